@@ -1,0 +1,29 @@
+/*
+ * Process-wide counters and gauges from one table (metrics.def); atomic, lock-free.
+ */
+#ifndef WINNOW_BASE_METRICS_H
+#define WINNOW_BASE_METRICS_H
+
+#include <stdint.h>
+
+enum metric {
+#define C(name, help) METRIC_##name,
+#define G(name, help) METRIC_##name,
+#include "base/metrics.def"
+#undef C
+#undef G
+	METRIC_COUNT
+};
+
+struct metric_info {
+	const char *name; /* without the "winnow_" prefix; counters without "_total" */
+	const char *help;
+	int is_counter;
+};
+
+void metric_add(enum metric metric, int64_t amount);
+void metric_set(enum metric metric, int64_t value);
+int64_t metric_get(enum metric metric);
+const struct metric_info *metric_info(enum metric metric);
+
+#endif
