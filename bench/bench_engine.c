@@ -1,0 +1,282 @@
+/*
+ * How fast the engine is, beside what the machine can do: the ceiling is a plain dot product over
+ * the same columns and one plain LSD radix sort of the resulting doubles with their indexes, in
+ * the same run. Prints one table line per figure; asserts nothing.
+ */
+#include <math.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "winnow/model.h"
+#include "winnow/rank.h"
+
+enum { FEATURES = 20, RUNS = 15, ROWS_PER_REVISION = 1000 };
+
+struct pair {
+	uint64_t key;
+	uint64_t row;
+};
+
+struct backlog {
+	size_t rows, edge_count;
+	double *columns[FEATURES];
+	double *sums; /* the ceiling's */
+	struct pair *pairs, *spare;
+	struct wn_scores scores;
+	uint8_t *candidate, *band;
+	int64_t *first_revision;
+	unsigned char (*id)[16];
+	struct wn_edge *edges;
+};
+
+static uint64_t next_random(uint64_t *state)
+{
+	uint64_t z = *state += UINT64_C(0x9e3779b97f4a7c15); /* splitmix64 */
+
+	z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+	z = (z ^ (z >> 27)) * UINT64_C(0x94d049bb133111eb);
+	return z ^ (z >> 31);
+}
+
+static double next_unit(uint64_t *state)
+{
+	return (double)(next_random(state) >> 11) * 0x1p-53;
+}
+
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (double)t.tv_sec * 1e3 + (double)t.tv_nsec * 1e-6;
+}
+
+static void *take(size_t count, size_t size)
+{
+	void *memory = calloc(count + 1, size);
+
+	if (!memory) {
+		fputs("out of memory\n", stderr);
+		exit(1);
+	}
+	return memory;
+}
+
+/* Points 1 to 3 in steps or anything between; one value in twenty is unknown. */
+static void backlog_init(struct backlog *b, size_t rows, size_t edge_count, bool points)
+{
+	uint64_t state = 1;
+
+	*b = (struct backlog){.rows = rows, .edge_count = edge_count};
+	for (size_t c = 0; c < FEATURES; c++) {
+		b->columns[c] = take(rows, sizeof(double));
+		for (size_t i = 0; i < rows; i++) {
+			double x = 1 + 2 * next_unit(&state);
+
+			b->columns[c][i] = next_random(&state) % 20 == 0 ? NAN
+					   : points                      ? rint(x)
+									 : x;
+		}
+	}
+	b->sums = take(rows, sizeof(double));
+	b->pairs = take(rows, sizeof(struct pair));
+	b->spare = take(rows, sizeof(struct pair));
+	b->scores.score = take(rows, sizeof(double));
+	b->scores.lowest = take(rows, sizeof(double));
+	b->scores.highest = take(rows, sizeof(double));
+	b->candidate = take(rows, 1);
+	b->band = take(rows, 1);
+	b->first_revision = take(rows, sizeof(int64_t));
+	b->id = take(rows, sizeof(*b->id));
+	b->edges = take(edge_count, sizeof(struct wn_edge));
+	for (size_t i = 0; i < rows; i++) {
+		uint64_t id[2] = {next_random(&state), next_random(&state)};
+
+		b->candidate[i] = 1;
+		b->first_revision[i] = (int64_t)(i / ROWS_PER_REVISION) + 1;
+		memcpy(b->id[i], id, sizeof(id));
+	}
+	for (size_t i = 0; i < edge_count; i++) {
+		b->edges[i].blocked = (uint32_t)(next_random(&state) % rows);
+		b->edges[i].blocker = (uint32_t)(next_random(&state) % rows);
+	}
+}
+
+static void backlog_release(struct backlog *b)
+{
+	for (size_t c = 0; c < FEATURES; c++)
+		free(b->columns[c]);
+	free(b->sums);
+	free(b->pairs);
+	free(b->spare);
+	free(b->scores.score);
+	free(b->scores.lowest);
+	free(b->scores.highest);
+	free(b->candidate);
+	free(b->band);
+	free(b->first_revision);
+	free(b->id);
+	free(b->edges);
+}
+
+static void add_column(double *restrict sums, const double *restrict x, double weight, size_t rows)
+{
+	for (size_t i = 0; i < rows; i++)
+		sums[i] += weight * x[i];
+}
+
+static void dot_product(struct backlog *b, const struct wn_term *terms)
+{
+	enum { BLOCK = 1000 }; /* divides the row counts; keeps the sums in cache */
+
+	memset(b->sums, 0, b->rows * sizeof(*b->sums));
+	for (size_t start = 0; start < b->rows; start += BLOCK) {
+		for (size_t c = 0; c < FEATURES; c++)
+			add_column(b->sums + start, b->columns[c] + start, terms[c].weight, BLOCK);
+	}
+}
+
+static void plain_radix_sort(struct backlog *b)
+{
+	static uint32_t next[6][2048];
+	struct pair *from = b->pairs, *to = b->spare;
+
+	memset(next, 0, sizeof(next));
+	for (size_t i = 0; i < b->rows; i++) {
+		uint64_t bits;
+
+		/* The scores: the sums of rows with an unknown are all NaN, too easy to sort. */
+		memcpy(&bits, &b->scores.score[i], sizeof(bits));
+		bits ^= bits >> 63 ? UINT64_MAX : UINT64_C(1) << 63;
+		from[i] = (struct pair){bits, i};
+		for (unsigned d = 0; d < 6; d++)
+			next[d][bits >> (11 * d) & 2047]++;
+	}
+	for (unsigned d = 0; d < 6; d++) {
+		struct pair *sorted = to;
+		uint32_t sum = 0;
+
+		for (size_t i = 0; i < 2048; i++) {
+			uint32_t count = next[d][i];
+
+			next[d][i] = sum;
+			sum += count;
+		}
+		for (size_t i = 0; i < b->rows; i++)
+			to[next[d][from[i].key >> (11 * d) & 2047]++] = from[i];
+		to = from;
+		from = sorted;
+	}
+}
+
+/* The parts of one run, in ms. */
+struct times {
+	double dot, sort;
+	double score, bands, rank;
+};
+
+static struct times run(struct backlog *b, const struct wn_model *model)
+{
+	struct wn_rank_input input = {
+		.rows = b->rows,
+		.candidate = b->candidate,
+		.score = b->scores.score,
+		.band = b->band,
+		.first_revision = b->first_revision,
+		.id = (const unsigned char(*)[16])b->id,
+		.edges = b->edges,
+		.edge_count = b->edge_count,
+	};
+	struct wn_ranking ranking;
+	struct times t;
+	double start = now_ms(), end;
+
+	dot_product(b, model->terms);
+	end = now_ms();
+	t.dot = end - start;
+	plain_radix_sort(b);
+	start = now_ms();
+	t.sort = start - end;
+	wn_model_score(model, (const double *const *)b->columns, FEATURES, b->rows, b->scores);
+	end = now_ms();
+	t.score = end - start;
+	wn_model_bands(model, b->scores.score, b->rows, b->band);
+	start = now_ms();
+	t.bands = start - end;
+	if (!wn_rank(&input, &ranking)) {
+		fputs("out of memory\n", stderr);
+		exit(1);
+	}
+	t.rank = now_ms() - start;
+	wn_ranking_release(&ranking);
+	return t;
+}
+
+static int compare_doubles(const void *a, const void *b)
+{
+	double x = *(const double *)a, y = *(const double *)b;
+
+	return (x > y) - (x < y);
+}
+
+static double median(double *values)
+{
+	qsort(values, RUNS, sizeof(*values), compare_doubles);
+	return values[RUNS / 2];
+}
+
+static void figure(const char *name, size_t rows, size_t edge_count, bool points, const char *goal)
+{
+	static const struct wn_band bands[] = {
+		{"next_sprint", 36}, {"ready", 30}, {"icebox", -INFINITY}};
+	struct wn_term terms[FEATURES];
+	struct wn_model model = {
+		.kind = wn_model_kind_named("weighted_sum"),
+		.terms = terms,
+		.term_count = FEATURES,
+		.bands = bands,
+		.band_count = 3,
+	};
+	double total[RUNS], ceiling[RUNS], score[RUNS], band[RUNS], rank[RUNS], dot[RUNS];
+	struct backlog b;
+
+	for (uint32_t c = 0; c < FEATURES; c++)
+		terms[c] = (struct wn_term){.column = c,
+			.weight = 1 + c % 3,
+			.lower = 1,
+			.upper = 3,
+			.lower_is_better = c % 4 == 3,
+			.scale = points || c % 2 ? WN_SCALE_VALUE : WN_SCALE_UNIT};
+	backlog_init(&b, rows, edge_count, points);
+	run(&b, &model); /* warms up */
+	for (size_t i = 0; i < RUNS; i++) {
+		struct times t = run(&b, &model);
+
+		total[i] = t.score + t.bands + t.rank;
+		ceiling[i] = t.dot + t.sort;
+		score[i] = t.score;
+		band[i] = t.bands;
+		rank[i] = t.rank;
+		dot[i] = t.dot;
+	}
+	backlog_release(&b);
+	double value = median(total), limit = median(ceiling);
+
+	printf("%s | %.1f ms | %.1f ms | %.2f | %s\n", name, value, limit, value / limit, goal);
+	printf("  of which score, bands, rank; the ceiling's dot product | %.1f, %.1f, %.1f ms | "
+	       "%.1f ms | |\n",
+		median(score), median(band), median(rank), median(dot));
+}
+
+int main(void)
+{
+	puts("figure | value | ceiling | ratio | goal");
+	figure("rank 100,000 x 20", 100000, 0, false, "< 30 ms");
+	figure("rank 1,000,000 x 20, 200,000 edges", 1000000, 200000, false, "ratio <= 4");
+	figure("rank 1,000,000 x 20, points with many ties", 1000000, 0, true, "-");
+	return 0;
+}

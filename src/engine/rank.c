@@ -1,0 +1,62 @@
+/*
+ * A ranking from scores: the order by preference, then what the dependencies make of it. It is
+ * always computed whole; a million items take a fraction of a second.
+ */
+#include "winnow/rank.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/order.h"
+
+static size_t count_candidates(const struct wn_rank_input *input)
+{
+	size_t count = 0;
+
+	for (size_t row = 0; row < input->rows; row++)
+		count += input->candidate[row] != 0;
+	return count;
+}
+
+/* Fills rank, and shows that order is a permutation of the candidates: it has as many entries as
+ * there are candidates, each is one, and none comes twice. */
+static void write_ranks(const struct wn_rank_input *input, struct wn_ranking *ranking)
+{
+	for (size_t i = 0; i < ranking->count; i++) {
+		uint32_t row = ranking->order[i];
+
+		assert(row < input->rows && input->candidate[row] && ranking->rank[row] == 0);
+		ranking->rank[row] = (uint32_t)i + 1;
+	}
+	(void)input;
+}
+
+bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
+{
+	*out = (struct wn_ranking){0};
+	assert(input->rows < WN_ROW_NONE && input->edge_count < WN_ROW_NONE);
+	out->count = count_candidates(input);
+	out->order = reallocarray(NULL, out->count + 1, sizeof(*out->order));
+	out->rank = calloc(input->rows + 1, sizeof(*out->rank));
+	if (!out->order || !out->rank)
+		goto out;
+	if (!wn_preference_order(input, out->count, out->order))
+		goto out;
+	if (!wn_precedence_apply(input, out))
+		goto out;
+	write_ranks(input, out);
+	return true;
+out:
+	wn_ranking_release(out);
+	return false;
+}
+
+void wn_ranking_release(struct wn_ranking *ranking)
+{
+	free(ranking->order);
+	free(ranking->rank);
+	free(ranking->carries);
+	free(ranking->cycle);
+	*ranking = (struct wn_ranking){0};
+}
