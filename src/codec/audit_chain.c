@@ -1,0 +1,156 @@
+/*
+ * The arithmetic that makes history tamper-evident. The daemon writes by it, audit/verify and the
+ * offline verifier check by it, and anyone can redo it with a SHA-256 and the layouts in the
+ * header.
+ */
+#include "codec/audit_chain.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/num.h"
+
+enum { HEAD_TEXT_SIZE = 96 };
+
+bool audit_row_hash(const char *table, struct str tuple, struct sha256 *out)
+{
+	struct sha256_stream stream = {0};
+	bool good;
+
+	sha256_begin(&stream);
+	sha256_add(&stream, table, strlen(table) + 1);
+	sha256_add(&stream, tuple.ptr, tuple.len);
+	good = sha256_end(&stream, out);
+	sha256_release(&stream);
+	return good;
+}
+
+static int hash_cmp(const void *a, const void *b)
+{
+	return memcmp(a, b, SHA256_BYTES);
+}
+
+_Static_assert(sizeof(struct sha256) == SHA256_BYTES, "hashes in a row are hashed as they lie");
+
+bool audit_rows_digest(struct sha256 *hashes, size_t count, struct sha256 *out)
+{
+	if (count > 1)
+		qsort(hashes, count, sizeof *hashes, hash_cmp);
+	return sha256_of(hashes, count * sizeof *hashes, out);
+}
+
+static void put_text(struct buf *out, struct str text)
+{
+	buf_be32(out, (uint32_t)text.len);
+	buf_str(out, text);
+}
+
+bool audit_record_hash(const struct audit_record *record, struct sha256 *out)
+{
+	struct buf bytes = BUF_INIT;
+	bool good;
+
+	buf_append(&bytes, "winnow-audit-1", sizeof "winnow-audit-1");
+	buf_append(&bytes, record->workspace.bytes, sizeof record->workspace.bytes);
+	buf_be64(&bytes, (uint64_t)record->revision);
+	buf_be64(&bytes, (uint64_t)record->at_us);
+	buf_append(&bytes, record->attempt.bytes, sizeof record->attempt.bytes);
+	put_text(&bytes, record->actor);
+	put_text(&bytes, record->action);
+	put_text(&bytes, record->subject);
+	put_text(&bytes, record->request_id);
+	buf_append(&bytes, record->detail_sha256.bytes, SHA256_BYTES);
+	buf_be64(&bytes, (uint64_t)record->row_count);
+	buf_append(&bytes, record->rows_sha256.bytes, SHA256_BYTES);
+	buf_append(&bytes, record->prev_hash.bytes, SHA256_BYTES);
+	good = !bytes.failed && sha256_of(bytes.data, bytes.len, out);
+	buf_release(&bytes);
+	return good;
+}
+
+static const struct {
+	const char *slug, *text;
+} faults[] = {
+	[AUDIT_OK] = {"ok", "The record holds."},
+	[AUDIT_GAP] = {"gap",
+		"The revision is not the one after the last: a record was lost or slipped in."},
+	[AUDIT_DETAIL] = {"detail", "The record's detail does not match its hash."},
+	[AUDIT_PREV] = {"prev",
+		"The record does not follow the one before: the hash that it names is another."},
+	[AUDIT_HASH] = {"hash", "The record's own hash is wrong: one of its fields was changed."},
+	[AUDIT_TIME] = {"time", "The record is earlier than the one before."},
+	[AUDIT_ROWS] = {"rows", "The rows of the revision are not those that were written: "
+				"one was edited, lost or slipped in."},
+	[AUDIT_STRAY_ROWS] = {"stray-rows",
+		"There are rows of a revision that the log does not have."},
+	[AUDIT_HEAD] = {"head",
+		"The head is not the last record: the tail was cut, or the head was moved."},
+	[AUDIT_STATE] = {"state", "The current state differs from the newest versions."},
+	[AUDIT_TEXT] = {"text", "A text does not match its salted hash."},
+	[AUDIT_EXPECTED] = {"expected", "The remembered head is not in the chain."},
+	[AUDIT_UNCHECKED] = {"unchecked", "There was no memory left to check the record."},
+};
+
+const char *audit_fault_text(enum audit_fault fault)
+{
+	return (unsigned)fault < sizeof faults / sizeof *faults ? faults[fault].text
+								: "There is an unknown fault.";
+}
+
+const char *audit_fault_slug(enum audit_fault fault)
+{
+	return (unsigned)fault < sizeof faults / sizeof *faults ? faults[fault].slug : "unknown";
+}
+
+enum audit_fault audit_chain_next(struct audit_chain *chain, const struct audit_record *record,
+	const struct sha256 *rows_sha256, int64_t row_count)
+{
+	struct sha256 detail, hash;
+
+	if (record->revision != chain->revision + 1)
+		return AUDIT_GAP;
+	if (!sha256_of(record->detail.ptr, record->detail.len, &detail) ||
+		!audit_record_hash(record, &hash))
+		return AUDIT_UNCHECKED;
+	if (!sha256_same(&detail, &record->detail_sha256))
+		return AUDIT_DETAIL;
+	if (!sha256_same(&chain->hash, &record->prev_hash))
+		return AUDIT_PREV;
+	if (!sha256_same(&hash, &record->hash))
+		return AUDIT_HASH;
+	if (chain->any && record->at_us < chain->at_us)
+		return AUDIT_TIME;
+	if (row_count != record->row_count || !sha256_same(rows_sha256, &record->rows_sha256))
+		return AUDIT_ROWS;
+	*chain = (struct audit_chain){record->revision, record->at_us, record->hash, true};
+	return AUDIT_OK;
+}
+
+char *audit_head_format(int64_t revision, const struct sha256 *hash, char text[96])
+{
+	char hex[SHA256_HEX_SIZE];
+
+	snprintf(text, HEAD_TEXT_SIZE, "%lld:%s", (long long)revision, sha256_to_hex(hash, hex));
+	return text;
+}
+
+bool audit_head_parse(struct str text, int64_t *revision, struct sha256 *hash)
+{
+	const char *colon = text.len ? memchr(text.ptr, ':', text.len) : NULL;
+	size_t digits = colon ? (size_t)(colon - text.ptr) : 0;
+	struct sha256 read;
+	uint64_t number;
+
+	/* One text per head: no leading zeros, lower case. */
+	if (!num_parse_u64((struct str){text.ptr, digits}, &number) || number > INT64_MAX ||
+		(digits > 1 && text.ptr[0] == '0'))
+		return false;
+	for (size_t i = digits; i < text.len; i++)
+		if (text.ptr[i] >= 'A' && text.ptr[i] <= 'F')
+			return false;
+	if (!sha256_from_hex(colon + 1, text.len - digits - 1, &read))
+		return false;
+	*revision = (int64_t)number;
+	*hash = read;
+	return true;
+}

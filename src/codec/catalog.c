@@ -1,0 +1,454 @@
+/*
+ * The catalogue: from the document rows of a workspace to the values that every other part asks.
+ * It is built once per configuration revision and shared; nothing in it changes afterwards.
+ *
+ * A stored document was checked when it was written, so a fault here means damage (or a newer
+ * daemon's document): the build fails as a whole rather than leave something out.
+ */
+#include <stdlib.h>
+
+#include "base/num.h"
+#include "codec/catalog_internal.h"
+#include "codec/json.h"
+
+enum { ARENA_BUDGET_BYTES = 1 << 30 };
+
+/* The state of one build. `scratch` holds what is needed for one document only. */
+struct build {
+	struct catalog *catalog;
+	const struct document **documents; /* by kind, name, revision */
+	struct arena scratch;
+	struct diag diag;
+	const struct feature_definition *versions; /* of all features, by name, then revision */
+	size_t version_count;
+	struct feature_definition *newest; /* by id */
+};
+
+static int compare_documents(const void *a, const void *b)
+{
+	const struct document *left = *(const struct document *const *)a;
+	const struct document *right = *(const struct document *const *)b;
+	int order = str_cmp(left->kind, right->kind);
+
+	if (order == 0)
+		order = str_cmp(left->name, right->name);
+	if (order == 0)
+		order = (left->revision > right->revision) - (left->revision < right->revision);
+	return order;
+}
+
+static bool is_newest(const struct build *build, size_t i, size_t end)
+{
+	return i + 1 == end || !str_eq(build->documents[i]->name, build->documents[i + 1]->name);
+}
+
+static size_t newest_count(const struct build *build, size_t begin, size_t end)
+{
+	size_t count = 0;
+
+	for (size_t i = begin; i < end; i++)
+		count += is_newest(build, i, end);
+	return count;
+}
+
+static bool keep(struct build *build, struct str text, struct str *out)
+{
+	char *copy = arena_strdup(&build->catalog->arena, text);
+
+	*out = (struct str){copy, text.len};
+	return copy != NULL;
+}
+
+/* Ends the one document that scratch and diag were for, and begins another. */
+static enum error open_body(struct build *build, const struct document *document, json_t **json)
+{
+	enum error err;
+
+	arena_release(&build->scratch);
+	diag_init(&build->diag, &build->scratch);
+	err = json_parse(document->body, 1, "", &build->diag, json);
+	return err == ERR_OK || err == ERR_NO_MEMORY ? err : ERR_INTERNAL;
+}
+
+static enum error read_verdict(const struct build *build, bool ok)
+{
+	if (ok)
+		return ERR_OK;
+	return build->diag.count > 0 ? ERR_INTERNAL : ERR_NO_MEMORY;
+}
+
+static enum error read_feature(
+	struct build *build, const struct document *document, struct feature_definition *out)
+{
+	json_t *json = NULL;
+	int64_t id = -1;
+	enum error err = open_body(build, document, &json);
+	bool ok;
+
+	if (err)
+		return err;
+	ok = feature_definition_read(json, &build->catalog->arena, &build->diag, out, &id);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	if (id < 0)
+		return ERR_INTERNAL;
+	out->id = (uint16_t)id;
+	out->revision = document->revision;
+	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+/* Ids are columns: each feature has one, and there are no holes. */
+static enum error place_newest(struct build *build)
+{
+	struct catalog *catalog = build->catalog;
+	struct feature_definition *features;
+	size_t placed = 0;
+
+	features = arena_array(&catalog->arena, catalog->feature_count, sizeof *features);
+	if (!features)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < build->version_count; i++) {
+		const struct feature_definition *version = &build->versions[i];
+		struct feature_definition *place;
+
+		if (version->id >= catalog->feature_count)
+			return ERR_INTERNAL;
+		place = &features[version->id];
+		if (place->name.ptr && !str_eq(place->name, version->name))
+			return ERR_INTERNAL;
+		if (!place->name.ptr) {
+			placed++;
+			if (!str_map_put(&catalog->feature_ids, version->name, version->id))
+				return ERR_NO_MEMORY;
+		}
+		*place = *version;
+	}
+	catalog->features = build->newest = features;
+	return placed == catalog->feature_count ? ERR_OK : ERR_INTERNAL;
+}
+
+static enum error build_features(struct build *build, size_t begin, size_t end)
+{
+	struct feature_definition *versions;
+
+	versions = arena_array(&build->catalog->arena, end - begin, sizeof *versions);
+	if (!versions)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		enum error err = read_feature(build, build->documents[i], &versions[i - begin]);
+
+		if (err)
+			return err;
+	}
+	build->versions = versions;
+	build->version_count = end - begin;
+	build->catalog->feature_count = newest_count(build, begin, end);
+	return place_newest(build);
+}
+
+static enum error build_settings(struct build *build, size_t begin, size_t end)
+{
+	struct catalog *catalog = build->catalog;
+	const struct document *newest = build->documents[end - 1];
+	struct vocabulary words;
+	json_t *json = NULL;
+	enum error err;
+	bool ok;
+
+	if (newest_count(build, begin, end) != 1 || !str_is(newest->name, "workspace"))
+		return ERR_INTERNAL;
+	err = open_body(build, newest, &json);
+	if (err)
+		return err;
+	ok = settings_read(json, &catalog->arena, &build->diag, &words);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	catalog->streams = words.streams;
+	catalog->stream_count = words.stream_count;
+	catalog->kinds = words.kinds;
+	catalog->kind_count = words.kind_count;
+	catalog->statuses = words.statuses;
+	catalog->status_count = words.status_count;
+	catalog->settings_revision = newest->revision;
+	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error read_model(
+	struct build *build, const struct document *document, struct model_version *out)
+{
+	struct model_lookup lookup = {.catalog = build->catalog,
+		.versions = build->versions,
+		.version_count = build->version_count};
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool ok;
+
+	if (err)
+		return err;
+	lookup.pins = json_object_get(json, "pins");
+	ok = lookup.pins && model_read(json, &lookup, &build->catalog->arena, &build->diag, out);
+	err = lookup.pins ? read_verdict(build, ok) : ERR_INTERNAL;
+	json_decref(json);
+	if (err)
+		return err;
+	out->revision = document->revision;
+	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static void mark_features(struct build *build, const struct wn_model *model)
+{
+	for (size_t t = 0; t < model->term_count; t++)
+		build->newest[model->terms[t].column].in_model = true;
+}
+
+/* A version is written once and never again; versions have no holes. */
+static enum error build_models(struct build *build, size_t begin, size_t end)
+{
+	size_t count = end - begin;
+	struct model_version *models;
+
+	models = arena_array(&build->catalog->arena, count, sizeof *models);
+	if (!models)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		const struct document *document = build->documents[i];
+		struct model_version *model;
+		uint64_t version;
+		enum error err;
+
+		if (!num_parse_u64(document->name, &version) || version < 1 || version > count)
+			return ERR_INTERNAL;
+		model = &models[version - 1];
+		if (model->version != 0)
+			return ERR_INTERNAL;
+		err = read_model(build, document, model);
+		if (err)
+			return err;
+		model->version = (int64_t)version;
+		mark_features(build, &model->model);
+	}
+	build->catalog->models = models;
+	build->catalog->model_count = count;
+	return ERR_OK;
+}
+
+static enum error read_alias(
+	struct build *build, const struct document *document, struct alias *out)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+
+	if (err)
+		return err;
+	out->model = json_integer_value(json_object_get(json, "model"));
+	json_decref(json);
+	if (!catalog_model(build->catalog, out->model))
+		return ERR_INTERNAL;
+	out->revision = document->revision;
+	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error build_aliases(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
+
+	if (!aliases)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_alias(build, build->documents[i], &aliases[filled++]);
+		if (err)
+			return err;
+	}
+	build->catalog->aliases = aliases;
+	build->catalog->alias_count = count;
+	return ERR_OK;
+}
+
+static enum error read_mapping(
+	struct build *build, const struct document *document, struct mapping *out)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool is_object = json_is_object(json);
+
+	if (err)
+		return err;
+	json_decref(json);
+	if (!is_object)
+		return ERR_INTERNAL;
+	out->revision = document->revision;
+	if (!keep(build, document->name, &out->format) || !keep(build, document->body, &out->body))
+		return ERR_NO_MEMORY;
+	return ERR_OK;
+}
+
+static enum error build_mappings(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct mapping *mappings = arena_array(&build->catalog->arena, count, sizeof *mappings);
+
+	if (!mappings)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_mapping(build, build->documents[i], &mappings[filled++]);
+		if (err)
+			return err;
+	}
+	build->catalog->mappings = mappings;
+	build->catalog->mapping_count = count;
+	return ERR_OK;
+}
+
+/* In the order in which they need each other: models read features, aliases name models. */
+static const struct document_kind {
+	const char *name;
+	enum error (*build)(struct build *build, size_t begin, size_t end);
+} document_kinds[] = {
+	{"settings", build_settings},
+	{"feature", build_features},
+	{"model", build_models},
+	{"alias", build_aliases},
+	{"mapping", build_mappings},
+};
+
+static enum error build_all(struct build *build, size_t count)
+{
+	size_t used = 0;
+
+	for (size_t k = 0; k < sizeof document_kinds / sizeof document_kinds[0]; k++) {
+		size_t begin = 0, end;
+		enum error err;
+
+		while (begin < count &&
+			!str_is(build->documents[begin]->kind, document_kinds[k].name))
+			begin++;
+		end = begin;
+		while (end < count && str_is(build->documents[end]->kind, document_kinds[k].name))
+			end++;
+		if (begin == end)
+			continue;
+		err = document_kinds[k].build(build, begin, end);
+		if (err)
+			return err;
+		used += end - begin;
+	}
+	return used == count ? ERR_OK : ERR_INTERNAL;
+}
+
+enum error catalog_build(const struct document *documents, size_t count, struct catalog **out)
+{
+	struct build build = {0};
+	enum error err = ERR_NO_MEMORY;
+
+	*out = NULL;
+	arena_init(&build.scratch, ARENA_BUDGET_BYTES);
+	build.catalog = calloc(1, sizeof *build.catalog);
+	build.documents = calloc(count + 1, sizeof(const struct document *));
+	if (!build.catalog || !build.documents)
+		goto out;
+	arena_init(&build.catalog->arena, ARENA_BUDGET_BYTES);
+	build.catalog->references = 1;
+	for (size_t i = 0; i < count; i++) {
+		build.documents[i] = &documents[i];
+		if (documents[i].revision > build.catalog->revision)
+			build.catalog->revision = documents[i].revision;
+	}
+	qsort(build.documents, count, sizeof(const struct document *), compare_documents);
+	err = build_all(&build, count);
+	if (err)
+		goto out;
+	*out = build.catalog;
+	build.catalog = NULL;
+out:
+	catalog_unref(build.catalog);
+	free(build.documents);
+	arena_release(&build.scratch);
+	return err;
+}
+
+void catalog_ref(struct catalog *catalog)
+{
+	__atomic_add_fetch(&catalog->references, 1, __ATOMIC_RELAXED);
+}
+
+void catalog_unref(struct catalog *catalog)
+{
+	if (!catalog || __atomic_sub_fetch(&catalog->references, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	str_map_release(&catalog->feature_ids);
+	arena_release(&catalog->arena);
+	free(catalog);
+}
+
+const struct feature_definition *catalog_feature(const struct catalog *catalog, struct str name)
+{
+	uint32_t id = str_map_get(&catalog->feature_ids, name);
+
+	return id == MAP_NONE ? NULL : &catalog->features[id];
+}
+
+const struct model_version *catalog_model(const struct catalog *catalog, int64_t version)
+{
+	if (version < 1 || (uint64_t)version > catalog->model_count)
+		return NULL;
+	return &catalog->models[version - 1];
+}
+
+const struct alias *catalog_alias(const struct catalog *catalog, struct str name)
+{
+	for (size_t i = 0; i < catalog->alias_count; i++) {
+		if (str_eq(catalog->aliases[i].name, name))
+			return &catalog->aliases[i];
+	}
+	return NULL;
+}
+
+const struct mapping *catalog_mapping(const struct catalog *catalog, struct str format)
+{
+	for (size_t i = 0; i < catalog->mapping_count; i++) {
+		if (str_eq(catalog->mappings[i].format, format))
+			return &catalog->mappings[i];
+	}
+	return NULL;
+}
+
+const struct status_definition *catalog_status(const struct catalog *catalog, struct str name)
+{
+	for (size_t i = 0; i < catalog->status_count; i++) {
+		if (str_eq(catalog->statuses[i].name, name))
+			return &catalog->statuses[i];
+	}
+	return NULL;
+}
+
+static int index_of(const struct str *words, size_t count, struct str word)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq(words[i], word))
+			return (int)i;
+	}
+	return -1;
+}
+
+int catalog_stream(const struct catalog *catalog, struct str name)
+{
+	return index_of(catalog->streams, catalog->stream_count, name);
+}
+
+int catalog_kind(const struct catalog *catalog, struct str name)
+{
+	return index_of(catalog->kinds, catalog->kind_count, name);
+}

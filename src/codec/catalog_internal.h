@@ -1,0 +1,68 @@
+/*
+ * What the catalogue's files share: each reads one kind of document, for catalog_build (a stored
+ * body) and for the parser of a client's document alike, so that what was accepted can be read.
+ *
+ * A reader adds every fault to diag. False without a fault means that memory is out.
+ */
+#ifndef WINNOW_CODEC_CATALOG_INTERNAL_H
+#define WINNOW_CODEC_CATALOG_INTERNAL_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "codec/catalog.h"
+
+enum {
+	CATALOG_MAX_NAME = 63,   /* of a feature, stream, kind, status, band, category */
+	CATALOG_MAX_TITLE = 128, /* of a model, a unit */
+	CATALOG_MAX_TEXT = 4096, /* of a description */
+	CATALOG_MAX_CATEGORIES = 256,
+	CATALOG_MAX_VOCABULARY = 128, /* streams, kinds, statuses */
+};
+
+/* The canonical text of `tree`, whose reference is taken (NULL: memory was out already). */
+enum error catalog_body(json_t *tree, struct arena *arena, struct str *body);
+/* What a parser returns after its checks. */
+enum error catalog_verdict(bool ok, const struct diag *diag);
+/* The string value for a tree; NULL when memory is out. */
+json_t *catalog_text(struct str text);
+
+/* [a-z][a-z0-9_]{0,62} */
+bool catalog_is_identifier(struct str name);
+/* A word of a vocabulary: no control characters, no blank at either end. */
+bool catalog_check_word(struct str word, const char *pointer, struct diag *diag);
+/* A required text member that is such a word, of at most CATALOG_MAX_NAME bytes. */
+bool catalog_read_word(const json_t *object, const char *key, const char *pointer,
+	struct diag *diag, struct arena *arena, struct str *out);
+/* Index of a text member's value in the NULL-terminated `words`, `fallback` when absent (negative:
+ * required). */
+bool catalog_read_choice(const json_t *object, const char *key, const char *const *words,
+	int fallback, const char *pointer, struct diag *diag, int *out);
+
+/* All but name and revision; *id is -1 when the body has none. */
+bool feature_definition_read(const json_t *json, struct arena *arena, struct diag *diag,
+	struct feature_definition *out, int64_t *id);
+
+struct vocabulary {
+	const struct str *streams, *kinds;
+	size_t stream_count, kind_count;
+	const struct status_definition *statuses;
+	size_t status_count;
+};
+bool settings_read(
+	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
+
+/* Where a model's features are looked up: the newest definitions for a client's model; for a stored
+ * one those that it pins. */
+struct model_lookup {
+	const struct catalog *catalog;
+	const json_t *pins;                        /* NULL: newest */
+	const struct feature_definition *versions; /* of all features, by name, then revision */
+	size_t version_count;
+};
+/* version, revision and body are left alone. */
+bool model_read(const json_t *json, const struct model_lookup *lookup, struct arena *arena,
+	struct diag *diag, struct model_version *out);
+
+#endif

@@ -1,0 +1,131 @@
+/*
+ * A workspace's settings: its vocabularies of streams, kinds and statuses. The engine sees of a
+ * status only its class; the words are the workspace's own.
+ */
+#include "codec/catalog_internal.h"
+#include "codec/json.h"
+
+static const char *const class_names[] = {
+	[STATUS_TODO] = "todo",
+	[STATUS_ACTIVE] = "active",
+	[STATUS_DONE] = "done",
+	[STATUS_DROPPED] = "dropped",
+	NULL,
+};
+
+static bool read_words(const json_t *json, const char *key, struct arena *arena, struct diag *diag,
+	const struct str **words, size_t *count)
+{
+	const char *pointer = diag_key(diag, "", key);
+	bool ok = true;
+
+	if (!json_read_texts(json, key, CATALOG_MAX_VOCABULARY, CATALOG_MAX_NAME, "", diag, arena,
+		    words, count))
+		return false;
+	if (*count == 0) {
+		diag_add(diag, pointer, "There must be at least one; list them all.");
+		return false;
+	}
+	for (size_t i = 0; i < *count; i++)
+		ok &= catalog_check_word((*words)[i], diag_index(diag, pointer, i), diag);
+	return ok;
+}
+
+static bool read_status(const json_t *json, const char *pointer, struct arena *arena,
+	struct diag *diag, struct status_definition *out)
+{
+	static const char *const keys[] = {"name", "class", NULL};
+	bool ok = true;
+	int class;
+
+	if (!json_is_object(json)) {
+		diag_add(diag, pointer, "A status is an object with name and class.");
+		return false;
+	}
+	ok &= json_only_keys(json, keys, pointer, diag);
+	ok &= catalog_read_word(json, "name", pointer, diag, arena, &out->name);
+	ok &= catalog_read_choice(json, "class", class_names, -1, pointer, diag, &class);
+	out->class = (enum status_class) class;
+	return ok;
+}
+
+static bool check_statuses(
+	const struct status_definition *statuses, size_t count, struct diag *diag)
+{
+	bool ok = true, todo = false;
+
+	for (size_t i = 0; i < count; i++) {
+		const char *pointer = diag_index(diag, "/statuses", i);
+
+		todo |= statuses[i].class == STATUS_TODO;
+		for (size_t j = 0; j < i; j++) {
+			if (!str_eq(statuses[i].name, statuses[j].name))
+				continue;
+			diag_add(diag, diag_key(diag, pointer, "name"),
+				"There is a status of this name already.");
+			ok = false;
+			break;
+		}
+	}
+	if (todo)
+		return ok;
+	diag_add(diag, "/statuses",
+		"At least one status must be of class \"todo\": the first is what new items get.");
+	return false;
+}
+
+static bool read_statuses(
+	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
+{
+	const json_t *list = json_object_get(json, "statuses");
+	size_t count = json_array_size(list);
+	struct status_definition *statuses;
+	bool ok = true;
+
+	if (count == 0 || count > CATALOG_MAX_VOCABULARY) {
+		diag_add(diag, "/statuses",
+			"This must be a list of 1 to %d statuses, each with name and class.",
+			CATALOG_MAX_VOCABULARY);
+		return false;
+	}
+	statuses = arena_array(arena, count, sizeof *statuses);
+	if (!statuses)
+		return false;
+	for (size_t i = 0; i < count; i++)
+		ok &= read_status(json_array_get(list, i), diag_index(diag, "/statuses", i), arena,
+			diag, &statuses[i]);
+	out->statuses = statuses;
+	out->status_count = count;
+	return ok && check_statuses(statuses, count, diag);
+}
+
+bool settings_read(
+	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
+{
+	static const char *const keys[] = {"streams", "kinds", "statuses", NULL};
+	bool ok = true;
+
+	*out = (struct vocabulary){0};
+	if (!json_is_object(json)) {
+		diag_add(diag, "", "Settings are a JSON object with streams, kinds and statuses.");
+		return false;
+	}
+	ok &= json_only_keys(json, keys, "", diag);
+	ok &= read_words(json, "streams", arena, diag, &out->streams, &out->stream_count);
+	ok &= read_words(json, "kinds", arena, diag, &out->kinds, &out->kind_count);
+	ok &= read_statuses(json, arena, diag, out);
+	return ok;
+}
+
+/* Every member was checked to be known and needed, so the client's tree has the one form. */
+enum error settings_parse(
+	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
+{
+	struct vocabulary vocabulary;
+	bool ok = settings_read(json, arena, diag, &vocabulary);
+	enum error err = catalog_verdict(ok, diag);
+
+	if (err)
+		return err;
+	return catalog_body(json_deep_copy(json), arena, body);
+}

@@ -1,0 +1,148 @@
+/*
+ * What the other layers ask of the tables: one file per aggregate (documents.c, items.c, tokens.c,
+ * workspaces.c, texts.c). Reads run inside read_begin or a tx; results live in the arena.
+ * Everything is bound to the workspace given, by predicate and by row level security.
+ */
+#ifndef WINNOW_STORE_AGGREGATES_H
+#define WINNOW_STORE_AGGREGATES_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "codec/catalog.h"
+#include "codec/item.h"
+#include "store/history.h"
+#include "store/store.h"
+
+/* ---- documents.c ---- */
+/* All versions with revision <= `upto` (INT64_MAX: all), ordered by kind, name, revision. */
+enum error documents_load(struct conn *conn, const struct uuid *workspace, int64_t upto,
+	struct arena *arena, struct document **out, size_t *count);
+enum error documents_append(struct change *change, const struct document *document);
+
+/* ---- items.c ---- */
+/*
+ * An item as the tables hold it: the record with plain columns filled in (see item_from_storable),
+ * and the leftovers. `record.item.blocked_by` is empty: names are in extra.
+ */
+struct item_row {
+	struct item_record record;
+	struct item_text text;
+	struct str extra;
+	struct sha256 text_ref;
+	bool has_text;
+	uint32_t text_present;
+	const struct uuid *blocked_by;
+	size_t blocked_by_count;
+};
+/* Newest versions by id, from the version table; in no order; absent ids give no row. with_text
+ * false leaves the side table (and recorded_us) out. */
+enum error items_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
+	size_t count, bool with_text, struct arena *arena, struct item_row **out, size_t *found);
+/* The version in force at `revision`; ERR_NOT_FOUND. */
+enum error item_as_of(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
+	int64_t revision, struct arena *arena, struct item_row *out);
+/* Versions of one item before `before` (INT64_MAX: from the newest), descending. */
+enum error item_versions_list(struct conn *conn, const struct uuid *workspace,
+	const struct uuid *id, int64_t before, size_t limit, struct arena *arena,
+	struct item_row **out, size_t *count);
+struct item_filter {
+	struct str source, external_id, status, stream, kind, team; /* absent: any */
+	const struct uuid *after; /* ids greater than this; NULL: from the first */
+	size_t limit;
+};
+/* Newest versions by filter, ascending by id. */
+enum error items_list(struct conn *conn, const struct uuid *workspace,
+	const struct item_filter *filter, struct arena *arena, struct item_row **out,
+	size_t *count);
+/* Adds the version row to the change, the text and the current state to the change's extras;
+ * items_batch_flush writes those (upsert of items, texts ON CONFLICT DO NOTHING) before
+ * change_finish. An id that belongs to another pair of source and external id fails with
+ * ERR_CONFLICT, at tx_commit. Each item at most once a change. The revision written is the
+ * change's. */
+struct items_batch;
+enum error items_batch_new(struct change *change, struct items_batch **out);
+enum error items_batch_add(struct items_batch *batch, const struct item_record *record,
+	const struct item_storable *storable);
+enum error items_batch_flush(struct items_batch *batch);
+void items_batch_free(struct items_batch *batch);
+
+/* Streams the newest version of every item at or before `upto` (with texts' title and assignee
+ * only) to `row`, from the version table alone; for the live picture. `since` > 0: only versions
+ * with revision in (since, upto], the newest of each item. In no order. The row and what it points
+ * to are valid during the call alone. row returns false to stop (then ERR_NO_MEMORY). */
+enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
+	int64_t upto, bool (*row)(void *self, const struct item_row *row), void *self);
+/* How many items differ between `items` and the newest versions, and one of them. */
+enum error items_compare(
+	struct conn *conn, const struct uuid *workspace, int64_t *different, struct uuid *example);
+/* Texts whose salted hash is wrong: how many, and the ref of one. */
+enum error texts_compare(struct conn *conn, const struct uuid *workspace, int64_t *different,
+	struct sha256 *example);
+
+/* ---- tokens.c ---- */
+struct token_row {
+	struct uuid workspace, id;
+	int64_t revision;
+	struct sha256 secret_sha256; /* all zero in listings */
+	struct str label, created_by;
+	const struct str *roles;
+	size_t role_count;
+	const struct str *sources;
+	size_t source_count;
+	int64_t created_us, expires_us;
+	int64_t revoked_us; /* TIME_NONE: not */
+};
+struct grant_row {
+	struct uuid workspace, token_id;
+	int64_t revision;
+	const struct str *roles;
+	size_t role_count;
+	const struct str *sources;
+	size_t source_count;
+	int64_t expires_us;
+};
+/* In the system scope (read_begin with the system workspace): by hashes, with revocations. */
+enum error tokens_by_secret(struct conn *conn, const struct sha256 *hashes, size_t count,
+	struct arena *arena, struct token_row **out, size_t *found);
+enum error grants_of_tokens(struct conn *conn, const struct uuid *token_ids, size_t count,
+	struct arena *arena, struct grant_row **out, size_t *found);
+enum error token_read(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
+	struct arena *arena, struct token_row *out);
+/* Anywhere, in the system scope; ERR_NOT_FOUND. For grants to operators' tokens. */
+enum error token_find(
+	struct conn *conn, const struct uuid *id, struct arena *arena, struct token_row *out);
+enum error tokens_list(struct conn *conn, const struct uuid *workspace, const struct uuid *after,
+	size_t limit, struct arena *arena, struct token_row **out, size_t *count);
+enum error grants_list(struct conn *conn, const struct uuid *workspace, struct arena *arena,
+	struct grant_row **out, size_t *count); /* the newest row of each token */
+enum error token_append(struct change *change, const struct token_row *token);
+enum error token_revoke_append(struct change *change, const struct uuid *id);
+enum error grant_append(struct change *change, const struct grant_row *grant);
+/* Tokens with a role that are neither revoked nor expired at `now_us`, in one workspace. */
+enum error tokens_count_with_role(struct conn *conn, const struct uuid *workspace, const char *role,
+	int64_t now_us, int64_t *out);
+
+/* ---- workspaces.c ---- */
+struct workspace_row {
+	struct uuid id;
+	int64_t revision; /* of the system workspace */
+	struct str name, title;
+	bool removed;
+	int64_t head_revision; /* of its own */
+	unsigned char salt[32];
+};
+/* In the system scope. By name or id text; ERR_NOT_FOUND. Removed ones are found, with the flag. */
+enum error workspace_find(
+	struct conn *conn, struct str name, struct arena *arena, struct workspace_row *out);
+enum error workspaces_list(struct conn *conn, struct str after_name, size_t limit,
+	struct arena *arena, struct workspace_row **out, size_t *count);
+/* In a change of the system workspace. */
+enum error workspace_append(struct change *change, const struct workspace_row *workspace);
+/* The head row of a new workspace, with revision 0; the tx must point at that workspace. */
+enum error workspace_head_create(
+	struct tx *tx, const struct uuid *workspace, const unsigned char salt[32]);
+
+extern const struct uuid system_workspace; /* all zero */
+
+#endif

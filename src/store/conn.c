@@ -1,0 +1,448 @@
+/*
+ * Talking to PostgreSQL: connecting, preparing on first use, sending, and collecting the answers
+ * in the order in which the statements were sent.
+ */
+#include "store/conn.h"
+
+#include <assert.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "store/pool.h"
+#include "store/sqlstate.h"
+
+bool conn_lost(const struct conn *conn)
+{
+	return !conn->pg || PQstatus(conn->pg) != CONNECTION_OK;
+}
+
+void conn_close(struct conn *conn)
+{
+	PQfinish(conn->pg);
+	conn->pg = NULL;
+	conn->renew = false;
+	conn->sent_count = 0;
+	conn->row_types_known = false;
+	memset(conn->prepared, PREPARED_NOT, sizeof conn->prepared);
+}
+
+static void fail(struct conn *conn, enum error err, enum statement statement)
+{
+	if (conn->failure)
+		return;
+	conn->failure = err;
+	conn->failed_statement = statement;
+	conn->failure_told = false;
+	conn->failure_fatal = false;
+}
+
+/* No answer will come for what was sent. */
+static enum error lose(struct conn *conn, enum statement statement)
+{
+	fail(conn, ERR_DATABASE_AWAY, statement);
+	conn_close(conn);
+	return conn->failure;
+}
+
+static void log_refusal(
+	const char *sqlstate, enum statement statement, const char *message, enum error err)
+{
+	log_write(err == ERR_DATABASE        ? LOG_ERROR
+		  : err == ERR_DATABASE_AWAY ? LOG_WARN
+					     : LOG_DEBUG,
+		"database_error", "The database refused a statement", LOG_S("sqlstate", sqlstate),
+		LOG_S("statement", statement_infos[statement].name), LOG_S("message", message),
+		NULL);
+}
+
+static bool is_fatal(const PGresult *result)
+{
+	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
+
+	return severity && strcmp(severity, "ERROR") != 0;
+}
+
+/* A result that is an error: what it means for the transaction and the connection. */
+static void take_error(struct conn *conn, const struct sent *sent, const PGresult *result)
+{
+	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+	struct sqlstate_meaning meaning = sqlstate_meaning(sqlstate);
+	bool told = sqlstate && *sqlstate;
+
+	/* libpq itself, on a sound connection: it had no memory for the result. */
+	if (!told && !conn_lost(conn))
+		meaning.error = ERR_NO_MEMORY;
+	/* The upsert's guard; see sql/items_upsert.sql. */
+	if (told && sent->statement == STMT_ITEMS_UPSERT && strcmp(sqlstate, "23502") == 0)
+		meaning.error = ERR_CONFLICT;
+	conn->renew |= meaning.renew;
+	if (sent->quiet || conn->failure)
+		return;
+	fail(conn, meaning.error, sent->statement);
+	conn->failure_told = told;
+	conn->failure_fatal = is_fatal(result);
+	conn->tx.may_retry = meaning.may_retry;
+	if (told)
+		log_refusal(sqlstate, sent->statement, message, meaning.error);
+}
+
+/* The answer to one statement; false when the connection is lost. */
+static bool collect_one(struct conn *conn, const struct sent *sent, PGresult **keep)
+{
+	PGresult *result = PQgetResult(conn->pg);
+	ExecStatusType status = PQresultStatus(result);
+	bool lost = !result;
+
+	if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
+		lost = is_fatal(result) || conn_lost(conn);
+		take_error(conn, sent, result);
+	}
+	if (sent->what == SENT_PREPARE)
+		conn->prepared[sent->statement] =
+			status == PGRES_COMMAND_OK ? PREPARED_YES : PREPARED_NOT;
+	if (keep && (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK))
+		*keep = result;
+	else
+		PQclear(result);
+	if (lost || sent->what == SENT_SYNC)
+		return !lost;
+	/* Each answer ends with a NULL. */
+	while ((result = PQgetResult(conn->pg)))
+		PQclear(result);
+	return !conn_lost(conn);
+}
+
+/* Waits for all that was sent, whose last part is a sync; the result of the last statement goes to
+ * `keep` when that is wanted. */
+static enum error collect(struct conn *conn, PGresult **keep)
+{
+	for (size_t i = 0; i < conn->sent_count; i++) {
+		struct sent sent = conn->sent[i];
+		bool last = i + 2 == conn->sent_count;
+
+		if (!collect_one(conn, &sent, last ? keep : NULL)) {
+			lose(conn, sent.statement);
+			break;
+		}
+	}
+	conn->sent_count = 0;
+	if (conn->failure && keep) {
+		PQclear(*keep);
+		*keep = NULL;
+	}
+	return conn->failure;
+}
+
+static void log_notice(void *self, const char *message)
+{
+	(void)self;
+	log_write(LOG_INFO, "database_notice", "The database says something",
+		LOG_S("message", message), NULL);
+}
+
+static PGconn *connect_to(const struct store_config *config)
+{
+	char timeout[16];
+	/* What stands before the URL is a default that it may change. */
+	const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
+		"keepalives_count", "tcp_user_timeout", "dbname", "application_name",
+		"client_encoding", NULL};
+	const char *const values[] = {
+		timeout, "30", "10", "3", "30000", config->url, "winnowd", "UTF8", NULL};
+
+	snprintf(timeout, sizeof timeout, "%u", config->connect_timeout_s);
+	return PQconnectdbParams(names, values, 1);
+}
+
+static void note(struct conn *conn, enum sent_what what, enum statement statement, bool quiet)
+{
+	assert(conn->sent_count < SENT_MAX);
+	conn->sent[conn->sent_count++] = (struct sent){what, statement, quiet};
+}
+
+static enum error sync_up(struct conn *conn, PGresult **keep)
+{
+	if (PQpipelineSync(conn->pg) != 1)
+		return lose(conn, conn->sent_count ? conn->sent[0].statement : STMT_BEGIN_READ);
+	note(conn, SENT_SYNC, STMT_COUNT, true);
+	return collect(conn, keep);
+}
+
+static enum error prepare(struct conn *conn, enum statement statement)
+{
+	const struct statement_info *info = &statement_infos[statement];
+
+	if (conn->prepared[statement] != PREPARED_NOT)
+		return ERR_OK;
+	if (PQsendPrepare(conn->pg, info->name, info->sql, 0, NULL) != 1)
+		return lose(conn, statement);
+	conn->prepared[statement] = PREPARED_SENT;
+	note(conn, SENT_PREPARE, statement, false);
+	return ERR_OK;
+}
+
+/* Room is kept for a prepare, an execute, a commit with its prepare, and a sync. */
+static bool is_full(const struct conn *conn)
+{
+	return conn->sent_count + 8 > SENT_MAX;
+}
+
+static enum error send_statement(
+	struct conn *conn, enum statement statement, const struct params *params, bool quiet)
+{
+	static const struct params none;
+	static const int binary[PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	const struct params *p = params ? params : &none;
+	enum error err = prepare(conn, statement);
+
+	if (err)
+		return err;
+	assert(p->count == statement_infos[statement].param_count);
+	if (PQsendQueryPrepared(conn->pg, statement_infos[statement].name, p->count, p->values,
+		    p->lengths, binary, 1) != 1)
+		return lose(conn, statement);
+	note(conn, SENT_EXECUTE, statement, quiet);
+	return ERR_OK;
+}
+
+static enum error configure(struct conn *conn)
+{
+	unsigned timeout_ms = store_configuration(conn->store)->statement_timeout_ms;
+	struct params params = PARAMS_INIT;
+	char text[16];
+	enum error err;
+
+	if (PQenterPipelineMode(conn->pg) != 1)
+		return lose(conn, STMT_CONFIGURE);
+	PQsetNoticeProcessor(conn->pg, log_notice, NULL);
+	snprintf(text, sizeof text, "%u", timeout_ms);
+	params_text(&params, str_from(text));
+	err = send_statement(conn, STMT_CONFIGURE, &params, false);
+	if (!err)
+		err = sync_up(conn, NULL);
+	return err;
+}
+
+enum error conn_open(struct conn *conn)
+{
+	enum error err;
+
+	if (!conn_lost(conn))
+		return ERR_OK;
+	conn_close(conn);
+	if (!store_may_try(conn->store))
+		return ERR_DATABASE_AWAY;
+	conn->pg = connect_to(store_configuration(conn->store));
+	conn->failure = ERR_OK;
+	if (conn_lost(conn)) {
+		store_tried(
+			conn->store, false, conn->pg ? PQerrorMessage(conn->pg) : "out of memory");
+		conn_close(conn);
+		return ERR_DATABASE_AWAY;
+	}
+	err = configure(conn);
+	store_tried(conn->store, !err, "it cannot be configured");
+	if (err)
+		conn_close(conn);
+	return err ? ERR_DATABASE_AWAY : ERR_OK;
+}
+
+/* The beginning of a transaction, where it has not been sent. */
+static enum error send_begin(struct conn *conn)
+{
+	struct params scope = PARAMS_INIT;
+	enum error err;
+
+	if (!conn->begin_wanted)
+		return ERR_OK;
+	params_uuid(&scope, &conn->workspace);
+	err = send_statement(
+		conn, conn->state == CONN_READ ? STMT_BEGIN_READ : STMT_BEGIN_WRITE, NULL, false);
+	if (!err)
+		err = send_statement(conn, STMT_SET_WORKSPACE, &scope, false);
+	if (!err)
+		conn->begin_wanted = false;
+	return err;
+}
+
+/* Sends begin, prepares, and (execute) runs the statement; waits for all of it. */
+static enum error attempt(struct conn *conn, enum statement statement, const struct params *params,
+	bool execute, PGresult **keep)
+{
+	enum error err = conn_open(conn);
+
+	if (err) {
+		fail(conn, err, statement);
+		return err;
+	}
+	err = send_begin(conn);
+	if (!err)
+		err = execute ? send_statement(conn, statement, params, false)
+			      : prepare(conn, statement);
+	if (!err)
+		err = sync_up(conn, keep);
+	return err;
+}
+
+static enum error run(struct conn *conn, enum statement statement, const struct params *params,
+	bool execute, PGresult **keep)
+{
+	/* Nothing has been done yet in this transaction, so it may begin on another connection. */
+	bool fresh = conn->begin_wanted || conn->state == CONN_IDLE;
+	bool was_open = conn->pg != NULL;
+	enum error err;
+
+	if (conn->state == CONN_IDLE)
+		conn->failure = ERR_OK;
+	if (conn->failure)
+		return conn->failure;
+	if (!fresh && !conn->pg) {
+		fail(conn, ERR_DATABASE_AWAY, statement);
+		return conn->failure;
+	}
+	err = attempt(conn, statement, params, execute, keep);
+	if (err && fresh && was_open && conn_lost(conn)) {
+		conn->failure = ERR_OK;
+		conn->begin_wanted = conn->state != CONN_IDLE;
+		err = attempt(conn, statement, params, execute, keep);
+	}
+	return err;
+}
+
+enum error conn_run(
+	struct conn *conn, enum statement statement, const struct params *params, PGresult **out)
+{
+	PGresult *result = NULL;
+	enum error err = run(conn, statement, params, true, &result);
+
+	if (out)
+		*out = result;
+	else
+		PQclear(result);
+	return err;
+}
+
+enum error conn_queue(struct conn *conn, enum statement statement, const struct params *params)
+{
+	enum error err;
+
+	assert(conn->state == CONN_WRITE);
+	/* What is queued cannot be sent a second time, so the beginning must be known to stand. */
+	if (conn->begin_wanted || is_full(conn)) {
+		err = run(conn, statement, NULL, false, NULL);
+		if (err)
+			return err;
+	}
+	if (conn->failure)
+		return conn->failure;
+	return send_statement(conn, statement, params, false);
+}
+
+static enum error stream_rows(struct conn *conn, enum statement statement,
+	bool (*row)(void *self, const PGresult *result), void *self)
+{
+	const struct sent sent = {SENT_EXECUTE, statement, false};
+	bool wanted = true;
+	PGresult *result;
+
+	while ((result = PQgetResult(conn->pg))) {
+		ExecStatusType status = PQresultStatus(result);
+
+		if (status == PGRES_SINGLE_TUPLE && wanted)
+			wanted = row(self, result);
+		if (status == PGRES_FATAL_ERROR)
+			take_error(conn, &sent, result);
+		PQclear(result);
+		if (conn_lost(conn))
+			return lose(conn, statement);
+	}
+	/* The sync is what is left. */
+	conn->sent[0] = (struct sent){SENT_SYNC, statement, true};
+	conn->sent_count = 1;
+	return collect(conn, NULL);
+}
+
+enum error conn_stream(struct conn *conn, enum statement statement, const struct params *params,
+	bool (*row)(void *self, const PGresult *result), void *self)
+{
+	/* Everything before is settled first, so that the rows are the only thing under way. */
+	enum error err = run(conn, STMT_LONG_SCAN, NULL, true, NULL);
+
+	if (!err && conn->prepared[statement] != PREPARED_YES)
+		err = run(conn, statement, NULL, false, NULL);
+	if (!err)
+		err = send_statement(conn, statement, params, false);
+	if (err)
+		return err;
+	if (PQpipelineSync(conn->pg) != 1 || PQsetSingleRowMode(conn->pg) != 1)
+		return lose(conn, statement);
+	return stream_rows(conn, statement, row, self);
+}
+
+enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace)
+{
+	assert(conn->state == CONN_IDLE);
+	if (conn->state != CONN_IDLE)
+		return ERR_INTERNAL;
+	/* What became useless in the last transaction (a plan, a server that is now a standby). */
+	if (conn->renew)
+		conn_close(conn);
+	conn->state = state;
+	conn->begin_wanted = true;
+	conn->workspace = *workspace;
+	conn->failure = ERR_OK;
+	conn->tx = (struct tx){.conn = conn};
+	return ERR_OK;
+}
+
+void conn_end(struct conn *conn, enum statement how)
+{
+	bool begun = !conn->begin_wanted;
+
+	if (conn->state == CONN_IDLE)
+		return;
+	conn->state = CONN_IDLE;
+	conn->begin_wanted = false;
+	if (!begun || !conn->pg)
+		return;
+	if (conn->renew || conn_lost(conn)) {
+		conn_close(conn);
+		return;
+	}
+	/* A transaction that has failed is undone by COMMIT too. */
+	if (send_statement(conn, how, NULL, true))
+		return;
+	if (PQpipelineSync(conn->pg) != 1)
+		conn_close(conn);
+	else
+		note(conn, SENT_SYNC, STMT_COUNT, true);
+}
+
+enum error conn_commit(struct conn *conn)
+{
+	PGresult *result = NULL;
+	enum error err = conn->failure;
+
+	if (err || conn->begin_wanted) {
+		conn_end(conn, STMT_ROLLBACK);
+		return err;
+	}
+	err = send_statement(conn, STMT_COMMIT, NULL, false);
+	if (!err)
+		err = sync_up(conn, &result);
+	if (!err && strcmp(PQcmdStatus(result), "COMMIT") != 0)
+		err = ERR_DATABASE;
+	PQclear(result);
+	if (!err) {
+		conn->state = CONN_IDLE;
+		return ERR_OK;
+	}
+	/* Only the server's word says that nothing was committed: that a statement before the
+	 * commit failed, or that the commit itself did in a session that lives on. */
+	if (!conn->failure_told || (conn->failed_statement == STMT_COMMIT && conn->failure_fatal))
+		err = ERR_COMMIT_UNKNOWN;
+	conn_end(conn, STMT_ROLLBACK);
+	return err;
+}

@@ -1,0 +1,104 @@
+/*
+ * One connection, for the files of this folder. It is in pipeline mode all the time: what is
+ * queued goes out at once and is answered later, so that a transaction needs few round trips.
+ *
+ * BEGIN and the workspace setting travel with the first statement of a transaction. As long as
+ * that has not been answered nothing has been done, and a connection that turns out to be dead is
+ * replaced and the statement sent again.
+ */
+#ifndef WINNOW_STORE_CONN_H
+#define WINNOW_STORE_CONN_H
+
+#include <libpq-fe.h>
+
+#include "store/history.h"
+#include "store/params.h"
+#include "store/statement.h"
+#include "store/store.h"
+
+/* Tables whose rows are sent as arrays of their row type: those of the history, and these. */
+enum {
+	ROWS_ITEMS = HISTORY_COUNT,
+	ROWS_ITEM_TEXTS,
+	ROWS_COUNT,
+};
+
+enum { ROW_COLUMNS_MAX = 32, SENT_MAX = 64 };
+
+struct row_type {
+	uint32_t oid;
+	int columns;
+	uint32_t types[ROW_COLUMNS_MAX];
+};
+
+enum conn_state { CONN_IDLE, CONN_READ, CONN_WRITE };
+
+enum prepared { PREPARED_NOT, PREPARED_SENT, PREPARED_YES };
+
+/* What the server still owes an answer for. */
+enum sent_what { SENT_PREPARE, SENT_EXECUTE, SENT_SYNC };
+struct sent {
+	enum sent_what what;
+	enum statement statement;
+	bool quiet; /* the end of a transaction whose result nobody needs */
+};
+
+struct tx {
+	struct conn *conn;
+	bool may_retry;
+};
+
+struct conn {
+	struct store *store;
+	struct conn *next; /* in the pool's stack of free ones */
+	PGconn *pg;        /* NULL: not connected */
+	bool renew;        /* to be closed when it is given back */
+
+	enum conn_state state;
+	bool begin_wanted; /* BEGIN has not been sent */
+	struct uuid workspace;
+	enum error failure; /* sticky until the transaction ends */
+	enum statement failed_statement;
+	bool failure_told;  /* the server itself said so, about that very statement … */
+	bool failure_fatal; /* … and ended the session with it */
+	struct tx tx;
+
+	struct sent sent[SENT_MAX];
+	size_t sent_count;
+	unsigned char prepared[STMT_COUNT];
+	bool row_types_known;
+	struct row_type row_types[ROWS_COUNT];
+};
+
+/* Connects when it is not. ERR_DATABASE_AWAY. */
+enum error conn_open(struct conn *conn);
+void conn_close(struct conn *conn);
+bool conn_lost(const struct conn *conn);
+
+/* Nothing is sent yet. ERR_INTERNAL when a transaction is open. */
+enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace);
+/* Ends a transaction; COMMIT or ROLLBACK is sent, its answer not awaited. */
+void conn_end(struct conn *conn, enum statement how);
+
+/* Sends and waits, also for all that was queued before. The result is the caller's (PQclear); NULL
+ * for `out` when it is not wanted. Without an open transaction it is one of its own. */
+enum error conn_run(
+	struct conn *conn, enum statement statement, const struct params *params, PGresult **out);
+/* Sends without waiting; inside a transaction. A failure shows at the next conn_run or at the
+ * commit, which then does not happen. */
+enum error conn_queue(struct conn *conn, enum statement statement, const struct params *params);
+/* Row by row, so that memory does not grow with the result, and without a time limit for the rest
+ * of the transaction. `row` returns false to be called no more; the rest is read and dropped, and
+ * the transaction goes on. */
+enum error conn_stream(struct conn *conn, enum statement statement, const struct params *params,
+	bool (*row)(void *self, const PGresult *result), void *self);
+
+/* Looks the row types up once a connection. */
+enum error conn_row_types(struct conn *conn);
+/* The name of the table, for any ROWS_…/HISTORY_… number. */
+const char *row_table_name(int table);
+
+/* Sends COMMIT and waits. See tx_commit. */
+enum error conn_commit(struct conn *conn);
+
+#endif

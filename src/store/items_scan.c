@@ -1,0 +1,75 @@
+/*
+ * Going through all items of a workspace: for the live picture, and to check what is derived. Rows
+ * arrive one by one, so that memory stays bounded.
+ */
+#include "store/aggregates.h"
+
+#include "store/conn.h"
+#include "store/item_cells.h"
+
+/* Labels and features of a row live here; emptied when it has grown beyond this. */
+enum { SCRATCH_BYTES = 64 * 1024, SCRATCH_BUDGET_BYTES = 16 * 1024 * 1024 };
+
+struct version_reader {
+	bool (*row)(void *self, const struct item_row *row);
+	void *self;
+	struct arena arena;
+	enum error err;
+};
+
+static bool read_version(void *self, const PGresult *result)
+{
+	struct version_reader *reader = self;
+	struct cells cells = cells_at(result, 0, &reader->arena);
+	struct item_row row = {0};
+
+	if (reader->arena.used_bytes > SCRATCH_BYTES)
+		arena_release(&reader->arena);
+	cells.borrow = true;
+	cells_version(&cells, &row);
+	row.text.title = cell_text(&cells);
+	row.text.assignee = cell_text(&cells);
+	reader->err = cells_error(&cells);
+	if (!reader->err && !reader->row(reader->self, &row))
+		reader->err = ERR_NO_MEMORY;
+	return !reader->err;
+}
+
+enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
+	int64_t upto, bool (*row)(void *self, const struct item_row *row), void *self)
+{
+	struct version_reader reader = {.row = row, .self = self};
+	struct params params = PARAMS_INIT;
+	enum error err;
+
+	arena_init(&reader.arena, SCRATCH_BUDGET_BYTES);
+	params_uuid(&params, workspace);
+	params_int8(&params, upto);
+	if (since > 0)
+		params_int8(&params, since);
+	err = conn_stream(conn, since > 0 ? STMT_ITEM_VERSIONS_SCAN_SINCE : STMT_ITEM_VERSIONS_SCAN,
+		&params, read_version, &reader);
+	arena_release(&reader.arena);
+	return err ? err : reader.err;
+}
+
+enum error items_compare(
+	struct conn *conn, const struct uuid *workspace, int64_t *different, struct uuid *example)
+{
+	struct params params = PARAMS_INIT;
+	struct cells cells;
+	PGresult *result;
+	enum error err = conn_run(conn, STMT_LONG_SCAN, NULL, NULL);
+
+	if (err)
+		return err;
+	params_uuid(&params, workspace);
+	err = conn_run(conn, STMT_ITEMS_COMPARE, &params, &result);
+	if (err)
+		return err;
+	cells = cells_at(result, 0, NULL);
+	*different = cell_int8(&cells);
+	*example = cell_uuid(&cells);
+	PQclear(result);
+	return cells_error(&cells);
+}

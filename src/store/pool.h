@@ -1,0 +1,16 @@
+/*
+ * What a connection needs of the pool that it belongs to.
+ */
+#ifndef WINNOW_STORE_POOL_H
+#define WINNOW_STORE_POOL_H
+
+#include "store/store.h"
+
+const struct store_config *store_configuration(const struct store *store);
+/* Whether connecting may be tried now: while the database is away one at a time tries, with a
+ * pause between. After true, store_tried must follow. */
+bool store_may_try(struct store *store);
+/* How it went; `why` (for the log) when it failed. */
+void store_tried(struct store *store, bool good, const char *why);
+
+#endif

@@ -1,0 +1,22 @@
+/*
+ * Rows on their way into one table: encoded once, in PostgreSQL's binary format, as one array of
+ * the table's row type. The bytes that are sent are the ones that are hashed for the audit record.
+ * The row_… functions that fill one are in history.h.
+ */
+#ifndef WINNOW_STORE_ROWS_H
+#define WINNOW_STORE_ROWS_H
+
+#include "base/sha256.h"
+#include "store/conn.h"
+
+/* `table`: a HISTORY_… (rows are hashed) or ROWS_… number. conn_row_types must have succeeded. NULL
+ * when memory is out. */
+struct rows *rows_new(struct conn *conn, int table);
+void rows_free(struct rows *rows);
+size_t rows_count(const struct rows *rows);
+/* By row, in the order added; tables of the history only. */
+const struct sha256 *rows_hashes(const struct rows *rows);
+/* Queues the insert. Nothing may be added afterwards. */
+enum error rows_send(struct rows *rows, struct conn *conn, enum statement insert);
+
+#endif

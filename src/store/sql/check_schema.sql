@@ -1,0 +1,2 @@
+-- () -> int4
+SELECT coalesce(max(version), 0) FROM winnow.migrations

@@ -1,0 +1,3 @@
+-- (documents[]) -> ()
+INSERT INTO winnow.documents
+SELECT * FROM unnest($1::winnow.documents[])

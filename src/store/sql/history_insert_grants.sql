@@ -1,0 +1,3 @@
+-- (grants[]) -> ()
+INSERT INTO winnow.grants
+SELECT * FROM unnest($1::winnow.grants[])

@@ -1,0 +1,3 @@
+-- (item_versions[]) -> ()
+INSERT INTO winnow.item_versions
+SELECT * FROM unnest($1::winnow.item_versions[])

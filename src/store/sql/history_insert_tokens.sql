@@ -1,0 +1,3 @@
+-- (tokens[]) -> ()
+INSERT INTO winnow.tokens
+SELECT * FROM unnest($1::winnow.tokens[])

@@ -1,0 +1,3 @@
+-- (workspaces[]) -> ()
+INSERT INTO winnow.workspaces
+SELECT * FROM unnest($1::winnow.workspaces[])

@@ -1,0 +1,2 @@
+-- () -> bool
+SELECT to_regclass('winnow.migrations') IS NOT NULL

@@ -1,0 +1,8 @@
+-- (uuid) -> uuid, uuid, int8, bytea, text, text[], text[], text, timestamptz, timestamptz, timestamptz
+SELECT t.workspace_id, t.token_id, t.revision, t.secret_sha256, t.label, t.roles, t.sources,
+	t.created_by, t.created_at, t.expires_at, r.revoked_at
+FROM winnow.tokens t
+LEFT JOIN winnow.token_revocations r ON r.workspace_id = t.workspace_id AND r.token_id = t.token_id
+WHERE t.token_id = $1
+ORDER BY t.workspace_id
+LIMIT 1

@@ -1,0 +1,8 @@
+-- (uuid, uuid, int8) -> uuid, uuid, int8, bytea, text, text[], text[], text, timestamptz, timestamptz, timestamptz
+SELECT t.workspace_id, t.token_id, t.revision, t.secret_sha256, t.label, t.roles, t.sources,
+	t.created_by, t.created_at, t.expires_at, r.revoked_at
+FROM winnow.tokens t
+LEFT JOIN winnow.token_revocations r ON r.workspace_id = t.workspace_id AND r.token_id = t.token_id
+WHERE t.workspace_id = $1 AND t.token_id > $2
+ORDER BY t.token_id
+LIMIT $3
