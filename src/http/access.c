@@ -1,0 +1,111 @@
+/*
+ * Tokens and roles. What a route asks for stands in the route table, so this is the only place
+ * that decides; handlers only narrow further (a contributor's sources).
+ */
+#include "http/access.h"
+
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/metrics.h"
+#include "http/router.h"
+#include "service/service.h"
+
+/* What belongs to no workspace belongs to this one. */
+static const struct uuid no_workspace;
+
+static bool token_in_query(struct request *request)
+{
+	static const char *const names[] = {"access_token", "token"};
+
+	for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+		if (!request_query(request, names[i]).ptr)
+			continue;
+		diag_add(&request->diag, diag_key(&request->diag, "/query", names[i]),
+			"A token is sent in the Authorization field, never in the address. If this "
+			"was "
+			"a real one, revoke it: addresses are logged on the way.");
+		return true;
+	}
+	return false;
+}
+
+/* The token of the one Authorization field; STR_NONE when there is none of the right form. */
+static struct str bearer_token(const struct request *request)
+{
+	struct str value = STR_NONE;
+	unsigned fields = 0;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		const struct field *field = &request->headers[i];
+
+		if (field->name.len != sizeof "authorization" - 1 ||
+			strncasecmp(field->name.ptr, "authorization", field->name.len) != 0)
+			continue;
+		value = field->value;
+		fields++;
+	}
+	if (fields != 1 || value.len < sizeof "Bearer wnw_" - 1 ||
+		strncasecmp(value.ptr, "Bearer ", 7) != 0)
+		return STR_NONE;
+	value.ptr += 7;
+	value.len -= 7;
+	while (value.len > 0 && *value.ptr == ' ') {
+		value.ptr++;
+		value.len--;
+	}
+	return value.len > 4 && memcmp(value.ptr, "wnw_", 4) == 0 ? value : STR_NONE;
+}
+
+static enum error authenticate(struct request *request, bool may_block)
+{
+	struct str token = bearer_token(request);
+
+	if (request->principal)
+		return ERR_OK; /* found before the request went to a worker for its workspace */
+	if (!token.ptr) {
+		metric_add(METRIC_auth_failures, 1);
+		return ERR_UNAUTHENTICATED;
+	}
+	return auth_token(request->service->auth, token, may_block, &request->principal);
+}
+
+/* An operator may know that a workspace exists; anybody else without a role there may not. */
+static enum error judge(const struct request *request)
+{
+	if (request->roles & request->route->roles)
+		return ERR_OK;
+	return request->roles ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+}
+
+enum error access_check(struct request *request, bool may_block)
+{
+	int64_t now_us;
+	enum error error;
+	int place;
+
+	if (request->route->flags & ROUTE_PUBLIC)
+		return ERR_OK;
+	if (token_in_query(request))
+		return ERR_BAD_REQUEST;
+	error = authenticate(request, may_block);
+	if (error)
+		return error;
+	now_us = clock_now_us(request->clock);
+	place = route_param(request->route, "ws");
+	if (place < 0) {
+		request->workspace.id = request->route->flags & ROUTE_SYSTEM
+						? no_workspace
+						: request->principal->workspace;
+		request->roles =
+			principal_roles(request->principal, &request->workspace.id, now_us);
+		/* That the path exists is no secret. */
+		return request->roles & request->route->roles ? ERR_OK : ERR_FORBIDDEN;
+	}
+	error = auth_workspace(
+		request->service->auth, request->params[place], may_block, &request->workspace);
+	if (error)
+		return error;
+	request->roles = principal_roles(request->principal, &request->workspace.id, now_us);
+	return judge(request);
+}

@@ -1,0 +1,362 @@
+/*
+ * From header to outcome. The order is the contract's: framing, route, access, body, condition,
+ * handler; the first that objects decides the answer.
+ */
+#include "http/exchange.h"
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "http/access.h"
+#include "http/request_id.h"
+
+/* A refused body of this size is read and dropped, so that the connection can be kept. */
+enum { DROP_MAX_BYTES = 256 * 1024 };
+
+/* Field by field: the tables inside are large, and what their counts do not cover is never read. */
+void exchange_reset(struct exchange *exchange, struct service *service, const struct clock *clock,
+	size_t arena_bytes)
+{
+	struct request *request = &exchange->request;
+
+	request->service = service;
+	request->route = NULL;
+	request->clock = clock;
+	arena_init(&request->arena, arena_bytes);
+	diag_init(&request->diag, &request->arena);
+	request->method = "";
+	request->path = "";
+	request->id[0] = '\0';
+	request->query_count = 0;
+	request->header_count = 0;
+	request->body = STR("");
+	request->body_kind = BODY_NONE;
+	request->principal = NULL;
+	request->roles = 0;
+	memset(&request->workspace, 0, sizeof request->workspace);
+	request->on_worker = false;
+	request->worker = 0;
+	request->parked_once = false;
+	request->allow = NULL;
+	request->header_text_used = 0;
+	request->state = NULL;
+	request->park_revision = 0;
+	request->park_until_us = 0;
+
+	exchange->response.status = 200;
+	exchange->response.content_type = "application/json";
+	exchange->response.body = BUF_INIT;
+	exchange->response.shared = NULL;
+	exchange->response.header_count = 0;
+
+	exchange->head.framing = (struct framing){FRAMING_NO_BODY, 0};
+	exchange->head.target_faults = 0;
+	exchange->head.header_bytes = 0;
+	exchange->head.fields_omitted = false;
+	exchange->step = STEP_HEAD;
+	exchange->outcome = ERR_OK;
+	exchange->admitted = false;
+	exchange->stream = false;
+	exchange->close = false;
+	exchange->started_us = 0;
+	exchange->body = BUF_INIT;
+	exchange->lines.chunk = BUF_INIT;
+}
+
+void exchange_finish(struct exchange *exchange)
+{
+	struct response *response = &exchange->response;
+	const struct route *route = exchange->request.route;
+
+	if (exchange->request.state && route->stream && route->stream->release)
+		route->stream->release(&exchange->request);
+	exchange->request.state = NULL;
+	if (exchange->request.principal)
+		principal_unref(exchange->request.principal);
+	exchange->request.principal = NULL;
+	if (response->shared)
+		shared_body_unref(response->shared);
+	response->shared = NULL;
+	buf_release(&response->body);
+	buf_release(&exchange->body);
+	lines_release(&exchange->lines);
+	arena_release(&exchange->request.arena);
+}
+
+void exchange_fail(struct exchange *exchange, enum error error)
+{
+	exchange->outcome = error;
+	exchange->step = STEP_ANSWER;
+}
+
+static bool has_body(const struct exchange *exchange)
+{
+	return exchange->head.framing.body != FRAMING_NO_BODY;
+}
+
+/*
+ * The library closes a connection whose request is answered before its body was read. A short one
+ * is therefore read first, unless the client asked whether to send it.
+ */
+static enum action refuse(struct exchange *exchange, enum error error)
+{
+	const struct framing *framing = &exchange->head.framing;
+
+	exchange_fail(exchange, error);
+	if (!has_body(exchange))
+		return ACTION_READ;
+	if (error == ERR_TOO_LARGE || framing->body == FRAMING_CHUNKED ||
+		framing->body_bytes > DROP_MAX_BYTES ||
+		request_header(&exchange->request, "Expect").ptr)
+		return ACTION_ANSWER_NOW;
+	exchange->step = STEP_DISCARD;
+	return ACTION_READ;
+}
+
+static enum error begin_body(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	const struct stream_handler *stream = request->route->stream;
+
+	exchange->stream = stream && request->body_kind == BODY_NDJSON;
+	if (!exchange->stream) {
+		/* Announced and within the limit, so no growing step by step. */
+		if (exchange->head.framing.body_bytes > 0)
+			buf_reserve(&exchange->body, (size_t)exchange->head.framing.body_bytes);
+		return ERR_OK;
+	}
+	lines_init(&exchange->lines, stream->chunk_lines, stream->chunk_bytes, stream->line_bytes);
+	return stream->begin(request);
+}
+
+static enum action admit(struct exchange *exchange, enum error error)
+{
+	if (!error)
+		error = head_body(&exchange->request, &exchange->head.framing);
+	if (error)
+		return refuse(exchange, error);
+	exchange->admitted = true;
+	if (!has_body(exchange)) {
+		exchange->step = STEP_RUN;
+		return ACTION_READ;
+	}
+	error = begin_body(exchange);
+	if (error)
+		return refuse(exchange, error);
+	exchange->step = STEP_BODY;
+	return ACTION_READ;
+}
+
+enum action exchange_head(
+	struct exchange *exchange, const struct router *router, const char *version)
+{
+	struct request *request = &exchange->request;
+	const char *fault;
+	enum error error;
+
+	exchange->route_index = router_count(router);
+	request_id_choose(request_header(request, "X-Request-Id"), request->id);
+	fault = framing_judge(request->headers, request->header_count, version,
+		exchange->head.target_faults, &exchange->head.framing);
+	if (fault) {
+		diag_add(&request->diag, "", "%s", fault);
+		metric_add(METRIC_http_framing_refused, 1);
+		exchange->close = true;
+		exchange_fail(exchange, ERR_FRAMING);
+		return ACTION_ANSWER_NOW;
+	}
+	error = head_route(request, router, &exchange->head, &exchange->route_index);
+	if (error)
+		return refuse(exchange, error);
+	error = access_check(request, false);
+	if (error != ERR_WOULD_BLOCK)
+		return admit(exchange, error);
+	/* Without a body the same trip to a worker will do for the handler too. */
+	exchange->step = has_body(exchange) ? STEP_ADMIT : STEP_RUN;
+	return has_body(exchange) ? ACTION_WORK : ACTION_READ;
+}
+
+static void give_up_body(struct exchange *exchange, enum error error)
+{
+	exchange->outcome = error;
+	exchange->step = STEP_DISCARD;
+	buf_release(&exchange->body);
+	lines_release(&exchange->lines);
+}
+
+static size_t take_lines(
+	struct exchange *exchange, const char *data, size_t bytes, enum action *action)
+{
+	size_t taken = lines_push(&exchange->lines, data, bytes);
+
+	if (exchange->lines.chunk.failed) {
+		give_up_body(exchange, ERR_NO_MEMORY);
+		return bytes;
+	}
+	if (lines_full(&exchange->lines))
+		*action = ACTION_WORK;
+	return taken;
+}
+
+size_t exchange_take(struct exchange *exchange, const char *data, size_t bytes, enum action *action)
+{
+	struct request *request = &exchange->request;
+
+	*action = ACTION_READ;
+	request->on_worker = false;
+	if (exchange->step != STEP_BODY)
+		return bytes;
+	if (exchange->stream)
+		return take_lines(exchange, data, bytes, action);
+	if (bytes > request->route->body_bytes - exchange->body.len) {
+		diag_add(&request->diag, "", "The body has more than %zu bytes.",
+			request->route->body_bytes);
+		give_up_body(exchange, ERR_TOO_LARGE);
+		return bytes;
+	}
+	buf_append(&exchange->body, data, bytes);
+	if (exchange->body.failed)
+		give_up_body(exchange, ERR_NO_MEMORY);
+	return bytes;
+}
+
+static void clear_response(struct response *response)
+{
+	if (response->shared)
+		shared_body_unref(response->shared);
+	response->shared = NULL;
+	buf_reset(&response->body);
+	response->status = 200;
+	response->content_type = "application/json";
+	response->header_count = 0;
+}
+
+static enum error run(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	enum error error = head_condition(request);
+
+	if (error)
+		return error;
+	error = request->route->handle(request, &exchange->response);
+	/* It will run again: what it has written so far must not show twice. */
+	if (error == ERR_WOULD_BLOCK || error == ERR_PARK)
+		clear_response(&exchange->response);
+	return error;
+}
+
+static enum action park(struct exchange *exchange)
+{
+	if (exchange->request.parked_once) {
+		exchange_fail(exchange, ERR_NOT_CAUGHT_UP);
+		return ACTION_ANSWER;
+	}
+	exchange->step = STEP_PARKED;
+	return ACTION_PARK;
+}
+
+static enum action run_on_loop(struct exchange *exchange)
+{
+	enum error error;
+
+	if (!exchange->admitted || !(exchange->request.route->flags & ROUTE_MEMORY))
+		return ACTION_WORK;
+	error = run(exchange);
+	if (error == ERR_WOULD_BLOCK)
+		return ACTION_WORK;
+	if (error == ERR_PARK)
+		return park(exchange);
+	exchange_fail(exchange, error);
+	return ACTION_ANSWER;
+}
+
+enum action exchange_continue(struct exchange *exchange)
+{
+	exchange->request.on_worker = false;
+	switch (exchange->step) {
+	case STEP_ADMITTED: return admit(exchange, exchange->outcome);
+	case STEP_BODY:
+		if (exchange->stream) {
+			lines_finish(&exchange->lines);
+			exchange->step = STEP_FINISH;
+			return ACTION_WORK;
+		}
+		exchange->request.body = buf_view(&exchange->body);
+		exchange->step = STEP_RUN;
+		return run_on_loop(exchange);
+	case STEP_PARKED:
+		exchange->request.parked_once = true;
+		exchange->step = STEP_RUN;
+		return run_on_loop(exchange);
+	case STEP_RUN: return run_on_loop(exchange);
+	default: return ACTION_ANSWER;
+	}
+}
+
+/* On a worker there is nobody left to wait for. */
+static enum error final(struct exchange *exchange, enum error error)
+{
+	if (error != ERR_WOULD_BLOCK)
+		return error;
+	log_write(LOG_ERROR, "handler_would_block", "A handler asked for a worker on a worker",
+		LOG_S("route", exchange->request.route->path), NULL);
+	return ERR_INTERNAL;
+}
+
+static enum error work_chunk(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+	struct lines *lines = &exchange->lines;
+	enum error error;
+
+	if (lines->count == 0)
+		return ERR_OK;
+	error = request->route->stream->chunk(request, lines_chunk(lines), lines->first_line);
+	lines_next(lines);
+	return final(exchange, error);
+}
+
+static enum action work_run(struct exchange *exchange)
+{
+	enum error error = ERR_OK;
+
+	if (!exchange->admitted)
+		error = access_check(&exchange->request, true);
+	if (!error) {
+		exchange->admitted = true;
+		error = run(exchange);
+	}
+	if (error == ERR_PARK && !exchange->request.parked_once) {
+		exchange->step = STEP_PARKED;
+		return ACTION_PARK;
+	}
+	exchange_fail(exchange, error == ERR_PARK ? ERR_NOT_CAUGHT_UP : final(exchange, error));
+	return ACTION_READ;
+}
+
+enum action exchange_work(struct exchange *exchange, unsigned worker)
+{
+	struct request *request = &exchange->request;
+	enum error error;
+
+	request->on_worker = true;
+	request->worker = worker;
+	switch (exchange->step) {
+	case STEP_ADMIT:
+		exchange->outcome = final(exchange, access_check(request, true));
+		exchange->step = STEP_ADMITTED;
+		return ACTION_READ;
+	case STEP_BODY:
+		error = work_chunk(exchange);
+		if (error)
+			give_up_body(exchange, error);
+		return ACTION_READ;
+	case STEP_FINISH:
+		error = work_chunk(exchange);
+		if (!error)
+			error = final(exchange,
+				request->route->stream->end(request, &exchange->response));
+		exchange_fail(exchange, error);
+		return ACTION_READ;
+	default: return work_run(exchange);
+	}
+}

@@ -1,0 +1,195 @@
+/*
+ * The audit log: listed, exported, proved. The same for a workspace and for the system's own log.
+ */
+#include "base/num.h"
+#include "http/resources/resource.h"
+#include "http/resources/tables.h"
+#include "service/audit.h"
+
+enum { EXPORT_MAX = 1000, EXPORT_ARENA = 512 << 20 };
+
+/* The position of a walk: ?cursor=, or ?after= for the first page. */
+static enum error read_after(struct request *request, struct str query, int64_t *after)
+{
+	struct str payload;
+	uint64_t position;
+	enum error error = request_query_int(request, "after", 0, INT64_MAX, 0, after);
+
+	if (!error)
+		error = query_cursor(request, query, &payload);
+	if (error || !payload.ptr)
+		return error;
+	if (!num_parse_u64(payload, &position) || position > INT64_MAX)
+		return ERR_BAD_CURSOR;
+	*after = (int64_t)position;
+	return ERR_OK;
+}
+
+static enum error list(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"after", "limit", "action", "cursor", NULL};
+	struct str action = request_query(request, "action");
+	struct call call = call_of(request);
+	struct audit_record *records;
+	size_t limit, count;
+	int64_t after, head;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = query_limit(request, LIST_LIMIT_MAX, &limit);
+	if (!error)
+		error = read_after(request, action, &after);
+	if (!error)
+		error = audit_page(&call, after, limit,
+			action.ptr ? arena_strdup(&request->arena, action) : NULL, &records, &count,
+			&head);
+	if (error)
+		return error;
+	response_revision(response, request, head);
+	buf_puts(&response->body, "{\"records\":[");
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_putc(&response->body, ',');
+		audit_record_write(&response->body, &records[i]);
+	}
+	buf_putc(&response->body, ']');
+	if (count == limit && records[count - 1].revision < head) {
+		const char *last = arena_printf(
+			&request->arena, "%lld", (long long)records[count - 1].revision);
+
+		buf_printf(&response->body, ",\"next\":\"%s\"",
+			cursor_make(request, action, str_from(last)));
+	}
+	buf_putc(&response->body, '}');
+	return response_done(response);
+}
+
+static enum error export(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"after", "limit", "cursor", NULL};
+	struct call call = call_of(request);
+	struct arena arena;
+	int64_t after, last, head;
+	size_t limit;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = query_limit(request, EXPORT_MAX, &limit);
+	if (!error)
+		error = read_after(request, STR("export"), &after);
+	if (error)
+		return error;
+	/* Rows are held twice while they are written; more than a request's own share. */
+	arena_init(&arena, EXPORT_ARENA);
+	call.arena = &arena;
+	error = audit_export(&call, after, limit, &response->body, &last, &head);
+	arena_release(&arena);
+	if (error)
+		return error;
+	response->content_type = "application/x-ndjson";
+	response_revision(response, request, head);
+	if (last < head && last > after) {
+		const char *position = arena_printf(&request->arena, "%lld", (long long)last);
+
+		response_header(response, request, "Winnow-Next", "%s",
+			cursor_make(request, STR("export"), str_from(position)));
+	}
+	return response_done(response);
+}
+
+static enum error read_expect(struct request *request, int64_t *revision, struct sha256 *hash)
+{
+	struct str expect = request_query(request, "expect");
+
+	*revision = 0;
+	if (!expect.ptr || audit_head_parse(expect, revision, hash))
+		return ERR_OK;
+	diag_add(&request->diag, "/query/expect",
+		"A head is expected: REVISION:HASH, as Winnow-Head gave it.");
+	return ERR_INVALID;
+}
+
+static void write_verdict(struct json_writer *json, const struct audit_verdict *verdict)
+{
+	char head[96];
+
+	json_object_begin(json);
+	json_put(json, "ok", bool, verdict->fault == AUDIT_OK);
+	json_put(json, "records", int, verdict->records);
+	json_put(json, "head", text,
+		audit_head_format(verdict->head_revision, &verdict->head_hash, head));
+	if (verdict->fault != AUDIT_OK) {
+		json_put(json, "fault", text, audit_fault_slug(verdict->fault));
+		if (verdict->revision > 0)
+			json_put(json, "revision", int, verdict->revision);
+		json_put(json, "detail", text, verdict->detail);
+	}
+	json_object_end(json);
+}
+
+static enum error verify(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"expect", NULL};
+	struct call call = call_of(request);
+	struct audit_verdict verdict;
+	struct json_writer json;
+	struct sha256 hash;
+	int64_t expected;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = read_expect(request, &expected, &hash);
+	if (!error)
+		error = audit_verify(&call, expected, &hash, &verdict);
+	if (error)
+		return error;
+	response_revision(response, request, verdict.head_revision);
+	response_head(response, request, verdict.head_revision, &verdict.head_hash);
+	response_header(response, request, "Cache-Control", "no-store");
+	json_writer_init(&json, &response->body);
+	write_verdict(&json, &verdict);
+	return response_done(response);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/audit",
+		.roles = ROLE_OPERATOR,
+		.flags = ROUTE_SYSTEM,
+		.handle = list,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/audit/export",
+		.roles = ROLE_OPERATOR,
+		.flags = ROUTE_SYSTEM,
+		.handle = export,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/audit/verify",
+		.roles = ROLE_OPERATOR,
+		.flags = ROUTE_SYSTEM,
+		.handle = verify,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/audit",
+		.roles = ROLE_AUDITOR | ROLE_ADMIN,
+		.handle = list,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/audit/export",
+		.roles = ROLE_AUDITOR | ROLE_ADMIN,
+		.handle = export,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/audit/verify",
+		.roles = ROLE_AUDITOR | ROLE_ADMIN,
+		.handle = verify,
+	},
+};
+const struct route_table audit_routes = {routes, sizeof routes / sizeof *routes};

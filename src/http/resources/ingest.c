@@ -1,0 +1,158 @@
+/*
+ * Items on their way in, and the answer about each.
+ */
+#include "http/resources/ingest.h"
+#include "http/resources/tables.h"
+
+#include <string.h>
+
+enum error ingest_options_read(struct request *request, struct ingest_options *out)
+{
+	struct str mode = request_query(request, "mode");
+
+	if (mode.ptr && !str_is(mode, "partial") && !str_is(mode, "atomic")) {
+		diag_add(&request->diag, "/query/mode", "Not a mode: partial or atomic.");
+		return ERR_INVALID;
+	}
+	out->atomic = str_is(mode, "atomic");
+	return request_query_bool(request, "dry_run", false, &out->dry_run);
+}
+
+static void write_result(struct buf *out, const struct item_result *result, size_t index,
+	size_t line)
+{
+	struct json_writer json;
+
+	json_writer_init(&json, out);
+	json_object_begin(&json);
+	json_put(&json, "index", int, (int64_t)index);
+	if (line > 0)
+		json_put(&json, "line", int, (int64_t)line);
+	if (result->has_id)
+		json_put(&json, "id", uuid, &result->id);
+	if (result->source.ptr)
+		json_put(&json, "source", str, result->source);
+	if (result->external_id.ptr)
+		json_put(&json, "external_id", str, result->external_id);
+	json_put(&json, "outcome", text, item_outcome_name(result->outcome));
+	if (result->revision > 0)
+		json_put(&json, "revision", int, result->revision);
+	if (result->outcome == OUTCOME_REJECTED) {
+		struct buf problem = BUF_INIT;
+
+		problem_object(&problem, result->error, result->diag, NULL);
+		json_key(&json, "problem");
+		json_raw(&json, buf_view(&problem));
+		out->failed = out->failed || problem.failed;
+		buf_release(&problem);
+	}
+	json_object_end(&json);
+}
+
+void ingest_answer_add(struct ingest_answer *answer, const struct ingest *ingest, size_t count,
+	const size_t *lines)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (answer->result_count > 0)
+			buf_putc(&answer->results, ',');
+		write_result(&answer->results, &ingest->results[i], answer->result_count++,
+			lines ? lines[i] : 0);
+	}
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		answer->counts[i] += ingest->counts[i];
+	answer->written = ingest->written;
+	answer->any_written = true;
+}
+
+void ingest_answer_release(struct ingest_answer *answer)
+{
+	buf_release(&answer->results);
+}
+
+enum error ingest_answer_finish(struct ingest_answer *answer, struct request *request,
+	struct response *response)
+{
+	bool errors = answer->counts[OUTCOME_REJECTED] > 0;
+	struct json_writer json;
+
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	json_put(&json, "mode", text, answer->options.atomic ? "atomic" : "partial");
+	json_put(&json, "dry_run", bool, answer->options.dry_run);
+	for (int i = 0; i < OUTCOME_COUNT; i++)
+		json_put(&json, item_outcome_name((enum item_outcome)i), int,
+			(int64_t)answer->counts[i]);
+	json_put(&json, "errors", bool, errors);
+	if (answer->skipped >= 0) {
+		json_put(&json, "skipped", int, answer->skipped);
+		if (answer->skipped_why)
+			json_put(&json, "skipped_why", text, answer->skipped_why);
+	}
+	if (answer->any_written)
+		json_put(&json, "revision", int, answer->written.revision);
+	json_key(&json, "results");
+	json_array_begin(&json);
+	if (answer->result_count > 0)
+		json_raw(&json, buf_view(&answer->results));
+	json_array_end(&json);
+	json_object_end(&json);
+	response->body.failed = response->body.failed || answer->results.failed;
+	ingest_answer_release(answer);
+	response->status = errors ? 207 : 200;
+	if (answer->any_written)
+		response_written(response, request, &answer->written);
+	return response_done(response);
+}
+
+/* ---- a whole body ---- */
+
+static const json_t *element(const struct ingest_body *body, size_t index)
+{
+	return json_is_array(body->items) ? json_array_get(body->items, index) : body->items;
+}
+
+static enum error parse_element(void *self, size_t index, const struct catalog *catalog,
+	const char *pointer, struct arena *arena, struct diag *diag, struct item_input *out)
+{
+	const struct ingest_body *body = self;
+
+	return item_input_parse(
+		element(body, index), ITEM_PARSE_UPSERT, catalog, pointer, arena, diag, out);
+}
+
+enum error ingest_json(struct request *request, struct response *response,
+	const struct ingest_body *body)
+{
+	struct ingest_body copy = *body;
+	bool single = !json_is_array(body->items);
+	struct item_source source = {
+		.count = single ? 1 : json_array_size(body->items),
+		.parse = parse_element,
+		.self = &copy,
+		.features_only = body->features_only,
+	};
+	struct ingest ingest = {
+		.pointer_prefix = body->pointer_prefix,
+		.single = single,
+		.action = body->action,
+	};
+	struct ingest_answer answer = {.skipped = body->skipped, .skipped_why = body->skipped_why};
+	struct call call = call_of(request);
+	enum error error = ingest_options_read(request, &answer.options);
+
+	if (error)
+		return error;
+	if (source.count > INGEST_MAX_ITEMS) {
+		diag_add(&request->diag, body->pointer_prefix,
+			"At most %d items in one body; send more as application/x-ndjson.",
+			INGEST_MAX_ITEMS);
+		return ERR_TOO_LARGE;
+	}
+	ingest.atomic = answer.options.atomic;
+	ingest.dry_run = answer.options.dry_run;
+	error = items_ingest(&call, &source, &ingest);
+	if (error)
+		return error;
+	ingest_answer_add(&answer, &ingest, source.count, NULL);
+	return ingest_answer_finish(&answer, request, response);
+}

@@ -1,0 +1,225 @@
+/*
+ * One item: read as of any revision, patched by people, and what it was before.
+ */
+#include <string.h>
+
+#include "base/num.h"
+#include "http/resources/resource.h"
+#include "http/resources/tables.h"
+#include "service/items.h"
+
+enum { MAX_PATCH_FIELDS = 256 };
+
+static enum error show_item(struct request *request, struct response *response,
+	const struct item_view *view, const struct written *written)
+{
+	if (written)
+		response_written(response, request, written);
+	else
+		response_revision(response, request, view->head);
+	if (written)
+		response_header(
+			response, request, "ETag", "%s", revision_tag(request, view->record.revision));
+	else if (response_not_modified(
+			 response, request, revision_tag(request, view->record.revision)))
+		return ERR_OK;
+	item_write(&response->body, &view->record, view->catalog, sees_sensitive(request));
+	return response_done(response);
+}
+
+/* An item is read from PostgreSQL, so its own head is all that min_revision must have reached. */
+static enum error check_min_revision(struct request *request, int64_t head)
+{
+	int64_t revision;
+	enum error error =
+		request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
+
+	if (error || revision <= head)
+		return error;
+	diag_add(&request->diag, "/query/min_revision", "The workspace is at revision %lld.",
+		(long long)head);
+	return ERR_BEYOND_HEAD;
+}
+
+static enum error get(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"revision", "min_revision", NULL};
+	struct call call = call_of(request);
+	struct item_view view;
+	struct uuid id;
+	int64_t revision;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
+	if (!error)
+		error = param_uuid(request, 1, &id);
+	if (!error)
+		error = item_get(&call, &id, revision, &view);
+	if (error)
+		return error;
+	error = check_min_revision(request, view.head);
+	if (!error)
+		error = show_item(request, response, &view, NULL);
+	catalog_unref(view.catalog);
+	return error;
+}
+
+static enum error parse_patch(void *self, size_t index, const struct catalog *catalog,
+	const char *pointer, struct arena *arena, struct diag *diag, struct item_input *out)
+{
+	(void)index;
+	return item_input_parse(self, ITEM_PARSE_PATCH, catalog, pointer, arena, diag, out);
+}
+
+static enum error patch(struct request *request, struct response *response)
+{
+	struct precondition precondition = precondition_of(request);
+	struct item_source source = {.count = 1, .parse = parse_patch};
+	struct call call = call_of(request);
+	struct item_view view;
+	struct written written;
+	struct uuid id;
+	json_t *body;
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = param_uuid(request, 1, &id);
+	if (!error)
+		error = body_json(request, &body);
+	if (error)
+		return error;
+	source.self = body;
+	error = item_patch_apply(&call, &id, &precondition, &source, &view, &written);
+	json_decref(body);
+	if (error)
+		return error;
+	error = show_item(request, response, &view, &written);
+	catalog_unref(view.catalog);
+	return error;
+}
+
+/* ?fields=team,features.effort */
+static enum error read_fields(struct request *request, struct str *fields, size_t *count)
+{
+	struct str text = request_query(request, "fields");
+
+	*count = 0;
+	while (text.len > 0) {
+		const char *comma = memchr(text.ptr, ',', text.len);
+		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;
+
+		if (*count == MAX_PATCH_FIELDS) {
+			diag_add(&request->diag, "/query/fields", "At most %d fields.", MAX_PATCH_FIELDS);
+			return ERR_INVALID;
+		}
+		fields[(*count)++] = (struct str){text.ptr, len};
+		len += comma != NULL;
+		text.ptr += len;
+		text.len -= len;
+	}
+	return ERR_OK;
+}
+
+static enum error withdraw(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"fields", NULL};
+	struct precondition precondition = precondition_of(request);
+	struct call call = call_of(request);
+	struct str fields[MAX_PATCH_FIELDS];
+	struct item_view view;
+	struct written written;
+	struct uuid id;
+	size_t count;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = param_uuid(request, 1, &id);
+	if (!error)
+		error = read_fields(request, fields, &count);
+	if (!error)
+		error = item_patch_withdraw(
+			&call, &id, &precondition, fields, count, &view, &written);
+	if (error)
+		return error;
+	error = show_item(request, response, &view, &written);
+	catalog_unref(view.catalog);
+	return error;
+}
+
+static enum error versions(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"limit", "cursor", NULL};
+	struct call call = call_of(request);
+	uint64_t before = INT64_MAX;
+	struct item_list list;
+	struct str payload;
+	struct uuid id;
+	size_t limit;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = param_uuid(request, 1, &id);
+	if (!error)
+		error = query_limit(request, LIST_LIMIT_MAX, &limit);
+	if (!error)
+		error = query_cursor(request, request->params[1], &payload);
+	if (!error && payload.ptr && !num_parse_u64(payload, &before))
+		error = ERR_BAD_CURSOR;
+	if (!error)
+		error = item_versions(&call, &id, (int64_t)before, limit, &list);
+	if (error)
+		return error;
+	response_revision(response, request, list.head);
+	buf_puts(&response->body, "{\"versions\":[");
+	for (size_t i = 0; i < list.count; i++) {
+		if (i > 0)
+			buf_putc(&response->body, ',');
+		item_write(
+			&response->body, &list.records[i], list.catalog, sees_sensitive(request));
+	}
+	buf_putc(&response->body, ']');
+	if (list.count == limit && list.records[list.count - 1].revision > list.records[0].first_revision) {
+		const char *last = arena_printf(&request->arena, "%lld",
+			(long long)list.records[list.count - 1].revision);
+
+		buf_puts(&response->body, ",\"next\":\"");
+		buf_puts(&response->body, cursor_make(request, request->params[1], str_from(last)));
+		buf_putc(&response->body, '"');
+	}
+	buf_putc(&response->body, '}');
+	catalog_unref(list.catalog);
+	return response_done(response);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/items/{id}",
+		.roles = ROLES_READ,
+		.handle = get,
+	},
+	{
+		.method = "PATCH",
+		.path = "/v1/workspaces/{ws}/items/{id}",
+		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.body = BODY_MERGE_PATCH,
+		.body_bytes = 1 << 20,
+		.handle = patch,
+	},
+	{
+		.method = "DELETE",
+		.path = "/v1/workspaces/{ws}/items/{id}/patch",
+		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.handle = withdraw,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/items/{id}/versions",
+		.roles = ROLES_READ,
+		.handle = versions,
+	},
+};
+const struct route_table item_routes = {routes, sizeof routes / sizeof *routes};

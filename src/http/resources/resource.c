@@ -1,0 +1,129 @@
+/*
+ * What the resources share.
+ */
+#include "http/resources/resource.h"
+#include "http/resources/tables.h"
+
+#include <string.h>
+
+#include "store/aggregates.h"
+
+struct call call_of(struct request *request)
+{
+	return (struct call){
+		.service = request->service,
+		.arena = &request->arena,
+		.diag = &request->diag,
+		.principal = request->principal,
+		.roles = request->roles,
+		.workspace = request->route->flags & ROUTE_SYSTEM ? system_workspace
+								  : request->workspace.id,
+		.request_id = request->id,
+	};
+}
+
+enum error body_json(struct request *request, json_t **out)
+{
+	return json_parse(request->body, 1, "", &request->diag, out);
+}
+
+enum error param_uuid(const struct request *request, size_t index, struct uuid *out)
+{
+	return uuid_from_text(request->params[index], out) ? ERR_OK : ERR_NOT_FOUND;
+}
+
+enum error query_limit(struct request *request, int64_t most, size_t *out)
+{
+	int64_t limit;
+	enum error error =
+		request_query_int(request, "limit", 1, INT64_MAX, LIST_LIMIT_DEFAULT, &limit);
+
+	if (error)
+		return error;
+	*out = (size_t)(limit < most ? limit : most);
+	return ERR_OK;
+}
+
+enum error query_cursor(struct request *request, struct str query, struct str *payload)
+{
+	struct str cursor = request_query(request, "cursor");
+
+	*payload = STR_NONE;
+	return cursor.ptr ? cursor_open(request, query, cursor, payload) : ERR_OK;
+}
+
+void write_next(struct json_writer *json, struct request *request, struct str query,
+	struct str payload)
+{
+	char *cursor = cursor_make(request, query, payload);
+
+	if (!cursor) {
+		/* Without it the list would look finished. */
+		json->out->failed = true;
+		return;
+	}
+	json_put(json, "next", text, cursor);
+}
+
+void response_head(struct response *response, struct request *request, int64_t revision,
+	const struct sha256 *hash)
+{
+	char hex[SHA256_HEX_SIZE];
+
+	response_header(response, request, "Winnow-Head", "%lld:%s", (long long)revision,
+		sha256_to_hex(hash, hex));
+}
+
+void response_written(struct response *response, struct request *request,
+	const struct written *written)
+{
+	response_revision(response, request, written->revision);
+	response_head(response, request, written->revision, &written->hash);
+}
+
+const char *revision_tag(struct request *request, int64_t revision)
+{
+	const char *tag = arena_printf(&request->arena, "\"r%lld%s\"", (long long)revision,
+		sees_sensitive(request) ? "-s" : "");
+
+	return tag ? tag : "";
+}
+
+/* A client holds the tag that it was shown, quoted and with what it may see; the service knows only
+ * the revision. */
+static enum error check(void *self, const char *tag)
+{
+	struct request *request = self;
+
+	if (tag) {
+		tag = arena_printf(
+			&request->arena, "\"%s%s\"", tag, sees_sensitive(request) ? "-s" : "");
+		if (!tag)
+			return ERR_NO_MEMORY;
+	}
+	return request_precondition(request, tag);
+}
+
+struct precondition precondition_of(struct request *request)
+{
+	return (struct precondition){.check = check, .self = request};
+}
+
+bool sees_sensitive(const struct request *request)
+{
+	return (request->roles & (ROLE_ADMIN | ROLE_AUDITOR)) != 0;
+}
+
+enum error response_done(const struct response *response)
+{
+	return response->body.failed ? ERR_NO_MEMORY : ERR_OK;
+}
+
+void write_names(struct json_writer *json, const char *key, const struct str *names, size_t count)
+{
+	json_key(json, key);
+	json_array_begin(json);
+	for (size_t i = 0; i < count; i++)
+		json_str(json, names[i]);
+	json_array_end(json);
+}

@@ -1,0 +1,56 @@
+/*
+ * What the resources share: from a request to a call of the service, from JSON bodies to domain
+ * values, and the headers that every answer about a workspace carries. Private to this folder.
+ */
+#ifndef WINNOW_HTTP_RESOURCES_RESOURCE_H
+#define WINNOW_HTTP_RESOURCES_RESOURCE_H
+
+#include "codec/json.h"
+#include "codec/json_writer.h"
+#include "http/http.h"
+#include "service/service.h"
+#include "service/write.h"
+
+enum { LIST_LIMIT_DEFAULT = 50, LIST_LIMIT_MAX = 1000 };
+
+/* The call for the route's workspace; for system routes that of the system workspace. */
+struct call call_of(struct request *request);
+
+/* The body as JSON, a new reference. */
+enum error body_json(struct request *request, json_t **out);
+
+/* {id} at a place among the path's parameters; a text that is no UUID names nothing. */
+enum error param_uuid(const struct request *request, size_t index, struct uuid *out);
+
+/* ?limit= : cut to the maximum, 422 below 1. */
+enum error query_limit(struct request *request, int64_t most, size_t *out);
+
+/* ?cursor= bound to `query`: *payload is absent when none was given. */
+enum error query_cursor(struct request *request, struct str query, struct str *payload);
+
+/* Puts "next" into the object being written, when there is one. */
+void write_next(struct json_writer *json, struct request *request, struct str query,
+	struct str payload);
+
+/* Winnow-Revision and Winnow-Head of a write. */
+void response_written(struct response *response, struct request *request,
+	const struct written *written);
+void response_head(struct response *response, struct request *request, int64_t revision,
+	const struct sha256 *hash);
+
+/* ETag of a thing by the revision that wrote it, quoted: "r<revision>". In the arena. */
+const char *revision_tag(struct request *request, int64_t revision);
+
+/* The precondition of this request, for the service to ask under its lock. */
+struct precondition precondition_of(struct request *request);
+
+/* Whether sensitive features are shown to this caller; and what that adds to a tag. */
+bool sees_sensitive(const struct request *request);
+
+/* ERR_NO_MEMORY when the body could not be built. */
+enum error response_done(const struct response *response);
+
+/* Array of names, for roles, sources, labels. */
+void write_names(struct json_writer *json, const char *key, const struct str *names, size_t count);
+
+#endif

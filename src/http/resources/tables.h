@@ -1,0 +1,29 @@
+/*
+ * The tables of all resources: one line here, one in routes.c, one file beside this one.
+ */
+#ifndef WINNOW_HTTP_RESOURCES_TABLES_H
+#define WINNOW_HTTP_RESOURCES_TABLES_H
+
+#include "http/http.h"
+
+extern const struct route_table system_routes;
+extern const struct route_table problem_routes;
+extern const struct route_table schema_routes;
+extern const struct route_table whoami_routes;
+extern const struct route_table workspace_routes;
+extern const struct route_table token_routes;
+extern const struct route_table grant_routes;
+extern const struct route_table settings_routes;
+extern const struct route_table feature_routes;
+extern const struct route_table model_routes;
+extern const struct route_table alias_routes;
+extern const struct route_table mapping_routes;
+extern const struct route_table source_routes;
+extern const struct route_table item_collection_routes;
+extern const struct route_table item_set_routes;
+extern const struct route_table item_routes;
+extern const struct route_table queue_routes;
+extern const struct route_table explanation_routes;
+extern const struct route_table audit_routes;
+
+#endif

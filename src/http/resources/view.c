@@ -1,0 +1,220 @@
+/*
+ * Showing a ranked row.
+ */
+#include "http/resources/view.h"
+#include "http/resources/tables.h"
+
+#include <math.h>
+
+#include "base/num.h"
+#include "live/live.h"
+#include "service/items.h"
+#include "winnow/version.h"
+
+enum { WAIT_US = 5 * 1000000 };
+
+/* A revision that nobody has written would be waited for in vain. */
+static enum error check_head(struct request *request, int64_t revision)
+{
+	struct call call = call_of(request);
+	int64_t head;
+	enum error error;
+
+	if (!request->on_worker)
+		return ERR_WOULD_BLOCK;
+	error = workspace_revision(&call, &head);
+	if (error || revision <= head)
+		return error;
+	diag_add(&request->diag, "/query/min_revision", "The workspace is at revision %lld.",
+		(long long)head);
+	return ERR_BEYOND_HEAD;
+}
+
+enum error view_ranking(struct request *request, struct ranking **out)
+{
+	struct live_health health;
+	int64_t revision;
+	enum error error =
+		request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
+
+	if (error)
+		return error;
+	error = live_ranking(request->service->live, &request->workspace.id, out);
+	if (error && error != ERR_LOADING)
+		return error;
+	if (!error && (*out)->revision >= revision)
+		return ERR_OK;
+	if (!error)
+		ranking_unref(*out);
+	if (request->parked_once)
+		return error ? ERR_LOADING : ERR_NOT_CAUGHT_UP;
+	live_health(request->service->live, &health);
+	if (!health.database_up && health.outage_us > WAIT_US)
+		return ERR_DATABASE_AWAY;
+	error = revision > 0 ? check_head(request, revision) : ERR_OK;
+	if (error)
+		return error;
+	request->park_revision = revision;
+	request->park_until_us = clock_monotonic_us(request->clock) + WAIT_US;
+	return ERR_PARK;
+}
+
+bool view_headers(struct request *request, struct response *response,
+	const struct ranking *ranking)
+{
+	int64_t age_s = ranking_age_us(ranking, clock_monotonic_us(request->clock)) / US_PER_S;
+	char tag[80];
+
+	response_revision(response, request, ranking->revision);
+	if (age_s > 0)
+		response_header(response, request, "Age", "%lld", (long long)age_s);
+	snprintf(tag, sizeof tag, "\"%s-%s\"", ranking->id, WINNOW_VERSION);
+	return response_not_modified(response, request, tag);
+}
+
+void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
+{
+	json_put(json, "ranking", text, ranking->id);
+	json_put(json, "revision", int, ranking->revision);
+	json_put(json, "as_of", time, ranking->as_of_us);
+	json_key(json, "model");
+	json_object_begin(json);
+	json_put(json, "version", int, ranking->model->version);
+	json_put(json, "name", str, ranking->model->name);
+	json_object_end(json);
+}
+
+void view_write_row(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	static const char *const names[ROW_TEXTS] = {
+		[ROW_SOURCE] = "source",
+		[ROW_EXTERNAL_ID] = "external_id",
+		[ROW_TITLE] = "title",
+		[ROW_STREAM] = "stream",
+		[ROW_KIND] = "kind",
+		[ROW_STATUS] = "status",
+		[ROW_TEAM] = "team",
+	};
+
+	json_put(json, "id", uuid, &ranking_facts(ranking, row)->id);
+	for (int i = 0; i < ROW_TEXTS; i++) {
+		struct str text = ranking_text(ranking, row, (enum row_text)i);
+
+		if (text.ptr)
+			json_put(json, names[i], str, text);
+	}
+}
+
+void view_write_score(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	bool scored = !isnan(ranking->score[row]);
+
+	json_put(json, "score", number, ranking->score[row]);
+	json_key(json, "range");
+	if (scored) {
+		json_object_begin(json);
+		json_put(json, "lowest", number, ranking->lowest[row]);
+		json_put(json, "highest", number, ranking->highest[row]);
+		json_object_end(json);
+	} else {
+		json_text(json, NULL);
+	}
+	json_put(json, "band", text, ranking_band_name(ranking, row));
+}
+
+static const char *blocker_state(const struct ranking *ranking, uint32_t blocker)
+{
+	static const char *const states[] = {
+		[STATUS_TODO] = "open",
+		[STATUS_ACTIVE] = "in_progress",
+		[STATUS_DONE] = "done",
+		[STATUS_DROPPED] = "dropped",
+	};
+
+	return blocker == WN_ROW_NONE ? "missing" : states[ranking_status_class(ranking, blocker)];
+}
+
+static void write_blockers(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	const struct block *block = ranking_block(ranking, row);
+	size_t count;
+	const struct row_link *links = block_links(block, row % BLOCK_ROWS, &count);
+	bool any = false;
+
+	for (size_t i = 0; i < count; i++) {
+		uint32_t blocker = ranking_find(ranking, &links[i].id);
+		struct item_link name = block_link_name(block, &links[i]);
+
+		if (blocker != WN_ROW_NONE && ranking_status_class(ranking, blocker) == STATUS_DONE)
+			continue;
+		if (!any) {
+			json_key(json, "blocked_by");
+			json_array_begin(json);
+			any = true;
+		}
+		json_object_begin(json);
+		json_put(json, "id", uuid, &links[i].id);
+		json_put(json, "source", str, name.source);
+		json_put(json, "external_id", str, name.external_id);
+		json_put(json, "state", text, blocker_state(ranking, blocker));
+		json_object_end(json);
+	}
+	if (any)
+		json_array_end(json);
+}
+
+void view_write_order(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_ranking *order = &ranking->order;
+
+	write_blockers(json, ranking, row);
+	if (order->carries && order->rank[row] > 0 && order->carries[row] != row) {
+		uint32_t carried = order->carries[row];
+
+		json_key(json, "carries");
+		json_object_begin(json);
+		json_put(json, "id", uuid, &ranking_facts(ranking, carried)->id);
+		json_put(json, "external_id", str, ranking_text(ranking, carried, ROW_EXTERNAL_ID));
+		json_object_end(json);
+	}
+	if (order->cycle && order->cycle[row] > 0)
+		json_put(json, "cycle", int, order->cycle[row]);
+}
+
+struct wn_contribution *view_contributions(struct arena *arena, const struct ranking *ranking,
+	uint32_t row)
+{
+	const struct wn_model *model = &ranking->model->model;
+	size_t columns = ranking->catalog->feature_count;
+	struct wn_contribution *out = arena_array(arena, model->term_count, sizeof *out);
+	double *values = arena_array(arena, columns, sizeof *values);
+
+	if (!out || !values)
+		return NULL;
+	for (size_t c = 0; c < columns; c++)
+		values[c] = ranking_value(ranking, row, (uint32_t)c);
+	wn_model_explain(model, values, columns, out);
+	return out;
+}
+
+void view_contribution_text(struct buf *out, const struct ranking *ranking,
+	const struct wn_contribution *contribution)
+{
+	const struct wn_term *term = &ranking->model->model.terms[contribution->term];
+
+	buf_str(out, ranking->model->term_features[contribution->term]->name);
+	if (isnan(contribution->counted)) {
+		buf_puts(out, " unknown: no score");
+		return;
+	}
+	buf_puts(out, contribution->assumed ? " unknown, counted as " : " ");
+	num_format(out, contribution->counted);
+	if (contribution->scaled != contribution->counted) {
+		buf_puts(out, " → ");
+		num_format(out, contribution->scaled);
+	}
+	buf_puts(out, " × ");
+	num_format(out, term->weight);
+	buf_puts(out, " = ");
+	num_format(out, contribution->contribution);
+}

@@ -1,0 +1,553 @@
+/*
+ * The follower: one thread that asks PostgreSQL what is new, moves the pictures, ranks, publishes
+ * and wakes whoever waits. Everything shared with readers is under one mutex, held only to look
+ * up or swap pointers.
+ */
+#include "live/live.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/metrics.h"
+#include "live/picture.h"
+#include "live/ranking.h"
+#include "store/aggregates.h"
+
+enum { HEADS_AT_ONCE = 256 };
+
+/* A workspace that somebody asked for. Never freed before the live part is. */
+struct place {
+	struct uuid workspace;
+	struct picture *picture;  /* the follower's alone */
+	struct ranking *current;  /* published; under the mutex */
+	struct ranking *kept;     /* older ones that are still readable; under the mutex */
+	int64_t head;             /* the newest revision that the database told; follower's */
+	bool failed;              /* the last ranking could not be computed: tried again on news */
+	struct place *next;
+};
+
+struct live {
+	struct store *store;
+	const struct clock *clock;
+	struct live_config config;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t news;
+	struct place *places;
+	struct live_waiter *waiters;
+	bool hinted, stopping;
+	bool database_up;
+	int64_t away_since_us; /* monotonic */
+};
+
+static struct place *place_find(struct live *live, const struct uuid *workspace)
+{
+	struct place *place = live->places;
+
+	while (place && uuid_cmp(&place->workspace, workspace) != 0)
+		place = place->next;
+	return place;
+}
+
+/* Under the mutex; NULL when memory is out. */
+static struct place *place_want(struct live *live, const struct uuid *workspace)
+{
+	struct place *place = place_find(live, workspace);
+
+	if (place)
+		return place;
+	place = calloc(1, sizeof *place);
+	if (!place)
+		return NULL;
+	place->workspace = *workspace;
+	place->head = -1;
+	place->next = live->places;
+	live->places = place;
+	live->hinted = true;
+	pthread_cond_signal(&live->news);
+	return place;
+}
+
+/* ---- readers ---- */
+
+void live_hint(struct live *live, const struct uuid *workspace, int64_t revision)
+{
+	(void)workspace;
+	(void)revision;
+	pthread_mutex_lock(&live->mutex);
+	live->hinted = true;
+	pthread_cond_signal(&live->news);
+	pthread_mutex_unlock(&live->mutex);
+}
+
+enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out)
+{
+	enum error error = ERR_OK;
+	struct place *place;
+
+	pthread_mutex_lock(&live->mutex);
+	place = place_want(live, workspace);
+	if (!place) {
+		error = ERR_NO_MEMORY;
+	} else if (!place->current) {
+		error = ERR_LOADING;
+	} else {
+		*out = place->current;
+		ranking_ref(*out);
+	}
+	pthread_mutex_unlock(&live->mutex);
+	if (!error)
+		__atomic_store_n(&(*out)->last_served_us, clock_monotonic_us(live->clock),
+			__ATOMIC_RELAXED);
+	return error;
+}
+
+enum error live_ranking_by_id(struct live *live, const struct uuid *workspace, const char *id,
+	struct ranking **out)
+{
+	struct ranking *ranking = NULL;
+	struct place *place;
+
+	pthread_mutex_lock(&live->mutex);
+	place = place_find(live, workspace);
+	if (place) {
+		ranking = place->current;
+		if (ranking && strcmp(ranking->id, id) != 0)
+			ranking = place->kept;
+		while (ranking && strcmp(ranking->id, id) != 0)
+			ranking = ranking->next;
+	}
+	if (ranking)
+		ranking_ref(ranking);
+	pthread_mutex_unlock(&live->mutex);
+	if (!ranking)
+		return ERR_GONE;
+	__atomic_store_n(
+		&ranking->last_served_us, clock_monotonic_us(live->clock), __ATOMIC_RELAXED);
+	*out = ranking;
+	return ERR_OK;
+}
+
+void live_health(struct live *live, struct live_health *out)
+{
+	pthread_mutex_lock(&live->mutex);
+	out->database_up = live->database_up;
+	out->outage_us = live->database_up ? 0 : clock_monotonic_us(live->clock) - live->away_since_us;
+	out->any_ranking = false;
+	for (struct place *place = live->places; place; place = place->next)
+		out->any_ranking = out->any_ranking || place->current;
+	pthread_mutex_unlock(&live->mutex);
+}
+
+/* ---- waiting ---- */
+
+static bool waiter_is_due(struct live *live, const struct live_waiter *waiter, int64_t now_us)
+{
+	const struct place *place = place_find(live, &waiter->workspace);
+
+	return live->stopping || now_us >= waiter->until_us ||
+	       (place && place->current && place->current->revision >= waiter->revision);
+}
+
+/* Takes the due waiters out of the list, then wakes them without the mutex: waking may ask again. */
+static void wake_due(struct live *live, bool all)
+{
+	int64_t now_us = clock_monotonic_us(live->clock);
+	struct live_waiter **link = &live->waiters, *due = NULL;
+
+	pthread_mutex_lock(&live->mutex);
+	while (*link) {
+		struct live_waiter *waiter = *link;
+
+		if (!all && !waiter_is_due(live, waiter, now_us)) {
+			link = &waiter->next;
+			continue;
+		}
+		*link = waiter->next;
+		waiter->next = due;
+		due = waiter;
+	}
+	pthread_mutex_unlock(&live->mutex);
+	while (due) {
+		struct live_waiter *waiter = due;
+
+		due = due->next;
+		waiter->wake(waiter);
+	}
+}
+
+void live_wait(struct live *live, struct live_waiter *waiter)
+{
+	bool due;
+
+	pthread_mutex_lock(&live->mutex);
+	place_want(live, &waiter->workspace);
+	due = waiter_is_due(live, waiter, clock_monotonic_us(live->clock));
+	if (!due) {
+		waiter->next = live->waiters;
+		live->waiters = waiter;
+		/* The follower must learn the new deadline. */
+		pthread_cond_signal(&live->news);
+	}
+	pthread_mutex_unlock(&live->mutex);
+	if (due)
+		waiter->wake(waiter);
+}
+
+void live_wake_all(struct live *live)
+{
+	wake_due(live, true);
+}
+
+/* ---- the follower ---- */
+
+static void set_database(struct live *live, bool up)
+{
+	pthread_mutex_lock(&live->mutex);
+	if (live->database_up != up) {
+		live->database_up = up;
+		live->away_since_us = clock_monotonic_us(live->clock);
+		log_write(up ? LOG_INFO : LOG_WARN, up ? "database_up" : "database_away",
+			up ? "The database answers" : "The database does not answer", NULL);
+	}
+	pthread_mutex_unlock(&live->mutex);
+	metric_set(METRIC_database_up, up);
+}
+
+/* Old rankings stay for a while after their last page, within a number. Under the mutex; gives
+ * the list of those to be let go. */
+static struct ranking *drop_old(struct live *live, struct place *place)
+{
+	int64_t now_us = clock_monotonic_us(live->clock);
+	struct ranking **link = &place->kept, *dropped = NULL;
+	unsigned kept = 0;
+
+	while (*link) {
+		struct ranking *ranking = *link;
+		int64_t served_us = __atomic_load_n(&ranking->last_served_us, __ATOMIC_RELAXED);
+		bool recent = now_us - served_us < (int64_t)live->config.ranking_keep_ms * US_PER_MS;
+
+		if (served_us > 0 && recent && kept < live->config.rankings_kept_max) {
+			kept++;
+			link = &ranking->next;
+			continue;
+		}
+		*link = ranking->next;
+		ranking->next = dropped;
+		dropped = ranking;
+	}
+	return dropped;
+}
+
+static void unref_list(struct ranking *list)
+{
+	while (list) {
+		struct ranking *ranking = list;
+
+		list = list->next;
+		ranking_unref(ranking);
+	}
+}
+
+/* The new one first, the one before it joins those kept. */
+static void publish(struct live *live, struct place *place, struct ranking *ranking)
+{
+	struct ranking *dropped;
+
+	pthread_mutex_lock(&live->mutex);
+	if (place->current) {
+		place->current->next = place->kept;
+		place->kept = place->current;
+	}
+	place->current = ranking;
+	ranking_mark_fresh(ranking, clock_monotonic_us(live->clock));
+	dropped = drop_old(live, place);
+	pthread_mutex_unlock(&live->mutex);
+	unref_list(dropped);
+	metric_add(METRIC_rankings_published, 1);
+}
+
+static void forget_old(struct live *live)
+{
+	struct ranking *dropped = NULL;
+
+	pthread_mutex_lock(&live->mutex);
+	for (struct place *place = live->places; place; place = place->next) {
+		struct ranking *list = drop_old(live, place);
+
+		while (list) {
+			struct ranking *ranking = list;
+
+			list = list->next;
+			ranking->next = dropped;
+			dropped = ranking;
+		}
+	}
+	pthread_mutex_unlock(&live->mutex);
+	unref_list(dropped);
+}
+
+/* Ranks and publishes; gives the time that it took. */
+static int64_t rank_place(struct live *live, struct place *place)
+{
+	int64_t begin_us = clock_monotonic_us(live->clock), took_us;
+	struct ranking *ranking;
+	enum error error = ranking_compute(place->picture, &ranking);
+
+	took_us = clock_monotonic_us(live->clock) - begin_us;
+	place->failed = error != ERR_OK;
+	if (error) {
+		metric_add(METRIC_ranking_failures, 1);
+		log_write(LOG_ERROR, "ranking_failed", "A ranking could not be computed",
+			LOG_S("why", error_info(error)->title),
+			LOG_I("revision", place->picture->revision), NULL);
+		return took_us;
+	}
+	metric_set(METRIC_ranking_last_microseconds, took_us);
+	publish(live, place, ranking);
+	return took_us;
+}
+
+/* Brings one place to the head. ERR_DATABASE_AWAY ends the round; any other error drops the
+ * picture, so that the next round starts from the truth. */
+static enum error follow_place(struct live *live, struct conn *conn, struct place *place,
+	int64_t *ranked_us)
+{
+	bool moved = false, loading;
+	enum error error;
+
+	if (!place->picture)
+		place->picture = picture_new(&place->workspace);
+	if (!place->picture)
+		return ERR_NO_MEMORY;
+	loading = place->picture->revision < 0;
+	error = picture_follow(place->picture, conn, &moved);
+	if (error) {
+		picture_free(place->picture);
+		place->picture = NULL;
+		if (error != ERR_DATABASE_AWAY)
+			log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
+				LOG_S("why", error_info(error)->title), NULL);
+		return error;
+	}
+	if (moved && loading)
+		metric_add(METRIC_pictures_loaded, 1);
+	if (moved || !place->current)
+		*ranked_us += rank_place(live, place);
+	return ERR_OK;
+}
+
+/* Which revisions the database has, for up to HEADS_AT_ONCE places from `first` on. */
+static enum error learn_heads(struct conn *conn, struct place *first, struct place **rest)
+{
+	struct uuid ids[HEADS_AT_ONCE];
+	int64_t revisions[HEADS_AT_ONCE];
+	struct place *place = first;
+	size_t count = 0;
+	enum error error;
+
+	for (; place && count < HEADS_AT_ONCE; place = place->next)
+		ids[count++] = place->workspace;
+	*rest = place;
+	error = read_begin(conn, &system_workspace);
+	if (error)
+		return error;
+	error = heads_read(conn, ids, count, revisions);
+	read_end(conn);
+	for (size_t i = 0; !error && i < count; i++, first = first->next)
+		first->head = revisions[i];
+	return error;
+}
+
+static bool place_is_behind(const struct place *place)
+{
+	if (place->head < 0)
+		return false;
+	return !place->picture || !place->current || place->picture->revision < place->head;
+}
+
+static void mark_fresh(struct live *live, struct place *place)
+{
+	pthread_mutex_lock(&live->mutex);
+	if (place->current)
+		ranking_mark_fresh(place->current, clock_monotonic_us(live->clock));
+	pthread_mutex_unlock(&live->mutex);
+}
+
+/* One look at everything. Places are only ever prepended, so walking from `places` is safe. */
+static enum error follow_all(struct live *live, struct conn *conn, struct place *places,
+	int64_t *ranked_us)
+{
+	enum error error = ERR_OK;
+
+	for (struct place *rest = places; rest && !error;)
+		error = learn_heads(conn, rest, &rest);
+	for (struct place *place = places; place && !error; place = place->next) {
+		if (!place_is_behind(place)) {
+			mark_fresh(live, place);
+			continue;
+		}
+		if (place->failed && place->picture && place->picture->revision >= place->head)
+			continue;
+		if (follow_place(live, conn, place, ranked_us) == ERR_DATABASE_AWAY)
+			error = ERR_DATABASE_AWAY;
+		wake_due(live, false);
+	}
+	return error;
+}
+
+static void measure(struct place *places)
+{
+	int64_t bytes = 0, count = 0;
+
+	for (struct place *place = places; place; place = place->next) {
+		if (!place->picture)
+			continue;
+		bytes += (int64_t)picture_bytes(place->picture);
+		count++;
+	}
+	metric_set(METRIC_picture_bytes, bytes);
+	metric_set(METRIC_pictures, count);
+}
+
+static int64_t follow_once(struct live *live)
+{
+	struct place *places;
+	struct conn *conn;
+	int64_t ranked_us = 0;
+	enum error error = store_acquire(live->store, &conn);
+
+	pthread_mutex_lock(&live->mutex);
+	places = live->places;
+	pthread_mutex_unlock(&live->mutex);
+	if (!error) {
+		/* With no workspace to follow, the system's head still tells whether the database is up. */
+		struct head head;
+
+		error = read_begin(conn, &system_workspace);
+		if (!error) {
+			error = head_read(conn, &system_workspace, &head);
+			read_end(conn);
+		}
+		if (!error)
+			error = follow_all(live, conn, places, &ranked_us);
+		store_release(live->store, conn);
+	}
+	if (error != ERR_BUSY)
+		set_database(live, error != ERR_DATABASE_AWAY);
+	if (ranked_us > 0)
+		measure(places);
+	return ranked_us;
+}
+
+static struct timespec deadline_after(int64_t us)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += us / US_PER_S;
+	at.tv_nsec += us % US_PER_S * 1000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	return at;
+}
+
+/* Until news, the polling floor, or the earliest waiter's deadline. False: stop. */
+static bool wait_for_news(struct live *live, bool ignore_hints, int64_t at_most_us)
+{
+	int64_t now_us = clock_monotonic_us(live->clock);
+	struct timespec until;
+	bool running;
+
+	pthread_mutex_lock(&live->mutex);
+	for (struct live_waiter *w = live->waiters; w && !ignore_hints; w = w->next) {
+		int64_t left_us = w->until_us - now_us;
+
+		if (left_us < at_most_us)
+			at_most_us = left_us > 0 ? left_us : 0;
+	}
+	until = deadline_after(at_most_us);
+	while (!live->stopping && (ignore_hints || !live->hinted)) {
+		if (pthread_cond_timedwait(&live->news, &live->mutex, &until) != 0)
+			break;
+		if (!ignore_hints)
+			break;
+	}
+	if (!ignore_hints)
+		live->hinted = false;
+	running = !live->stopping;
+	pthread_mutex_unlock(&live->mutex);
+	return running;
+}
+
+static void *follower(void *self)
+{
+	struct live *live = self;
+	double rest = 1.0 / live->config.rank_share - 1.0;
+
+	do {
+		int64_t ranked_us = follow_once(live);
+
+		wake_due(live, false);
+		forget_old(live);
+		/* What arrives while it rests is taken together by the next round. */
+		if (ranked_us > 0 && !wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
+			break;
+	} while (wait_for_news(live, false, (int64_t)live->config.follow_ms * US_PER_MS));
+	return NULL;
+}
+
+struct live *live_new(struct store *store, const struct clock *clock,
+	const struct live_config *config)
+{
+	struct live *live = calloc(1, sizeof *live);
+	pthread_condattr_t attributes;
+
+	if (!live)
+		return NULL;
+	live->store = store;
+	live->clock = clock;
+	live->config = *config;
+	live->away_since_us = clock_monotonic_us(clock);
+	pthread_mutex_init(&live->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&live->news, &attributes);
+	pthread_condattr_destroy(&attributes);
+	if (pthread_create(&live->thread, NULL, follower, live) == 0)
+		return live;
+	pthread_cond_destroy(&live->news);
+	pthread_mutex_destroy(&live->mutex);
+	free(live);
+	return NULL;
+}
+
+void live_free(struct live *live)
+{
+	if (!live)
+		return;
+	pthread_mutex_lock(&live->mutex);
+	live->stopping = true;
+	pthread_cond_signal(&live->news);
+	pthread_mutex_unlock(&live->mutex);
+	pthread_join(live->thread, NULL);
+	wake_due(live, true);
+	while (live->places) {
+		struct place *place = live->places;
+
+		live->places = place->next;
+		ranking_unref(place->current);
+		unref_list(place->kept);
+		picture_free(place->picture);
+		free(place);
+	}
+	pthread_cond_destroy(&live->news);
+	pthread_mutex_destroy(&live->mutex);
+	free(live);
+}

@@ -1,0 +1,71 @@
+/*
+ * The live pictures: each active workspace's items as columns in memory, moved from revision to
+ * revision, and the immutable ranking computed from them. PostgreSQL is the only truth; a picture
+ * can be thrown away at any time.
+ *
+ * One follower thread asks for new revisions (at once after a hint, else every follow_ms), moves
+ * the pictures and ranks; it takes at most rank_share of one processor for ranking. Readers get
+ * references to immutable rankings and never wait for it.
+ */
+#ifndef WINNOW_LIVE_LIVE_H
+#define WINNOW_LIVE_LIVE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/uuid.h"
+
+struct live;
+struct store;
+struct ranking; /* live/ranking.h */
+
+struct live_config {
+	unsigned follow_ms;         /* polling floor */
+	double rank_share;          /* 0 … 1 of one processor */
+	unsigned ranking_keep_ms;   /* an old ranking stays this long after its last page */
+	unsigned rankings_kept_max; /* a workspace */
+};
+
+struct live *live_new(struct store *store, const struct clock *clock,
+	const struct live_config *config);
+void live_free(struct live *live);
+
+/* After a commit: look at this workspace now. Only a hint. */
+void live_hint(struct live *live, const struct uuid *workspace, int64_t revision);
+
+/*
+ * The newest published ranking of a workspace, as a reference (ranking_unref). ERR_LOADING when
+ * there is none yet: loading has been asked for, wait with live_wait (revision 0).
+ */
+enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out);
+/* One that is still kept, by its id; ERR_GONE when it is not. Serving it renews its time. */
+enum error live_ranking_by_id(struct live *live, const struct uuid *workspace, const char *id,
+	struct ranking **out);
+
+/*
+ * Calls wake once, on the follower thread, when a ranking of the workspace at `revision` or later
+ * is published, or when `until_us` (monotonic) has passed, or at live_free. May call it before
+ * returning when that is so already. The waiter belongs to the caller until wake is called.
+ */
+struct live_waiter {
+	struct uuid workspace;
+	int64_t revision;
+	int64_t until_us;
+	void (*wake)(struct live_waiter *waiter);
+	struct live_waiter *next; /* the live part's */
+};
+void live_wait(struct live *live, struct live_waiter *waiter);
+/* Wakes all waiters at once (shutdown). */
+void live_wake_all(struct live *live);
+
+/* What readiness is made of. */
+struct live_health {
+	bool database_up;
+	int64_t outage_us;  /* how long it has been away; 0 when up */
+	bool any_ranking;   /* something can be served from memory */
+};
+void live_health(struct live *live, struct live_health *out);
+
+#endif

@@ -1,0 +1,75 @@
+/*
+ * A published ranking: immutable, shared by reference among readers on any thread. It holds the
+ * blocks that it was computed from, so a page of it never changes while it lives.
+ */
+#ifndef WINNOW_LIVE_RANKING_H
+#define WINNOW_LIVE_RANKING_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/shared_body.h"
+#include "base/str.h"
+#include "codec/catalog.h"
+#include "live/block.h"
+#include "winnow/rank.h"
+
+struct picture;
+struct row_index;
+struct page_cache;
+
+struct ranking {
+	int references; /* atomic */
+	struct uuid workspace;
+	int64_t revision;
+	int64_t as_of_us; /* whole minutes */
+	char id[48];      /* "<revision>.<minutes since 1970>" */
+	struct catalog *catalog;
+	const struct model_version *model; /* the active one; of the catalogue */
+	struct row_index *index;
+	struct block **blocks;
+	size_t block_count;
+	size_t rows;
+	double *score, *lowest, *highest; /* by row; NaN: no score or no candidate */
+	uint8_t *band;                    /* by row; an index into the model's bands */
+	struct wn_ranking order;
+	struct page_cache *pages;
+	int64_t last_served_us; /* monotonic, atomic */
+	int64_t fresh_us;       /* monotonic, atomic: when its revision was last known to be the head */
+	struct ranking *next;   /* the live part's list of kept rankings */
+};
+
+/* Ranks what the picture shows. ERR_INTERNAL when the active model is missing. */
+enum error ranking_compute(const struct picture *picture, struct ranking **out);
+void ranking_ref(struct ranking *ranking);
+void ranking_unref(struct ranking *ranking);
+void ranking_mark_fresh(struct ranking *ranking, int64_t monotonic_us);
+/* How long ago it was last known to be up to date; 0 … , grows while PostgreSQL is away. */
+int64_t ranking_age_us(const struct ranking *ranking, int64_t monotonic_us);
+
+/* WN_ROW_NONE when the ranking does not know the item. */
+uint32_t ranking_find(const struct ranking *ranking, const struct uuid *id);
+static inline const struct block *ranking_block(const struct ranking *ranking, uint32_t row)
+{
+	return ranking->blocks[row / BLOCK_ROWS];
+}
+static inline struct str ranking_text(const struct ranking *ranking, uint32_t row,
+	enum row_text which)
+{
+	return block_text(ranking_block(ranking, row), row % BLOCK_ROWS, which);
+}
+const struct row_facts *ranking_facts(const struct ranking *ranking, uint32_t row);
+double ranking_value(const struct ranking *ranking, uint32_t row, uint32_t column);
+/* The class of a row's status by the ranking's own vocabulary. */
+enum status_class ranking_status_class(const struct ranking *ranking, uint32_t row);
+/* Name of the band of a row; NULL: none. */
+const char *ranking_band_name(const struct ranking *ranking, uint32_t row);
+
+/* Encoded pages, kept with the ranking: get gives a reference or NULL; put keeps a reference when
+ * there is room. Keys are the canonical text of the query. Thread-safe. */
+struct shared_body *ranking_page_get(struct ranking *ranking, struct str key);
+void ranking_page_put(struct ranking *ranking, struct str key, struct shared_body *page);
+
+#endif

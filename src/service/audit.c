@@ -1,0 +1,431 @@
+/*
+ * Proving the log: in one snapshot, every record is recomputed from the rows that it speaks of.
+ */
+#include "service/audit.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "store/aggregates.h"
+#include "store/history.h"
+
+enum {
+	PAGE_RECORDS = 512,
+	PAGE_ROWS = 65536, /* rows hashed at once; one revision may have more */
+	READ_ARENA = 512 << 20,
+};
+
+enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
+	struct audit_record **out, size_t *count, int64_t *head)
+{
+	struct conn *conn;
+	struct head now;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	if (error)
+		return error;
+	error = read_begin(conn, &call->workspace);
+	if (error)
+		goto release;
+	error = head_read(conn, &call->workspace, &now);
+	if (!error)
+		error = audit_list(
+			conn, &call->workspace, after, limit, action, call->arena, out, count);
+	*head = now.revision;
+	read_end(conn);
+release:
+	store_release(call->service->store, conn);
+	return error;
+}
+
+/* ---- rows of a page of revisions ---- */
+
+struct hashed_row {
+	int64_t revision;
+	struct sha256 hash;
+};
+
+struct row_hashes {
+	struct hashed_row *rows;
+	size_t count, room;
+	bool failed;
+};
+
+static bool take_hash(void *self, enum history_table table, int64_t revision, struct str tuple)
+{
+	struct row_hashes *hashes = self;
+
+	if (hashes->count == hashes->room) {
+		size_t room = hashes->room ? hashes->room * 2 : 1024;
+		struct hashed_row *rows = realloc(hashes->rows, room * sizeof *rows);
+
+		if (!rows) {
+			hashes->failed = true;
+			return false;
+		}
+		hashes->rows = rows;
+		hashes->room = room;
+	}
+	hashes->rows[hashes->count].revision = revision;
+	if (!audit_row_hash(
+		    history_table_name(table), tuple, &hashes->rows[hashes->count].hash)) {
+		hashes->failed = true;
+		return false;
+	}
+	hashes->count++;
+	return true;
+}
+
+static int by_revision(const void *a, const void *b)
+{
+	int64_t left = ((const struct hashed_row *)a)->revision;
+	int64_t right = ((const struct hashed_row *)b)->revision;
+
+	return (left > right) - (left < right);
+}
+
+/* The hashes of all rows in [from, to], by revision. */
+static enum error hash_rows(struct conn *conn, const struct uuid *workspace, int64_t from,
+	int64_t to, struct row_hashes *hashes)
+{
+	enum error error = ERR_OK;
+
+	hashes->count = 0;
+	for (int table = 0; table < HISTORY_COUNT && !error; table++)
+		error = history_rows(conn, workspace, (enum history_table)table, from, to, take_hash,
+			hashes);
+	if (hashes->failed)
+		return ERR_NO_MEMORY;
+	if (!error && hashes->count > 1)
+		qsort(hashes->rows, hashes->count, sizeof *hashes->rows, by_revision);
+	return error;
+}
+
+/* The digest of one revision out of the page's hashes; *at moves behind its rows. */
+static enum error digest_of(const struct row_hashes *hashes, int64_t revision, size_t *at,
+	struct sha256 *digest, int64_t *row_count)
+{
+	struct sha256 *own;
+	size_t begin, count;
+	bool done;
+
+	while (*at < hashes->count && hashes->rows[*at].revision < revision)
+		(*at)++;
+	begin = *at;
+	while (*at < hashes->count && hashes->rows[*at].revision == revision)
+		(*at)++;
+	count = *at - begin;
+	*row_count = (int64_t)count;
+	own = malloc((count ? count : 1) * sizeof *own);
+	if (!own)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < count; i++)
+		own[i] = hashes->rows[begin + i].hash;
+	done = audit_rows_digest(own, count, digest);
+	free(own);
+	return done ? ERR_OK : ERR_NO_MEMORY;
+}
+
+/* ---- verifying ---- */
+
+struct verification {
+	const struct call *call;
+	struct conn *conn;
+	struct audit_chain chain;
+	struct row_hashes hashes;
+	int64_t expect_revision;
+	const struct sha256 *expect_hash;
+	bool expected_seen;
+	struct audit_verdict *out;
+};
+
+static void found(struct verification *v, enum audit_fault fault, int64_t revision,
+	const char *detail)
+{
+	v->out->fault = fault;
+	v->out->revision = revision;
+	v->out->detail = detail ? detail : audit_fault_text(fault);
+}
+
+static enum error verify_records(struct verification *v, const struct audit_record *records,
+	size_t count)
+{
+	size_t at = 0;
+	enum error error = hash_rows(v->conn, &v->call->workspace, records[0].revision,
+		records[count - 1].revision, &v->hashes);
+
+	for (size_t i = 0; !error && i < count && !v->out->fault; i++) {
+		struct sha256 digest;
+		int64_t rows;
+		enum audit_fault fault;
+
+		error = digest_of(&v->hashes, records[i].revision, &at, &digest, &rows);
+		if (error)
+			return error;
+		fault = audit_chain_next(&v->chain, &records[i], &digest, rows);
+		if (fault) {
+			found(v, fault, fault == AUDIT_GAP ? v->chain.revision + 1 : records[i].revision,
+				NULL);
+			return ERR_OK;
+		}
+		v->out->records++;
+		if (records[i].revision == v->expect_revision)
+			v->expected_seen = sha256_same(&records[i].hash, v->expect_hash);
+	}
+	return error;
+}
+
+/* How many of the records can be checked at once without hashing too many rows. */
+static size_t records_at_once(const struct audit_record *records, size_t count)
+{
+	int64_t rows = 0;
+	size_t take = 0;
+
+	while (take < count && (take == 0 || rows + records[take].row_count <= PAGE_ROWS)) {
+		/* A tampered count must not steer this: it is bounded by the page either way. */
+		if (records[take].row_count > 0)
+			rows += records[take].row_count;
+		take++;
+	}
+	return take;
+}
+
+static enum error verify_chain(struct verification *v)
+{
+	int64_t after = 0;
+
+	for (;;) {
+		struct audit_record *records;
+		struct arena arena;
+		size_t count, done = 0;
+		enum error error;
+
+		arena_init(&arena, READ_ARENA);
+		error = audit_list(v->conn, &v->call->workspace, after, PAGE_RECORDS, NULL, &arena,
+			&records, &count);
+		while (!error && !v->out->fault && done < count) {
+			size_t take = records_at_once(records + done, count - done);
+
+			error = verify_records(v, records + done, take);
+			done += take;
+		}
+		if (!error && count > 0)
+			after = records[count - 1].revision;
+		arena_release(&arena);
+		if (error || v->out->fault || count < PAGE_RECORDS)
+			return error;
+	}
+}
+
+static enum error verify_head(struct verification *v)
+{
+	struct head head;
+	enum error error = head_read(v->conn, &v->call->workspace, &head);
+
+	if (error)
+		return error;
+	if (head.revision != v->chain.revision ||
+		(v->chain.any && !sha256_same(&head.hash, &v->chain.hash)))
+		found(v, AUDIT_HEAD,
+			head.revision > v->chain.revision ? v->chain.revision + 1 : head.revision, NULL);
+	return ERR_OK;
+}
+
+static enum error verify_strays(struct verification *v)
+{
+	enum error error = ERR_OK;
+
+	for (int table = 0; table < HISTORY_COUNT && !error && !v->out->fault; table++) {
+		int64_t first = 0, count = 0;
+
+		error = history_stray(v->conn, &v->call->workspace, v->chain.revision,
+			(enum history_table)table, &first, &count);
+		if (!error && count > 0)
+			found(v, AUDIT_STRAY_ROWS, first,
+				arena_printf(v->call->arena,
+					"%lld row(s) of %s name a revision that the log does not have.",
+					(long long)count, history_table_name((enum history_table)table)));
+	}
+	return error;
+}
+
+static enum error verify_state(struct verification *v)
+{
+	char id[UUID_TEXT_SIZE], ref[SHA256_HEX_SIZE];
+	struct sha256 text;
+	struct uuid item;
+	int64_t different;
+	enum error error = items_compare(v->conn, &v->call->workspace, &different, &item);
+
+	if (!error && different > 0) {
+		found(v, AUDIT_STATE, 0,
+			arena_printf(v->call->arena,
+				"%lld item(s) differ from their newest version, for one %s.",
+				(long long)different, uuid_to_text(&item, id)));
+		return ERR_OK;
+	}
+	if (!error)
+		error = texts_compare(v->conn, &v->call->workspace, &different, &text);
+	if (!error && different > 0)
+		found(v, AUDIT_TEXT, 0,
+			arena_printf(v->call->arena,
+				"%lld text(s) do not match their salted hash, for one %s.",
+				(long long)different, sha256_to_hex(&text, ref)));
+	return error;
+}
+
+static enum error verify_all(struct verification *v)
+{
+	static enum error (*const steps[])(struct verification *) = {
+		verify_chain, verify_head, verify_strays, verify_state};
+	enum error error = ERR_OK;
+
+	for (size_t i = 0; i < sizeof steps / sizeof *steps && !error && !v->out->fault; i++)
+		error = steps[i](v);
+	if (!error && !v->out->fault && v->expect_revision > 0 && !v->expected_seen)
+		found(v, AUDIT_EXPECTED, v->expect_revision, NULL);
+	v->out->head_revision = v->chain.revision;
+	v->out->head_hash = v->chain.hash;
+	return error;
+}
+
+enum error audit_verify(const struct call *call, int64_t expect_revision,
+	const struct sha256 *expect_hash, struct audit_verdict *out)
+{
+	struct verification v = {
+		.call = call,
+		.expect_revision = expect_revision,
+		.expect_hash = expect_hash,
+		.out = out,
+	};
+	enum error error = store_acquire(call->service->store, &v.conn);
+
+	*out = (struct audit_verdict){.fault = AUDIT_OK};
+	if (error)
+		return error;
+	error = read_begin(v.conn, &call->workspace);
+	if (!error) {
+		error = verify_all(&v);
+		read_end(v.conn);
+	}
+	store_release(call->service->store, v.conn);
+	free(v.hashes.rows);
+	return error;
+}
+
+/* ---- exporting ---- */
+
+struct export_row {
+	int64_t revision;
+	enum history_table table;
+	struct str tuple;
+};
+
+struct export_rows {
+	struct arena *arena;
+	struct export_row *rows;
+	size_t count, room;
+	bool failed;
+};
+
+static bool take_export(void *self, enum history_table table, int64_t revision, struct str tuple)
+{
+	struct export_rows *rows = self;
+	char *copy = arena_strdup(rows->arena, tuple);
+
+	if (rows->count == rows->room) {
+		size_t room = rows->room ? rows->room * 2 : 1024;
+		struct export_row *grown = realloc(rows->rows, room * sizeof *grown);
+
+		if (grown) {
+			rows->rows = grown;
+			rows->room = room;
+		}
+	}
+	rows->failed = !copy || rows->count == rows->room;
+	if (rows->failed)
+		return false;
+	rows->rows[rows->count++] =
+		(struct export_row){revision, table, (struct str){copy, tuple.len}};
+	return true;
+}
+
+static int by_export_revision(const void *a, const void *b)
+{
+	int64_t left = ((const struct export_row *)a)->revision;
+	int64_t right = ((const struct export_row *)b)->revision;
+
+	return (left > right) - (left < right);
+}
+
+/* Writes a record with its rows, which begin at *at in the sorted list. */
+static enum error write_export(struct buf *out, const struct audit_record *record,
+	const struct export_rows *rows, size_t *at, struct arena *arena)
+{
+	struct audit_export_row *own;
+	size_t begin, count;
+
+	while (*at < rows->count && rows->rows[*at].revision < record->revision)
+		(*at)++;
+	begin = *at;
+	while (*at < rows->count && rows->rows[*at].revision == record->revision)
+		(*at)++;
+	count = *at - begin;
+	own = arena_array(arena, count, sizeof *own);
+	if (!own)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < count; i++)
+		own[i] = (struct audit_export_row){
+			history_table_name(rows->rows[begin + i].table), rows->rows[begin + i].tuple};
+	audit_export_write(out, record, own, count);
+	return ERR_OK;
+}
+
+static enum error export_in(const struct call *call, struct conn *conn, int64_t after,
+	size_t limit, struct buf *out, int64_t *last, int64_t *head)
+{
+	struct export_rows rows = {.arena = call->arena};
+	struct audit_record *records;
+	struct head now;
+	size_t count, at = 0;
+	enum error error = head_read(conn, &call->workspace, &now);
+
+	if (error)
+		return error;
+	*head = now.revision;
+	error = audit_list(conn, &call->workspace, after, limit, NULL, call->arena, &records, &count);
+	if (error || count == 0)
+		return error;
+	count = records_at_once(records, count);
+	for (int table = 0; table < HISTORY_COUNT && !error; table++)
+		error = history_rows(conn, &call->workspace, (enum history_table)table,
+			records[0].revision, records[count - 1].revision, take_export, &rows);
+	if (rows.failed)
+		error = ERR_BUDGET;
+	if (!error && rows.count > 1)
+		qsort(rows.rows, rows.count, sizeof *rows.rows, by_export_revision);
+	for (size_t i = 0; !error && i < count; i++)
+		error = write_export(out, &records[i], &rows, &at, call->arena);
+	if (!error)
+		*last = records[count - 1].revision;
+	free(rows.rows);
+	return error ? error : out->failed ? ERR_NO_MEMORY : ERR_OK;
+}
+
+enum error audit_export(const struct call *call, int64_t after, size_t limit, struct buf *out,
+	int64_t *last, int64_t *head)
+{
+	struct conn *conn;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	*last = after;
+	if (error)
+		return error;
+	error = read_begin(conn, &call->workspace);
+	if (!error) {
+		error = export_in(call, conn, after, limit, out, last, head);
+		read_end(conn);
+	}
+	store_release(call->service->store, conn);
+	return error;
+}

@@ -1,0 +1,31 @@
+/*
+ * Reading and proving the audit log.
+ */
+#ifndef WINNOW_SERVICE_AUDIT_H
+#define WINNOW_SERVICE_AUDIT_H
+
+#include "codec/audit_chain.h"
+#include "service/service.h"
+
+/* Records after `after`, ascending; `head` is the newest revision. */
+enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
+	struct audit_record **out, size_t *count, int64_t *head);
+
+struct audit_verdict {
+	enum audit_fault fault; /* AUDIT_OK: all holds */
+	int64_t revision;       /* the first bad one; 0 when the fault is of no single revision */
+	const char *detail;     /* a sentence; in the arena */
+	int64_t records;        /* checked */
+	int64_t head_revision;  /* the last record that held */
+	struct sha256 head_hash;
+};
+/* Recomputes everything from the rows in one snapshot. expect_revision 0: no remembered head. */
+enum error audit_verify(const struct call *call, int64_t expect_revision,
+	const struct sha256 *expect_hash, struct audit_verdict *out);
+
+/* Appends export lines of up to `limit` records after `after` to `out`; *last is the last
+ * revision written (`after` when none). */
+enum error audit_export(const struct call *call, int64_t after, size_t limit, struct buf *out,
+	int64_t *last, int64_t *head);
+
+#endif

@@ -1,0 +1,39 @@
+/*
+ * What is configured: settings, feature definitions, models, aliases, mappings. Each write is a new
+ * version; none is changed in place.
+ */
+#ifndef WINNOW_SERVICE_DOCUMENTS_H
+#define WINNOW_SERVICE_DOCUMENTS_H
+
+#include "codec/catalog.h"
+#include "service/service.h"
+#include "service/write.h"
+
+/*
+ * Turns the client's body into a document's canonical body, judged against the catalogue that is
+ * in force under the lock. Made by the HTTP layer, which holds the JSON. May be called again.
+ */
+struct document_source {
+	enum error (*parse)(void *self, const struct catalog *catalog, struct arena *arena,
+		struct diag *diag, struct str *body);
+	void *self;
+};
+
+struct document_put {
+	const char *kind; /* "settings", "feature", "alias", "mapping" */
+	struct str name;
+	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
+	struct document_source source;
+};
+
+/* Stores a new version unless it equals the newest. *created: there was none before. The catalogue
+ * after the write is given as a reference. */
+enum error document_put(const struct call *call, const struct document_put *put, bool *created,
+	struct catalog **catalog, struct written *written);
+
+/* A new model version; one with the same body as an existing version is that version
+ * (written->changed is false). */
+enum error model_create(const struct call *call, const struct document_source *source,
+	int64_t *version, struct catalog **catalog, struct written *written);
+
+#endif

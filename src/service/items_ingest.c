@@ -1,0 +1,436 @@
+/*
+ * A batch of items: parsed and checked before any lock, merged with what is stored under the lock,
+ * written as one revision. Later elements of the same item meet what earlier ones left.
+ */
+#include "service/items_common.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/map.h"
+#include "base/metrics.h"
+#include "codec/json_writer.h"
+#include "service/catalogs.h"
+
+const char *item_outcome_name(enum item_outcome outcome)
+{
+	static const char *const names[OUTCOME_COUNT] = {
+		"created", "updated", "unchanged", "stale", "rejected"};
+
+	return names[outcome];
+}
+
+void item_check_clock(const struct call *call, const struct item_input *input,
+	const char *pointer, struct diag *diag)
+{
+	int64_t limit_us =
+		clock_now_us(call->service->clock) + (int64_t)ITEM_AHEAD_LIMIT_S * US_PER_S;
+
+	if ((input->given & ITEM_UPDATED_AT) && input->item.updated_us > limit_us)
+		diag_add(diag, diag_key(diag, pointer, "updated_at"),
+			"This is more than five minutes ahead of the server's clock.");
+}
+
+/* One distinct item of the batch: what is stored, and what it becomes. */
+struct target {
+	struct uuid id;
+	struct item_record stored, current;
+	bool exists;  /* in `stored` */
+	bool present; /* `current` holds something */
+	bool changed;
+};
+
+struct batch {
+	const struct call *call;
+	const struct item_source *source;
+	struct ingest *ingest;
+	struct catalog *catalog;
+	struct item_input *inputs; /* by index; meaningless where the result is rejected */
+	uint32_t *targets_of;      /* by index */
+	struct target *targets;
+	size_t target_count;
+	struct uuid_map target_ids;
+};
+
+static const char *pointer_of(const struct batch *batch, size_t index, struct diag *diag)
+{
+	if (batch->ingest->single)
+		return batch->ingest->pointer_prefix;
+	return diag_index(diag, batch->ingest->pointer_prefix, index);
+}
+
+/* Moves the faults of one element into its result. */
+static enum error reject(struct batch *batch, size_t index, enum error why,
+	const struct diag *faults)
+{
+	struct item_result *result = &batch->ingest->results[index];
+
+	result->outcome = OUTCOME_REJECTED;
+	result->error = why;
+	result->diag = arena_alloc(batch->call->arena, sizeof *result->diag);
+	if (!result->diag)
+		return ERR_BUDGET;
+	*result->diag = *faults;
+	return ERR_OK;
+}
+
+static bool fails_the_batch(enum error error)
+{
+	return error == ERR_NO_MEMORY || error == ERR_BUDGET || error == ERR_INTERNAL;
+}
+
+/* ---- before the lock ---- */
+
+/* Permission first: who may not write for a source learns nothing about its items. */
+static enum error check_input(struct batch *batch, const struct item_input *input,
+	const char *pointer, struct diag *diag)
+{
+	const struct call *call = batch->call;
+
+	if (!principal_may_write_source(call->principal, &call->workspace,
+		    clock_now_us(call->service->clock), input->source)) {
+		diag_add(diag, diag_key(diag, pointer, "source"),
+			"This token may not write for the source \"%.*s\".", STR_ARG(input->source));
+		return ERR_SOURCE_FORBIDDEN;
+	}
+	item_check_clock(call, input, pointer, diag);
+	return diag->count ? ERR_INVALID : ERR_OK;
+}
+
+static enum error parse_one(struct batch *batch, size_t index)
+{
+	struct item_result *result = &batch->ingest->results[index];
+	struct item_input *input = &batch->inputs[index];
+	const char *pointer;
+	struct diag diag;
+	enum error error;
+
+	diag_init(&diag, batch->call->arena);
+	pointer = pointer_of(batch, index, &diag);
+	*result = (struct item_result){0};
+	*input = (struct item_input){0};
+	error = batch->source->parse(batch->source->self, index, batch->catalog, pointer,
+		batch->call->arena, &diag, input);
+	result->source = input->source;
+	result->external_id = input->external_id;
+	if (!error)
+		error = check_input(batch, input, pointer, &diag);
+	if (!error) {
+		item_id_make(&batch->call->workspace, input->source, input->external_id, &result->id);
+		result->has_id = true;
+		return ERR_OK;
+	}
+	return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
+}
+
+static enum error target_of(struct batch *batch, size_t index)
+{
+	const struct uuid *id = &batch->ingest->results[index].id;
+	uint32_t target = uuid_map_get(&batch->target_ids, id);
+
+	if (target == MAP_NONE) {
+		target = (uint32_t)batch->target_count++;
+		batch->targets[target] = (struct target){.id = *id};
+		if (!uuid_map_put(&batch->target_ids, id, target))
+			return ERR_NO_MEMORY;
+	}
+	batch->targets_of[index] = target;
+	return ERR_OK;
+}
+
+/* Parses every element against batch->catalog and finds the distinct items. */
+static enum error parse_all(struct batch *batch)
+{
+	enum error error = ERR_OK;
+
+	batch->target_count = 0;
+	uuid_map_release(&batch->target_ids);
+	for (size_t i = 0; i < batch->source->count && !error; i++) {
+		error = parse_one(batch, i);
+		if (!error && batch->ingest->results[i].outcome != OUTCOME_REJECTED)
+			error = target_of(batch, i);
+	}
+	return error;
+}
+
+/* ---- against what is stored ---- */
+
+static enum error load_targets(struct batch *batch, struct conn *conn)
+{
+	struct arena *arena = batch->call->arena;
+	struct uuid *ids = arena_array(arena, batch->target_count, sizeof *ids);
+	struct item_row *rows;
+	size_t found;
+	enum error error;
+
+	if (!ids)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < batch->target_count; i++) {
+		ids[i] = batch->targets[i].id;
+		batch->targets[i] = (struct target){.id = ids[i]};
+	}
+	error = items_by_id(conn, &batch->call->workspace, ids, batch->target_count, true, arena,
+		&rows, &found);
+	for (size_t i = 0; i < found && !error; i++) {
+		uint32_t at = uuid_map_get(&batch->target_ids, &rows[i].record.id);
+		struct target *target = &batch->targets[at];
+
+		error = item_from_row(&rows[i], batch->catalog, arena, &target->stored);
+		target->current = target->stored;
+		target->exists = target->present = true;
+	}
+	return error;
+}
+
+/* Whether a stored pair is another than the one that made its id (a collision of SHA-1). */
+static bool is_another(const struct target *target, const struct item_input *input)
+{
+	return target->present && (!str_eq(target->current.source, input->source) ||
+					  !str_eq(target->current.external_id, input->external_id));
+}
+
+static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
+{
+	struct item_result *result = &batch->ingest->results[index];
+	const struct item_input *input = &batch->inputs[index];
+	struct target *target = &batch->targets[batch->targets_of[index]];
+	struct item_record merged;
+	struct diag diag;
+	bool changed = false;
+	enum error error;
+
+	diag_init(&diag, batch->call->arena);
+	if (is_another(target, input))
+		return ERR_CONFLICT;
+	if (batch->source->features_only && !target->present)
+		return reject(batch, index, ERR_NOT_FOUND, &diag);
+	if (target->present && !batch->source->features_only &&
+		item_input_age(&target->current, input) < 0) {
+		result->outcome = OUTCOME_STALE;
+		result->revision = target->current.revision;
+		return ERR_OK;
+	}
+	error = item_upsert(target->present ? &target->current : NULL, input,
+		&batch->call->workspace, batch->catalog, revision, pointer_of(batch, index, &diag),
+		batch->call->arena, &diag, &merged, &changed);
+	if (error)
+		return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
+	result->outcome = !target->present ? OUTCOME_CREATED
+			  : changed	   ? OUTCOME_UPDATED
+					   : OUTCOME_UNCHANGED;
+	if (!target->present || changed) {
+		merged.revision = revision;
+		target->current = merged;
+		target->present = target->changed = true;
+	}
+	result->revision = target->current.revision;
+	return ERR_OK;
+}
+
+static void count_outcomes(struct ingest *ingest, size_t count)
+{
+	memset(ingest->counts, 0, sizeof ingest->counts);
+	for (size_t i = 0; i < count; i++)
+		ingest->counts[ingest->results[i].outcome]++;
+}
+
+/* All faults of all elements, for the answer to an atomic batch. */
+static void gather_faults(const struct batch *batch)
+{
+	struct diag *diag = batch->call->diag;
+
+	for (size_t i = 0; i < batch->source->count; i++) {
+		const struct item_result *result = &batch->ingest->results[i];
+
+		if (result->outcome != OUTCOME_REJECTED)
+			continue;
+		for (size_t j = 0; j < result->diag->count; j++)
+			diag_add(diag, result->diag->entries[j].pointer + 1, "%s",
+				result->diag->entries[j].detail);
+		if (result->diag->count == 0)
+			diag_add(diag, pointer_of(batch, i, diag), "%s", error_info(result->error)->title);
+		diag->omitted += result->diag->omitted;
+	}
+}
+
+static enum error merge_all(struct batch *batch, struct conn *conn, int64_t revision)
+{
+	enum error error = load_targets(batch, conn);
+
+	for (size_t i = 0; i < batch->source->count && !error; i++) {
+		if (batch->ingest->results[i].outcome != OUTCOME_REJECTED)
+			error = merge_one(batch, i, revision);
+	}
+	count_outcomes(batch->ingest, batch->source->count);
+	if (error || !batch->ingest->atomic || batch->ingest->counts[OUTCOME_REJECTED] == 0)
+		return error;
+	gather_faults(batch);
+	return ERR_INVALID;
+}
+
+/* The configuration may have moved between parsing and the lock. */
+static enum error use_catalog(struct batch *batch, struct conn *conn, int64_t config_revision)
+{
+	enum error error;
+
+	if (batch->catalog && batch->catalog->revision == config_revision)
+		return ERR_OK;
+	catalog_unref(batch->catalog);
+	batch->catalog = NULL;
+	error = catalogs_at(batch->call->service->catalogs, conn, &batch->call->workspace,
+		config_revision, &batch->catalog);
+	return error ? error : parse_all(batch);
+}
+
+/* ---- writing ---- */
+
+static enum error write_items(struct batch *batch, struct write *write)
+{
+	struct items_batch *rows;
+	enum error error = items_batch_new(&write->change, &rows);
+
+	if (error)
+		return error;
+	for (size_t i = 0; i < batch->target_count && !error; i++) {
+		struct target *target = &batch->targets[i];
+		struct item_storable storable;
+
+		if (!target->changed)
+			continue;
+		error = item_to_storable(&target->current, &batch->call->workspace,
+			write->change.salt, batch->call->arena, &storable);
+		if (!error)
+			error = items_batch_add(rows, &target->current, &storable);
+	}
+	if (!error)
+		error = items_batch_flush(rows);
+	items_batch_free(rows);
+	return error;
+}
+
+static bool any_change(const struct batch *batch)
+{
+	for (size_t i = 0; i < batch->target_count; i++) {
+		if (batch->targets[i].changed)
+			return true;
+	}
+	return false;
+}
+
+/* Canonical: keys in byte order. */
+static enum error finish(struct batch *batch, struct write *write)
+{
+	const struct ingest *ingest = batch->ingest;
+	struct buf detail = BUF_INIT;
+	struct json_writer json;
+	enum error error;
+
+	json_writer_init(&json, &detail);
+	json_object_begin(&json);
+	json_put(&json, "created", int, (int64_t)ingest->counts[OUTCOME_CREATED]);
+	json_put(&json, "rejected", int, (int64_t)ingest->counts[OUTCOME_REJECTED]);
+	json_put(&json, "stale", int, (int64_t)ingest->counts[OUTCOME_STALE]);
+	json_put(&json, "unchanged", int, (int64_t)ingest->counts[OUTCOME_UNCHANGED]);
+	json_put(&json, "updated", int, (int64_t)ingest->counts[OUTCOME_UPDATED]);
+	json_object_end(&json);
+	error = detail.failed ? ERR_NO_MEMORY
+			      : write_finish(write, ingest->action, "items", buf_view(&detail));
+	buf_release(&detail);
+	return error;
+}
+
+static enum error ingest_body(struct write *write, void *arg)
+{
+	struct batch *batch = arg;
+	struct conn *conn = tx_conn(write->tx);
+	enum error error = use_catalog(batch, conn, write->change.config_revision);
+
+	if (!error)
+		error = merge_all(batch, conn, write->change.revision);
+	if (error)
+		return error;
+	write->nothing = !any_change(batch);
+	if (write->nothing)
+		return ERR_OK;
+	error = write_items(batch, write);
+	return error ? error : finish(batch, write);
+}
+
+/* The same without the lock and without a trace. */
+static enum error rehearse(struct batch *batch)
+{
+	const struct call *call = batch->call;
+	struct conn *conn;
+	struct head head;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	if (error)
+		return error;
+	error = read_begin(conn, &call->workspace);
+	if (error)
+		goto release;
+	error = head_read(conn, &call->workspace, &head);
+	if (!error)
+		error = use_catalog(batch, conn, head.config_revision);
+	if (!error)
+		error = merge_all(batch, conn, head.revision + 1);
+	read_end(conn);
+	batch->ingest->written = (struct written){head.revision, head.hash, false};
+	for (size_t i = 0; i < batch->source->count; i++) {
+		/* A revision that was not taken is nobody's. */
+		if (batch->ingest->results[i].revision > head.revision)
+			batch->ingest->results[i].revision = 0;
+	}
+release:
+	store_release(call->service->store, conn);
+	return error;
+}
+
+static void count_metrics(const struct ingest *ingest)
+{
+	metric_add(METRIC_items_created, (int64_t)ingest->counts[OUTCOME_CREATED]);
+	metric_add(METRIC_items_updated, (int64_t)ingest->counts[OUTCOME_UPDATED]);
+	metric_add(METRIC_items_unchanged, (int64_t)ingest->counts[OUTCOME_UNCHANGED]);
+	metric_add(METRIC_items_stale, (int64_t)ingest->counts[OUTCOME_STALE]);
+	metric_add(METRIC_items_rejected, (int64_t)ingest->counts[OUTCOME_REJECTED]);
+}
+
+static enum error batch_alloc(struct batch *batch)
+{
+	struct arena *arena = batch->call->arena;
+	size_t count = batch->source->count;
+
+	batch->ingest->results = arena_array(arena, count, sizeof *batch->ingest->results);
+	batch->inputs = arena_array(arena, count, sizeof *batch->inputs);
+	batch->targets = arena_array(arena, count, sizeof *batch->targets);
+	batch->targets_of = arena_array(arena, count, sizeof *batch->targets_of);
+	return batch->ingest->results && batch->inputs && batch->targets && batch->targets_of
+		       ? ERR_OK
+		       : ERR_BUDGET;
+}
+
+enum error items_ingest(const struct call *call, const struct item_source *source,
+	struct ingest *ingest)
+{
+	struct batch batch = {.call = call, .source = source, .ingest = ingest};
+	enum error error = batch_alloc(&batch);
+
+	if (error)
+		return error;
+	/* Parsing under the lock would hold other writers up; a catalogue that has moved meanwhile
+	 * is found there. */
+	batch.catalog = catalogs_last(call->service->catalogs, &call->workspace);
+	if (!batch.catalog)
+		error = catalog_current(call, &batch.catalog, NULL);
+	if (!error)
+		error = parse_all(&batch);
+	if (!error)
+		error = ingest->dry_run ? rehearse(&batch)
+					: write_run(call, &call->workspace, ingest_body, &batch,
+						  &ingest->written);
+	if (!error && !ingest->dry_run)
+		count_metrics(ingest);
+	uuid_map_release(&batch.target_ids);
+	catalog_unref(batch.catalog);
+	return error;
+}

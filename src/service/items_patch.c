@@ -1,0 +1,179 @@
+/*
+ * People's changes on top of what the source says, and taking them back.
+ */
+#include "service/items_common.h"
+
+#include <stdio.h>
+
+#include "service/catalogs.h"
+
+struct patching {
+	const struct uuid *id;
+	const struct precondition *precondition;
+	const struct item_source *source; /* NULL: withdraw */
+	const struct str *fields;
+	size_t field_count;
+	struct item_view *out;
+};
+
+static enum error load(struct write *write, const struct patching *patching,
+	struct item_record *record)
+{
+	const struct call *call = write->call;
+	struct item_row *rows;
+	size_t found;
+	enum error error = items_by_id(tx_conn(write->tx), &call->workspace, patching->id, 1, true,
+		call->arena, &rows, &found);
+
+	if (error)
+		return error;
+	return found ? item_from_row(&rows[0], patching->out->catalog, call->arena, record)
+		     : ERR_NOT_FOUND;
+}
+
+static enum error apply(struct write *write, const struct patching *patching,
+	const struct item_record *record, struct item_record *out, bool *changed)
+{
+	const struct call *call = write->call;
+	struct item_input input = {0};
+	enum error error = patching->source->parse(patching->source->self, 0,
+		patching->out->catalog, "", call->arena, call->diag, &input);
+
+	if (error)
+		return error;
+	return item_patch(
+		record, &input, write->change.revision, call->arena, call->diag, out, changed);
+}
+
+/* "team" or "features.effort"; faults point at the query. */
+static enum error withdraw(struct write *write, const struct patching *patching,
+	const struct item_record *record, struct item_record *out, bool *changed)
+{
+	static const char prefix[] = "features.";
+	const struct call *call = write->call;
+	uint16_t *ids = arena_array(call->arena, patching->field_count, sizeof *ids);
+	size_t id_count = 0, prefix_bytes = sizeof prefix - 1;
+	uint32_t fields = 0;
+
+	if (!ids)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < patching->field_count; i++) {
+		struct str name = patching->fields[i];
+		const struct feature_definition *feature = NULL;
+		uint32_t field = item_field_from_name(name);
+
+		if (name.len > prefix_bytes && memcmp(name.ptr, prefix, prefix_bytes) == 0)
+			feature = catalog_feature(patching->out->catalog,
+				(struct str){name.ptr + prefix_bytes, name.len - prefix_bytes});
+		if (feature)
+			ids[id_count++] = feature->id;
+		else if (field & ITEM_PATCHABLE)
+			fields |= field;
+		else
+			diag_add(call->diag, "/query/fields", "\"%.*s\" is no field that can be patched.",
+				STR_ARG(name));
+	}
+	if (call->diag->count)
+		return ERR_INVALID;
+	return item_unpatch(record, patching->field_count == 0, fields, ids, id_count,
+		write->change.revision, call->arena, out, changed);
+}
+
+static enum error store(struct write *write, struct patching *patching,
+	const struct item_record *record)
+{
+	const struct call *call = write->call;
+	struct item_storable storable;
+	struct items_batch *rows;
+	char id[UUID_TEXT_SIZE];
+	const char *subject;
+	enum error error = item_to_storable(
+		record, &call->workspace, write->change.salt, call->arena, &storable);
+
+	if (error)
+		return error;
+	error = items_batch_new(&write->change, &rows);
+	if (error)
+		return error;
+	error = items_batch_add(rows, record, &storable);
+	if (!error)
+		error = items_batch_flush(rows);
+	items_batch_free(rows);
+	if (error)
+		return error;
+	subject = arena_printf(call->arena, "item:%s", uuid_to_text(patching->id, id));
+	if (!subject)
+		return ERR_BUDGET;
+	return write_finish(
+		write, patching->source ? "item.patch" : "item.unpatch", subject, STR("{}"));
+}
+
+static enum error patch_body(struct write *write, void *arg)
+{
+	struct patching *patching = arg;
+	struct item_record record, patched;
+	bool changed = false;
+	char tag[32];
+	enum error error;
+
+	catalog_unref(patching->out->catalog);
+	patching->out->catalog = NULL;
+	error = catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
+		&write->call->workspace, write->change.config_revision, &patching->out->catalog);
+	if (!error)
+		error = load(write, patching, &record);
+	if (error)
+		return error;
+	snprintf(tag, sizeof tag, "r%lld", (long long)record.revision);
+	error = patching->precondition->check(patching->precondition->self, tag);
+	if (error)
+		return error;
+	error = patching->source ? apply(write, patching, &record, &patched, &changed)
+				 : withdraw(write, patching, &record, &patched, &changed);
+	if (error)
+		return error;
+	write->nothing = !changed;
+	if (changed)
+		patched.revision = write->change.revision;
+	patching->out->record = changed ? patched : record;
+	return changed ? store(write, patching, &patched) : ERR_OK;
+}
+
+static enum error run(const struct call *call, struct patching *patching, struct written *written)
+{
+	enum error error;
+
+	patching->out->catalog = NULL;
+	error = write_run(call, &call->workspace, patch_body, patching, written);
+	patching->out->head = written->revision;
+	if (error) {
+		catalog_unref(patching->out->catalog);
+		patching->out->catalog = NULL;
+	}
+	return error;
+}
+
+enum error item_patch_apply(const struct call *call, const struct uuid *id,
+	const struct precondition *precondition, const struct item_source *source,
+	struct item_view *out, struct written *written)
+{
+	struct patching patching = {
+		.id = id, .precondition = precondition, .source = source, .out = out};
+
+	return run(call, &patching, written);
+}
+
+enum error item_patch_withdraw(const struct call *call, const struct uuid *id,
+	const struct precondition *precondition, const struct str *fields, size_t field_count,
+	struct item_view *out, struct written *written)
+{
+	struct patching patching = {
+		.id = id,
+		.precondition = precondition,
+		.fields = fields,
+		.field_count = field_count,
+		.out = out,
+	};
+
+	return run(call, &patching, written);
+}

@@ -1,0 +1,42 @@
+/*
+ * The use cases. The only code that opens a write transaction, so that every change gets its
+ * audit record. Handlers, jobs and the command line call these and nothing below.
+ */
+#ifndef WINNOW_SERVICE_SERVICE_H
+#define WINNOW_SERVICE_SERVICE_H
+
+#include "base/clock.h"
+#include "base/diag.h"
+#include "base/error.h"
+#include "service/auth.h"
+
+struct store;
+struct live;
+struct catalogs;
+
+/* The parts, wired by winnowd.c; read-only after start. */
+struct service {
+	struct store *store;
+	struct live *live;
+	struct auth *auth;
+	struct catalogs *catalogs;
+	const struct clock *clock;
+	int64_t outage_limit_us; /* /readyz stays 200 for so long without PostgreSQL */
+	int draining; /* atomic: 1 once shutdown has begun */
+};
+
+/* What each use case needs to know about its caller. Built by the handler from the request. */
+struct call {
+	struct service *service;
+	struct arena *arena; /* results live here */
+	struct diag *diag;   /* faults go here */
+	const struct principal *principal;
+	uint32_t roles; /* in force in `workspace` */
+	struct uuid workspace;
+	const char *request_id;
+};
+
+/* "token:<uuid>": the actor as the audit log names it. In the arena. */
+const char *call_actor(const struct call *call);
+
+#endif
