@@ -1,0 +1,411 @@
+#!/usr/bin/env bash
+# Measures each figure beside its ceiling, in turns, and prints one table at the end.
+#   run.sh [PART…]      parts: ingest queue post start engine; all of them by default
+#
+# A throw-away cluster with PostgreSQL's stock settings (fsync on) and a daemon of its own. Times
+# depend on the machine, so the figure to read is the ratio: the median of the rounds' ratios.
+# Nothing here fails because something is slow.
+#
+# Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000),
+# BENCH_KEEP (1: leave the daemon running until Enter, for a profiler).
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=../deploy/local/lib.sh
+. deploy/local/lib.sh
+
+build=$(absolute "${BUILD:-build}")
+readonly ROUNDS=${BENCH_ROUNDS:-3} SECONDS_EACH=${BENCH_SECONDS:-2} ITEMS=${BENCH_ITEMS:-100000}
+readonly CONNECTIONS=64 TABLES='item_texts item_versions items audit_records'
+# What the lists of other programs may not change.
+export LC_ALL=C
+unset "${!PG@}" "${!WINNOW_@}"
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/winnow-bench-XXXXXX")
+daemon_pid=''
+bare_pid=''
+
+# ---- the instance ---------------------------------------------------------------------------------
+
+cluster() { deploy/local/cluster.sh "$1" "$work" "${@:2}"; }
+
+# Superuser, in a database: row security and its cost are not part of a ceiling.
+use_database() { export PGDATABASE=$1; }
+
+sql() { psql --no-psqlrc --quiet --tuples-only --no-align --set=ON_ERROR_STOP=1 --command="$1"; }
+
+start_cluster() {
+	cluster start
+	server_folder=$(cat "$work/cluster.path")
+	export PGHOST=$server_folder PGPORT=5432 PGUSER=postgres
+	PGPASSWORD=$(sed -n 's/^admin=//p' "$work/cluster.secrets")
+	export PGPASSWORD
+	cluster createdb ceiling
+	local database
+	for database in winnow ceiling; do
+		WINNOW_OWNER_DATABASE_URL=$(cluster url owner "$database") \
+			"$build/winnowd" migrate >>"$work/migrate.log" 2>&1 ||
+			die "the migrations failed: $(tail -n 5 "$work/migrate.log")"
+	done
+	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" bootstrap \
+		--token-file "$work/token" 2>>"$work/winnowd.log"
+}
+
+listening_or_ended() {
+	grep -q '"listening"' "$work/winnowd.log" || ! kill -0 "$daemon_pid" 2>/dev/null
+}
+
+start_daemon() {
+	: >"$work/winnowd.log"
+	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" --port 0 2>>"$work/winnowd.log" &
+	daemon_pid=$!
+	wait_until 30 listening_or_ended || :
+	port=$(sed -n '/"listening"/s/.*"port" *: *\([0-9]*\).*/\1/p' "$work/winnowd.log")
+	[ -n "$port" ] || die "winnowd did not start: $(tail -n 5 "$work/winnowd.log")"
+	url=http://127.0.0.1:$port
+}
+
+# stop PID: ends it and waits.
+stop() {
+	[ -n "$1" ] || return 0
+	kill -TERM "$1" 2>/dev/null || :
+	wait "$1" 2>/dev/null || :
+}
+
+clean_up() {
+	trap '' INT TERM HUP
+	stop "$daemon_pid"
+	stop "$bare_pid"
+	cluster remove || :
+	rm -rf "$work"
+}
+
+# call METHOD PATH [JSON]: prints the answer's body.
+call() {
+	curl --silent --show-error --fail-with-body --noproxy '*' --max-time 60 --config - \
+		--request "$1" ${3:+--json "$3"} "$url$2" <<<"header = \"Authorization: Bearer $BENCH_TOKEN\"" || {
+		say >&2
+		die "$1 $2 failed"
+	}
+}
+
+# make_workspace NAME: sets workspace_id.
+make_workspace() {
+	workspace_id=$(call POST /v1/workspaces "{\"name\":\"$1\"}" | json_text id)
+	call POST "/v1/workspaces/$1/grants" "{\"token_id\":\"$token_id\",\"sources\":[\"*\"],
+		\"roles\":[\"reader\",\"contributor\",\"reviewer\",\"admin\",\"auditor\"]}" >/dev/null
+}
+
+# json_text NAME: the first string member of that name.
+json_text() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
+
+# ---- numbers --------------------------------------------------------------------------------------
+
+now() { printf '%s\n' "$EPOCHREALTIME"; }
+
+# calc EXPRESSION
+calc() { awk "BEGIN { printf \"%.6g\n\", $1 }"; }
+
+# note NAME VALUE: one measurement.
+note() { printf '%s\n' "$2" >>"$work/values.$1"; }
+
+median() {
+	sort -g | awk '{ v[NR] = $1 } END { print NR % 2 ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2 }'
+}
+
+median_of() { median <"$work/values.$1"; }
+
+# row TEXT FIGURE CEILING UNIT GOAL: a line of the table, from two series of the same length.
+row() {
+	[ -s "$work/values.$2" ] && [ -s "$work/values.$3" ] || return 0
+	local ratio
+	ratio=$(paste "$work/values.$2" "$work/values.$3" | awk '{ print $1 / $2 }' | median)
+	awk -v text="$1" -v figure="$(median_of "$2")" -v ceiling="$(median_of "$3")" -v unit="$4" \
+		-v ratio="$ratio" -v goal="$5" 'BEGIN {
+		printf "%s | %.5g %s | %.5g %s | %.2f | %s\n", text, figure, unit, ceiling, unit, ratio, goal
+	}' >>"$work/table"
+}
+
+# ---- ingest ---------------------------------------------------------------------------------------
+
+# push WORKSPACE: posts the backlog over one connection; prints the seconds.
+push() {
+	local begin end
+	begin=$(now)
+	curl --silent --show-error --fail-with-body --noproxy '*' --max-time 600 --config - \
+		--header 'Content-Type: application/x-ndjson' --header 'Expect:' --request POST \
+		--upload-file "$work/backlog.ndjson" --output "$work/answer" \
+		"$url/v1/workspaces/$1/items" <<<"header = \"Authorization: Bearer $BENCH_TOKEN\"" ||
+		die "the ingest failed: $(head -c 1000 "$work/answer")"
+	end=$(now)
+	calc "$end - $begin"
+}
+
+# outcome NAME COUNT: the last answer must say so, else a figure would be of something else.
+expect_outcome() {
+	grep -q "\"$1\":$2," "$work/answer" || die "not $2 $1: $(head -c 300 "$work/answer")"
+}
+
+# What a round has written, as binary COPY files of the server's.
+copy_out() {
+	local table
+	for table in $TABLES; do
+		sql "COPY (SELECT * FROM winnow.$table WHERE workspace_id = '$1') TO '$server_folder/$table.rows' (FORMAT binary)"
+	done
+}
+
+# The same rows into the same tables with the same indexes, in one connection; prints the seconds.
+copy_in() {
+	local begin end table script=''
+	for table in $TABLES; do
+		script+="COPY winnow.$table FROM '$server_folder/$table.rows' (FORMAT binary);"
+	done
+	begin=$(now)
+	sql "$script"
+	end=$(now)
+	calc "$end - $begin"
+}
+
+ingest_round() {
+	local seconds name=ingest-$1
+	make_workspace "$name"
+	sql CHECKPOINT
+	seconds=$(push "$name")
+	expect_outcome created "$ITEMS"
+	note ingest "$(calc "$ITEMS / $seconds")"
+	use_database winnow
+	copy_out "$workspace_id"
+	use_database ceiling
+	sql CHECKPOINT
+	note copy "$(calc "$ITEMS / $(copy_in)")"
+	seconds=$(push "$name")
+	expect_outcome unchanged "$ITEMS"
+	note repost "$(calc "$ITEMS / $seconds")"
+	use_database winnow
+}
+
+measure_ingest() {
+	local round
+	for ((round = 1; round <= ROUNDS; round++)); do
+		ingest_round "$round"
+	done
+	row "ingest of $ITEMS items, NDJSON; COPY of the same rows" ingest copy items/s '>= 0.3'
+	row 'the same again, all unchanged; the first ingest' repost ingest items/s '(>= 3)'
+}
+
+# ---- queue ----------------------------------------------------------------------------------------
+
+# load SERIES URL: notes the requests per second.
+load() {
+	local out
+	out=$(wrk -t2 -c$CONNECTIONS -d"${SECONDS_EACH}s" -s "${script:-bench/get.lua}" "$2" 2>&1)
+	! grep -q 'Non-2xx\|Socket errors' <<<"$out" || die "$1: $out"
+	note "$1" "$(awk '/^Requests\/sec:/ { print $2 }' <<<"$out")"
+}
+
+# The header fields of an answer, without those that the library makes itself.
+fields_of() {
+	tr -d '\r' <"$1" | sed -n '2,$p' | grep ':' | grep -viE '^(date|connection|content-length):'
+}
+
+# answer FILE [HEADER]: one answer of the queue, its body beside FILE.fields.
+answer_to() {
+	curl --silent --show-error --fail --noproxy '*' --config - --dump-header "$1.head" --output "$1" \
+		--header "If-None-Match: ${2:-none}" "$queue" <<<"header = \"Authorization: Bearer $BENCH_TOKEN\""
+	fields_of "$1.head" >"$1.fields"
+}
+
+settled() {
+	call GET "/v1/workspaces/$1/queue?limit=1" | grep -q "\"count\":${ITEMS}[,}]"
+}
+
+start_bare() {
+	answer_to "$work/page"
+	etag=$(sed -n 's/^[Ee][Tt][Aa][Gg]: *//p' "$work/page.fields")
+	answer_to "$work/none" "$etag"
+	grep -q ' 304 ' "$work/none.head" || die "the queue's ETag gave no 304"
+	# Standard input that never ends until this script does.
+	coproc bare_server { exec "$build/bench/bare_mhd" "$work/page" "$work/page.fields" "$work/none.fields"; }
+	bare_pid=$!
+	read -r bare_port <&"${bare_server[0]}"
+	bare=http://127.0.0.1:$bare_port
+}
+
+measure_queue() {
+	local round
+	queue="$url/v1/workspaces/$1/queue?limit=50"
+	wait_until 60 settled "$1" || die "the queue does not fill"
+	start_bare
+	for ((round = 0; round < ROUNDS; round++)); do
+		load queue "$queue"
+		load created "$bare/created"
+		load shared "$bare/shared"
+		BENCH_ETAG=$etag load unchanged "$queue"
+		BENCH_ETAG=$etag load empty "$bare/empty"
+	done
+	stop "$bare_pid"
+	bare_pid=''
+	row "queue page of 50 ($(stat -c %s "$work/page") bytes); bare, response made per request" \
+		queue created requests/s '>= 0.6'
+	row 'queue page of 50; bare, one shared response' queue shared requests/s -
+	row '304; bare, empty 304 made per request' unchanged empty requests/s '>= 0.8'
+}
+
+# ---- single writes --------------------------------------------------------------------------------
+
+# The rows of one stored item as a pgbench script: one transaction in one pipeline, like the
+# daemon's. Each client has a workspace of its own.
+write_script() {
+	local ws="('00000000-0000-4000-8000-' || lpad((:client_id)::text, 12, '0'))::uuid"
+	cat <<-SQL
+		\\set number random(1, 9000000000000)
+		\\startpipeline
+		BEGIN;
+		SELECT revision, hash, at, salt FROM winnow.workspace_heads WHERE workspace_id = $ws FOR UPDATE;
+	SQL
+	sql "SELECT format('INSERT INTO winnow.item_texts VALUES (\$ws, sha256((:number)::text::bytea), %L, %L, %L, %L, %L, %L);',
+			title, body, url, assignee, reporter, notes)
+		FROM winnow.item_texts t JOIN winnow.item_versions v ON v.text_ref = t.ref LIMIT 1" | put_workspace "$ws"
+	sql "SELECT format('INSERT INTO winnow.items VALUES (\$ws, md5((:number)::text)::uuid, :number, :number, %L, (:number)::text, %L, %L, %L, %L);',
+			source, status, stream, kind, team) FROM winnow.items LIMIT 1" | put_workspace "$ws"
+	sql "SELECT format('INSERT INTO winnow.item_versions VALUES (\$ws, md5((:number)::text)::uuid, :number, :number, %L, (:number)::text, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L);',
+			source, status, stream, kind, team, labels, estimate, created_at, updated_at, due_at,
+			blocked_by, feature_ids, feature_values, text_present, text_ref, extra)
+		FROM winnow.item_versions LIMIT 1" | put_workspace "$ws"
+	sql "SELECT format('INSERT INTO winnow.audit_records VALUES (\$ws, :number, %L, md5((:number)::text)::uuid, %L, %L, %L, %L, %L, %L, %L, %L, %L, %L);',
+			at, actor, action, subject, request_id, detail, detail_sha256, row_count, rows_sha256,
+			prev_hash, hash) FROM winnow.audit_records WHERE row_count > 0 ORDER BY revision DESC LIMIT 1" | put_workspace "$ws"
+	cat <<-SQL
+		UPDATE winnow.workspace_heads SET revision = :number, at = now() WHERE workspace_id = $ws;
+		COMMIT;
+		\\endpipeline
+	SQL
+}
+
+put_workspace() {
+	local text
+	text=$(cat)
+	printf '%s\n' "${text//\$ws/$1}"
+}
+
+pgbench_program() {
+	command -v pgbench || find /usr/lib/postgresql -name pgbench 2>/dev/null | sort -V | tail -n 1
+}
+
+measure_post() {
+	local round program transactions
+	program=$(pgbench_program)
+	make_workspace posts
+	call POST /v1/workspaces/posts/items '{"source":"tracker","external_id":"first","title":"First"}' >/dev/null
+	write_script >"$work/write.sql"
+	use_database ceiling
+	sql "INSERT INTO winnow.workspace_heads SELECT ('00000000-0000-4000-8000-' || lpad(i::text, 12, '0'))::uuid,
+		0, decode(repeat('00', 32), 'hex'), now(), 0, decode(repeat('00', 32), 'hex') FROM generate_series(0, $CONNECTIONS - 1) i"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		BENCH_ROUND=$round script=bench/post.lua load post "$url/v1/workspaces/posts/items"
+		transactions=$("$program" --no-vacuum --protocol=prepared --client=$CONNECTIONS --jobs=2 \
+			--time="$SECONDS_EACH" --file="$work/write.sql" 2>"$work/pgbench.log" |
+			awk '/^tps/ { print $3 }') || die "pgbench failed: $(tail -n 3 "$work/pgbench.log")"
+		note pgbench "$transactions"
+	done
+	use_database winnow
+	row "one item a POST, one workspace, $CONNECTIONS connections; pgbench, $CONNECTIONS workspaces" \
+		post pgbench 1/s '(>= 1.0)'
+}
+
+# ---- start and memory -----------------------------------------------------------------------------
+
+resident_bytes() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$daemon_pid/status"; }
+
+first_page() {
+	local begin
+	begin=$(now)
+	start_daemon
+	until settled "$1" 2>/dev/null; do
+		sleep 0.01
+	done
+	calc "$(now) - $begin"
+}
+
+read_out() {
+	local begin table
+	begin=$(now)
+	for table in item_texts item_versions; do
+		sql "COPY (SELECT * FROM winnow.$table WHERE workspace_id = '$1') TO '/dev/null' (FORMAT binary)"
+	done
+	calc "$(now) - $begin"
+}
+
+# What the queue needs of an item: its features as doubles, its id, the texts that a page shows.
+raw_bytes() {
+	sql "SELECT avg(16 + 8 * cardinality(v.feature_values) + octet_length(t.title) + octet_length(t.url) +
+			octet_length(v.source) + octet_length(v.external_id) + octet_length(v.stream) +
+			octet_length(v.kind) + octet_length(v.status) + octet_length(v.team) +
+			octet_length(array_to_string(v.labels, '')))
+		FROM winnow.item_versions v JOIN winnow.item_texts t ON t.workspace_id = v.workspace_id AND t.ref = v.text_ref
+		WHERE v.workspace_id = '$1'"
+}
+
+measure_start() {
+	local round name=$1 id
+	id=$(call GET "/v1/workspaces/$name" | json_text id)
+	stop "$daemon_pid"
+	for ((round = 0; round < ROUNDS; round++)); do
+		note first_page "$(first_page "$name")"
+		note memory "$(calc "($(resident_bytes) - $empty_bytes) / $ITEMS")"
+		note raw "$(raw_bytes "$id")"
+		note read_out "$(read_out "$id")"
+		stop "$daemon_pid"
+	done
+	daemon_pid=''
+	row "start to the first page, $ITEMS items; COPY TO of the same" first_page read_out s '(<= 1.5)'
+	row 'resident memory an item; raw bytes' memory raw bytes '(<= 1.5)'
+}
+
+# ---- all of it ------------------------------------------------------------------------------------
+
+measure_engine() {
+	"$build/bench/bench_engine" | grep '^rank' >>"$work/table"
+}
+
+print_table() {
+	say '' "Ratios are the medians of $ROUNDS rounds; figure and ceiling were measured in turns." \
+		'Goals in brackets are those of a later release.' ''
+	{
+		say 'figure; ceiling | figure | ceiling | ratio | goal'
+		cat "$work/table"
+	} | column --table --separator '|' --output-separator '|'
+}
+
+main() {
+	local parts=${*:-ingest queue post start engine}
+	trap clean_up EXIT
+	trap 'exit 130' INT
+	trap 'exit 143' TERM HUP
+	start_cluster
+	use_database winnow
+	start_daemon
+	BENCH_TOKEN=$(head -n 1 "$work/token")
+	export BENCH_TOKEN
+	token_id=$(call GET /v1/whoami | json_text token_id)
+	empty_bytes=$(resident_bytes)
+	"$build/bench/backlog" "$ITEMS" >"$work/backlog.ndjson"
+	if [[ " $parts " != *' ingest '* && " $parts " == *\ @(queue|start)\ * ]]; then
+		make_workspace ingest-1
+		push ingest-1 >/dev/null
+	fi
+	local part
+	for part in $parts; do
+		warn "measuring: $part"
+		case $part in
+		ingest) measure_ingest ;;
+		queue) measure_queue ingest-1 ;;
+		post) measure_post ;;
+		start) measure_start ingest-1 ;;
+		engine) measure_engine ;;
+		*) die "there is no part $part" ;;
+		esac
+	done
+	print_table
+}
+
+main "$@"

@@ -1,0 +1,376 @@
+/*
+ * winnow push: files of items, or a tracker's own payload, to the server.
+ *
+ * Files are streamed: items are put together to requests of up to 1000 lines or 1 MiB, each of
+ * which the server settles in one transaction. What was lost on the way is sent again; it can be,
+ * since an item is known by its source and external id.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cli/batch.h"
+#include "cli/commands.h"
+#include "cli/progress.h"
+#include "cli/push_split.h"
+#include "cli/retry.h"
+#include "cli/url.h"
+
+enum {
+	CHUNK_LINES = 1000,
+	CHUNK_BYTES = 1024 * 1024,
+	WHOLE_BYTES = 8 * 1024 * 1024, /* what the server takes at once */
+	WHOLE_LINES = 10000,
+	DEFAULT_RETRIES = 5,
+	MAX_RETRIES = 1000,
+};
+
+struct push_values {
+	const char *format, *source, *event;
+	int64_t retries;
+	bool dry_run, atomic;
+};
+
+#define FIELD(name) offsetof(struct push_values, name)
+
+static const struct arg_spec options[] = {
+	{"format", 'f', ARG_TEXT, "FORMAT", 0, 0, FIELD(format),
+		"each FILE is a tracker's payload: github, alertmanager"},
+	{"source", 0, ARG_TEXT, "NAME", 0, 0, FIELD(source),
+		"with --format: the items' source, instead of the format's own"},
+	{"event", 0, ARG_TEXT, "NAME", 0, 0, FIELD(event),
+		"with --format github: the webhook's event, such as issues"},
+	{"atomic", 0, ARG_FLAG, NULL, 0, 0, FIELD(atomic),
+		"all items or none; 8 MiB and 10000 items at most"},
+	{"dry-run", 'n', ARG_FLAG, NULL, 0, 0, FIELD(dry_run),
+		"check and tell the outcomes, store nothing"},
+	{"retries", 0, ARG_INT, "N", 0, MAX_RETRIES, FIELD(retries),
+		"tries after the first while the server is away (5)"},
+};
+
+struct push {
+	struct cli *cli;
+	const struct push_values *values;
+	struct batch batch;
+	struct progress progress;
+	uint64_t bytes_before; /* of the files that are done with */
+
+	/* The next request. */
+	struct buf body;
+	struct origin *origins;
+	size_t count;
+};
+
+/* ---- requests ---- */
+
+static enum cli_exit request_path(const struct push *push, struct buf *path)
+{
+	const struct push_values *values = push->values;
+	enum cli_exit code = cli_workspace_path(push->cli, path, "");
+
+	if (code != CLI_OK)
+		return code;
+	if (values->format) {
+		buf_puts(path, "/sources/");
+		url_segment(path, str_from(values->format));
+	}
+	buf_puts(path, "/items");
+	url_query(path, "mode", values->atomic ? STR("atomic") : STR("partial"));
+	if (values->dry_run)
+		url_query(path, "dry_run", STR("true"));
+	if (values->source)
+		url_query(path, "source", str_from(values->source));
+	return path->failed ? cli_no_memory() : CLI_OK;
+}
+
+/* Sends the body; the origins' first is that of all when count is 0. */
+static enum cli_exit send_request(struct push *push, const char *content_type)
+{
+	struct buf path = BUF_INIT;
+	struct http_response response = {0};
+	struct http_request request = {
+		.method = "POST",
+		.content_type = content_type,
+		.body = buf_view(&push->body),
+		.github_event = push->values->event,
+	};
+	enum cli_exit code = request_path(push, &path);
+	enum http_result result;
+
+	if (code != CLI_OK)
+		goto out;
+	request.path = path.data;
+	result = retry_send(push->cli, &request, (unsigned)push->values->retries, &response);
+	if (result == HTTP_ANSWERED && response.status >= 200 && response.status < 300) {
+		code = batch_add(&push->batch, &response, push->origins, push->count);
+	} else if (result == HTTP_ANSWERED && response.status == 422 && push->values->atomic) {
+		batch_tell_refused(&push->batch, &response, push->origins, push->count);
+		code = CLI_REFUSED;
+	} else {
+		code = cli_explain_failure(push->cli, result, &response);
+		if (code == CLI_REFUSED && push->values->format)
+			cli_error("%s was not taken", push->origins[0].file);
+	}
+out:
+	http_response_release(&response);
+	buf_release(&path);
+	return code;
+}
+
+static enum cli_exit send_chunk(struct push *push)
+{
+	enum cli_exit code;
+
+	if (push->count == 0)
+		return CLI_OK;
+	if (push->body.failed)
+		return cli_no_memory();
+	code = send_request(push, "application/x-ndjson");
+	buf_reset(&push->body);
+	push->count = 0;
+	return code;
+}
+
+/* ---- files of items ---- */
+
+static ssize_t read_descriptor(void *arg, void *into, size_t room)
+{
+	ssize_t got;
+
+	do {
+		got = read(*(const int *)arg, into, room);
+	} while (got < 0 && errno == EINTR);
+	return got;
+}
+
+static bool is_full(const struct push *push, size_t more_bytes)
+{
+	size_t lines = push->values->atomic ? WHOLE_LINES : CHUNK_LINES;
+	size_t bytes = push->values->atomic ? WHOLE_BYTES : CHUNK_BYTES;
+
+	return push->count == lines || (push->count > 0 && push->body.len + more_bytes > bytes);
+}
+
+static enum cli_exit add_item(struct push *push, struct str item, const struct origin *origin)
+{
+	enum cli_exit code = CLI_OK;
+
+	if (is_full(push, item.len + 1)) {
+		if (push->values->atomic) {
+			cli_error("--atomic: more than %d items or %d MiB; nothing was sent",
+				WHOLE_LINES, WHOLE_BYTES / 1024 / 1024);
+			return CLI_USAGE;
+		}
+		code = send_chunk(push);
+	}
+	if (code != CLI_OK)
+		return code;
+	buf_str(&push->body, item);
+	buf_putc(&push->body, '\n');
+	push->origins[push->count++] = *origin;
+	return CLI_OK;
+}
+
+static enum cli_exit too_long(struct push *push, const struct origin *origin)
+{
+	static const char why[] = "The item is longer than 8 MiB.";
+
+	if (!push->values->atomic) {
+		batch_reject(&push->batch, origin, why);
+		return CLI_OK;
+	}
+	cli_complain("%s:%zu: %s", origin->file, origin->line, why);
+	cli_error("nothing was sent");
+	return CLI_REFUSED;
+}
+
+/* What was read before still goes out, unless it is all or nothing. */
+static enum cli_exit cannot_read(
+	struct push *push, const struct splitter *splitter, const char *file, int error)
+{
+	enum cli_exit code = CLI_OK;
+
+	if (!push->values->atomic)
+		code = send_chunk(push);
+	if (splitter->fault)
+		cli_complain("%s:%zu: %s", file, splitter->line, splitter->fault);
+	else
+		cli_error("cannot read %s: %s", file, strerror(error));
+	return code == CLI_OK ? CLI_USAGE : code;
+}
+
+static enum cli_exit push_descriptor(struct push *push, int descriptor, const char *file)
+{
+	struct splitter splitter;
+	struct origin origin = {.file = file};
+	enum cli_exit code = CLI_OK;
+	enum split_result result = SPLIT_ITEM;
+	struct str item;
+
+	splitter_init(&splitter, read_descriptor, &descriptor, WHOLE_BYTES);
+	while (code == CLI_OK && (result == SPLIT_ITEM || result == SPLIT_TOO_LONG)) {
+		result = splitter_next(&splitter, &item);
+		origin.line = splitter.line;
+		switch (result) {
+		case SPLIT_ITEM: code = add_item(push, item, &origin); break;
+		case SPLIT_TOO_LONG: code = too_long(push, &origin); break;
+		case SPLIT_END: break;
+		case SPLIT_MALFORMED:
+		case SPLIT_FAILED: code = cannot_read(push, &splitter, file, errno); break;
+		case SPLIT_NO_MEMORY: code = cli_no_memory(); break;
+		}
+		progress_update(&push->progress, push->bytes_before + splitter.read_bytes,
+			(uint64_t)batch_settled(&push->batch), "items");
+	}
+	push->bytes_before += splitter.read_bytes;
+	splitter_release(&splitter);
+	return code;
+}
+
+static enum cli_exit push_items(struct push *push, const char *file)
+{
+	int descriptor;
+	enum cli_exit code;
+
+	if (strcmp(file, "-") == 0)
+		return push_descriptor(push, STDIN_FILENO, "(standard input)");
+	descriptor = open(file, O_RDONLY | O_CLOEXEC);
+	if (descriptor < 0) {
+		cli_error("cannot read %s: %s", file, strerror(errno));
+		return CLI_USAGE;
+	}
+	code = push_descriptor(push, descriptor, file);
+	close(descriptor);
+	return code;
+}
+
+/* ---- a tracker's payload ---- */
+
+static enum cli_exit push_payload(struct push *push, const char *file)
+{
+	enum cli_exit code;
+
+	push->origins[0] = (struct origin){.file = file};
+	push->count = 0;
+	code = cli_read_file(file, WHOLE_BYTES, &push->body);
+	if (code == CLI_OK)
+		code = send_request(push, "application/json");
+	push->bytes_before += push->body.len;
+	progress_update(&push->progress, push->bytes_before, (uint64_t)batch_settled(&push->batch),
+		"items");
+	buf_reset(&push->body);
+	return code;
+}
+
+/* ---- the command ---- */
+
+/* Bytes of all files together; 0 when that cannot be known. */
+static uint64_t total_bytes(const struct words *files)
+{
+	uint64_t total = 0;
+
+	for (size_t i = 0; i < files->count; i++) {
+		struct stat status;
+
+		if (stat(files->items[i], &status) != 0 || !S_ISREG(status.st_mode))
+			return 0;
+		total += (uint64_t)status.st_size;
+	}
+	return total;
+}
+
+static enum cli_exit check(const struct cli *cli, const struct push_values *values)
+{
+	if (!values->format && (values->source || values->event)) {
+		cli_error("--%s goes with --format", values->source ? "source" : "event");
+		return CLI_USAGE;
+	}
+	return cli_need_workspace(cli);
+}
+
+/* One payload that is refused says nothing about the next: one may be of another event. */
+static enum cli_exit push_payloads(struct push *push, const struct words *files)
+{
+	enum cli_exit worst = CLI_OK;
+
+	for (size_t i = 0; i < files->count; i++) {
+		enum cli_exit code = push_payload(push, files->items[i]);
+
+		if (code == CLI_OK)
+			continue;
+		worst = code;
+		if (code != CLI_REFUSED)
+			break;
+	}
+	return worst;
+}
+
+static enum cli_exit push_all(struct push *push, const struct words *files)
+{
+	enum cli_exit code = CLI_OK;
+
+	if (push->values->format)
+		return push_payloads(push, files);
+	for (size_t i = 0; i < files->count && code == CLI_OK; i++)
+		code = push_items(push, files->items[i]);
+	return code == CLI_OK ? send_chunk(push) : code;
+}
+
+static enum cli_exit run(struct cli *cli, const void *values, const struct words *words)
+{
+	struct push push = {.cli = cli, .values = values};
+	struct batch_options batch_options = {
+		.dry_run = push.values->dry_run,
+		.atomic = push.values->atomic,
+		.json = cli->config.json,
+	};
+	enum cli_exit code = check(cli, push.values);
+	enum cli_exit outcome;
+
+	if (code != CLI_OK)
+		return code;
+	push.origins =
+		calloc(push.values->atomic ? WHOLE_LINES : CHUNK_LINES, sizeof *push.origins);
+	if (!push.origins)
+		return cli_no_memory();
+	batch_begin(&push.batch, cli, &batch_options);
+	progress_begin(&push.progress, push.values->dry_run ? "checking" : "pushing",
+		total_bytes(words), cli->config.quiet);
+	code = push_all(&push, words);
+	progress_end(&push.progress);
+	outcome = batch_end(&push.batch, code == CLI_OK);
+	if (code != CLI_OK && batch_settled(&push.batch) > 0 && !push.values->dry_run)
+		cli_note(cli,
+			"what is counted above is settled; the same files can be pushed again");
+	buf_release(&push.body);
+	free(push.origins);
+	return code != CLI_OK ? code : outcome;
+}
+
+const struct command command_push = {
+	.name = "push",
+	.summary = "send items, or a tracker's payload",
+	.arguments = "FILE…",
+	.examples = "  winnow push backlog.ndjson\n"
+		    "  jq -c '.issues[]' export.json | winnow push -\n"
+		    "  winnow push --dry-run backlog.json\n"
+		    "  winnow push --format github issues.json\n"
+		    "  winnow push --atomic --json sprint.json > result.json\n",
+	.details = "FILE is NDJSON (one item a line) or JSON (an array, an object, or several "
+		   "objects);\n"
+		   "its content shows which. - is standard input. Items go in requests of up to "
+		   "1000;\n"
+		   "each is stored or rejected by itself, and the rejected ones are told with file "
+		   "and\n"
+		   "line. Pushing the same file again changes nothing. Exit code 1: some were "
+		   "rejected.\n",
+	COMMAND_OPTIONS(options),
+	.values_bytes = sizeof(struct push_values),
+	.defaults = &(const struct push_values){.retries = DEFAULT_RETRIES},
+	.min_words = 1,
+	.max_words = WORDS_ANY,
+	.run = run,
+};
