@@ -1,5 +1,5 @@
 -- wrk: each request is a new item.
-local number, thread = 0, 0
+local number = 0
 local threads = 0
 
 function setup(t)

@@ -87,7 +87,7 @@ static const struct option_spec options[] = {
 	NUMBER("follow-ms", follow_ms, "200", 10, 60000, "ms between looks for other daemons' changes"),
 	NUMBER("rank-share-percent", rank_share_percent, "50", 1, 100, "% of one processor that ranking may take"),
 	NUMBER("ranking-keep-s", ranking_keep_s, "60", 60, 86400, "s that an old ranking stays after its last page"),
-	NUMBER("rankings-kept", rankings_kept, "64", 1, 10000, "old rankings kept for a workspace at the most"),
+	NUMBER("rankings-kept", rankings_kept, "1000", 1, 10000, "old rankings kept for a workspace at the most"),
 	NUMBER("outage-limit-s", outage_limit_s, "900", 0, 86400, "s without PostgreSQL until /readyz says no"),
 	TEXT("log-level", log_level, "LEVEL", "info", "debug, info, warn or error"),
 	FLAG("check-config", check_config, "check the configuration and exit"),
@@ -321,29 +321,41 @@ static int migrate(const struct settings *settings)
 		       : EXIT_FAULT;
 }
 
-/* The file is made first: a token that cannot be kept must not exist. */
-static int write_token(const char *path, struct service *service)
+/* Bootstrapping twice is fine as long as the file still holds a token that works. */
+static int check_token_file(const char *path, struct service *service, struct arena *arena)
+{
+	char line[TOKEN_TEXT_SIZE + 1] = "";
+	FILE *file = fopen(path, "re");
+	enum error error = ERR_UNAUTHENTICATED;
+
+	if (file && fgets(line, sizeof line, file)) {
+		line[strcspn(line, "\n")] = '\0';
+		error = operator_token_check(service, arena, str_from(line));
+	}
+	explicit_bzero(line, sizeof line);
+	if (file)
+		fclose(file);
+	if (!error) {
+		printf("%s holds a valid operator's token already\n", path);
+		return EXIT_OK;
+	}
+	fprintf(stderr, "winnowd: %s exists, and holds no valid operator's token: %s\n", path,
+		error_info(error)->title);
+	return EXIT_FAULT;
+}
+
+static int write_token(int fd, const char *path, struct service *service, struct arena *arena)
 {
 	char secret[TOKEN_TEXT_SIZE] = "";
-	struct arena arena;
+	bool written = false;
 	struct diag diag;
 	enum error error;
-	int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : STDOUT_FILENO;
-	bool written = false;
 
-	if (fd < 0) {
-		fprintf(stderr, "winnowd: %s: %s\n", path, strerror(errno));
-		return EXIT_FAULT;
-	}
-	arena_init(&arena, 1 << 20);
-	diag_init(&diag, &arena);
-	error = bootstrap(service, &arena, &diag, secret);
+	diag_init(&diag, arena);
+	error = bootstrap(service, arena, &diag, secret);
 	if (!error)
 		written = dprintf(fd, "%s\n", secret) > 0 && (!path || fsync(fd) == 0);
 	explicit_bzero(secret, sizeof secret);
-	arena_release(&arena);
-	if (path)
-		close(fd);
 	if (error == ERR_CONFLICT)
 		fprintf(stderr, "winnowd: there is a valid operator's token already\n");
 	else if (error)
@@ -353,6 +365,28 @@ static int write_token(const char *path, struct service *service)
 	if (error && path)
 		unlink(path);
 	return error || !written ? EXIT_FAULT : EXIT_OK;
+}
+
+/* The file is made first: a token that cannot be kept must not exist. */
+static int make_token(const char *path, struct service *service)
+{
+	int fd = path ? open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600) : STDOUT_FILENO;
+	struct arena arena;
+	int code;
+
+	arena_init(&arena, 1 << 20);
+	if (fd >= 0) {
+		code = write_token(fd, path, service, &arena);
+	} else if (errno == EEXIST) {
+		code = check_token_file(path, service, &arena);
+	} else {
+		fprintf(stderr, "winnowd: %s: %s\n", path, strerror(errno));
+		code = EXIT_FAULT;
+	}
+	if (path && fd >= 0)
+		close(fd);
+	arena_release(&arena);
+	return code;
 }
 
 static int bootstrap_command(const struct settings *settings)
@@ -365,7 +399,7 @@ static int bootstrap_command(const struct settings *settings)
 		return code;
 	service.store = store_new(&config, service.clock);
 	code = service.store && may_serve(service.store)
-		       ? write_token(settings->token_file, &service)
+		       ? make_token(settings->token_file, &service)
 		       : EXIT_FAULT;
 	if (service.store)
 		store_free(service.store);

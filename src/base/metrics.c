@@ -8,11 +8,13 @@
 static _Atomic int64_t values[METRIC_COUNT];
 
 static const struct metric_info infos[METRIC_COUNT] = {
-#define C(metric, text) [METRIC_##metric] = {#metric, text, 1},
-#define G(metric, text) [METRIC_##metric] = {#metric, text, 0},
+#define C(metric, text) [METRIC_##metric] = {#metric, text, METRIC_COUNTER},
+#define G(metric, text) [METRIC_##metric] = {#metric, text, METRIC_GAUGE},
+#define S(metric, text) [METRIC_##metric] = {#metric, text, METRIC_SECONDS},
 #include "base/metrics.def"
 #undef C
 #undef G
+#undef S
 };
 
 void metric_add(enum metric metric, int64_t amount)

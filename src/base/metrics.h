@@ -9,16 +9,24 @@
 enum metric {
 #define C(name, help) METRIC_##name,
 #define G(name, help) METRIC_##name,
+#define S(name, help) METRIC_##name,
 #include "base/metrics.def"
 #undef C
 #undef G
+#undef S
 	METRIC_COUNT
+};
+
+enum metric_kind {
+	METRIC_COUNTER,
+	METRIC_GAUGE,
+	METRIC_SECONDS, /* a gauge: the value is in microseconds, people read seconds */
 };
 
 struct metric_info {
 	const char *name; /* without the "winnow_" prefix; counters without "_total" */
 	const char *help;
-	int is_counter;
+	enum metric_kind kind;
 };
 
 void metric_add(enum metric metric, int64_t amount);

@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/num.h"
 #include "cli/audit_file.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -45,9 +46,11 @@ static const struct arg_spec export_options[] = {
 struct log_export {
 	struct cli *cli;
 	FILE *out;
-	const char *name; /* of the output, for messages */
-	int64_t revision; /* of the last record that was written */
-	int64_t limit;    /* records to ask for at once */
+	const char *name;          /* of the output, for messages */
+	struct buf base;           /* the path without its query */
+	int64_t after;             /* the revision to begin after */
+	char next[HTTP_NEXT_SIZE]; /* what the server said to go on with; "" at first */
+	int64_t limit;             /* records to ask for at once */
 	char head[HTTP_HEAD_SIZE];
 	uint64_t records;
 	bool mid_line;
@@ -63,15 +66,11 @@ static bool take_bytes(void *arg, struct str bytes)
 		cli_error("cannot write %s: %s", log->name, strerror(errno));
 		return false;
 	}
-	for (size_t i = 0; i < bytes.len; i++) {
-		if (bytes.ptr[i] != '\n')
-			continue;
-		log->records++;
-		log->revision++;
-	}
+	for (size_t i = 0; i < bytes.len; i++)
+		log->records += bytes.ptr[i] == '\n';
 	if (bytes.len > 0)
 		log->mid_line = bytes.ptr[bytes.len - 1] != '\n';
-	progress_update(&log->progress, (uint64_t)log->revision, log->records, "records");
+	progress_update(&log->progress, log->records, log->records, "records");
 	return true;
 }
 
@@ -84,42 +83,53 @@ static int64_t revision_of(const char *head)
 	return audit_head_parse(str_from(head), &revision, &hash) ? revision : -1;
 }
 
-/* One page. *more: there is another one, after log->revision. */
-static enum cli_exit export_page(struct log_export *log, const struct buf *base, bool *more)
+/* The next page: after a revision, or where the server's cursor points. */
+static void page_path(const struct log_export *log, struct buf *path)
+{
+	uint64_t revision;
+
+	buf_str(path, buf_view(&log->base));
+	if (log->next[0] && !num_parse_u64(str_from(log->next), &revision))
+		url_query(path, "cursor", str_from(log->next));
+	else
+		url_query(path, "after", str_from(log->next));
+	url_query_int(path, "limit", log->limit);
+}
+
+static void note_page(struct log_export *log, const struct http_response *response)
+{
+	int64_t head;
+
+	memcpy(log->next, response->next, sizeof log->next);
+	memcpy(log->head, response->head, sizeof log->head);
+	head = revision_of(response->head);
+	if (head > log->after)
+		log->progress.total = (uint64_t)(head - log->after);
+}
+
+static enum cli_exit export_page(struct log_export *log, bool *more)
 {
 	struct buf path = BUF_INIT;
 	struct http_response response = {0};
 	struct http_request request = {.method = "GET", .take = take_bytes, .arg = log};
-	int64_t before = log->revision;
 	enum http_result result = HTTP_NO_MEMORY;
 	enum cli_exit code = CLI_OK;
+	uint64_t before = log->records;
 
-	*more = false;
-	buf_str(&path, buf_view(base));
-	url_query_int(&path, "after", before);
-	url_query_int(&path, "limit", log->limit);
+	page_path(log, &path);
 	request.path = path.data;
 	if (!path.failed)
 		result = cli_send(log->cli, &request, &response);
+	*more = true;
 	if (result == HTTP_ANSWERED && response.status == 413 && log->limit > 1) {
 		/* Records of large changes do not fit into one answer; fewer will. */
-		log->limit /= 4;
-		log->limit += log->limit == 0;
-		*more = true;
-	} else if (result != HTTP_ANSWERED || response.status != 200) {
-		code = cli_explain_failure(log->cli, result, &response);
+		log->limit = log->limit > 4 ? log->limit / 4 : 1;
+	} else if (result == HTTP_ANSWERED && response.status == 200) {
+		note_page(log, &response);
+		/* A server that goes on without giving anything would keep us for ever. */
+		*more = log->next[0] && log->records > before;
 	} else {
-		*more = response.next >= 0;
-		memcpy(log->head, response.head, sizeof log->head);
-		if (revision_of(response.head) > 0)
-			log->progress.total = (uint64_t)revision_of(response.head);
-	}
-	if (code == CLI_OK && response.next >= 0 &&
-		(response.next != log->revision || log->revision == before)) {
-		cli_error("the export is not whole: it stopped at revision %lld, and goes on "
-			  "after %lld",
-			(long long)log->revision, (long long)response.next);
-		code = CLI_REFUSED;
+		code = cli_explain_failure(log->cli, result, &response);
 	}
 	http_response_release(&response);
 	buf_release(&path);
@@ -128,19 +138,17 @@ static enum cli_exit export_page(struct log_export *log, const struct buf *base,
 
 static enum cli_exit export_pages(struct log_export *log, const struct export_values *values)
 {
-	struct buf base = BUF_INIT;
-	enum cli_exit code = audit_path(log->cli, values->system, "/audit/export", &base);
+	enum cli_exit code = audit_path(log->cli, values->system, "/audit/export", &log->base);
 	bool more = true;
 
+	snprintf(log->next, sizeof log->next, "%lld", (long long)values->after);
 	progress_begin(&log->progress, "exporting", 0, log->cli->config.quiet);
 	while (code == CLI_OK && more)
-		code = export_page(log, &base, &more);
+		code = export_page(log, &more);
 	progress_end(&log->progress);
-	buf_release(&base);
-	/* Revisions have no gaps, so a log that ends before its head was cut on the way. */
-	if (code == CLI_OK && (log->mid_line || log->revision < revision_of(log->head))) {
-		cli_error("the export is not whole: it ended at revision %lld of %lld",
-			(long long)log->revision, (long long)revision_of(log->head));
+	buf_release(&log->base);
+	if (code == CLI_OK && (log->mid_line || log->next[0])) {
+		cli_error("the server stopped in the middle; the export is not whole");
 		code = CLI_REFUSED;
 	}
 	return code;
@@ -203,15 +211,16 @@ static enum cli_exit run_export(struct cli *cli, const void *given, const struct
 		.cli = cli,
 		.out = stdout,
 		.name = "standard output",
-		.revision = values->after,
+		.after = values->after,
 		.limit = PAGE_RECORDS,
 	};
 	enum cli_exit code = to_file ? export_to_file(&log, values) : export_pages(&log, values);
 
 	(void)words;
-	if (code == CLI_OK)
-		cli_note(cli, "%llu records, head %s", (unsigned long long)log.records,
-			log.head[0] ? log.head : "unknown");
+	if (code == CLI_OK && log.head[0])
+		cli_note(cli, "%llu records, head %s", (unsigned long long)log.records, log.head);
+	else if (code == CLI_OK)
+		cli_note(cli, "%llu records", (unsigned long long)log.records);
 	return code;
 }
 
@@ -396,10 +405,11 @@ static enum cli_exit verify_stream(struct cli *cli, const struct verify_values *
 }
 
 static enum cli_exit verify_offline(
-	struct cli *cli, const struct verify_values *values, struct audit_file_options *options)
+	struct cli *cli, const struct verify_values *values, const struct audit_file_options *given)
 {
 	bool from_stdin = strcmp(values->file, "-") == 0;
 	FILE *file = from_stdin ? stdin : fopen(values->file, "re");
+	struct audit_file_options options = *given;
 	struct progress progress;
 	struct stat status;
 	uint64_t total = 0;
@@ -412,8 +422,8 @@ static enum cli_exit verify_offline(
 	if (fstat(fileno(file), &status) == 0 && S_ISREG(status.st_mode))
 		total = (uint64_t)status.st_size;
 	progress_begin(&progress, "checking", total, cli->config.quiet);
-	options->progress = &progress;
-	code = verify_stream(cli, values, file, options);
+	options.progress = &progress;
+	code = verify_stream(cli, values, file, &options);
 	progress_end(&progress);
 	if (!from_stdin)
 		fclose(file);

@@ -80,8 +80,10 @@ static void check_line(struct str line, const struct audit_file_options *options
 	fault = audit_chain_next(&verdict->chain, &record, &digest, (int64_t)row_count);
 	if (fault == AUDIT_OK && !is_expected(&options->expect, &verdict->chain))
 		fault = AUDIT_EXPECTED;
+	/* Of a gap, what is missing is the first bad revision, not what stands in its place. */
 	if (fault != AUDIT_OK)
-		faulty(verdict, fault, record.revision);
+		faulty(verdict, fault,
+			fault == AUDIT_GAP ? verdict->chain.revision + 1 : record.revision);
 	else
 		verdict->records++;
 }

@@ -27,13 +27,38 @@ static void put_place(struct buf *out, const struct origin *origin)
 		buf_printf(out, ":%zu", origin->line);
 }
 
-static void put_faults(struct buf *out, const struct json_view *problem)
+/*
+ * A line that is no JSON is described with its number within the request, which is not that of the
+ * file: what is told begins behind it.
+ */
+static struct str without_line(struct str detail, int64_t line)
+{
+	char begin[48];
+	int len = snprintf(begin, sizeof begin, "Line %lld, ", (long long)line);
+
+	if (line > 0 && detail.len > (size_t)len && memcmp(detail.ptr, begin, (size_t)len) == 0)
+		return (struct str){detail.ptr + len, detail.len - (size_t)len};
+	return detail;
+}
+
+/* "/title: It is required.", or what is wrong with the whole. */
+static void put_fault(struct buf *out, struct str pointer, struct str detail, int64_t line)
+{
+	if (pointer.len > 0 && !str_is(pointer, "#")) {
+		buf_str(out, pointer);
+		buf_puts(out, ": ");
+	}
+	buf_str(out, without_line(detail, line));
+}
+
+static void put_faults(struct buf *out, const struct json_view *problem, int64_t line)
 {
 	const struct json_view *faults = json_view_get(problem, "errors");
 	struct str detail = json_view_text(problem, "detail");
 
 	if (json_view_count(faults) == 0) {
-		buf_str(out, detail.len ? detail : json_view_text(problem, "title"));
+		put_fault(out, STR_NONE, detail.len ? detail : json_view_text(problem, "title"),
+			line);
 		return;
 	}
 	for (size_t i = 0; i < json_view_count(faults); i++) {
@@ -41,9 +66,8 @@ static void put_faults(struct buf *out, const struct json_view *problem)
 
 		if (i > 0)
 			buf_puts(out, "; ");
-		buf_str(out, json_view_text(fault, "pointer"));
-		buf_puts(out, ": ");
-		buf_str(out, json_view_text(fault, "detail"));
+		put_fault(out, json_view_text(fault, "pointer"), json_view_text(fault, "detail"),
+			line);
 	}
 }
 
@@ -61,7 +85,7 @@ static void tell_rejected(
 		buf_str(&line, external_id);
 		buf_puts(&line, ": ");
 	}
-	put_faults(&line, json_view_get(result, "problem"));
+	put_faults(&line, json_view_get(result, "problem"), json_view_int(result, "line", 0));
 	if (!line.failed)
 		cli_complain("%s", line.data);
 	buf_release(&line);
@@ -213,16 +237,14 @@ static void tell_fault(const struct json_view *fault, const struct origin *origi
 {
 	struct str pointer = json_view_text(fault, "pointer");
 	size_t index = batch_pointer_index(pointer);
-	struct buf place = BUF_INIT;
+	struct buf line = BUF_INIT;
 
-	if (index < count)
-		put_place(&place, &origins[index]);
-	else
-		put_place(&place, origins);
-	if (!place.failed)
-		cli_complain("%s: %.*s: %.*s", place.data, STR_ARG(pointer),
-			STR_ARG(json_view_text(fault, "detail")));
-	buf_release(&place);
+	put_place(&line, index < count ? &origins[index] : origins);
+	buf_puts(&line, ": ");
+	put_fault(&line, pointer, json_view_text(fault, "detail"), (int64_t)index + 1);
+	if (!line.failed)
+		cli_complain("%s", line.data);
+	buf_release(&line);
 }
 
 void batch_tell_refused(struct batch *batch, const struct http_response *response,

@@ -168,13 +168,22 @@ static void tell_faults(const struct json_view *problem)
 		cli_error("  and %lld more", (long long)omitted);
 }
 
+/* Whether the only fault is what the detail says anyway. */
+static bool says_the_same(const struct json_view *problem, struct str detail)
+{
+	const struct json_view *faults = json_view_get(problem, "errors");
+
+	return json_view_count(faults) == 1 &&
+	       str_eq(json_view_text(json_view_at(faults, 0), "detail"), detail);
+}
+
 static void tell_problem(const struct http_response *response, const struct json_view *problem)
 {
 	struct str title = json_view_text(problem, "title");
 	struct str detail = json_view_text(problem, "detail");
 	struct str instance = json_view_text(problem, "instance");
 
-	if (detail.len > 0)
+	if (detail.len > 0 && !says_the_same(problem, detail))
 		cli_error("%.*s: %.*s", STR_ARG(title), STR_ARG(detail));
 	else
 		cli_error("%.*s", STR_ARG(title));

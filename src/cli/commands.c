@@ -21,15 +21,13 @@ const struct command *const commands[] = {
 
 enum { MAX_COMMANDS = 32 };
 
-static size_t names_of(
-	const struct command *const *among, const char *names[static MAX_COMMANDS + 1])
+static void names_of(const struct command *const *among, const char *names[static MAX_COMMANDS + 1])
 {
 	size_t count = 0;
 
-	for (; among[count] && count < MAX_COMMANDS; count++)
+	for (; count < MAX_COMMANDS && among[count]; count++)
 		names[count] = among[count]->name;
 	names[count] = NULL;
-	return count;
 }
 
 const struct command *command_find(

@@ -152,7 +152,7 @@ static size_t on_header(char *data, size_t size, size_t count, void *arg)
 	else if (is_named(name, "Winnow-Head"))
 		keep(response->head, sizeof response->head, value);
 	else if (is_named(name, "Winnow-Next"))
-		response->next = number_of(value);
+		keep(response->next, sizeof response->next, value);
 	else if (is_named(name, "Retry-After"))
 		response->retry_after_s = number_of(value);
 	else if (is_named(name, "Content-Type"))
@@ -315,7 +315,7 @@ enum http_result http_client_send(struct http_client *client, const struct http_
 	enum http_result result = HTTP_NO_MEMORY;
 
 	buf_reset(&body);
-	*response = (struct http_response){.body = body, .next = -1, .retry_after_s = -1};
+	*response = (struct http_response){.body = body, .retry_after_s = -1};
 	buf_puts(&url, client->options.url);
 	buf_puts(&url, request->path);
 	if (!url.failed)

@@ -41,7 +41,7 @@ struct http_request {
 	void *arg;
 };
 
-enum { HTTP_ETAG_SIZE = 256, HTTP_HEAD_SIZE = 128, HTTP_ERROR_SIZE = 512 };
+enum { HTTP_ETAG_SIZE = 256, HTTP_HEAD_SIZE = 128, HTTP_NEXT_SIZE = 1024, HTTP_ERROR_SIZE = 512 };
 
 struct http_response {
 	int status;
@@ -49,7 +49,7 @@ struct http_response {
 	bool is_problem;             /* application/problem+json */
 	char etag[HTTP_ETAG_SIZE];   /* with its quotes; "" when there is none */
 	char head[HTTP_HEAD_SIZE];   /* Winnow-Head */
-	int64_t next;                /* Winnow-Next; -1: none */
+	char next[HTTP_NEXT_SIZE];   /* Winnow-Next; "" when there is none */
 	int64_t retry_after_s;       /* -1: none */
 	char error[HTTP_ERROR_SIZE]; /* why there is no answer */
 };

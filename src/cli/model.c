@@ -11,7 +11,7 @@
 #include "cli/url.h"
 #include "codec/json_writer.h"
 
-enum { PAGE = 1000, MODEL_BYTES = 8 * 1024 * 1024 };
+enum { MODEL_BYTES = 8 * 1024 * 1024 };
 
 /* A version as people type it; CLI_USAGE after telling. */
 static enum cli_exit parse_version(const char *word, uint64_t *version)
@@ -106,7 +106,6 @@ static enum cli_exit run_list(struct cli *cli, const void *values, const struct 
 	(void)values;
 	(void)words;
 	table_init(&table, list_columns, sizeof list_columns / sizeof list_columns[0]);
-	url_query_int(&path, "limit", PAGE);
 	if (code == CLI_OK && cli->config.json) {
 		code = pages_print(cli, &path, "models");
 	} else if (code == CLI_OK) {

@@ -282,8 +282,21 @@ static uint64_t total_bytes(const struct words *files)
 	return total;
 }
 
+/* It becomes a header's value. */
+static bool is_event(const char *name)
+{
+	for (; *name; name++)
+		if (*name <= ' ' || *name > '~')
+			return false;
+	return true;
+}
+
 static enum cli_exit check(const struct cli *cli, const struct push_values *values)
 {
+	if (values->event && !is_event(values->event)) {
+		cli_error("--event: '%s' is not the name of an event", values->event);
+		return CLI_USAGE;
+	}
 	if (!values->format && (values->source || values->event)) {
 		cli_error("--%s goes with --format", values->source ? "source" : "event");
 		return CLI_USAGE;

@@ -36,8 +36,8 @@ static const struct table_column columns[] = {
 	{"BAND", TABLE_LEFT, 0, 0},
 	{"ITEM", TABLE_LEFT, 12, 0},
 	{"STREAM", TABLE_LEFT, 0, 1},
-	{"TITLE", TABLE_LEFT, 20, 0},
-	{"WHY", TABLE_LEFT, 16, 0},
+	{"TITLE", TABLE_LEFT, 24, 0},
+	{"WHY", TABLE_LEFT, 14, 0},
 };
 
 struct shown_queue {
@@ -85,6 +85,18 @@ static void put_range(struct table *table, const struct json_view *range)
 	table_printf(table, "%s\xe2\x80\xa6%s", low, high);
 }
 
+/* Where a blocked item's urgency gives the place, that is the reason, and no points are. */
+static void put_why(struct table *table, const struct json_view *entry)
+{
+	struct str carried = json_view_text(json_view_get(entry, "carries"), "external_id");
+
+	if (carried.len > 0)
+		table_printf(table, "%.*s waits for it", STR_ARG(carried));
+	else
+		table_put(
+			table, json_view_as_text(json_view_at(json_view_get(entry, "reasons"), 0)));
+}
+
 static void put_entry(struct table *table, const struct json_view *entry)
 {
 	table_number(table, json_view_number(entry, "rank"));
@@ -94,7 +106,7 @@ static void put_entry(struct table *table, const struct json_view *entry)
 	table_put(table, json_view_text(entry, "external_id"));
 	table_put(table, json_view_text(entry, "stream"));
 	table_put(table, json_view_text(entry, "title"));
-	table_put(table, json_view_as_text(json_view_at(json_view_get(entry, "reasons"), 0)));
+	put_why(table, entry);
 }
 
 static void describe(struct shown_queue *queue, const struct json_view *page)
@@ -196,10 +208,11 @@ const struct command command_queue = {
 		    "  winnow queue --limit 10 --stream incident\n"
 		    "  winnow queue --all --wide | less -S\n"
 		    "  winnow queue --band next_sprint --json | jq -r '.entries[].external_id'\n",
-	.details = "RANK is the rank in the whole queue, whatever is left out. RANGE is what the "
-		   "score\n"
-		   "could be if what is unknown of the item were known. WHY is the first reason;\n"
-		   "winnow explain ITEM tells all of them.\n",
+	.details =
+		"RANK is the rank in the whole queue, whatever is left out. RANGE is what the\n"
+		"score could be if what is unknown of the item were known. WHY is the first\n"
+		"reason, or the item whose urgency gave this one its place; winnow explain ITEM\n"
+		"tells all of it.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct queue_values),
 	.defaults = &(const struct queue_values){.limit = DEFAULT_LIMIT, .min_revision = -1},

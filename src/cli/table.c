@@ -149,7 +149,8 @@ static size_t least_important(const struct table *table, const struct widths *wi
 	return found;
 }
 
-/* The widest column that may still be shortened; column_count when there is none. */
+/* The column that may best be shortened, the widest for its least width; column_count when there is
+ * none. */
 static size_t widest(const struct table *table, const struct widths *widths)
 {
 	size_t found = table->column_count;
@@ -159,7 +160,9 @@ static size_t widest(const struct table *table, const struct widths *widths)
 
 		if (min_width == 0 || widths->of[column] <= min_width)
 			continue;
-		if (found == table->column_count || widths->of[column] > widths->of[found])
+		if (found == table->column_count ||
+			widths->of[column] * table->columns[found].min_width >
+				widths->of[found] * min_width)
 			found = column;
 	}
 	return found;

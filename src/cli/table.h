@@ -16,7 +16,8 @@ enum table_align { TABLE_LEFT, TABLE_RIGHT };
 struct table_column {
 	const char *title;
 	enum table_align align;
-	unsigned min_width; /* it may be shortened down to this; 0: it is never shortened */
+	/* It may be shortened down to this, and gets room in proportion to it; 0: never. */
+	unsigned min_width;
 	unsigned leave_out; /* 1 goes first where there is no room; 0: never */
 };
 

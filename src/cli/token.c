@@ -22,16 +22,15 @@ static enum cli_exit tokens_path(const struct cli *cli, bool operators, struct b
 	return path->failed ? cli_no_memory() : CLI_OK;
 }
 
-/* Roles may be given as "--role reader,auditor" too. */
-static void put_texts(
-	struct json_writer *json, const char *key, const struct arg_list *list, bool by_comma)
+/* "--role reader,auditor" is "--role reader --role auditor". */
+static void put_texts(struct json_writer *json, const char *key, const struct arg_list *list)
 {
 	json_key(json, key);
 	json_array_begin(json);
 	for (size_t i = 0; i < list->count; i++) {
 		const char *at = list->items[i];
 
-		while (by_comma && strchr(at, ',')) {
+		while (strchr(at, ',')) {
 			size_t len = strcspn(at, ",");
 
 			json_str(json, (struct str){at, len});
@@ -65,9 +64,9 @@ struct create_values {
 static const struct arg_spec create_options[] = {
 	{"label", 'l', ARG_TEXT, "TEXT", 0, 0, FIELD(label), "what it is for (required)"},
 	{"role", 'r', ARG_LIST, "ROLE", 0, 0, FIELD(roles),
-		"reader, contributor, reviewer, admin, auditor; repeatable"},
+		"reader, contributor, reviewer, admin, auditor; several with commas"},
 	{"source", 's', ARG_LIST, "NAME", 0, 0, FIELD(sources),
-		"a source that a contributor may write for, * for any; repeatable"},
+		"a source that a contributor may write for, * for any; several with commas"},
 	{"days", 'd', ARG_INT, "N", 1, MAX_DAYS, FIELD(days), "how long it is valid (90)"},
 	{"operator", 0, ARG_FLAG, NULL, 0, 0, FIELD(operators),
 		"an operator's token, of no workspace"},
@@ -100,9 +99,9 @@ static void create_body(const struct create_values *values, struct buf *body)
 	json_object_begin(&json);
 	json_put(&json, "label", text, values->label);
 	if (!values->operators)
-		put_texts(&json, "roles", &values->roles, true);
+		put_texts(&json, "roles", &values->roles);
 	if (values->sources.count > 0)
-		put_texts(&json, "sources", &values->sources, false);
+		put_texts(&json, "sources", &values->sources);
 	if (values->days > 0)
 		json_put(&json, "expires_in_days", int, values->days);
 	json_object_end(&json);
@@ -195,6 +194,18 @@ static struct str state_of(const struct json_view *token)
 	return STR("valid");
 }
 
+/* To the second: fractions are noise here. */
+static void put_time(struct table *table, struct str time)
+{
+	int64_t at_us;
+	char text[32];
+
+	if (time_parse_rfc3339(time, &at_us))
+		table_put(table, str_from(time_to_text(at_us - at_us % US_PER_S, text)));
+	else
+		table_put(table, time);
+}
+
 static void put_joined(struct table *table, const struct json_view *texts)
 {
 	struct buf text = BUF_INIT;
@@ -217,7 +228,7 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 		put_joined(table, json_view_get(token, "roles"));
 		put_joined(table, json_view_get(token, "sources"));
 		table_put(table, state_of(token));
-		table_put(table, json_view_text(token, "expires_at"));
+		put_time(table, json_view_text(token, "expires_at"));
 	}
 	return CLI_OK;
 }
@@ -305,9 +316,9 @@ struct grant_values {
 
 static const struct arg_spec grant_options[] = {
 	{"role", 'r', ARG_LIST, "ROLE", 0, 0, FIELD(roles),
-		"reader, contributor, reviewer, admin, auditor; repeatable"},
+		"reader, contributor, reviewer, admin, auditor; several with commas"},
 	{"source", 's', ARG_LIST, "NAME", 0, 0, FIELD(sources),
-		"a source that it may write for as a contributor, * for any; repeatable"},
+		"a source that it may write for as a contributor, * for any; several with commas"},
 	{"expires-at", 0, ARG_TEXT, "TIME", 0, 0, FIELD(expires_at),
 		"until when, such as 2027-01-31T00:00:00Z"},
 	{"withdraw", 0, ARG_FLAG, NULL, 0, 0, FIELD(withdraw), "take all roles back"},
@@ -322,9 +333,9 @@ static void grant_body(const struct grant_values *values, const char *token_id, 
 	json_writer_init(&json, body);
 	json_object_begin(&json);
 	json_put(&json, "token_id", text, token_id);
-	put_texts(&json, "roles", &values->roles, true);
+	put_texts(&json, "roles", &values->roles);
 	if (values->sources.count > 0)
-		put_texts(&json, "sources", &values->sources, false);
+		put_texts(&json, "sources", &values->sources);
 	if (values->expires_at)
 		json_put(&json, "expires_at", text, values->expires_at);
 	json_object_end(&json);
@@ -349,7 +360,7 @@ static enum cli_exit run_grant(struct cli *cli, const void *given, const struct 
 {
 	const struct grant_values *values = given;
 	struct buf path = BUF_INIT, body = BUF_INIT;
-	struct json_view *grant = NULL;
+	struct json_view *granted = NULL;
 	enum cli_exit code;
 
 	if (values->withdraw == (values->roles.count > 0)) {
@@ -359,13 +370,13 @@ static enum cli_exit run_grant(struct cli *cli, const void *given, const struct 
 	code = cli_workspace_path(cli, &path, "/grants");
 	if (code == CLI_OK) {
 		grant_body(values, words->items[0], &body);
-		code = cli_send_json(cli, "POST", path.data, &body, &grant);
+		code = cli_send_json(cli, "POST", path.data, &body, &granted);
 	}
 	if (code == CLI_OK && cli->config.json)
-		print_json(grant);
+		print_json(granted);
 	else if (code == CLI_OK)
-		tell_granted(cli, grant);
-	json_view_free(grant);
+		tell_granted(cli, granted);
+	json_view_free(granted);
 	buf_release(&body);
 	buf_release(&path);
 	return code;

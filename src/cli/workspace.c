@@ -94,11 +94,11 @@ static const struct table_column columns[] = {
 
 static enum cli_exit add_page(void *table, const struct json_view *page, bool *enough)
 {
-	const struct json_view *list = json_view_get(page, "workspaces");
+	const struct json_view *workspaces = json_view_get(page, "workspaces");
 
 	(void)enough;
-	for (size_t i = 0; i < json_view_count(list); i++) {
-		const struct json_view *one = json_view_at(list, i);
+	for (size_t i = 0; i < json_view_count(workspaces); i++) {
+		const struct json_view *one = json_view_at(workspaces, i);
 		bool removed = json_view_bool(one, "removed", false);
 
 		table_put(table, json_view_text(one, "name"));

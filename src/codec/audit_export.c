@@ -28,7 +28,7 @@ static void put_record(struct json_writer *json, const struct audit_record *reco
 	json_put(json, "workspace", uuid, &record->workspace);
 	json_put(json, "revision", int, record->revision);
 	json_put(json, "at", time, record->at_us);
-	json_put(json, "attempt", uuid, &record->attempt);
+	json_put(json, "attempt_id", uuid, &record->attempt);
 	put_text(json, "actor", record->actor);
 	put_text(json, "action", record->action);
 	put_text(json, "subject", record->subject);
@@ -129,7 +129,7 @@ static void read_int(
 
 static bool read_record(const struct export_reader *reader, struct audit_record *out)
 {
-	static const char *const keys[] = {"workspace", "revision", "at", "attempt", "actor",
+	static const char *const keys[] = {"workspace", "revision", "at", "attempt_id", "actor",
 		"action", "subject", "request_id", "detail", "detail_sha256", "row_count",
 		"rows_sha256", "prev_hash", "hash", NULL};
 	bool good = json_only_keys(reader->object, keys, reader->pointer, reader->diag);
@@ -138,7 +138,7 @@ static bool read_record(const struct export_reader *reader, struct audit_record 
 	read_int(reader, "revision", 1, &out->revision, &good);
 	good &= json_read_time(
 		reader->object, "at", true, reader->pointer, reader->diag, &out->at_us);
-	read_uuid(reader, "attempt", &out->attempt, &good);
+	read_uuid(reader, "attempt_id", &out->attempt, &good);
 	out->actor = read_text(reader, "actor", &good);
 	out->action = read_text(reader, "action", &good);
 	out->subject = read_text(reader, "subject", &good);

@@ -60,14 +60,15 @@ static struct str bearer_token(const struct request *request)
 static enum error authenticate(struct request *request, bool may_block)
 {
 	struct str token = bearer_token(request);
+	enum error error = ERR_UNAUTHENTICATED;
 
 	if (request->principal)
 		return ERR_OK; /* found before the request went to a worker for its workspace */
-	if (!token.ptr) {
+	if (token.ptr)
+		error = auth_token(request->service->auth, token, may_block, &request->principal);
+	if (error == ERR_UNAUTHENTICATED)
 		metric_add(METRIC_auth_failures, 1);
-		return ERR_UNAUTHENTICATED;
-	}
-	return auth_token(request->service->auth, token, may_block, &request->principal);
+	return error;
 }
 
 /* An operator may know that a workspace exists; anybody else without a role there may not. */

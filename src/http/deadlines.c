@@ -20,6 +20,7 @@ enum {
 	LINGER_TICK_US = 20 * US_PER_MS,
 	DROP_BYTES = 256 * 1024,
 	DROPS_A_TICK = 16,
+	GONE_US = US_PER_S / 2, /* how often to ask whether clients are still there */
 };
 
 struct lingering {
@@ -34,6 +35,7 @@ struct deadlines {
 	pthread_t thread;
 	bool stopping;
 	struct watch *watches;
+	int64_t gone_checked_us;
 	struct lingering lingering[MAX_LINGERING];
 	size_t lingering_count;
 };
@@ -147,6 +149,37 @@ static void look_at(struct deadlines *deadlines, struct watch *watch, int64_t no
 	shutdown(watch->fd, SHUT_RDWR);
 }
 
+/*
+ * A client that sends its last bytes and closes in the same breath can go unnoticed: the library
+ * reads the bytes, waits for more, and the one event that told of the end is spent. So whoever is
+ * waited for is looked at now and then; shutting the socket down makes a new event.
+ */
+static void look_for_end(struct watch *watch)
+{
+	int phase = __atomic_load_n(&watch->phase, __ATOMIC_ACQUIRE);
+	char byte;
+	ssize_t got;
+
+	if (phase == PHASE_HELD)
+		return;
+	got = recv(watch->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+	if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)))
+		return;
+	/* One that has ended only its sending may still be reading an answer. */
+	if (got == 0 && phase == PHASE_SENDING)
+		return;
+	shutdown(watch->fd, SHUT_RDWR);
+}
+
+static void look_for_ends(struct deadlines *deadlines, int64_t now_us)
+{
+	if (now_us - deadlines->gone_checked_us < GONE_US)
+		return;
+	deadlines->gone_checked_us = now_us;
+	for (struct watch *watch = deadlines->watches; watch; watch = watch->next)
+		look_for_end(watch);
+}
+
 /* True when the client has closed its side, or too much has come. */
 static bool drop_input(int fd)
 {
@@ -206,6 +239,7 @@ static void *reap(void *arg)
 
 		for (struct watch *watch = deadlines->watches; watch; watch = watch->next)
 			look_at(deadlines, watch, now_us);
+		look_for_ends(deadlines, now_us);
 		linger_on(deadlines, now_us);
 		wait_a_tick(deadlines);
 	}

@@ -150,12 +150,17 @@ static void write_table(struct buf *out)
 {
 	for (int i = 0; i < METRIC_COUNT; i++) {
 		const struct metric_info *info = metric_info((enum metric)i);
+		bool counts = info->kind == METRIC_COUNTER;
+		int64_t value = metric_get((enum metric)i);
 		char name[128];
 
-		snprintf(name, sizeof name, "winnow_%s%s", info->name,
-			info->is_counter ? "_total" : "");
-		write_head(out, name, info->help, info->is_counter ? "counter" : "gauge");
-		buf_printf(out, "%s %" PRId64 "\n", name, metric_get((enum metric)i));
+		snprintf(name, sizeof name, "winnow_%s%s", info->name, counts ? "_total" : "");
+		write_head(out, name, info->help, counts ? "counter" : "gauge");
+		if (info->kind == METRIC_SECONDS)
+			buf_printf(out, "%s %" PRId64 ".%06" PRId64 "\n", name, value / US_PER_S,
+				value % US_PER_S);
+		else
+			buf_printf(out, "%s %" PRId64 "\n", name, value);
 	}
 }
 

@@ -17,16 +17,24 @@
 #include "live/ranking.h"
 #include "store/aggregates.h"
 
-enum { HEADS_AT_ONCE = 256 };
+enum {
+	HEADS_AT_ONCE = 256,
+	RETRY_MAX_MS = 10000,        /* between attempts at what fails again and again */
+	IDLE_S = 6 * 3600,           /* a workspace that nobody asks for is let go */
+	KEPT_BYTES_MAX = 1024 << 20, /* of a workspace's older rankings */
+};
 
-/* A workspace that somebody asked for. Never freed before the live part is. */
+/* A workspace that somebody asked for. Never freed before the live part is; what it holds is. */
 struct place {
 	struct uuid workspace;
-	struct picture *picture;  /* the follower's alone */
-	struct ranking *current;  /* published; under the mutex */
-	struct ranking *kept;     /* older ones that are still readable; under the mutex */
-	int64_t head;             /* the newest revision that the database told; follower's */
-	bool failed;              /* the last ranking could not be computed: tried again on news */
+	struct picture *picture; /* the follower's alone */
+	struct ranking *current; /* published; under the mutex */
+	struct ranking *kept;    /* older ones that are still readable; under the mutex */
+	bool wanted;             /* false: the picture is to be let go; under the mutex */
+	int64_t asked_us;        /* monotonic: by a reader, the last time; under the mutex */
+	int64_t head;            /* the newest revision that the database told; follower's */
+	unsigned failures;       /* in a row; follower's */
+	int64_t retry_us;        /* monotonic: not before, after a failure; follower's */
 	struct place *next;
 };
 
@@ -58,18 +66,46 @@ static struct place *place_want(struct live *live, const struct uuid *workspace)
 {
 	struct place *place = place_find(live, workspace);
 
-	if (place)
+	if (!place) {
+		place = calloc(1, sizeof *place);
+		if (!place)
+			return NULL;
+		place->workspace = *workspace;
+		place->head = -1;
+		place->next = live->places;
+		live->places = place;
+	}
+	place->asked_us = clock_monotonic_us(live->clock);
+	if (place->wanted)
 		return place;
-	place = calloc(1, sizeof *place);
-	if (!place)
-		return NULL;
-	place->workspace = *workspace;
-	place->head = -1;
-	place->next = live->places;
-	live->places = place;
+	place->wanted = true;
 	live->hinted = true;
 	pthread_cond_signal(&live->news);
 	return place;
+}
+
+/* Under the mutex: all that was published, to be let go. The follower sees to the picture. */
+static struct ranking *place_empty(struct place *place)
+{
+	struct ranking *all = place->current;
+
+	if (all)
+		all->next = place->kept;
+	else
+		all = place->kept;
+	place->current = place->kept = NULL;
+	place->wanted = false;
+	return all;
+}
+
+static void unref_list(struct ranking *list)
+{
+	while (list) {
+		struct ranking *ranking = list;
+
+		list = list->next;
+		ranking_unref(ranking);
+	}
 }
 
 /* ---- readers ---- */
@@ -98,16 +134,14 @@ enum error live_ranking(struct live *live, const struct uuid *workspace, struct 
 	} else {
 		*out = place->current;
 		ranking_ref(*out);
+		(*out)->last_served_us = place->asked_us;
 	}
 	pthread_mutex_unlock(&live->mutex);
-	if (!error)
-		__atomic_store_n(&(*out)->last_served_us, clock_monotonic_us(live->clock),
-			__ATOMIC_RELAXED);
 	return error;
 }
 
-enum error live_ranking_by_id(struct live *live, const struct uuid *workspace, const char *id,
-	struct ranking **out)
+enum error live_ranking_by_id(
+	struct live *live, const struct uuid *workspace, const char *id, struct ranking **out)
 {
 	struct ranking *ranking = NULL;
 	struct place *place;
@@ -121,22 +155,39 @@ enum error live_ranking_by_id(struct live *live, const struct uuid *workspace, c
 		while (ranking && strcmp(ranking->id, id) != 0)
 			ranking = ranking->next;
 	}
-	if (ranking)
+	if (ranking) {
 		ranking_ref(ranking);
+		place->asked_us = clock_monotonic_us(live->clock);
+		ranking->last_served_us = place->asked_us;
+	}
 	pthread_mutex_unlock(&live->mutex);
-	if (!ranking)
-		return ERR_GONE;
-	__atomic_store_n(
-		&ranking->last_served_us, clock_monotonic_us(live->clock), __ATOMIC_RELAXED);
 	*out = ranking;
-	return ERR_OK;
+	return ranking ? ERR_OK : ERR_GONE;
+}
+
+void live_forget(struct live *live, const struct uuid *workspace)
+{
+	struct ranking *dropped = NULL;
+	struct place *place;
+
+	if (!live)
+		return;
+	pthread_mutex_lock(&live->mutex);
+	place = place_find(live, workspace);
+	if (place)
+		dropped = place_empty(place);
+	live->hinted = true;
+	pthread_cond_signal(&live->news);
+	pthread_mutex_unlock(&live->mutex);
+	unref_list(dropped);
 }
 
 void live_health(struct live *live, struct live_health *out)
 {
 	pthread_mutex_lock(&live->mutex);
 	out->database_up = live->database_up;
-	out->outage_us = live->database_up ? 0 : clock_monotonic_us(live->clock) - live->away_since_us;
+	out->outage_us =
+		live->database_up ? 0 : clock_monotonic_us(live->clock) - live->away_since_us;
 	out->any_ranking = false;
 	for (struct place *place = live->places; place; place = place->next)
 		out->any_ranking = out->any_ranking || place->current;
@@ -218,20 +269,23 @@ static void set_database(struct live *live, bool up)
 	metric_set(METRIC_database_up, up);
 }
 
-/* Old rankings stay for a while after their last page, within a number. Under the mutex; gives
- * the list of those to be let go. */
+/* Old rankings stay for a while after their last page, within a number and a size. Under the
+ * mutex; gives the list of those to be let go. */
 static struct ranking *drop_old(struct live *live, struct place *place)
 {
+	int64_t keep_us = (int64_t)live->config.ranking_keep_ms * US_PER_MS;
 	int64_t now_us = clock_monotonic_us(live->clock);
 	struct ranking **link = &place->kept, *dropped = NULL;
 	unsigned kept = 0;
+	size_t bytes = 0;
 
 	while (*link) {
 		struct ranking *ranking = *link;
-		int64_t served_us = __atomic_load_n(&ranking->last_served_us, __ATOMIC_RELAXED);
-		bool recent = now_us - served_us < (int64_t)live->config.ranking_keep_ms * US_PER_MS;
+		bool served =
+			ranking->last_served_us > 0 && now_us - ranking->last_served_us < keep_us;
 
-		if (served_us > 0 && recent && kept < live->config.rankings_kept_max) {
+		bytes += served ? ranking_bytes(ranking) : 0;
+		if (served && kept < live->config.rankings_kept_max && bytes <= KEPT_BYTES_MAX) {
 			kept++;
 			link = &ranking->next;
 			continue;
@@ -243,29 +297,21 @@ static struct ranking *drop_old(struct live *live, struct place *place)
 	return dropped;
 }
 
-static void unref_list(struct ranking *list)
-{
-	while (list) {
-		struct ranking *ranking = list;
-
-		list = list->next;
-		ranking_unref(ranking);
-	}
-}
-
 /* The new one first, the one before it joins those kept. */
 static void publish(struct live *live, struct place *place, struct ranking *ranking)
 {
-	struct ranking *dropped;
+	struct ranking *dropped = ranking;
 
 	pthread_mutex_lock(&live->mutex);
-	if (place->current) {
-		place->current->next = place->kept;
-		place->kept = place->current;
+	if (place->wanted) {
+		if (place->current) {
+			place->current->next = place->kept;
+			place->kept = place->current;
+		}
+		place->current = ranking;
+		ranking_mark_fresh(ranking, clock_monotonic_us(live->clock));
+		dropped = drop_old(live, place);
 	}
-	place->current = ranking;
-	ranking_mark_fresh(ranking, clock_monotonic_us(live->clock));
-	dropped = drop_old(live, place);
 	pthread_mutex_unlock(&live->mutex);
 	unref_list(dropped);
 	metric_add(METRIC_rankings_published, 1);
@@ -273,11 +319,13 @@ static void publish(struct live *live, struct place *place, struct ranking *rank
 
 static void forget_old(struct live *live)
 {
+	int64_t idle_since_us = clock_monotonic_us(live->clock) - (int64_t)IDLE_S * US_PER_S;
 	struct ranking *dropped = NULL;
 
 	pthread_mutex_lock(&live->mutex);
 	for (struct place *place = live->places; place; place = place->next) {
-		struct ranking *list = drop_old(live, place);
+		bool idle = place->wanted && place->asked_us < idle_since_us;
+		struct ranking *list = idle ? place_empty(place) : drop_old(live, place);
 
 		while (list) {
 			struct ranking *ranking = list;
@@ -291,54 +339,80 @@ static void forget_old(struct live *live)
 	unref_list(dropped);
 }
 
-/* Ranks and publishes; gives the time that it took. */
-static int64_t rank_place(struct live *live, struct place *place)
+/* Ranks and publishes; adds the time that it took. */
+static enum error rank_place(struct live *live, struct place *place, int64_t *ranked_us)
 {
 	int64_t begin_us = clock_monotonic_us(live->clock), took_us;
 	struct ranking *ranking;
 	enum error error = ranking_compute(place->picture, &ranking);
 
 	took_us = clock_monotonic_us(live->clock) - begin_us;
-	place->failed = error != ERR_OK;
+	*ranked_us += took_us;
 	if (error) {
 		metric_add(METRIC_ranking_failures, 1);
 		log_write(LOG_ERROR, "ranking_failed", "A ranking could not be computed",
 			LOG_S("why", error_info(error)->title),
 			LOG_I("revision", place->picture->revision), NULL);
-		return took_us;
+		return error;
 	}
-	metric_set(METRIC_ranking_last_microseconds, took_us);
+	metric_set(METRIC_ranking_last_seconds, took_us);
 	publish(live, place, ranking);
-	return took_us;
+	return ERR_OK;
 }
 
-/* Brings one place to the head. ERR_DATABASE_AWAY ends the round; any other error drops the
- * picture, so that the next round starts from the truth. */
-static enum error follow_place(struct live *live, struct conn *conn, struct place *place,
-	int64_t *ranked_us)
+static void drop_picture(struct place *place)
+{
+	picture_free(place->picture);
+	place->picture = NULL;
+}
+
+/* An outage leaves the picture where it was, perhaps with rows of the next revision: they will be
+ * taken once more. After any other error the next attempt starts from the truth. */
+static enum error move_picture(struct place *place, struct conn *conn)
 {
 	bool moved = false, loading;
 	enum error error;
 
+	/* A database set back to an earlier state has written other revisions since. */
+	if (place->picture && place->picture->revision > place->head)
+		drop_picture(place);
 	if (!place->picture)
 		place->picture = picture_new(&place->workspace);
 	if (!place->picture)
 		return ERR_NO_MEMORY;
 	loading = place->picture->revision < 0;
 	error = picture_follow(place->picture, conn, &moved);
-	if (error) {
-		picture_free(place->picture);
-		place->picture = NULL;
-		if (error != ERR_DATABASE_AWAY)
-			log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
-				LOG_S("why", error_info(error)->title), NULL);
-		return error;
-	}
+	if (error && (loading || error != ERR_DATABASE_AWAY))
+		drop_picture(place);
+	if (error && error != ERR_DATABASE_AWAY)
+		log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
+			LOG_S("why", error_info(error)->title), NULL);
 	if (moved && loading)
 		metric_add(METRIC_pictures_loaded, 1);
-	if (moved || !place->current)
-		*ranked_us += rank_place(live, place);
-	return ERR_OK;
+	return error;
+}
+
+/* Brings one place to the head. What fails is tried again after a while that doubles: a load that
+ * cannot succeed must not keep the other workspaces waiting. */
+static enum error follow_place(
+	struct live *live, struct conn *conn, struct place *place, int64_t *ranked_us)
+{
+	int64_t wait_ms = live->config.follow_ms;
+	enum error error = move_picture(place, conn);
+
+	if (!error)
+		error = rank_place(live, place, ranked_us);
+	if (!error || error == ERR_DATABASE_AWAY) {
+		place->failures = 0;
+		return error;
+	}
+	for (unsigned i = 0; i < place->failures && wait_ms < RETRY_MAX_MS; i++)
+		wait_ms *= 2;
+	if (wait_ms > RETRY_MAX_MS)
+		wait_ms = RETRY_MAX_MS;
+	place->failures++;
+	place->retry_us = clock_monotonic_us(live->clock) + wait_ms * US_PER_MS;
+	return error;
 }
 
 /* Which revisions the database has, for up to HEADS_AT_ONCE places from `first` on. */
@@ -363,35 +437,42 @@ static enum error learn_heads(struct conn *conn, struct place *first, struct pla
 	return error;
 }
 
-static bool place_is_behind(const struct place *place)
-{
-	if (place->head < 0)
-		return false;
-	return !place->picture || !place->current || place->picture->revision < place->head;
-}
+enum standing { PLACE_UNWANTED, PLACE_AT_HEAD, PLACE_BEHIND };
 
-static void mark_fresh(struct live *live, struct place *place)
+/* Where a place stands; a ranking of the head is known to be fresh. */
+static enum standing place_standing(struct live *live, struct place *place)
 {
+	enum standing standing = PLACE_BEHIND;
+
 	pthread_mutex_lock(&live->mutex);
-	if (place->current)
+	if (!place->wanted) {
+		standing = PLACE_UNWANTED;
+	} else if (place->head < 0) {
+		standing = PLACE_AT_HEAD;
+	} else if (place->current && place->current->revision == place->head) {
+		standing = PLACE_AT_HEAD;
 		ranking_mark_fresh(place->current, clock_monotonic_us(live->clock));
+	}
 	pthread_mutex_unlock(&live->mutex);
+	return standing;
 }
 
 /* One look at everything. Places are only ever prepended, so walking from `places` is safe. */
-static enum error follow_all(struct live *live, struct conn *conn, struct place *places,
-	int64_t *ranked_us)
+static enum error follow_all(
+	struct live *live, struct conn *conn, struct place *places, int64_t *ranked_us)
 {
 	enum error error = ERR_OK;
 
 	for (struct place *rest = places; rest && !error;)
 		error = learn_heads(conn, rest, &rest);
 	for (struct place *place = places; place && !error; place = place->next) {
-		if (!place_is_behind(place)) {
-			mark_fresh(live, place);
+		enum standing standing = place_standing(live, place);
+
+		if (standing == PLACE_UNWANTED)
+			drop_picture(place);
+		if (standing != PLACE_BEHIND)
 			continue;
-		}
-		if (place->failed && place->picture && place->picture->revision >= place->head)
+		if (place->failures > 0 && clock_monotonic_us(live->clock) < place->retry_us)
 			continue;
 		if (follow_place(live, conn, place, ranked_us) == ERR_DATABASE_AWAY)
 			error = ERR_DATABASE_AWAY;
@@ -497,14 +578,15 @@ static void *follower(void *self)
 		wake_due(live, false);
 		forget_old(live);
 		/* What arrives while it rests is taken together by the next round. */
-		if (ranked_us > 0 && !wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
+		if (ranked_us > 0 &&
+			!wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
 			break;
 	} while (wait_for_news(live, false, (int64_t)live->config.follow_ms * US_PER_MS));
 	return NULL;
 }
 
-struct live *live_new(struct store *store, const struct clock *clock,
-	const struct live_config *config)
+struct live *live_new(
+	struct store *store, const struct clock *clock, const struct live_config *config)
 {
 	struct live *live = calloc(1, sizeof *live);
 	pthread_condattr_t attributes;

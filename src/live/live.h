@@ -28,8 +28,8 @@ struct live_config {
 	unsigned rankings_kept_max; /* a workspace */
 };
 
-struct live *live_new(struct store *store, const struct clock *clock,
-	const struct live_config *config);
+struct live *live_new(
+	struct store *store, const struct clock *clock, const struct live_config *config);
 void live_free(struct live *live);
 
 /* After a commit: look at this workspace now. Only a hint. */
@@ -41,8 +41,8 @@ void live_hint(struct live *live, const struct uuid *workspace, int64_t revision
  */
 enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out);
 /* One that is still kept, by its id; ERR_GONE when it is not. Serving it renews its time. */
-enum error live_ranking_by_id(struct live *live, const struct uuid *workspace, const char *id,
-	struct ranking **out);
+enum error live_ranking_by_id(
+	struct live *live, const struct uuid *workspace, const char *id, struct ranking **out);
 
 /*
  * Calls wake once, on the follower thread, when a ranking of the workspace at `revision` or later
@@ -60,11 +60,15 @@ void live_wait(struct live *live, struct live_waiter *waiter);
 /* Wakes all waiters at once (shutdown). */
 void live_wake_all(struct live *live);
 
+/* The workspace is gone: its rankings and its picture are let go, until somebody asks for it again.
+ * NULL for `live` is fine. */
+void live_forget(struct live *live, const struct uuid *workspace);
+
 /* What readiness is made of. */
 struct live_health {
 	bool database_up;
-	int64_t outage_us;  /* how long it has been away; 0 when up */
-	bool any_ranking;   /* something can be served from memory */
+	int64_t outage_us; /* how long it has been away; 0 when up */
+	bool any_ranking;  /* something can be served from memory */
 };
 void live_health(struct live *live, struct live_health *out);
 

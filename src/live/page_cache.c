@@ -39,6 +39,11 @@ void page_cache_free(struct page_cache *cache)
 	free(cache);
 }
 
+size_t page_cache_bytes(const struct page_cache *cache)
+{
+	return sizeof *cache + __atomic_load_n(&cache->bytes, __ATOMIC_RELAXED);
+}
+
 static bool page_is(const struct page *page, unsigned long long hash, struct str key)
 {
 	return page->hash == hash && page->key_bytes == key.len &&
@@ -80,8 +85,8 @@ void page_cache_put(struct page_cache *cache, struct str key, struct shared_body
 	for (unsigned i = 0; i < PAGE_PROBES; i++) {
 		struct page *empty = NULL;
 
-		if (__atomic_compare_exchange_n(&cache->slots[(hash + i) % PAGE_SLOTS], &empty, page,
-			    false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
+		if (__atomic_compare_exchange_n(&cache->slots[(hash + i) % PAGE_SLOTS], &empty,
+			    page, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) {
 			__atomic_add_fetch(&cache->bytes, bytes, __ATOMIC_RELAXED);
 			return;
 		}

@@ -12,6 +12,7 @@ struct page_cache;
 struct page_cache *page_cache_new(void);
 void page_cache_free(struct page_cache *cache);
 struct shared_body *page_cache_get(struct page_cache *cache, struct str key);
+size_t page_cache_bytes(const struct page_cache *cache);
 void page_cache_put(struct page_cache *cache, struct str key, struct shared_body *page);
 
 #endif

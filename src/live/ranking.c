@@ -171,6 +171,14 @@ no_memory:
 	return ERR_NO_MEMORY;
 }
 
+size_t ranking_bytes(const struct ranking *ranking)
+{
+	size_t row = 3 * sizeof(double) + 1 + 4 * sizeof(uint32_t); /* scores, band, places */
+
+	return sizeof *ranking + ranking->rows * row +
+	       ranking->block_count * sizeof(struct block *) + page_cache_bytes(ranking->pages);
+}
+
 uint32_t ranking_find(const struct ranking *ranking, const struct uuid *id)
 {
 	uint32_t row = row_index_find(ranking->index, id);

@@ -36,9 +36,9 @@ struct ranking {
 	uint8_t *band;                    /* by row; an index into the model's bands */
 	struct wn_ranking order;
 	struct page_cache *pages;
-	int64_t last_served_us; /* monotonic, atomic */
-	int64_t fresh_us;       /* monotonic, atomic: when its revision was last known to be the head */
-	struct ranking *next;   /* the live part's list of kept rankings */
+	int64_t last_served_us; /* monotonic; the live part's */
+	int64_t fresh_us; /* monotonic, atomic: when its revision was last known to be the head */
+	struct ranking *next; /* the live part's list of kept rankings */
 };
 
 /* Ranks what the picture shows. ERR_INTERNAL when the active model is missing. */
@@ -49,14 +49,17 @@ void ranking_mark_fresh(struct ranking *ranking, int64_t monotonic_us);
 /* How long ago it was last known to be up to date; 0 … , grows while PostgreSQL is away. */
 int64_t ranking_age_us(const struct ranking *ranking, int64_t monotonic_us);
 
+/* What it holds alone; blocks are shared with the picture and other rankings. */
+size_t ranking_bytes(const struct ranking *ranking);
+
 /* WN_ROW_NONE when the ranking does not know the item. */
 uint32_t ranking_find(const struct ranking *ranking, const struct uuid *id);
 static inline const struct block *ranking_block(const struct ranking *ranking, uint32_t row)
 {
 	return ranking->blocks[row / BLOCK_ROWS];
 }
-static inline struct str ranking_text(const struct ranking *ranking, uint32_t row,
-	enum row_text which)
+static inline struct str ranking_text(
+	const struct ranking *ranking, uint32_t row, enum row_text which)
 {
 	return block_text(ranking_block(ranking, row), row % BLOCK_ROWS, which);
 }

@@ -18,9 +18,11 @@
 
 enum {
 	BUCKETS = 1024,
-	TOKENS_MAX = 4096,     /* beyond, the cache starts anew */
+	TOKENS_MAX = 4096, /* beyond, the cache starts anew */
 	WORKSPACES_MAX = 1024,
 	REFRESH_MS = 300,
+	REFRESH_TOKENS =
+		256, /* asked for at once, so that neither lock nor memory is held for long */
 	READ_ARENA = 16 << 20,
 };
 
@@ -180,8 +182,11 @@ static void token_keep(struct auth *auth, const struct sha256 *hash, struct prin
 	if (!entry)
 		return;
 	pthread_rwlock_wrlock(&auth->lock);
-	if (auth->token_count >= TOKENS_MAX)
-		forget_all(auth), generation = auth->generation;
+	/* Making room grows the generation too, but does not make void what was read. */
+	if (auth->generation == generation && auth->token_count >= TOKENS_MAX) {
+		forget_all(auth);
+		generation = auth->generation;
+	}
 	slot = token_slot(auth, hash);
 	if (*slot || auth->generation != generation) {
 		free(entry);
@@ -194,8 +199,7 @@ static void token_keep(struct auth *auth, const struct sha256 *hash, struct prin
 	pthread_rwlock_unlock(&auth->lock);
 }
 
-static enum error token_lookup(struct auth *auth, const struct sha256 *hash,
-	struct principal **out)
+static enum error token_lookup(struct auth *auth, const struct sha256 *hash, struct principal **out)
 {
 	unsigned long generation = generation_of(auth);
 	struct token_row *tokens;
@@ -290,8 +294,10 @@ static void workspace_keep(struct auth *auth, struct str key, const struct works
 	if (!entry)
 		return;
 	pthread_rwlock_wrlock(&auth->lock);
-	if (auth->workspace_count >= WORKSPACES_MAX)
-		forget_all(auth), generation = auth->generation;
+	if (auth->generation == generation && auth->workspace_count >= WORKSPACES_MAX) {
+		forget_all(auth);
+		generation = auth->generation;
+	}
 	slot = workspace_slot(auth, key);
 	if (*slot || auth->generation != generation) {
 		free(entry);
@@ -304,8 +310,8 @@ static void workspace_keep(struct auth *auth, struct str key, const struct works
 	pthread_rwlock_unlock(&auth->lock);
 }
 
-enum error auth_workspace(struct auth *auth, struct str name, bool may_block,
-	struct workspace_ref *out)
+enum error auth_workspace(
+	struct auth *auth, struct str name, bool may_block, struct workspace_ref *out)
 {
 	unsigned long generation;
 	struct workspace_entry *entry;
@@ -331,8 +337,8 @@ enum error auth_workspace(struct auth *auth, struct str name, bool may_block,
 
 /* ---- the refresher ---- */
 
-static size_t cached_hashes(struct auth *auth, struct sha256 *hashes, size_t room,
-	unsigned long *generation)
+static size_t cached_hashes(
+	struct auth *auth, struct sha256 *hashes, size_t room, unsigned long *generation)
 {
 	size_t count = 0;
 
@@ -346,8 +352,8 @@ static size_t cached_hashes(struct auth *auth, struct sha256 *hashes, size_t roo
 	return count;
 }
 
-static const struct token_row *row_with(const struct token_row *tokens, size_t count,
-	const struct sha256 *hash)
+static const struct token_row *row_with(
+	const struct token_row *tokens, size_t count, const struct sha256 *hash)
 {
 	for (size_t i = 0; i < count; i++) {
 		if (sha256_same(&tokens[i].secret_sha256, hash))
@@ -381,22 +387,38 @@ static void renew_tokens(struct auth *auth, const struct sha256 *hashes, size_t 
 	pthread_rwlock_unlock(&auth->lock);
 }
 
-static void refresh_tokens(struct auth *auth, struct sha256 *hashes)
+/* What was verified lasts while PostgreSQL is away; any other fault must not keep a revoked token
+ * valid, so what cannot be verified is dropped. */
+static enum error refresh_some(
+	struct auth *auth, const struct sha256 *hashes, size_t count, unsigned long generation)
 {
-	unsigned long generation;
-	size_t count = cached_hashes(auth, hashes, TOKENS_MAX, &generation);
 	struct token_row *tokens;
 	struct grant_row *grants;
 	size_t found, grant_count;
 	struct arena arena;
+	enum error error;
 
-	if (count == 0)
-		return;
 	arena_init(&arena, READ_ARENA);
-	if (read_tokens(auth, hashes, count, &arena, &tokens, &found, &grants, &grant_count) ==
-		ERR_OK)
+	error = read_tokens(auth, hashes, count, &arena, &tokens, &found, &grants, &grant_count);
+	if (!error)
 		renew_tokens(auth, hashes, count, tokens, found, grants, grant_count, generation);
+	else if (error != ERR_DATABASE_AWAY && error != ERR_BUSY && error != ERR_CONTENTION)
+		renew_tokens(auth, hashes, count, NULL, 0, NULL, 0, generation);
 	arena_release(&arena);
+	return error;
+}
+
+static void refresh_tokens(struct auth *auth, struct sha256 *hashes)
+{
+	unsigned long generation;
+	size_t count = cached_hashes(auth, hashes, TOKENS_MAX, &generation);
+
+	for (size_t at = 0; at < count; at += REFRESH_TOKENS) {
+		size_t more = count - at < REFRESH_TOKENS ? count - at : REFRESH_TOKENS;
+
+		if (refresh_some(auth, hashes + at, more, generation) == ERR_DATABASE_AWAY)
+			return;
+	}
 }
 
 /* One of the cached names, by its number; false when there are fewer. */

@@ -98,6 +98,23 @@ enum error catalogs_at(struct catalogs *catalogs, struct conn *conn, const struc
 	return ERR_OK;
 }
 
+enum error catalog_as_of(const struct call *call, int64_t config_revision, struct catalog **out)
+{
+	struct conn *conn;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	if (error)
+		return error;
+	error = read_begin(conn, &call->workspace);
+	if (!error) {
+		error = catalogs_at(
+			call->service->catalogs, conn, &call->workspace, config_revision, out);
+		read_end(conn);
+	}
+	store_release(call->service->store, conn);
+	return error;
+}
+
 enum error catalog_current(const struct call *call, struct catalog **out, int64_t *revision)
 {
 	struct conn *conn;
@@ -111,8 +128,8 @@ enum error catalog_current(const struct call *call, struct catalog **out, int64_
 		goto out;
 	error = head_read(conn, &call->workspace, &head);
 	if (!error)
-		error = catalogs_at(call->service->catalogs, conn, &call->workspace,
-			head.config_revision, out);
+		error = catalogs_at(
+			call->service->catalogs, conn, &call->workspace, head.config_revision, out);
 	if (!error && revision)
 		*revision = head.revision;
 	read_end(conn);

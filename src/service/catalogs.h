@@ -20,6 +20,8 @@ enum error catalogs_at(struct catalogs *catalogs, struct conn *conn, const struc
 /* The last one seen, which may be out of date; NULL: none. A reference. */
 struct catalog *catalogs_last(struct catalogs *catalogs, const struct uuid *workspace);
 
+/* As a change of the call's workspace that wrote documents left it. A reference. */
+enum error catalog_as_of(const struct call *call, int64_t config_revision, struct catalog **out);
 /* The current one of the call's workspace, asking the database. `revision` may be NULL. */
 enum error catalog_current(const struct call *call, struct catalog **out, int64_t *revision);
 

@@ -33,14 +33,15 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 	if (strcmp(kind, "mapping") == 0) {
 		const struct mapping *mapping = catalog_mapping(catalog, name);
 
-		return (struct newest){mapping ? mapping->revision : 0, mapping ? mapping->body : STR_NONE};
+		return (struct newest){
+			mapping ? mapping->revision : 0, mapping ? mapping->body : STR_NONE};
 	}
 	return (struct newest){0, STR_NONE};
 }
 
 /* The stored body of the newest version, where the catalogue has only its meaning. */
-static enum error stored_body(struct write *write, const char *kind, struct str name,
-	struct newest *newest)
+static enum error stored_body(
+	struct write *write, const char *kind, struct str name, struct newest *newest)
 {
 	struct document *documents;
 	size_t count;
@@ -88,10 +89,11 @@ static enum error append(struct write *write, const char *kind, struct str name,
 struct putting {
 	const struct document_put *put;
 	bool created;
+	struct catalog *catalog; /* that the attempt met; a reference */
 };
 
-static enum error put_in(struct write *write, struct putting *putting,
-	const struct catalog *catalog)
+static enum error put_in(
+	struct write *write, struct putting *putting, const struct catalog *catalog)
 {
 	const struct document_put *put = putting->put;
 	struct newest newest = newest_of(catalog, put->kind, put->name);
@@ -100,8 +102,7 @@ static enum error put_in(struct write *write, struct putting *putting,
 	enum error error;
 
 	snprintf(tag, sizeof tag, "r%lld", (long long)newest.revision);
-	error = put->precondition->check(
-		put->precondition->self, newest.revision ? tag : NULL);
+	error = put->precondition->check(put->precondition->self, newest.revision ? tag : NULL);
 	if (error)
 		return error;
 	error = put->source.parse(
@@ -115,17 +116,33 @@ static enum error put_in(struct write *write, struct putting *putting,
 	return write->nothing ? ERR_OK : append(write, put->kind, put->name, body);
 }
 
+/* The catalogue in force under the lock, instead of what an attempt before has met. */
+static enum error meet_catalog(struct write *write, struct catalog **catalog)
+{
+	catalog_unref(*catalog);
+	*catalog = NULL;
+	return catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
+		&write->call->workspace, write->change.config_revision, catalog);
+}
+
 static enum error put_body(struct write *write, void *arg)
 {
-	struct catalog *catalog;
-	enum error error = catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
-		&write->call->workspace, write->change.config_revision, &catalog);
+	struct putting *putting = arg;
+	enum error error = meet_catalog(write, &putting->catalog);
 
-	if (error)
-		return error;
-	error = put_in(write, arg, catalog);
-	catalog_unref(catalog);
-	return error;
+	return error ? error : put_in(write, putting, putting->catalog);
+}
+
+/* What the write left, not what others have written since; `met` is the caller's reference. */
+static enum error catalog_after(const struct call *call, enum error error,
+	const struct written *written, struct catalog *met, struct catalog **out)
+{
+	if (!error && !written->changed) {
+		*out = met;
+		return ERR_OK;
+	}
+	catalog_unref(met);
+	return error ? error : catalog_as_of(call, written->revision, out);
 }
 
 enum error document_put(const struct call *call, const struct document_put *put, bool *created,
@@ -135,21 +152,22 @@ enum error document_put(const struct call *call, const struct document_put *put,
 	enum error error = write_run(call, &call->workspace, put_body, &putting, written);
 
 	*created = putting.created;
-	return error ? error : catalog_current(call, catalog, NULL);
+	return catalog_after(call, error, written, putting.catalog, catalog);
 }
 
 struct modelling {
 	const struct document_source *source;
 	int64_t version;
+	struct catalog *catalog; /* that the attempt met; a reference */
 };
 
-static enum error model_in(struct write *write, struct modelling *modelling,
-	const struct catalog *catalog)
+static enum error model_in(
+	struct write *write, struct modelling *modelling, const struct catalog *catalog)
 {
 	const char *name;
 	struct str body;
-	enum error error = modelling->source->parse(modelling->source->self, catalog,
-		write->call->arena, write->call->diag, &body);
+	enum error error = modelling->source->parse(
+		modelling->source->self, catalog, write->call->arena, write->call->diag, &body);
 
 	if (error)
 		return error;
@@ -167,15 +185,10 @@ static enum error model_in(struct write *write, struct modelling *modelling,
 
 static enum error model_body(struct write *write, void *arg)
 {
-	struct catalog *catalog;
-	enum error error = catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
-		&write->call->workspace, write->change.config_revision, &catalog);
+	struct modelling *modelling = arg;
+	enum error error = meet_catalog(write, &modelling->catalog);
 
-	if (error)
-		return error;
-	error = model_in(write, arg, catalog);
-	catalog_unref(catalog);
-	return error;
+	return error ? error : model_in(write, modelling, modelling->catalog);
 }
 
 enum error model_create(const struct call *call, const struct document_source *source,
@@ -185,5 +198,5 @@ enum error model_create(const struct call *call, const struct document_source *s
 	enum error error = write_run(call, &call->workspace, model_body, &modelling, written);
 
 	*version = modelling.version;
-	return error ? error : catalog_current(call, catalog, NULL);
+	return catalog_after(call, error, written, modelling.catalog, catalog);
 }

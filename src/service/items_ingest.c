@@ -20,8 +20,8 @@ const char *item_outcome_name(enum item_outcome outcome)
 	return names[outcome];
 }
 
-void item_check_clock(const struct call *call, const struct item_input *input,
-	const char *pointer, struct diag *diag)
+void item_check_clock(const struct call *call, const struct item_input *input, const char *pointer,
+	struct diag *diag)
 {
 	int64_t limit_us =
 		clock_now_us(call->service->clock) + (int64_t)ITEM_AHEAD_LIMIT_S * US_PER_S;
@@ -45,8 +45,8 @@ struct batch {
 	const struct item_source *source;
 	struct ingest *ingest;
 	struct catalog *catalog;
-	struct item_input *inputs; /* by index; meaningless where the result is rejected */
-	uint32_t *targets_of;      /* by index */
+	struct item_input *inputs; /* by index; meaningless without a target */
+	uint32_t *targets_of;      /* by index; MAP_NONE: rejected before anything was looked up */
 	struct target *targets;
 	size_t target_count;
 	struct uuid_map target_ids;
@@ -60,8 +60,8 @@ static const char *pointer_of(const struct batch *batch, size_t index, struct di
 }
 
 /* Moves the faults of one element into its result. */
-static enum error reject(struct batch *batch, size_t index, enum error why,
-	const struct diag *faults)
+static enum error reject(
+	struct batch *batch, size_t index, enum error why, const struct diag *faults)
 {
 	struct item_result *result = &batch->ingest->results[index];
 
@@ -82,15 +82,16 @@ static bool fails_the_batch(enum error error)
 /* ---- before the lock ---- */
 
 /* Permission first: who may not write for a source learns nothing about its items. */
-static enum error check_input(struct batch *batch, const struct item_input *input,
-	const char *pointer, struct diag *diag)
+static enum error check_input(
+	struct batch *batch, const struct item_input *input, const char *pointer, struct diag *diag)
 {
 	const struct call *call = batch->call;
 
 	if (!principal_may_write_source(call->principal, &call->workspace,
 		    clock_now_us(call->service->clock), input->source)) {
 		diag_add(diag, diag_key(diag, pointer, "source"),
-			"This token may not write for the source \"%.*s\".", STR_ARG(input->source));
+			"This token may not write for the source \"%.*s\".",
+			STR_ARG(input->source));
 		return ERR_SOURCE_FORBIDDEN;
 	}
 	item_check_clock(call, input, pointer, diag);
@@ -109,6 +110,7 @@ static enum error parse_one(struct batch *batch, size_t index)
 	pointer = pointer_of(batch, index, &diag);
 	*result = (struct item_result){0};
 	*input = (struct item_input){0};
+	batch->targets_of[index] = MAP_NONE;
 	error = batch->source->parse(batch->source->self, index, batch->catalog, pointer,
 		batch->call->arena, &diag, input);
 	result->source = input->source;
@@ -116,7 +118,8 @@ static enum error parse_one(struct batch *batch, size_t index)
 	if (!error)
 		error = check_input(batch, input, pointer, &diag);
 	if (!error) {
-		item_id_make(&batch->call->workspace, input->source, input->external_id, &result->id);
+		item_id_make(
+			&batch->call->workspace, input->source, input->external_id, &result->id);
 		result->has_id = true;
 		return ERR_OK;
 	}
@@ -200,6 +203,9 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	enum error error;
 
 	diag_init(&diag, batch->call->arena);
+	/* What the attempt before made of it is void. */
+	result->error = ERR_OK;
+	result->diag = NULL;
 	if (is_another(target, input))
 		return ERR_CONFLICT;
 	if (batch->source->features_only && !target->present)
@@ -216,7 +222,7 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	if (error)
 		return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
 	result->outcome = !target->present ? OUTCOME_CREATED
-			  : changed	   ? OUTCOME_UPDATED
+			  : changed        ? OUTCOME_UPDATED
 					   : OUTCOME_UNCHANGED;
 	if (!target->present || changed) {
 		merged.revision = revision;
@@ -234,6 +240,19 @@ static void count_outcomes(struct ingest *ingest, size_t count)
 		ingest->counts[ingest->results[i].outcome]++;
 }
 
+/* Its texts are whole already, and may live shorter than `diag`. */
+static void copy_fault(struct diag *diag, const struct diag_entry *fault)
+{
+	const char *pointer = arena_strdup(diag->arena, str_from(fault->pointer));
+	const char *detail = arena_strdup(diag->arena, str_from(fault->detail));
+
+	if (diag->count == DIAG_MAX)
+		diag->omitted++;
+	else
+		diag->entries[diag->count++] =
+			(struct diag_entry){pointer ? pointer : "#", detail ? detail : ""};
+}
+
 /* All faults of all elements, for the answer to an atomic batch. */
 static void gather_faults(const struct batch *batch)
 {
@@ -245,10 +264,10 @@ static void gather_faults(const struct batch *batch)
 		if (result->outcome != OUTCOME_REJECTED)
 			continue;
 		for (size_t j = 0; j < result->diag->count; j++)
-			diag_add(diag, result->diag->entries[j].pointer + 1, "%s",
-				result->diag->entries[j].detail);
+			copy_fault(diag, &result->diag->entries[j]);
 		if (result->diag->count == 0)
-			diag_add(diag, pointer_of(batch, i, diag), "%s", error_info(result->error)->title);
+			diag_add(diag, pointer_of(batch, i, diag), "%s",
+				error_info(result->error)->title);
 		diag->omitted += result->diag->omitted;
 	}
 }
@@ -258,7 +277,7 @@ static enum error merge_all(struct batch *batch, struct conn *conn, int64_t revi
 	enum error error = load_targets(batch, conn);
 
 	for (size_t i = 0; i < batch->source->count && !error; i++) {
-		if (batch->ingest->results[i].outcome != OUTCOME_REJECTED)
+		if (batch->targets_of[i] != MAP_NONE)
 			error = merge_one(batch, i, revision);
 	}
 	count_outcomes(batch->ingest, batch->source->count);
@@ -375,6 +394,8 @@ static enum error rehearse(struct batch *batch)
 	if (!error)
 		error = merge_all(batch, conn, head.revision + 1);
 	read_end(conn);
+	if (error)
+		goto release;
 	batch->ingest->written = (struct written){head.revision, head.hash, false};
 	for (size_t i = 0; i < batch->source->count; i++) {
 		/* A revision that was not taken is nobody's. */
@@ -409,8 +430,8 @@ static enum error batch_alloc(struct batch *batch)
 		       : ERR_BUDGET;
 }
 
-enum error items_ingest(const struct call *call, const struct item_source *source,
-	struct ingest *ingest)
+enum error items_ingest(
+	const struct call *call, const struct item_source *source, struct ingest *ingest)
 {
 	struct batch batch = {.call = call, .source = source, .ingest = ingest};
 	enum error error = batch_alloc(&batch);

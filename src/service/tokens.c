@@ -194,35 +194,47 @@ enum error token_revoke(const struct call *call, const struct uuid *id, struct w
 /* ---- listing ---- */
 
 enum error token_list(const struct call *call, const struct uuid *after, size_t limit,
-	struct token_row **out, size_t *count)
+	struct token_row **out, size_t *count, int64_t *revision)
 {
 	struct conn *conn;
+	struct head head;
 	enum error error = store_acquire(call->service->store, &conn);
 
 	if (error)
 		return error;
 	error = read_begin(conn, &call->workspace);
 	if (!error) {
-		error = tokens_list(conn, &call->workspace, after, limit, call->arena, out, count);
+		error = head_read(conn, &call->workspace, &head);
+		if (!error)
+			error = tokens_list(
+				conn, &call->workspace, after, limit, call->arena, out, count);
 		read_end(conn);
 	}
 	store_release(call->service->store, conn);
+	if (!error)
+		*revision = head.revision;
 	return error;
 }
 
-enum error grant_list(const struct call *call, struct grant_row **out, size_t *count)
+enum error grant_list(const struct call *call, struct grant_row **out, size_t *count,
+	int64_t *revision)
 {
 	struct conn *conn;
+	struct head head;
 	enum error error = store_acquire(call->service->store, &conn);
 
 	if (error)
 		return error;
 	error = read_begin(conn, &call->workspace);
 	if (!error) {
-		error = grants_list(conn, &call->workspace, call->arena, out, count);
+		error = head_read(conn, &call->workspace, &head);
+		if (!error)
+			error = grants_list(conn, &call->workspace, call->arena, out, count);
 		read_end(conn);
 	}
 	store_release(call->service->store, conn);
+	if (!error)
+		*revision = head.revision;
 	return error;
 }
 
@@ -336,4 +348,34 @@ enum error bootstrap(struct service *service, struct arena *arena, struct diag *
 	if (!token_text_make(secret) || !sha256_of(secret, strlen(secret), &token.secret_sha256))
 		return ERR_INTERNAL;
 	return write_run(&call, &system_workspace, bootstrap_body, &token, &written);
+}
+
+enum error operator_token_check(struct service *service, struct arena *arena, struct str text)
+{
+	struct token_row *tokens;
+	struct sha256 hash;
+	struct conn *conn;
+	size_t found;
+	enum error error;
+
+	if (!token_text_check(text))
+		return ERR_UNAUTHENTICATED;
+	if (!sha256_of(text.ptr, text.len, &hash))
+		return ERR_NO_MEMORY;
+	error = store_acquire(service->store, &conn);
+	if (error)
+		return error;
+	error = read_begin(conn, &system_workspace);
+	if (!error) {
+		error = tokens_by_secret(conn, &hash, 1, arena, &tokens, &found);
+		read_end(conn);
+	}
+	store_release(service->store, conn);
+	if (error)
+		return error;
+	return found == 1 && uuid_cmp(&tokens[0].workspace, &system_workspace) == 0 &&
+				tokens[0].revoked_us == TIME_NONE &&
+				clock_now_us(service->clock) < tokens[0].expires_us
+		       ? ERR_OK
+		       : ERR_UNAUTHENTICATED;
 }

@@ -30,8 +30,9 @@ enum error token_create(const struct call *call, const struct token_request *req
 	struct token_row *out, char secret[TOKEN_TEXT_SIZE], struct written *written);
 /* ERR_NOT_FOUND; revoking twice is ERR_OK and writes nothing. ERR_CONFLICT: the last operator. */
 enum error token_revoke(const struct call *call, const struct uuid *id, struct written *written);
+/* `revision`: the workspace's, that the list reflects. */
 enum error token_list(const struct call *call, const struct uuid *after, size_t limit,
-	struct token_row **out, size_t *count);
+	struct token_row **out, size_t *count, int64_t *revision);
 
 struct grant_request {
 	struct uuid token_id;
@@ -44,10 +45,13 @@ struct grant_request {
 /* Only operators' tokens can be granted something; no roles withdraws. */
 enum error grant_set(const struct call *call, const struct grant_request *request,
 	struct grant_row *out, struct written *written);
-enum error grant_list(const struct call *call, struct grant_row **out, size_t *count);
+enum error grant_list(const struct call *call, struct grant_row **out, size_t *count,
+	int64_t *revision);
 
 /* Creates the first operator's token if no operator's token is valid. ERR_CONFLICT: one is. */
 enum error bootstrap(struct service *service, struct arena *arena, struct diag *diag,
 	char secret[TOKEN_TEXT_SIZE]);
+/* ERR_OK when `text` is a valid operator's token; ERR_UNAUTHENTICATED when it is not. */
+enum error operator_token_check(struct service *service, struct arena *arena, struct str text);
 
 #endif

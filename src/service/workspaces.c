@@ -8,6 +8,7 @@
 #include "base/sha256.h"
 #include "codec/catalog.h"
 #include "codec/json_writer.h"
+#include "live/live.h"
 
 enum { WORKSPACE_MAX_NAME = 63, WORKSPACE_MAX_TITLE = 255 };
 
@@ -30,12 +31,14 @@ static enum error check(const struct call *call, struct str name, struct str tit
 
 	if (!name_is_slug(name))
 		diag_add(call->diag, "/name",
-			"A name has 1 to %d characters of a-z, 0-9 and '-', beginning with a letter.",
+			"A name has 1 to %d characters of a-z, 0-9 and '-', beginning with a "
+			"letter.",
 			WORKSPACE_MAX_NAME);
 	else if (uuid_from_text(name, &ignored))
 		diag_add(call->diag, "/name", "A name must not look like a UUID.");
 	if (title.len > WORKSPACE_MAX_TITLE)
-		diag_add(call->diag, "/title", "A title has at most %d bytes.", WORKSPACE_MAX_TITLE);
+		diag_add(
+			call->diag, "/title", "A title has at most %d bytes.", WORKSPACE_MAX_TITLE);
 	return call->diag->count ? ERR_INVALID : ERR_OK;
 }
 
@@ -84,8 +87,9 @@ static enum error create_body(struct write *write, void *arg)
 	error = workspace_find(tx_conn(write->tx), row->name, write->call->arena, &taken);
 	if (!error) {
 		diag_add(write->call->diag, "/name",
-			taken.removed ? "A removed workspace had this name; names are not given again."
-				      : "There is a workspace of this name already.");
+			taken.removed
+				? "A removed workspace had this name; names are not given again."
+				: "There is a workspace of this name already.");
 		return ERR_CONFLICT;
 	}
 	if (error != ERR_NOT_FOUND)
@@ -122,9 +126,7 @@ enum error workspace_create(const struct call *call, struct str name, struct str
 	uuid_random(&out->id);
 	if (!random_bytes(out->salt, sizeof out->salt))
 		return ERR_INTERNAL;
-	error = write_run(call, &system_workspace, create_body, &creation, written);
-	auth_forget(call->service->auth);
-	return error;
+	return write_run(call, &system_workspace, create_body, &creation, written);
 }
 
 static enum error in_system(const struct call *call,
@@ -207,15 +209,19 @@ static enum error remove_body(struct write *write, void *arg)
 	if (error)
 		return error;
 	subject = arena_printf(call->arena, "workspace:%s", id);
-	return subject ? write_finish(write, "workspace.remove", subject, STR("{}")) : ERR_NO_MEMORY;
+	return subject ? write_finish(write, "workspace.remove", subject, STR("{}"))
+		       : ERR_NO_MEMORY;
 }
 
-enum error workspace_remove(const struct call *call, const struct precondition *precondition,
-	struct written *written)
+enum error workspace_remove(
+	const struct call *call, const struct precondition *precondition, struct written *written)
 {
 	struct precondition copy = *precondition;
 	enum error error = write_run(call, &system_workspace, remove_body, &copy, written);
 
+	if (error)
+		return error; /* what is cached must last through an outage */
 	auth_forget(call->service->auth);
-	return error;
+	live_forget(call->service->live, &call->workspace);
+	return ERR_OK;
 }

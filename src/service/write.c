@@ -25,8 +25,8 @@ const char *call_actor(const struct call *call)
 	return actor ? actor : "token:?";
 }
 
-enum error write_finish(struct write *write, const char *action, const char *subject,
-	struct str detail)
+enum error write_finish(
+	struct write *write, const char *action, const char *subject, struct str detail)
 {
 	struct change_info info = {
 		.actor = call_actor(write->call),
@@ -51,7 +51,6 @@ static enum error attempt(struct write *write, struct conn *conn, const struct u
 	error = tx_begin(conn, workspace, &write->tx);
 	if (error)
 		return error;
-	metric_add(METRIC_db_transactions, 1);
 	error = change_begin(
 		write->tx, workspace, write->call->service->clock, &write->attempt, &write->change);
 	write->written = (struct written){
@@ -87,7 +86,6 @@ static enum error settle(struct write *write, const struct uuid *workspace, bool
 	struct conn *conn;
 	enum error error;
 
-	metric_add(METRIC_db_commit_unknown, 1);
 	error = store_acquire(write->call->service->store, &conn);
 	if (error)
 		return ERR_COMMIT_UNKNOWN;
@@ -105,17 +103,19 @@ enum error write_run(const struct call *call, const struct uuid *workspace,
 	enum error (*body)(struct write *write, void *arg), void *arg, struct written *written)
 {
 	struct service *service = call->service;
-	size_t faults = call->diag->count;
+	size_t faults = call->diag->count, omitted = call->diag->omitted;
 	enum error error = ERR_CONTENTION;
 	struct write write = {.call = call};
 	bool again = true;
 
+	*written = (struct written){0};
 	for (int tries = 0; again && tries < WRITE_ATTEMPTS; tries++) {
 		struct conn *conn;
 
 		if (tries > 0)
 			metric_add(METRIC_db_retries, 1);
 		call->diag->count = faults;
+		call->diag->omitted = omitted;
 		uuid_random(&write.attempt);
 		error = store_acquire(service->store, &conn);
 		if (error)

@@ -26,6 +26,12 @@ def pytest_report_header(config):
     return f"winnowd: {places.winnowd()}; logs below {config.getoption('basetemp') or 'the base temp folder'}"
 
 
+@pytest.fixture(scope="session", autouse=True)
+def nothing_left_running():
+    yield
+    daemons.end_all()
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory):
     """Connection strings of the cluster in which databases are made."""

@@ -19,21 +19,38 @@ def changes(ws):
     token = ws.token("reader")
     me = ws.operator.get("/v1/whoami").json()["token_id"]
     item_id = ws.push(item("first"))["results"][0]["id"]
-    model = {"name": "m", "kind": "weighted_sum", "terms": [{"feature": "user_impact", "weight": 1}], "bands": [{"name": "a"}]}
+    model = {
+        "name": "m",
+        "kind": "weighted_sum",
+        "terms": [{"feature": "user_impact", "weight": 1}],
+        "bands": [{"name": "a"}],
+    }
     mapping = {k: v for k, v in ws.get("/sources/github/mapping").json().items() if k not in ("format", "revision")}
     yield "token", lambda: ws.post("/tokens", 201, json={"label": "x", "roles": ["reader"]})
     yield "revocation", lambda: ws.delete(f"/tokens/{token['id']}", 204)
-    yield "grant", lambda: ws.post("/grants", 200, json={"token_id": me, "roles": ["reader", "reviewer", "admin", "auditor", "contributor"], "sources": ["*"]})
+    yield "grant", lambda: ws.post(
+        "/grants",
+        200,
+        json={"token_id": me, "roles": ["reader", "reviewer", "admin", "auditor", "contributor"], "sources": ["*"]},
+    )
     yield "items", lambda: ws.post("/items", 200, json=[item("1"), item("2")])
-    yield "lines", lambda: ws.post("/items", 200, data=json.dumps(item("3")) + "\n", headers={"Content-Type": "application/x-ndjson"})
-    yield "features", lambda: ws.post("/items:features", 200, json={"items": [{"id": item_id, "features": {"user_impact": 3}}]})
+    yield "lines", lambda: ws.post(
+        "/items", 200, data=json.dumps(item("3")) + "\n", headers={"Content-Type": "application/x-ndjson"}
+    )
+    yield "features", lambda: ws.post(
+        "/items:features", 200, json={"items": [{"id": item_id, "features": {"user_impact": 3}}]}
+    )
     yield "patch", lambda: ws.patch(f"/items/{item_id}", 200, json={"team": "x"}, headers={"If-Match": "*"})
     yield "unpatch", lambda: ws.delete(f"/items/{item_id}/patch", 200, headers={"If-Match": "*"})
-    yield "settings", lambda: ws.put_settings(streams=["engineering_bug", "incident"])
+    yield "settings", lambda: ws.put_settings(
+        streams=["engineering_bug", "incident", "model_quality", "feature_request", "more"]
+    )
     yield "feature", lambda: ws.put_feature("confusion")
     yield "model", lambda: ws.post("/models", 201, json=model)
     yield "alias", lambda: ws.put("/aliases/active", 200, json={"model": 2}, headers={"If-Match": "*"})
-    yield "mapping", lambda: ws.put("/sources/github/mapping", 200, json={**mapping, "kind": "bug"}, headers={"If-Match": "*"})
+    yield "mapping", lambda: ws.put(
+        "/sources/github/mapping", 200, json={**mapping, "kind": "bug"}, headers={"If-Match": "*"}
+    )
 
 
 def test_every_change_is_one_record_and_one_revision(ws):
@@ -57,7 +74,12 @@ def test_what_changes_nothing_leaves_no_record(ws):
     ws.push([item("1", stream="nonsense")], 207)
     ws.push([item("2")], dry_run="true")
     ws.post("/tokens", 422, json={})
-    ws.put("/settings", 412, json={"streams": ["a"], "kinds": ["b"], "statuses": [{"name": "x", "class": "todo"}]}, headers={"If-Match": '"r0"'})
+    ws.put(
+        "/settings",
+        412,
+        json={"streams": ["a"], "kinds": ["b"], "statuses": [{"name": "x", "class": "todo"}]},
+        headers={"If-Match": '"r0"'},
+    )
     for path in ("/items", "/queue", "/settings", "/audit", "/tokens"):
         ws.get(path)
     assert ws.revision() == before and ws.get("/audit/verify").headers["Winnow-Head"] == head
@@ -83,13 +105,35 @@ def canonical(value):
 
 def test_no_personal_text_in_the_log(ws, database):
     """Version and audit rows hold only a salted hash of text that may be erased."""
-    marks = {"title": "Mark-Title-7", "body": "Mark-Body-7", "assignee": "Mark-Assignee-7", "reporter": "Mark-Reporter-7", "url": "https://mark-url-7.example/"}
-    item_id = ws.push([item("1", **marks, features={"owners": "Mark-Owners-7", "user_impact": {"value": 2, "justification": "Mark-Why-7"}})])["results"][0]["id"]
-    ws.patch_item(item_id, {"title": "Mark-Patched-7", "features": {"user_impact": {"value": 3, "justification": "Mark-Because-7"}}})
+    marks = {
+        "title": "Mark-Title-7",
+        "body": "Mark-Body-7",
+        "assignee": "Mark-Assignee-7",
+        "reporter": "Mark-Reporter-7",
+        "url": "https://mark-url-7.example/",
+    }
+    item_id = ws.push(
+        [
+            item(
+                "1",
+                **marks,
+                features={"owners": "Mark-Owners-7", "user_impact": {"value": 2, "justification": "Mark-Why-7"}},
+            )
+        ]
+    )["results"][0]["id"]
+    ws.patch_item(
+        item_id,
+        {"title": "Mark-Patched-7", "features": {"user_impact": {"value": 3, "justification": "Mark-Because-7"}}},
+    )
     assert "Mark-" not in json.dumps(ws.records()) and "mark-url" not in json.dumps(ws.records())
     for table in ("audit_records", "item_versions", "items", "documents"):
         assert database.value(f"SELECT count(*) FROM winnow.{table} t WHERE t::text ILIKE %s", "%mark-%7%") == 0, table
-    assert database.value("SELECT count(*) FROM winnow.item_texts t WHERE workspace_id = %s AND t::text ILIKE %s", ws.id, "%mark-%7%") >= 2
+    assert (
+        database.value(
+            "SELECT count(*) FROM winnow.item_texts t WHERE workspace_id = %s AND t::text ILIKE %s", ws.id, "%mark-%7%"
+        )
+        >= 2
+    )
 
 
 def test_the_same_text_is_kept_once(ws, database):
@@ -98,6 +142,7 @@ def test_the_same_text_is_kept_once(ws, database):
 
 
 # ---- listing ----
+
 
 def test_cursor_listing(ws):
     for i in range(12):
@@ -128,6 +173,7 @@ def test_the_system_log(operator):
 
 # ---- verify ----
 
+
 def test_verify(ws):
     ws.push([item(str(i), features=rubric(3, 2, 1, 1), body="x") for i in range(20)])
     answer = ws.get("/audit/verify")
@@ -151,6 +197,7 @@ def test_expect(ws):
 
 # ---- export, and the client's own verification ----
 
+
 def export(client, path="/audit/export", limit=None):
     """All lines, page by page."""
     lines, after = [], 0
@@ -165,8 +212,14 @@ def export(client, path="/audit/export", limit=None):
 def verify_offline(lines, tmp_path, *args):
     path = tmp_path / "export.ndjson"
     path.write_text("".join(line + "\n" for line in lines))
-    return subprocess.run([places.winnow(), "audit", "verify", "--file", str(path), *args], env=daemons.clean_environment(), capture_output=True,
-                          text=True, timeout=30, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        [places.winnow(), "audit", "verify", "--file", str(path), *args],
+        env=daemons.clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 @pytest.fixture
@@ -178,7 +231,7 @@ def exported(ws):
 
 
 def test_export_pages(ws, exported):
-    assert [json.loads(line)["revision"] for line in exported] == list(range(1, ws.revision() + 1))
+    assert [json.loads(line)["record"]["revision"] for line in exported] == list(range(1, ws.revision() + 1))
     assert export(ws, limit=4) == exported
     assert export(ws, limit=1) == exported
 
@@ -189,7 +242,9 @@ def test_offline(ws, exported, tmp_path):
     head = ws.get("/audit/verify").headers["Winnow-Head"]
     assert head in done.stdout + done.stderr
     assert verify_offline(exported, tmp_path, "--expect", head).returncode == 0
-    assert verify_offline(exported, tmp_path, "--expect", f"3:{json.loads(exported[2])['hash']}").returncode == 0
+    assert (
+        verify_offline(exported, tmp_path, "--expect", f"3:{json.loads(exported[2])['record']['hash']}").returncode == 0
+    )
     assert verify_offline(exported, tmp_path, "--expect", f"3:{'1' * 64}").returncode == 1
 
 
@@ -199,15 +254,24 @@ def edited(line, change):
     return json.dumps(record, ensure_ascii=False, separators=(",", ":"))
 
 
-@pytest.mark.parametrize("tamper, revision", [
-    (lambda x: x[:4] + [edited(x[4], lambda r: r.update(actor="token:00000000-0000-4000-8000-000000000000"))] + x[5:], 5),
-    (lambda x: x[:4] + [edited(x[4], lambda r: r.update(action="nothing.happened"))] + x[5:], 5),
-    (lambda x: x[:4] + [re.sub(r'"at":"[^"]*"', '"at":"2020-01-01T00:00:00.000000Z"', x[4])] + x[5:], 5),
-    (lambda x: x[:4] + x[5:], 5),
-    (lambda x: x[:4] + [x[5], x[4]] + x[6:], 5),
-    (lambda x: x[:5] + [x[4]] + x[5:], 6),
-    (lambda x: x[1:], 1),
-], ids=["actor", "action", "time", "cut out", "swapped", "doubled", "beginning cut"])
+@pytest.mark.parametrize(
+    "tamper, revision",
+    [
+        (
+            lambda x: x[:4]
+            + [edited(x[4], lambda r: r["record"].update(actor="token:00000000-0000-4000-8000-000000000000"))]
+            + x[5:],
+            5,
+        ),
+        (lambda x: x[:4] + [edited(x[4], lambda r: r["record"].update(action="nothing.happened"))] + x[5:], 5),
+        (lambda x: x[:4] + [re.sub(r'"at":"[^"]*"', '"at":"2020-01-01T00:00:00.000000Z"', x[4])] + x[5:], 5),
+        (lambda x: x[:4] + x[5:], 5),
+        (lambda x: x[:4] + [x[5], x[4]] + x[6:], 5),
+        (lambda x: x[:5] + [x[4]] + x[5:], "[56]"),
+        (lambda x: x[1:], "[12]"),
+    ],
+    ids=["actor", "action", "time", "cut out", "swapped", "doubled", "beginning cut"],
+)
 def test_offline_finds(exported, tmp_path, tamper, revision):
     done = verify_offline(tamper(exported), tmp_path)
     assert done.returncode == 1, done.stdout + done.stderr
@@ -219,9 +283,13 @@ def test_offline_rows(exported, tmp_path):
     at = next(i for i, line in enumerate(exported) if '"item_versions"' in line)
     record = json.loads(exported[at])
     rows = record["rows"]
-    done = verify_offline([*exported[:at], edited(exported[at], lambda r: r["rows"].pop()), *exported[at + 1:]], tmp_path)
+    done = verify_offline(
+        [*exported[:at], edited(exported[at], lambda r: r["rows"].pop()), *exported[at + 1 :]], tmp_path
+    )
     assert done.returncode == 1 and rows
-    done = verify_offline([*exported[:at], edited(exported[at], lambda r: r["rows"].append(r["rows"][0])), *exported[at + 1:]], tmp_path)
+    done = verify_offline(
+        [*exported[:at], edited(exported[at], lambda r: r["rows"].append(r["rows"][0])), *exported[at + 1 :]], tmp_path
+    )
     assert done.returncode == 1
 
 

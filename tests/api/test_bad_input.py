@@ -14,7 +14,13 @@ GOOD = '"source":"s","external_id":"1","title":"t","stream":"incident"'
 
 
 def post(ws, body, expect=None, content_type="application/json", path="/items", **params):
-    return ws.post(path, expect, data=body if isinstance(body, bytes) else body.encode(), headers={"Content-Type": content_type}, params=params)
+    return ws.post(
+        path,
+        expect,
+        data=body if isinstance(body, bytes) else body.encode(),
+        headers={"Content-Type": content_type},
+        params=params,
+    )
 
 
 def nothing_stored(ws, revision):
@@ -24,15 +30,38 @@ def nothing_stored(ws, revision):
 # ---- JSON ----
 
 MALFORMED = {
-    "empty": "", "blank": " \n ", "cut": "{" + GOOD, "cut in a string": '{"source":"s', "no quotes": "{source:1}", "single quotes": "{'source':'s'}",
-    "trailing comma": "{" + GOOD + ",}", "two values": "{" + GOOD + "} {}", "comment": "{" + GOOD + "/* */}", "duplicate key": "{" + GOOD + ',"title":"u"}',
-    "escaped duplicate": "{" + GOOD + ',"t\\u0069tle":"u"}', "duplicate deep": "{" + GOOD + ',"features":{"user_impact":1,"user_impact":2}}',
-    "too deep": "[" * 100 + "]" * 100, "far too deep": "[" * 100000, "deep objects": '{"a":' * 5000 + "1" + "}" * 5000,
-    "NaN": "{" + GOOD + ',"estimate":NaN}', "Infinity": "{" + GOOD + ',"estimate":Infinity}', "1e400": "{" + GOOD + ',"estimate":1e400}',
-    "-1e400": "{" + GOOD + ',"estimate":-1e400}', "big integer": "{" + GOOD + ',"estimate":9223372036854775808}', "leading zero": "{" + GOOD + ',"estimate":01}',
-    "plus": "{" + GOOD + ',"estimate":+1}', "hex": "{" + GOOD + ',"estimate":0x10}', "dot": "{" + GOOD + ',"estimate":1.}', "NUL escape": "{" + GOOD + ',"body":"\\u0000"}',
-    "bad escape": "{" + GOOD + ',"body":"\\x41"}', "lone surrogate": "{" + GOOD + ',"body":"\\ud800"}', "control": "{" + GOOD + ',"body":"a\tb"}', "BOM": "\ufeff{" + GOOD + "}",
-    "only BOM": "\ufeff", "true in capitals": "True", "a word": "hello",
+    "empty": "",
+    "blank": " \n ",
+    "cut": "{" + GOOD,
+    "cut in a string": '{"source":"s',
+    "no quotes": "{source:1}",
+    "single quotes": "{'source':'s'}",
+    "trailing comma": "{" + GOOD + ",}",
+    "two values": "{" + GOOD + "} {}",
+    "comment": "{" + GOOD + "/* */}",
+    "duplicate key": "{" + GOOD + ',"title":"u"}',
+    "escaped duplicate": "{" + GOOD + ',"t\\u0069tle":"u"}',
+    "duplicate deep": "{" + GOOD + ',"features":{"user_impact":1,"user_impact":2}}',
+    "too deep": "[" * 100 + "]" * 100,
+    "far too deep": "[" * 100000,
+    "deep objects": '{"a":' * 5000 + "1" + "}" * 5000,
+    "NaN": "{" + GOOD + ',"estimate":NaN}',
+    "Infinity": "{" + GOOD + ',"estimate":Infinity}',
+    "1e400": "{" + GOOD + ',"estimate":1e400}',
+    "-1e400": "{" + GOOD + ',"estimate":-1e400}',
+    "big integer": "{" + GOOD + ',"estimate":9223372036854775808}',
+    "leading zero": "{" + GOOD + ',"estimate":01}',
+    "plus": "{" + GOOD + ',"estimate":+1}',
+    "hex": "{" + GOOD + ',"estimate":0x10}',
+    "dot": "{" + GOOD + ',"estimate":1.}',
+    "NUL escape": "{" + GOOD + ',"body":"\\u0000"}',
+    "bad escape": "{" + GOOD + ',"body":"\\x41"}',
+    "lone surrogate": "{" + GOOD + ',"body":"\\ud800"}',
+    "control": "{" + GOOD + ',"body":"a\tb"}',
+    "BOM": "\ufeff{" + GOOD + "}",
+    "only BOM": "\ufeff",
+    "true in capitals": "True",
+    "a word": "hello",
 }
 
 
@@ -41,7 +70,9 @@ def test_malformed_json(ws, name):
     before = ws.revision()
     answer = post(ws, MALFORMED[name], 400)
     assert problem_type(answer) == "malformed-json"
-    assert any(word in answer.json()["detail"].lower() for word in ("line", "empty", "deep", "nest", "twice", "duplicate")), answer.json()["detail"]
+    assert any(
+        word in answer.json()["detail"].lower() for word in ("line", "empty", "deep", "nest", "twice", "duplicate")
+    ), answer.json()["detail"]
     nothing_stored(ws, before)
 
 
@@ -60,15 +91,38 @@ def test_no_object_and_no_array(ws, body):
     nothing_stored(ws, before)
 
 
-@pytest.mark.parametrize("path, method", [("/tokens", "POST"), ("/grants", "POST"), ("/models", "POST"), ("/settings", "PUT"), ("/features/x_y", "PUT"), ("/aliases/active", "PUT"),
-                                          ("/sources/github/mapping", "PUT"), ("/items:features", "POST"), ("/items:batch-get", "POST")])
+@pytest.mark.parametrize(
+    "path, method",
+    [
+        ("/tokens", "POST"),
+        ("/grants", "POST"),
+        ("/models", "POST"),
+        ("/settings", "PUT"),
+        ("/features/x_y", "PUT"),
+        ("/aliases/active", "PUT"),
+        ("/sources/github/mapping", "PUT"),
+        ("/items:features", "POST"),
+        ("/items:batch-get", "POST"),
+    ],
+)
 def test_every_body_is_held_to_the_same(ws, path, method):
     headers = {"Content-Type": "application/json", "If-Match": "*"}
     if path.startswith("/features"):
         headers = {"Content-Type": "application/json", "If-None-Match": "*"}
     before = ws.revision()
-    for body, expect in ((b"{", 400), (b"", 400), (b'{"a":1,"a":2}', 400), (b"[" * 1000, 400), (b"\xff", 400), (b"[]", 422), (b"7", 422), (b"null", 422), (b"{}", 422),
-                         (b'{"nonsense":1}', 422), (b'"x"', 422)):
+    for body, expect in (
+        (b"{", 400),
+        (b"", 400),
+        (b'{"a":1,"a":2}', 400),
+        (b"[" * 1000, 400),
+        (b"\xff", 400),
+        (b"[]", 422),
+        (b"7", 422),
+        (b"null", 422),
+        (b"{}", 422),
+        (b'{"nonsense":1}', 422),
+        (b'"x"', 422),
+    ):
         if (path, body) == ("/items:batch-get", b"{}"):
             expect = (200, 422)
         ws.request(method, path, expect, data=body, headers=headers)
@@ -78,15 +132,37 @@ def test_every_body_is_held_to_the_same(ws, path, method):
 
 
 def test_numbers_at_the_edge(ws):
-    for text, value in (("1e-400", 0), ("5e-324", 5e-324), ("1.7976931348623157e308", 1.7976931348623157e308), ("9223372036854775807", 9223372036854775807.0), ("-0.0", 0), ("1E2", 100)):
-        answer = post(ws, '{"source":"s","external_id":"%s","title":"t","stream":"incident","estimate":%s}' % (text, text), 200).json()
+    for text, value in (
+        ("1e-400", 0),
+        ("5e-324", 5e-324),
+        ("1.7976931348623157e308", 1.7976931348623157e308),
+        ("9223372036854775807", 9223372036854775807.0),
+        ("-0.0", 0),
+        ("1E2", 100),
+    ):
+        answer = post(
+            ws, '{"source":"s","external_id":"%s","title":"t","stream":"incident","estimate":%s}' % (text, text), 200
+        ).json()
         assert float(ws.item(answer["results"][0]["id"])["estimate"]) == value
 
 
 # ---- NDJSON: a bad line fails alone, with its number ----
 
-BAD_LINES = [b"garbage", b"{", b"{}", b"[]", b"null", b'{"source":"s"}', b"\xff\xfe", b'{"a":1,"a":2}', b"[" * 200, b'{"source":"s","external_id":"1","title":"t","stream":"incident"} trailing',
-             b"\x00", b'{"source":"s","external_id":"x","title":"\\u0000","stream":"incident"}', b"{" + GOOD.encode() + b',"nonsense":1}']
+BAD_LINES = [
+    b"garbage",
+    b"{",
+    b"{}",
+    b"[]",
+    b"null",
+    b'{"source":"s"}',
+    b"\xff\xfe",
+    b'{"a":1,"a":2}',
+    b"[" * 200,
+    b'{"source":"s","external_id":"1","title":"t","stream":"incident"} trailing',
+    b"\x00",
+    b'{"source":"s","external_id":"x","title":"\\u0000","stream":"incident"}',
+    b"{" + GOOD.encode() + b',"nonsense":1}',
+]
 
 
 def test_a_line_of_garbage_and_the_rest_goes_on(ws):
@@ -120,12 +196,15 @@ def test_a_line_that_is_too_long(ws):
 
 def test_an_atomic_stream_with_a_bad_line(ws):
     before = ws.revision()
-    answer = post(ws, ndjson([item("1")]) + b"garbage\n" + ndjson([item("2")]), (400, 422), "application/x-ndjson", mode="atomic")
+    answer = post(
+        ws, ndjson([item("1")]) + b"garbage\n" + ndjson([item("2")]), (400, 422), "application/x-ndjson", mode="atomic"
+    )
     assert "2" in answer.text
     nothing_stored(ws, before)
 
 
 # ---- sizes ----
+
 
 def test_bodies_up_to_eight_mebibytes(ws):
     body = json.dumps([item(str(i), body="x" * 200_000) for i in range(41)]).encode()
@@ -156,7 +235,11 @@ def test_ten_thousand_items(ws):
 def test_hostile_shapes_do_not_eat_the_memory(ws, daemon):
     """Millions of tiny values in one body: refused or settled, and the memory comes back."""
     before = daemon.rss_bytes()
-    for body in (b"[" + b"{}," * 2_000_000 + b"{}]", b"[" + b"[]," * 2_000_000 + b"[]]", b"{" + b",".join(b'"%d":0' % i for i in range(600_000)) + b"}"):
+    for body in (
+        b"[" + b"{}," * 2_000_000 + b"{}]",
+        b"[" + b"[]," * 2_000_000 + b"[]]",
+        b"{" + b",".join(b'"%d":0' % i for i in range(600_000)) + b"}",
+    ):
         assert post(ws, body, (207, 413, 422)).status_code < 500
     assert daemon.rss_bytes() < before + 1500 * MIB
 
@@ -165,6 +248,7 @@ def test_a_large_chunked_body_without_a_length(ws):
     def endless():
         for _ in range(20):
             yield b" " * MIB
+
     try:
         ws.post("/tokens", 413, data=endless(), headers={"Content-Type": "application/json"})
     except (ConnectionError, OSError):
@@ -197,8 +281,22 @@ def test_large_headers(ws):
 
 # ---- media types, codings, methods ----
 
-@pytest.mark.parametrize("content_type", ["text/plain", "application/xml", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "application/jsonx",
-                                          "json", "", "application/merge-patch+json", "text/json", "application/json, text/plain"])
+
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/plain",
+        "application/xml",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=x",
+        "application/jsonx",
+        "json",
+        "",
+        "application/merge-patch+json",
+        "text/json",
+        "application/json, text/plain",
+    ],
+)
 def test_unsupported_media_types(ws, content_type):
     before = ws.revision()
     answer = post(ws, json.dumps(item("1")), 415, content_type)
@@ -209,14 +307,26 @@ def test_unsupported_media_types(ws, content_type):
 def test_no_media_type_at_all(ws):
     with Wire(ws.url) as wire:
         body = json.dumps(item("1")).encode()
-        wire.send(request_text("POST", ws.prefix + "/items", [f"Authorization: Bearer {ws.secret}", f"Content-Length: {len(body)}"], body))
+        wire.send(
+            request_text(
+                "POST",
+                ws.prefix + "/items",
+                [f"Authorization: Bearer {ws.secret}", f"Content-Length: {len(body)}"],
+                body,
+            )
+        )
         assert wire.read_response()[0] == 415
 
 
 @pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "x-nonsense"])
 def test_unsupported_content_codings(ws, coding):
     before = ws.revision()
-    ws.post("/items", 415, data=json.dumps(item("1")), headers={"Content-Type": "application/json", "Content-Encoding": coding})
+    ws.post(
+        "/items",
+        415,
+        data=json.dumps(item("1")),
+        headers={"Content-Type": "application/json", "Content-Encoding": coding},
+    )
     nothing_stored(ws, before)
 
 
@@ -239,6 +349,7 @@ def test_methods(ws):
 
 # ---- uploads that end early ----
 
+
 @pytest.mark.parametrize("content_type", ["application/json", "application/x-ndjson"])
 @pytest.mark.parametrize("chunked", [False, True])
 def test_truncated_uploads(ws, content_type, chunked):
@@ -248,7 +359,14 @@ def test_truncated_uploads(ws, content_type, chunked):
     headers = [f"Authorization: Bearer {ws.secret}", f"Content-Type: {content_type}"]
     with Wire(ws.url) as wire:
         if chunked:
-            wire.send(request_text("POST", ws.prefix + "/items", [*headers, "Transfer-Encoding: chunked"], b"%x\r\n%s\r\n" % (len(body) - 1, body[:-1])))
+            wire.send(
+                request_text(
+                    "POST",
+                    ws.prefix + "/items",
+                    [*headers, "Transfer-Encoding: chunked"],
+                    b"%x\r\n%s\r\n" % (len(body) - 1, body[:-1]),
+                )
+            )
         else:
             wire.send(request_text("POST", ws.prefix + "/items", [*headers, f"Content-Length: {len(body)}"], body[:-1]))
     ws.push([item("after")])
@@ -259,7 +377,13 @@ def test_truncated_uploads(ws, content_type, chunked):
 def test_garbage_as_chunks(ws):
     before = ws.revision()
     headers = [f"Authorization: Bearer {ws.secret}", "Content-Type: application/json", "Transfer-Encoding: chunked"]
-    for chunks in (b"zz\r\n{}\r\n0\r\n\r\n", b"-1\r\n{}\r\n", b"ffffffffffffffffff\r\n{}", b"2\r\n{}xx\r\n0\r\n\r\n", b"\r\n"):
+    for chunks in (
+        b"zz\r\n{}\r\n0\r\n\r\n",
+        b"-1\r\n{}\r\n",
+        b"ffffffffffffffffff\r\n{}",
+        b"2\r\n{}xx\r\n0\r\n\r\n",
+        b"\r\n",
+    ):
         with Wire(ws.url, timeout=5) as wire:
             wire.send(request_text("POST", ws.prefix + "/items", headers, chunks))
             wire.socket.shutdown(1)
@@ -269,6 +393,7 @@ def test_garbage_as_chunks(ws):
 
 
 # ---- odd but legal ----
+
 
 def test_request_ids(ws):
     assert ws.get("/items", headers={"X-Request-Id": "abc_DEF-123"}).headers["X-Request-Id"] == "abc_DEF-123"
@@ -281,7 +406,18 @@ def test_request_ids(ws):
 def test_percent_encoding_in_paths(ws):
     item_id = ws.push(item("1"))["results"][0]["id"]
     assert ws.get("/items/" + "".join(f"%{ord(c):02x}" for c in item_id)).json()["id"] == item_id
-    for path in ("/items/..%2f..%2ftokens", "/items/%2e%2e/tokens", "/../../livez", "/%", "/%zz", "/items/%ff", "/items/%c3%28", "/items%3ffoo", "/items;x=1", "/items//"):
+    for path in (
+        "/items/..%2f..%2ftokens",
+        "/items/%2e%2e/tokens",
+        "/../../livez",
+        "/%",
+        "/%zz",
+        "/items/%ff",
+        "/items/%c3%28",
+        "/items%3ffoo",
+        "/items;x=1",
+        "/items//",
+    ):
         assert Client(ws.url, ws.secret).request("GET", ws.prefix + path).status_code in (400, 404), path
 
 
@@ -293,25 +429,65 @@ def test_no_cors(operator):
 def test_pipelined_requests_are_answered_in_order(ws):
     ids = [r["id"] for r in ws.push([item(str(i)) for i in range(8)])["results"]]
     with Wire(ws.url) as wire:
-        wire.send(b"".join(request_text("GET", f"{ws.prefix}/items/{i}", [f"Authorization: Bearer {ws.secret}", "X-Request-Id: " + i]) for i in ids))
+        wire.send(
+            b"".join(
+                request_text(
+                    "GET", f"{ws.prefix}/items/{i}", [f"Authorization: Bearer {ws.secret}", "X-Request-Id: " + i]
+                )
+                for i in ids
+            )
+        )
         data = b""
         while data.count(b"HTTP/1.1 200") < 8 or not data.rstrip().endswith(b"}"):
             piece = wire.socket.recv(65536)
             assert piece
             data += piece
-    assert [line.split(b": ")[1].decode() for line in data.split(b"\r\n") if line.lower().startswith(b"x-request-id")] == ids
+    assert [
+        line.split(b": ")[1].decode() for line in data.split(b"\r\n") if line.lower().startswith(b"x-request-id")
+    ] == ids
 
 
 # ---- mutations ----
 
+
 def mutate(rng, value, depth=0):
     """Something near `value`: wrong types, missing and foreign members, extremes."""
-    odd = [None, True, False, 0, -1, 1.5, 1e308, -1e308, 2**53 + 1, "", "x", "\u0001", "é" * 300, "' OR 1=1 --", [], {}, [[]], {"a": {}}, "2026-13-01T00:00:00Z", "9" * 30,
-           ["a"] * 200, {"value": None}, "\U0001f989", "null", -2**63, 2**63 - 1]
+    odd = [
+        None,
+        True,
+        False,
+        0,
+        -1,
+        1.5,
+        1e308,
+        -1e308,
+        2**53 + 1,
+        "",
+        "x",
+        "\u0001",
+        "é" * 300,
+        "' OR 1=1 --",
+        [],
+        {},
+        [[]],
+        {"a": {}},
+        "2026-13-01T00:00:00Z",
+        "9" * 30,
+        ["a"] * 200,
+        {"value": None},
+        "\U0001f989",
+        "null",
+        -(2**63),
+        2**63 - 1,
+    ]
     if rng.random() < 0.15 or depth > 5:
         return rng.choice(odd)
     if isinstance(value, dict):
-        out = {key: mutate(rng, each, depth + 1) if rng.random() < 0.3 else each for key, each in value.items() if rng.random() > 0.08}
+        out = {
+            key: mutate(rng, each, depth + 1) if rng.random() < 0.3 else each
+            for key, each in value.items()
+            if rng.random() > 0.08
+        }
         if rng.random() < 0.15:
             out["".join(rng.choices(string.printable, k=rng.randint(0, 12)))] = rng.choice(odd)
         return out
@@ -323,28 +499,124 @@ def mutate(rng, value, depth=0):
 
 def seeds(ws, item_id):
     """(method, path, headers, body) of good requests, from which the mutations begin."""
-    full = item("fuzz", body="b", url="https://e.org", labels=["a"], team="t", estimate=2, due_at="2027-01-01T00:00:00Z", blocked_by=["1", {"source": "x", "external_id": "y"}],
-                artifacts=[{"kind": "model", "name": "m", "version": "1"}], parent="p", source_version="7",
-                features={"user_impact": 2, "severity": "sev1", "owners": {"value": "x", "evidence": "measured", "observed_at": "2026-01-01T00:00:00Z", "justification": "j"}})
-    feature = {"type": "number", "unit": "u", "family": "effort", "description": "d", "bounds": {"lower": 0, "upper": 1}, "direction": "higher_is_better", "out_of_bounds": "clamp", "sensitive": False}
-    model = {"name": "m", "kind": "weighted_sum", "description": "d", "terms": [{"feature": "user_impact", "weight": 1, "scale": "unit", "unknown": "default", "default": 2}],
-             "bands": [{"name": "a", "at_least": 1}, {"name": "b"}]}
-    issue = {"number": 7, "title": "t", "state": "open", "labels": [{"name": "bug"}], "comments": 3, "html_url": "https://github.com/a/b/issues/7", "user": {"login": "x"}, "created_at": "2026-01-01T00:00:00Z",
-             "updated_at": "2026-01-01T00:00:00Z", "repository_url": "https://api.github.com/repos/a/b", "milestone": {"due_on": "2026-01-01T00:00:00Z"}, "reactions": {"total_count": 3}, "assignee": {"login": "y"}}
-    alerts = {"version": "4", "status": "firing", "receiver": "r", "alerts": [{"status": "firing", "labels": {"alertname": "x", "severity": "critical"}, "annotations": {"summary": "s"},
-              "startsAt": "2026-01-01T00:00:00Z", "endsAt": "0001-01-01T00:00:00Z", "fingerprint": "abc", "generatorURL": "http://x"}]}
+    full = item(
+        "fuzz",
+        body="b",
+        url="https://e.org",
+        labels=["a"],
+        team="t",
+        estimate=2,
+        due_at="2027-01-01T00:00:00Z",
+        blocked_by=["1", {"source": "x", "external_id": "y"}],
+        artifacts=[{"kind": "model", "name": "m", "version": "1"}],
+        parent="p",
+        source_version="7",
+        features={
+            "user_impact": 2,
+            "severity": "sev1",
+            "owners": {
+                "value": "x",
+                "evidence": "measured",
+                "observed_at": "2026-01-01T00:00:00Z",
+                "justification": "j",
+            },
+        },
+    )
+    feature = {
+        "type": "number",
+        "unit": "u",
+        "family": "effort",
+        "description": "d",
+        "bounds": {"lower": 0, "upper": 1},
+        "direction": "higher_is_better",
+        "out_of_bounds": "clamp",
+        "sensitive": False,
+    }
+    model = {
+        "name": "m",
+        "kind": "weighted_sum",
+        "description": "d",
+        "terms": [{"feature": "user_impact", "weight": 1, "scale": "unit", "unknown": "default", "default": 2}],
+        "bands": [{"name": "a", "at_least": 1}, {"name": "b"}],
+    }
+    issue = {
+        "number": 7,
+        "title": "t",
+        "state": "open",
+        "labels": [{"name": "bug"}],
+        "comments": 3,
+        "html_url": "https://github.com/a/b/issues/7",
+        "user": {"login": "x"},
+        "created_at": "2026-01-01T00:00:00Z",
+        "updated_at": "2026-01-01T00:00:00Z",
+        "repository_url": "https://api.github.com/repos/a/b",
+        "milestone": {"due_on": "2026-01-01T00:00:00Z"},
+        "reactions": {"total_count": 3},
+        "assignee": {"login": "y"},
+    }
+    alerts = {
+        "version": "4",
+        "status": "firing",
+        "receiver": "r",
+        "alerts": [
+            {
+                "status": "firing",
+                "labels": {"alertname": "x", "severity": "critical"},
+                "annotations": {"summary": "s"},
+                "startsAt": "2026-01-01T00:00:00Z",
+                "endsAt": "0001-01-01T00:00:00Z",
+                "fingerprint": "abc",
+                "generatorURL": "http://x",
+            }
+        ],
+    }
     settings = {key: ws.get("/settings").json()[key] for key in ("streams", "kinds", "statuses")}
     mapping = {k: v for k, v in ws.get("/sources/github/mapping").json().items() if k not in ("format", "revision")}
     star = {"If-Match": "*"}
-    return [("POST", "/items", {}, [full, item("2")]), ("POST", "/items?mode=atomic", {}, [full]), ("POST", "/items?dry_run=true", {}, full),
-            ("POST", "/items:features", {}, {"items": [{"id": item_id, "features": {"user_impact": 1}}, {"source": "test", "external_id": "1", "features": {}}]}),
-            ("POST", "/items:batch-get", {}, {"ids": [item_id], "items": [{"source": "test", "external_id": "1"}]}),
-            ("PATCH", f"/items/{item_id}", star, {k: v for k, v in full.items() if k not in ("source", "external_id", "source_version")}),
-            ("PUT", "/settings", star, settings), ("PUT", "/features/fuzzed", star, feature), ("PUT", "/features/fuzzed_too", {"If-None-Match": "*"}, feature),
-            ("POST", "/models", {}, model), ("PUT", "/aliases/active", star, {"model": 1}), ("PUT", "/sources/github/mapping", star, mapping),
-            ("POST", "/sources/github/items", {}, [issue]), ("POST", "/sources/github/items", {}, {"action": "opened", "issue": issue, "repository": {"full_name": "a/b"}, "sender": {}}),
-            ("POST", "/sources/alertmanager/items", {}, alerts), ("POST", "/tokens", {}, {"label": "l", "roles": ["contributor"], "sources": ["s"], "expires_in_days": 3}),
-            ("POST", "/grants", {}, {"token_id": item_id, "roles": ["reader"], "sources": ["s"], "expires_at": "2027-01-01T00:00:00Z"})]
+    return [
+        ("POST", "/items", {}, [full, item("2")]),
+        ("POST", "/items?mode=atomic", {}, [full]),
+        ("POST", "/items?dry_run=true", {}, full),
+        (
+            "POST",
+            "/items:features",
+            {},
+            {
+                "items": [
+                    {"id": item_id, "features": {"user_impact": 1}},
+                    {"source": "test", "external_id": "1", "features": {}},
+                ]
+            },
+        ),
+        ("POST", "/items:batch-get", {}, {"ids": [item_id], "items": [{"source": "test", "external_id": "1"}]}),
+        (
+            "PATCH",
+            f"/items/{item_id}",
+            star,
+            {k: v for k, v in full.items() if k not in ("source", "external_id", "source_version")},
+        ),
+        ("PUT", "/settings", star, settings),
+        ("PUT", "/features/fuzzed", star, feature),
+        ("PUT", "/features/fuzzed_too", {"If-None-Match": "*"}, feature),
+        ("POST", "/models", {}, model),
+        ("PUT", "/aliases/active", star, {"model": 1}),
+        ("PUT", "/sources/github/mapping", star, mapping),
+        ("POST", "/sources/github/items", {}, [issue]),
+        (
+            "POST",
+            "/sources/github/items",
+            {},
+            {"action": "opened", "issue": issue, "repository": {"full_name": "a/b"}, "sender": {}},
+        ),
+        ("POST", "/sources/alertmanager/items", {}, alerts),
+        ("POST", "/tokens", {}, {"label": "l", "roles": ["contributor"], "sources": ["s"], "expires_in_days": 3}),
+        (
+            "POST",
+            "/grants",
+            {},
+            {"token_id": item_id, "roles": ["reader"], "sources": ["s"], "expires_at": "2027-01-01T00:00:00Z"},
+        ),
+    ]
 
 
 def test_mutated_documents(operator, rng):
@@ -355,7 +627,9 @@ def test_mutated_documents(operator, rng):
     for turn in range(500):
         method, path, headers, body = rng.choice(requests)
         mutated = mutate(rng, body)
-        answer = ws.request(method, path, headers={"Content-Type": "application/json", **headers}, data=json.dumps(mutated).encode())
+        answer = ws.request(
+            method, path, headers={"Content-Type": "application/json", **headers}, data=json.dumps(mutated).encode()
+        )
         assert answer.status_code < 500, (turn, method, path, mutated, answer.text)
     assert ws.verify()["ok"]
     assert ws.queue()["ranking"]
@@ -374,15 +648,21 @@ def test_mutated_bytes(operator, rng):
             if choice < 0.3:
                 raw[at] = rng.randrange(256)
             elif choice < 0.5:
-                del raw[at:at + rng.randint(1, 20)]
+                del raw[at : at + rng.randint(1, 20)]
             elif choice < 0.7:
                 raw[at:at] = bytes(rng.randrange(256) for _ in range(rng.randint(1, 8)))
             elif choice < 0.85:
-                raw[at:at] = raw[:rng.randint(1, 60)]
+                raw[at:at] = raw[: rng.randint(1, 60)]
             else:
-                raw[at:at] = rng.choice((b"\x00", b"\\u0000", b"\xff", b"1e999", b"[[[[", b'{"":', b"\xed\xa0\x80", b"\n", b"'"))
+                raw[at:at] = rng.choice(
+                    (b"\x00", b"\\u0000", b"\xff", b"1e999", b"[[[[", b'{"":', b"\xed\xa0\x80", b"\n", b"'")
+                )
             raw = raw or bytearray(b" ")
-        kind = "application/x-ndjson" if path.startswith("/items") and ":" not in path and method == "POST" and rng.random() < 0.5 else "application/json"
+        kind = (
+            "application/x-ndjson"
+            if path.startswith("/items") and ":" not in path and method == "POST" and rng.random() < 0.5
+            else "application/json"
+        )
         answer = ws.request(method, path, headers={"Content-Type": kind, **headers}, data=bytes(raw))
         assert answer.status_code < 500, (turn, method, path, bytes(raw), answer.text)
     assert ws.verify()["ok"]
@@ -390,22 +670,72 @@ def test_mutated_bytes(operator, rng):
 
 def test_mutated_queries(ws, rng):
     item_id = ws.push(item("1"))["results"][0]["id"]
-    odd = ["", "0", "-1", "1e9", "9" * 40, "%00", "%", "é", "\U0001f989", "' OR 1=1 --", "null", "true", "x" * 500, "a,b", "[]", "1", "50", "..", "\r\nX: y", "+", "&", "%0d%0a"]
-    gets = [(path, [p["name"] for p in the_contract().parameters(path, operation) if p["in"] == "query"])
-            for method, path, operation in the_contract().operations() if method == "GET" and "{ws}" in path]
+    odd = [
+        "",
+        "0",
+        "-1",
+        "1e9",
+        "9" * 40,
+        "%00",
+        "%",
+        "é",
+        "\U0001f989",
+        "' OR 1=1 --",
+        "null",
+        "true",
+        "x" * 500,
+        "a,b",
+        "[]",
+        "1",
+        "50",
+        "..",
+        "\r\nX: y",
+        "+",
+        "&",
+        "%0d%0a",
+    ]
+    gets = [
+        (path, [p["name"] for p in the_contract().parameters(path, operation) if p["in"] == "query"])
+        for method, path, operation in the_contract().operations()
+        if method == "GET" and "{ws}" in path
+    ]
     for turn in range(400):
         template, names = rng.choice(gets)
-        path = template.removeprefix("/v1/workspaces/{ws}").format(id=rng.choice((item_id, *odd[5:8], "x")), name="active", version="1", format="github")
-        params = {rng.choice(names) if names and rng.random() < 0.8 else rng.choice(("x", "q", "")): rng.choice(odd) for _ in range(rng.randint(1, 3))}
-        answer = ws.request("GET", path.replace("%", "%25") if rng.random() < 0.5 else path.replace("%", ""), params=params)
+        path = template.removeprefix("/v1/workspaces/{ws}").format(
+            id=rng.choice((item_id, *odd[5:8], "x")), name="active", version="1", format="github"
+        )
+        params = {
+            rng.choice(names) if names and rng.random() < 0.8 else rng.choice(("x", "q", "")): rng.choice(odd)
+            for _ in range(rng.randint(1, 3))
+        }
+        answer = ws.request(
+            "GET", path.replace("%", "%25") if rng.random() < 0.5 else path.replace("%", ""), params=params
+        )
         assert answer.status_code < 500, (turn, path, params, answer.text)
 
 
 def test_random_headers(ws, rng):
     for turn in range(200):
-        headers = {rng.choice(("If-None-Match", "If-Match", "Accept", "Accept-Encoding", "Content-Type", "X-Request-Id", "Range", "If-Modified-Since", "Expect", "Cookie", "X-HTTP-Method-Override")):
-                   "".join(rng.choices(string.ascii_letters + string.digits + '",*/;= W()<>@', k=rng.randint(0, 40))).strip() for _ in range(rng.randint(1, 4))}
+        headers = {
+            rng.choice(
+                (
+                    "If-None-Match",
+                    "If-Match",
+                    "Accept",
+                    "Accept-Encoding",
+                    "Content-Type",
+                    "X-Request-Id",
+                    "Range",
+                    "If-Modified-Since",
+                    "Expect",
+                    "Cookie",
+                    "X-HTTP-Method-Override",
+                )
+            ): "".join(
+                rng.choices(string.ascii_letters + string.digits + '",*/;= W()<>@', k=rng.randint(0, 40))
+            ).strip()
+            for _ in range(rng.randint(1, 4))
+        }
         headers.pop("Expect", None)
         answer = ws.request("GET", rng.choice(("/items", "/queue", "/settings", "")), headers=headers)
         assert answer.status_code in (200, 304), (turn, headers, answer.text)
-

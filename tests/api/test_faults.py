@@ -67,6 +67,7 @@ class Outage:
 
 # ---- PostgreSQL away ----
 
+
 def test_what_is_served_during_an_outage(private, steady, shaky):
     ws = shaky
     ws.push([scored("a", 20), scored("b", 12), scored("c", 9)])
@@ -84,7 +85,10 @@ def test_what_is_served_during_an_outage(private, steady, shaky):
         for _ in range(5):
             assert reader.get("/queue").json() == page, "from memory, to tokens that were verified before"
         known_client.get("/queue", 304, headers={"If-None-Match": tag})
-        assert [e["external_id"] for e in reader.get("/queue", params={"stream": "engineering_bug", "limit": 2}).json()["entries"]] == ["a", "b"]
+        assert [
+            e["external_id"]
+            for e in reader.get("/queue", params={"stream": "engineering_bug", "limit": 2}).json()["entries"]
+        ] == ["a", "b"]
         item_id = page["entries"][0]["id"]
         assert reader.get(f"/items/{item_id}/explanation").json()["score"] == 20
         for path in ("/items", "/settings", "/audit"):
@@ -102,13 +106,18 @@ def test_what_is_served_during_an_outage(private, steady, shaky):
     wait_until(lambda: steady.status("/readyz/writes") == 200, "it heals without a restart", limit=15)
     unknown_client.get("/queue", 200)
     ws.push([scored("d", 24)])
-    assert [e["external_id"] for e in reader.get("/queue", params={"min_revision": ws.revision()}).json()["entries"]] == ["d", "a", "b", "c"]
+    assert [
+        e["external_id"] for e in reader.get("/queue", params={"min_revision": ws.revision()}).json()["entries"]
+    ] == ["d", "a", "b", "c"]
     assert not [i for i in ws.pages("/items", "items") if i["external_id"] == "lost"]
 
 
 def test_expiry_is_enforced_during_an_outage(private, steady, shaky):
     import datetime
-    soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+    soon = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(seconds=3)).strftime(
+        "%Y-%m-%dT%H:%M:%S.%fZ"
+    )
     client = shaky.client(shaky.token("reader", expires_at=soon))
     client.get("/queue", params={"min_revision": shaky.revision()})
     with Outage(private):
@@ -130,13 +139,17 @@ def test_stopped_in_the_middle_of_a_batch(private, steady, shaky):
     def stop():
         half.wait(20)
         watcher = ws.at(ws.url)
-        wait_until(lambda: len(watcher.get("/items", params={"limit": 1000}).json()["items"]) == 1000, "a chunk is stored")
+        wait_until(
+            lambda: len(watcher.get("/items", params={"limit": 1000}).json()["items"]) == 1000, "a chunk is stored"
+        )
         private.stop()
         stopped.set()
 
     stopper = threading.Thread(target=stop)
     stopper.start()
-    answer = ws.post("/items", 503, data=joined(lines(), 100), headers={"Content-Type": "application/x-ndjson"}, timeout=60)
+    answer = ws.post(
+        "/items", 503, data=joined(lines(), 100), headers={"Content-Type": "application/x-ndjson"}, timeout=60
+    )
     stopper.join()
     private.start()
     steady.wait_ready()
@@ -190,8 +203,10 @@ def test_connections_cut_under_load(private, steady, shaky, fault_database):
         for _ in range(8):
             count = len(acknowledged)
             wait_until(lambda: len(acknowledged) > count or faults, "writes go on", limit=15)
-            fault_database.rows("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid() AND datname = current_database()",
-                                fault_database.app_role())
+            fault_database.rows(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = %s AND pid <> pg_backend_pid() AND datname = current_database()",
+                fault_database.app_role(),
+            )
     finally:
         stop.set()
         [w.join() for w in writers]
@@ -239,6 +254,7 @@ def test_the_outage_limit(private, fault_database, secret, tmp_path):
 
 # ---- ending ----
 
+
 def test_sigterm_finishes_running_requests(fault_database, private, secret, tmp_path):
     private.start()
     own = daemons.Daemon(fault_database, tmp_path, "--drain-ms", 3000, name="term")
@@ -253,7 +269,11 @@ def test_sigterm_finishes_running_requests(fault_database, private, secret, tmp_
                 go_on.wait(10)
             yield ndjson([item(str(i))])
 
-    upload = threading.Thread(target=lambda: answers.append(ws.post("/items", 200, data=joined(lines(), 50), headers={"Content-Type": "application/x-ndjson"}).json()))
+    upload = threading.Thread(
+        target=lambda: answers.append(
+            ws.post("/items", 200, data=joined(lines(), 50), headers={"Content-Type": "application/x-ndjson"}).json()
+        )
+    )
     upload.start()
     begun.wait(10)
     own.signal(signal.SIGTERM)
@@ -281,6 +301,7 @@ def test_sigterm_without_requests_is_quick(fault_database, private, secret, tmp_
 
 # ---- several daemons ----
 
+
 def test_two_daemons_see_each_others_writes(steady, fault_database, private, secret, tmp_path):
     private.start()
     steady.wait_ready()
@@ -291,12 +312,17 @@ def test_two_daemons_see_each_others_writes(steady, fault_database, private, sec
         there = here.at(other.url)
         for turn in range(5):
             made = here.push([scored(f"here-{turn}", 10 + turn)])
-            assert f"here-{turn}" in {e["external_id"] for e in there.get("/queue", params={"min_revision": made["revision"], "limit": 500}).json()["entries"]}
+            assert f"here-{turn}" in {
+                e["external_id"]
+                for e in there.get("/queue", params={"min_revision": made["revision"], "limit": 500}).json()["entries"]
+            }
             assert there.get(f"/items/{made['results'][0]['id']}").json()["external_id"] == f"here-{turn}"
             made = there.post("/items", 200, json=[scored(f"there-{turn}", 15 + turn)]).json()
             mine = here.get("/queue", params={"min_revision": made["revision"], "limit": 500}).json()
             assert f"there-{turn}" in {e["external_id"] for e in mine["entries"]}
-        a, b = (client.get("/queue", params={"min_revision": made["revision"], "limit": 500}) for client in (here, there))
+        a, b = (
+            client.get("/queue", params={"min_revision": made["revision"], "limit": 500}) for client in (here, there)
+        )
         assert a.json() == b.json() and a.headers["ETag"] == b.headers["ETag"], "every daemon publishes the same"
 
         token = here.token("reader")
@@ -306,7 +332,9 @@ def test_two_daemons_see_each_others_writes(steady, fault_database, private, sec
         wait_until(lambda: reader.get("/items", (200, 401)).status_code == 401, "revoked there too", limit=1.0)
 
         page = there.get("/items", params={"limit": 3}).json()
-        assert here.get("/items", params={"limit": 3, "cursor": page["next"]}).json()["items"], "a cursor of one is good at the other"
+        assert here.get("/items", params={"limit": 3, "cursor": page["next"]}).json()[
+            "items"
+        ], "a cursor of one is good at the other"
         faults = []
 
         def write(client, name):
@@ -315,12 +343,23 @@ def test_two_daemons_see_each_others_writes(steady, fault_database, private, sec
                 if answer["created"] + answer["updated"] != 2:
                     faults.append(answer)
 
-        threads = [threading.Thread(target=write, args=(client, name)) for client, name in ((here.at(here.url), "x"), (there.at(other.url), "y"))]
+        threads = [
+            threading.Thread(target=write, args=(client, name))
+            for client, name in ((here.at(here.url), "x"), (there.at(other.url), "y"))
+        ]
         [t.start() for t in threads]
         [t.join() for t in threads]
         assert not faults and here.verify()["ok"]
         assert [r["revision"] for r in here.records()] == list(range(1, here.revision() + 1))
-        there.put("/settings", 200, json={**{k: v for k, v in here.get("/settings").json().items() if k in ("kinds", "statuses")}, "streams": ["engineering_bug", "brand_new"]}, headers={"If-Match": "*"})
+        there.put(
+            "/settings",
+            200,
+            json={
+                **{k: v for k, v in here.get("/settings").json().items() if k in ("kinds", "statuses")},
+                "streams": ["engineering_bug", "brand_new"],
+            },
+            headers={"If-Match": "*"},
+        )
         assert here.push([item("new stream", stream="brand_new")])["created"] == 1, "configuration is seen at once"
     finally:
         assert other.stop() == 0
@@ -338,7 +377,9 @@ def test_a_walk_over_a_restart(fault_database, private, secret, tmp_path):
     own.start()
     answer = ws.get("/queue", (200, 410), params={"limit": 10, "cursor": first["next"]})
     if answer.status_code == 200:
-        assert [e["rank"] for e in answer.json()["entries"]] == list(range(11, 21)) and answer.json()["ranking"] == first["ranking"]
+        assert [e["rank"] for e in answer.json()["entries"]] == list(range(11, 21)) and answer.json()[
+            "ranking"
+        ] == first["ranking"]
     else:
         assert answer.json()["first_page"] == f"{ws.prefix}/queue"
         assert problem_type(answer) == "ranking-gone"

@@ -10,7 +10,9 @@ from support.workspace import item, value_of
 
 @pytest.fixture
 def item_id(ws):
-    return ws.push(item("1", team="source team", labels=["a"], body="text", features={"user_impact": 1, "fix_confidence": 1}))["results"][0]["id"]
+    return ws.push(
+        item("1", team="source team", labels=["a"], body="text", features={"user_impact": 1, "fix_confidence": 1})
+    )["results"][0]["id"]
 
 
 def from_source(ws, **fields):
@@ -19,7 +21,10 @@ def from_source(ws, **fields):
 
 def test_a_patch_stays_whatever_the_source_says(ws, item_id):
     ws.patch_item(item_id, {"team": "our team", "features": {"user_impact": 3}})
-    assert from_source(ws, team="new source team", labels=["b"], features={"user_impact": 2, "fix_confidence": 2}) == "updated"
+    assert (
+        from_source(ws, team="new source team", labels=["b"], features={"user_impact": 2, "fix_confidence": 2})
+        == "updated"
+    )
     now = ws.item(item_id)
     assert now["team"] == "our team" and now["labels"] == ["b"]
     assert now["patched"]["team"] == {"value": "our team", "source_value": "new source team"}
@@ -31,18 +36,28 @@ def test_a_patch_stays_whatever_the_source_says(ws, item_id):
 def test_the_answer_is_the_item(ws, item_id):
     answer = ws.patch(f"/items/{item_id}", json={"team": "x"}, headers={"If-Match": ws.etag(f"/items/{item_id}")})
     now = ws.get(f"/items/{item_id}")
-    assert answer.json() == {key: value for key, value in now.json().items() if key in answer.json()} and answer.headers["ETag"] == now.headers["ETag"]
+    assert (
+        answer.json() == {key: value for key, value in now.json().items() if key in answer.json()}
+        and answer.headers["ETag"] == now.headers["ETag"]
+    )
     assert answer.headers["Winnow-Revision"] == str(now.json()["revision"])
 
 
 def test_withdrawal_brings_the_source_back(ws, item_id):
-    ws.patch_item(item_id, {"team": "ours", "labels": ["x"], "body": None, "features": {"user_impact": 3, "fix_confidence": None}})
+    ws.patch_item(
+        item_id, {"team": "ours", "labels": ["x"], "body": None, "features": {"user_impact": 3, "fix_confidence": None}}
+    )
     patched = ws.item(item_id)
     assert "body" not in patched and patched["patched"]["body"]["source_value"] == "text"
     assert value_of(patched, "fix_confidence") is None
     assert patched["features"]["fix_confidence"]["source_value"] == 1
 
-    part = ws.delete(f"/items/{item_id}/patch", 200, params={"fields": "team,features.user_impact"}, headers={"If-Match": ws.etag(f"/items/{item_id}")}).json()
+    part = ws.delete(
+        f"/items/{item_id}/patch",
+        200,
+        params={"fields": "team,features.user_impact"},
+        headers={"If-Match": ws.etag(f"/items/{item_id}")},
+    ).json()
     assert part["team"] == "source team" and value_of(part, "user_impact") == 1
     assert set(part["patched"]) == {"labels", "body"} and value_of(part, "fix_confidence") is None
 
@@ -58,7 +73,9 @@ def test_withdrawing_nothing_takes_no_revision(ws, item_id):
     assert ws.revision() == before
 
 
-@pytest.mark.parametrize("fields", ["nonsense", "features.nonsense", "team,,labels", "", "created_at", "features", "id", "features."])
+@pytest.mark.parametrize(
+    "fields", ["nonsense", "features.nonsense", "team,,labels", "", "created_at", "features", "id", "features."]
+)
 def test_withdrawing_faults(ws, item_id, fields):
     answer = ws.delete(f"/items/{item_id}/patch", 422, params={"fields": fields}, headers={"If-Match": "*"})
     assert problem_pointers(answer)[0].startswith("/query/fields"), fields
@@ -85,13 +102,29 @@ def test_the_source_posting_the_patched_value_is_seen_beneath(ws, item_id):
     assert now["patched"]["team"] == {"value": "ours", "source_value": "ours"}
 
 
-@pytest.mark.parametrize("changes, pointer", [
-    ({"title": None}, "/title"), ({"stream": None}, "/stream"), ({"status": None}, "/status"), ({"kind": None}, "/kind"),
-    ({"source": "x"}, "/source"), ({"external_id": "x"}, "/external_id"), ({"id": "x"}, "/id"), ({"revision": 1}, "/revision"),
-    ({"created_at": "2026-01-01T00:00:00Z"}, "/created_at"), ({"updated_at": None}, "/updated_at"), ({"source_version": "1"}, "/source_version"),
-    ({"status": "closed"}, "/status"), ({"features": {"nonsense": 1}}, "/features/nonsense"), ({"features": {"user_impact": 4}}, "/features/user_impact"),
-    ({"features": None}, "/features"), ({"nonsense": 1}, "/nonsense"), ({"patched": {}}, "/patched"), ({"workspace_id": 1}, "/workspace_id"),
-])
+@pytest.mark.parametrize(
+    "changes, pointer",
+    [
+        ({"title": None}, "/title"),
+        ({"stream": None}, "/stream"),
+        ({"status": None}, "/status"),
+        ({"kind": None}, "/kind"),
+        ({"source": "x"}, "/source"),
+        ({"external_id": "x"}, "/external_id"),
+        ({"id": "x"}, "/id"),
+        ({"revision": 1}, "/revision"),
+        ({"created_at": "2026-01-01T00:00:00Z"}, "/created_at"),
+        ({"updated_at": None}, "/updated_at"),
+        ({"source_version": "1"}, "/source_version"),
+        ({"status": "closed"}, "/status"),
+        ({"features": {"nonsense": 1}}, "/features/nonsense"),
+        ({"features": {"user_impact": 4}}, "/features/user_impact"),
+        ({"features": None}, "/features"),
+        ({"nonsense": 1}, "/nonsense"),
+        ({"patched": {}}, "/patched"),
+        ({"workspace_id": 1}, "/workspace_id"),
+    ],
+)
 def test_faults(ws, item_id, changes, pointer):
     answer = ws.patch(f"/items/{item_id}", 422, json=changes, headers={"If-Match": ws.etag(f"/items/{item_id}")})
     assert problem_pointers(answer) == [pointer]
@@ -108,7 +141,9 @@ def test_preconditions(ws, item_id):
         headers = {"Content-Type": "application/merge-patch+json"} if body else {}
         ws.request(verb, target, 428, json=body, headers=headers)
         for stale in ('"r0"', "W/" + tag, tag.strip('"'), ""):
-            ws.request(verb, target, (412, 428) if stale == "" else 412, json=body, headers={**headers, "If-Match": stale})
+            ws.request(
+                verb, target, (412, 428) if stale == "" else 412, json=body, headers={**headers, "If-Match": stale}
+            )
         ws.request(verb, target, 200, json=body, headers={**headers, "If-Match": f'"other", {tag}'})
         tag = ws.etag(path)
     ws.patch(path, json={"team": "y"}, headers={"If-Match": "*"})
@@ -118,8 +153,18 @@ def test_preconditions(ws, item_id):
 
 
 def test_media_types(ws, item_id):
-    for media_type, status in (("application/merge-patch+json", 200), ("application/json", 200), ("application/json-patch+json", 415), ("text/plain", 415)):
-        answer = ws.patch(f"/items/{item_id}", status, json={"team": media_type}, headers={"If-Match": "*", "Content-Type": media_type})
+    for media_type, status in (
+        ("application/merge-patch+json", 200),
+        ("application/json", 200),
+        ("application/json-patch+json", 415),
+        ("text/plain", 415),
+    ):
+        answer = ws.patch(
+            f"/items/{item_id}",
+            status,
+            json={"team": media_type},
+            headers={"If-Match": "*", "Content-Type": media_type},
+        )
         if status == 415:
             assert "application/merge-patch+json" in answer.headers["Accept-Patch"]
 
@@ -149,7 +194,9 @@ def test_a_reviewer_may_and_a_contributor_may_not(ws, item_id):
 
 def test_a_patch_is_audited_with_who_did_it(ws, item_id):
     token = ws.token("reviewer")
-    ws.client(token).patch(f"/items/{item_id}", 200, json={"team": "r"}, headers={"If-Match": "*", "X-Request-Id": "patch-7"})
+    ws.client(token).patch(
+        f"/items/{item_id}", 200, json={"team": "r"}, headers={"If-Match": "*", "X-Request-Id": "patch-7"}
+    )
     record = ws.records()[-1]
     assert record["actor"] == f"token:{token['id']}"
     assert record["request_id"] == "patch-7" and item_id in record["subject"] and "patch" in record["action"]

@@ -11,17 +11,29 @@ from support.client import problem_pointers, problem_type
 from support.workspace import item, ndjson, value_of
 
 FULL = {
-    "body": "Steps:\n1. start it\n2. see", "url": "https://example.org/7?a=b#c", "kind": "bug", "status": "in_progress",
-    "labels": ["zeta", "alpha", "alpha beta"], "team": "payments", "assignee": "Ada", "reporter": "Grace",
-    "created_at": "2026-01-02T03:04:05.123456Z", "updated_at": "2026-02-03T04:05:06Z", "due_at": "2027-01-01T00:00:00Z",
-    "estimate": 2.5, "blocked_by": ["8", {"source": "other", "external_id": "9"}], "parent": "0",
+    "body": "Steps:\n1. start it\n2. see",
+    "url": "https://example.org/7?a=b#c",
+    "kind": "bug",
+    "status": "in_progress",
+    "labels": ["zeta", "alpha", "alpha beta"],
+    "team": "payments",
+    "assignee": "Ada",
+    "reporter": "Grace",
+    "created_at": "2026-01-02T03:04:05.123456Z",
+    "updated_at": "2026-02-03T04:05:06Z",
+    "due_at": "2027-01-01T00:00:00Z",
+    "estimate": 2.5,
+    "blocked_by": ["8", {"source": "other", "external_id": "9"}],
+    "parent": "0",
     "artifacts": [{"kind": "model", "name": "ranker", "version": "3"}, {"kind": "dataset", "name": "clicks"}],
     "source_version": "17",
 }
 
 
 def ago(**delta):
-    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**delta)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**delta)).strftime(
+        "%Y-%m-%dT%H:%M:%S.%fZ"
+    )
 
 
 def outcomes(answer):
@@ -35,6 +47,7 @@ def pushed(ws, **fields):
 
 
 # ---- forms of the body ----
+
 
 def test_one_object(ws):
     answer = ws.push(item("1"))
@@ -82,11 +95,13 @@ def pieces(lines):
     """The same bytes, cut in unkind places."""
     data = b"".join(lines)
     for at in range(0, len(data), 37):
-        yield data[at:at + 37]
+        yield data[at : at + 37]
 
 
-@pytest.mark.parametrize("content_type", ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON",
-                                          "application/json;charset=UTF-8"])
+@pytest.mark.parametrize(
+    "content_type",
+    ["application/json", "application/json; charset=utf-8", "APPLICATION/JSON", "application/json;charset=UTF-8"],
+)
 def test_media_type_spellings(ws, content_type):
     ws.post("/items", 200, data=json.dumps(item("1")), headers={"Content-Type": content_type})
 
@@ -101,9 +116,19 @@ def test_empty_bodies(ws):
 
 # ---- an item with everything ----
 
+
 def test_every_field_comes_back(ws):
-    stored = pushed(ws, **FULL, features={"user_impact": 3, "severity": "sev1", "regulatory_due": "2027-05-01", "owners": "SRE",
-                                          "handles_personal_data": True})
+    stored = pushed(
+        ws,
+        **FULL,
+        features={
+            "user_impact": 3,
+            "severity": "sev1",
+            "regulatory_due": "2027-05-01",
+            "owners": "SRE",
+            "handles_personal_data": True,
+        },
+    )
     for name, value in FULL.items():
         if name == "blocked_by":
             value = [{"source": "test", "external_id": "8"}, {"source": "other", "external_id": "9"}]
@@ -126,11 +151,26 @@ def test_defaults_of_a_bare_item(ws):
 
 
 def test_provenance(ws):
-    stored = pushed(ws, features={"user_impact": {"value": 2, "evidence": "measured", "observed_at": "2026-03-01T10:00:00+02:00",
-                                                  "justification": "12 of 40 sessions"}, "fix_confidence": 1})
+    stored = pushed(
+        ws,
+        features={
+            "user_impact": {
+                "value": 2,
+                "evidence": "measured",
+                "observed_at": "2026-03-01T10:00:00+02:00",
+                "justification": "12 of 40 sessions",
+            },
+            "fix_confidence": 1,
+        },
+    )
     feature = stored["features"]["user_impact"]
-    assert feature == {"value": 2, "evidence": "measured", "observed_at": feature["observed_at"],
-                       "justification": "12 of 40 sessions", "revision": stored["revision"]}
+    assert feature == {
+        "value": 2,
+        "evidence": "measured",
+        "observed_at": feature["observed_at"],
+        "justification": "12 of 40 sessions",
+        "revision": stored["revision"],
+    }
     assert feature["observed_at"].startswith("2026-03-01T08:00:00")
     assert "evidence" not in stored["features"]["fix_confidence"]
     ws.push([item("1", features={"fix_confidence": 2})])
@@ -144,8 +184,18 @@ def test_times_are_kept_to_the_microsecond_in_utc(ws):
     assert stored["due_at"] == "2030-06-01T06:30:00.000001Z"
 
 
-@pytest.mark.parametrize("number, text", [(0.1, "0.1"), (1e21, "1e+21"), (5e-324, "5e-324"), (100, "100"), (0.30000000000000004, "0.30000000000000004"),
-                                          (1.7976931348623157e308, "1.7976931348623157e+308"), (123456789012345680, "123456789012345680")])
+@pytest.mark.parametrize(
+    "number, text",
+    [
+        (0.1, "0.1"),
+        (1e21, "1e+21"),
+        (5e-324, "5e-324"),
+        (100, "100"),
+        (0.30000000000000004, "0.30000000000000004"),
+        (1.7976931348623157e308, "1.7976931348623157e+308"),
+        (123456789012345680, "123456789012345680"),
+    ],
+)
 def test_numbers_are_the_shortest_text(ws, number, text):
     answer = ws.push([item("1", estimate=number)])
     raw = ws.get(f"/items/{answer['results'][0]['id']}").text
@@ -154,6 +204,7 @@ def test_numbers_are_the_shortest_text(ws, number, text):
 
 
 # ---- identity ----
+
 
 def test_the_id_is_made_of_source_and_external_id(ws, other_ws):
     id_1 = ws.push([item("1", "a")])["results"][0]["id"]
@@ -165,17 +216,39 @@ def test_the_id_is_made_of_source_and_external_id(ws, other_ws):
 
 # ---- merging ----
 
+
 def test_absent_stays_null_clears_arrays_are_replaced(ws):
     first = pushed(ws, **FULL, features={"user_impact": 3, "fix_confidence": 2})
-    merge = {"source": "test", "external_id": "1", "source_version": "18", "body": None, "labels": ["only"], "team": None,
-             "blocked_by": None, "features": {"user_impact": None, "reversibility": 1}}
+    merge = {
+        "source": "test",
+        "external_id": "1",
+        "source_version": "18",
+        "body": None,
+        "labels": ["only"],
+        "team": None,
+        "blocked_by": None,
+        "features": {"user_impact": None, "reversibility": 1},
+    }
     answer = ws.push(merge)
     assert outcomes(answer) == ["updated"]
     now = ws.item(first["id"])
     assert "body" not in now and "team" not in now and "blocked_by" not in now
     assert now["labels"] == ["only"]
     assert {name: f["value"] for name, f in now["features"].items()} == {"fix_confidence": 2, "reversibility": 1}
-    for name in ("title", "url", "kind", "status", "assignee", "reporter", "created_at", "due_at", "estimate", "parent", "artifacts", "stream"):
+    for name in (
+        "title",
+        "url",
+        "kind",
+        "status",
+        "assignee",
+        "reporter",
+        "created_at",
+        "due_at",
+        "estimate",
+        "parent",
+        "artifacts",
+        "stream",
+    ):
         assert now[name] == first[name], name
     assert now["first_revision"] == first["first_revision"]
 
@@ -225,7 +298,15 @@ def test_one_change_among_unchanged(ws):
 
 def test_posted_twice_in_one_batch(ws):
     """In request order, as if posted one after the other."""
-    answer = ws.push([item("1", team="a"), item("2"), item("1", team="b"), item("1", team="b"), {"source": "test", "external_id": "1", "labels": ["x"]}])
+    answer = ws.push(
+        [
+            item("1", team="a"),
+            item("2"),
+            item("1", team="b"),
+            item("1", team="b"),
+            {"source": "test", "external_id": "1", "labels": ["x"]},
+        ]
+    )
     assert outcomes(answer) == ["created", "created", "updated", "unchanged", "updated"]
     stored = ws.item(answer["results"][0]["id"])
     assert (stored["team"], stored["labels"], stored["title"]) == ("b", ["x"], "Item 1")
@@ -234,11 +315,21 @@ def test_posted_twice_in_one_batch(ws):
 
 # ---- older, newer ----
 
-@pytest.mark.parametrize("stored, posted, expected", [
-    ("9", "10", "updated"), ("10", "9", "stale"), ("10", "10", "updated"), ("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+02:00", "stale"),
-    ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "updated"), ("b", "a", "updated"), ("099", "100", "updated"),
-    ("18446744073709551616", "18446744073709551617", "updated"), ("18446744073709551617", "18446744073709551616", "stale"),
-])
+
+@pytest.mark.parametrize(
+    "stored, posted, expected",
+    [
+        ("9", "10", "updated"),
+        ("10", "9", "stale"),
+        ("10", "10", "updated"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T01:00:00+02:00", "stale"),
+        ("2026-01-01T00:00:00Z", "2026-01-01T00:00:00.5Z", "updated"),
+        ("b", "a", "updated"),
+        ("099", "100", "updated"),
+        ("18446744073709551616", "18446744073709551617", "updated"),
+        ("18446744073709551617", "18446744073709551616", "stale"),
+    ],
+)
 def test_source_version(ws, stored, posted, expected):
     ws.push([item("1", source_version=stored)])
     answer = ws.push([item("1", source_version=posted, title="Other")])
@@ -259,12 +350,14 @@ def test_updated_at_when_there_is_no_version(ws):
 def test_the_future(ws):
     assert outcomes(ws.push([item("1", updated_at=ago(minutes=-4))])) == ["created"]
     answer = ws.push([item("2", updated_at=ago(minutes=-6))], 207)
-    assert problem_pointers(answer["results"][0]["problem"]) == ["/updated_at"] or \
-        problem_pointers(answer["results"][0]["problem"]) == ["/0/updated_at"]
+    assert problem_pointers(answer["results"][0]["problem"]) == ["/updated_at"] or problem_pointers(
+        answer["results"][0]["problem"]
+    ) == ["/0/updated_at"]
     assert problem_type(answer["results"][0]["problem"]) == "validation"
 
 
 # ---- modes ----
+
 
 def test_partial(ws):
     before = ws.revision()
@@ -285,7 +378,12 @@ def test_nothing_but_rejects_is_207_and_no_revision(ws):
 
 def test_atomic(ws):
     before = ws.revision()
-    answer = ws.post("/items", 422, json=[item("1"), item("2", stream="x"), item("3", team=7, estimate="long")], params={"mode": "atomic"})
+    answer = ws.post(
+        "/items",
+        422,
+        json=[item("1"), item("2", stream="x"), item("3", team=7, estimate="long")],
+        params={"mode": "atomic"},
+    )
     assert problem_pointers(answer) == ["/1/stream", "/2/estimate", "/2/team"]
     assert ws.revision() == before and ws.get("/items").json()["items"] == []
     good = ws.push([item("1"), item("2")], mode="atomic")
@@ -301,20 +399,55 @@ def test_atomic_ndjson(ws):
     assert answer["created"] == 1500 and ws.revision() == before + 1, "all in one revision"
 
 
-@pytest.mark.parametrize("params, pointer", [({"mode": "Atomic"}, "/query/mode"), ({"mode": ""}, "/query/mode"), ({"dry_run": "yes"}, "/query/dry_run"),
-                                             ({"dry_run": ""}, "/query/dry_run"), ({"dryrun": "true"}, "/query/dryrun")])
+@pytest.mark.parametrize(
+    "params, pointer",
+    [
+        ({"mode": "Atomic"}, "/query/mode"),
+        ({"mode": ""}, "/query/mode"),
+        ({"dry_run": "yes"}, "/query/dry_run"),
+        ({"dry_run": ""}, "/query/dry_run"),
+        ({"dryrun": "true"}, "/query/dryrun"),
+    ],
+)
 def test_faulty_parameters(ws, params, pointer):
     assert problem_pointers(ws.post("/items", 422, json=item("1"), params=params)) == [pointer]
 
 
 def test_all_faults_of_an_item_at_once(ws):
-    bad = {"source": "test", "external_id": "1", "title": 7, "stream": "x", "kind": "nonsense", "status": "closed", "labels": "a",
-           "estimate": -1, "due_at": "tomorrow", "url": "javascript:alert(1)", "surprise": 1, "blocked_by": [{"source": "a"}],
-           "artifacts": [{"name": "x"}], "features": {"user_impact": 4, "no_such_feature": 1, "severity": "sev9", "regulatory_due": "x"}}
+    bad = {
+        "source": "test",
+        "external_id": "1",
+        "title": 7,
+        "stream": "x",
+        "kind": "nonsense",
+        "status": "closed",
+        "labels": "a",
+        "estimate": -1,
+        "due_at": "tomorrow",
+        "url": "javascript:alert(1)",
+        "surprise": 1,
+        "blocked_by": [{"source": "a"}],
+        "artifacts": [{"name": "x"}],
+        "features": {"user_impact": 4, "no_such_feature": 1, "severity": "sev9", "regulatory_due": "x"},
+    }
     answer = ws.push(bad, 207)
     pointers = problem_pointers(answer["results"][0]["problem"])
-    assert set(pointers) >= {"/title", "/stream", "/kind", "/status", "/labels", "/estimate", "/due_at", "/url", "/surprise", "/artifacts/0/kind",
-                             "/features/user_impact", "/features/no_such_feature", "/features/severity", "/features/regulatory_due"}
+    assert set(pointers) >= {
+        "/title",
+        "/stream",
+        "/kind",
+        "/status",
+        "/labels",
+        "/estimate",
+        "/due_at",
+        "/url",
+        "/surprise",
+        "/artifacts/0/kind",
+        "/features/user_impact",
+        "/features/no_such_feature",
+        "/features/severity",
+        "/features/regulatory_due",
+    }
     assert any(pointer.startswith("/blocked_by/0") for pointer in pointers)
 
 
@@ -323,17 +456,34 @@ def test_pointers_are_escaped(ws):
     assert problem_pointers(answer["results"][0]["problem"]) == ["/features/a~1b~0c"]
 
 
-@pytest.mark.parametrize("field, good, bad", [
-    ("title", "x" * 1024, "x" * 1025), ("title", "ä" * 512, "ä" * 513), ("title", "x", ""), ("body", "x" * 262144, "x" * 262145),
-    ("url", "https://e.org/" + "x" * 2034, "https://e.org/" + "x" * 2035), ("team", "x" * 255, "x" * 256),
-    ("labels", ["x" * 255], ["x" * 256]), ("labels", [str(i) for i in range(100)], [str(i) for i in range(101)]),
-    ("blocked_by", [str(i + 10) for i in range(1000)], [str(i + 10) for i in range(1001)]),
-    ("artifacts", [{"kind": "k", "name": "n"}] * 100, [{"kind": "k", "name": "n"}] * 101), ("estimate", 0, -0.001),
-    ("external_id", "x" * 255, "x" * 256), ("external_id", "é…/ 1", ""), ("external_id", "1", "a\tb"), ("source", "a" * 255, "a" * 256),
-    ("source", "github:octo/app", "no blanks"), ("source_version", "x" * 255, "x" * 256), ("labels", [], [""]),
-    ("labels", ["ä"], [7]), ("parent", {"external_id": "9"}, {"id": "9"}), ("due_at", "2028-02-29T00:00:00Z", "2027-02-29T00:00:00Z"),
-    ("due_at", "2027-01-01T00:00:00Z", "2027-01-01"), ("due_at", "2027-01-01t00:00:00z", "2027-01-01T25:00:00Z"),
-])
+@pytest.mark.parametrize(
+    "field, good, bad",
+    [
+        ("title", "x" * 1024, "x" * 1025),
+        ("title", "ä" * 512, "ä" * 513),
+        ("title", "x", ""),
+        ("body", "x" * 262144, "x" * 262145),
+        ("url", "https://e.org/" + "x" * 2034, "https://e.org/" + "x" * 2035),
+        ("team", "x" * 255, "x" * 256),
+        ("labels", ["x" * 255], ["x" * 256]),
+        ("labels", [str(i) for i in range(100)], [str(i) for i in range(101)]),
+        ("blocked_by", [str(i + 10) for i in range(1000)], [str(i + 10) for i in range(1001)]),
+        ("artifacts", [{"kind": "k", "name": "n"}] * 100, [{"kind": "k", "name": "n"}] * 101),
+        ("estimate", 0, -0.001),
+        ("external_id", "x" * 255, "x" * 256),
+        ("external_id", "é…/ 1", ""),
+        ("external_id", "1", "a\tb"),
+        ("source", "a" * 255, "a" * 256),
+        ("source", "github:octo/app", "no blanks"),
+        ("source_version", "x" * 255, "x" * 256),
+        ("labels", [], [""]),
+        ("labels", ["ä"], [7]),
+        ("parent", {"external_id": "9"}, {"id": "9"}),
+        ("due_at", "2028-02-29T00:00:00Z", "2027-02-29T00:00:00Z"),
+        ("due_at", "2027-01-01T00:00:00Z", "2027-01-01"),
+        ("due_at", "2027-01-01t00:00:00z", "2027-01-01T25:00:00Z"),
+    ],
+)
 def test_limits(ws, field, good, bad):
     answer = ws.push(item("1", **{}) | {field: bad}, 207)
     assert all(pointer.startswith(f"/{field}") for pointer in problem_pointers(answer["results"][0]["problem"]))
@@ -348,22 +498,29 @@ def test_an_item_does_not_block_itself(ws):
 
 # ---- features ----
 
+
 def test_feature_bounds_refuse_or_clamp(ws):
     ws.put_feature("strict", bounds={"lower": -1, "upper": 1})
     ws.put_feature("lenient", bounds={"lower": -1, "upper": 1}, out_of_bounds="clamp")
-    assert problem_pointers(ws.push(item("1", features={"strict": 1.0000001}), 207)["results"][0]["problem"]) == ["/features/strict"]
+    assert problem_pointers(ws.push(item("1", features={"strict": 1.0000001}), 207)["results"][0]["problem"]) == [
+        "/features/strict"
+    ]
     stored = ws.item(ws.push(item("1", features={"lenient": 7, "strict": 1}))["results"][0]["id"])
     assert value_of(stored, "lenient") == 1 and value_of(stored, "strict") == 1
     stored = ws.item(ws.push(item("1", features={"lenient": -1e300}))["results"][0]["id"])
     assert value_of(stored, "lenient") == -1
 
 
-@pytest.mark.parametrize("feature, good, bad", [
-    ("user_impact", [1, 2.5, 3.0], ["3", True, [3], 0, 4, {"evidence": "measured"}]),
-    ("handles_personal_data", [True, False], [1, 0, "true"]), ("severity", ["sev4", "sev1"], ["SEV1", "", 0, "critical"]),
-    ("regulatory_due", ["2027-05-01", "2027-05-01T10:00:00Z"], ["2027-5-1", 20270501, "01.05.2027", "2027-02-30"]),
-    ("owners", ["SRE", "x" * 16384, "ünï"], ["x" * 16385, 7, ""]),
-])
+@pytest.mark.parametrize(
+    "feature, good, bad",
+    [
+        ("user_impact", [1, 2.5, 3.0], ["3", True, [3], 0, 4, {"evidence": "measured"}]),
+        ("handles_personal_data", [True, False], [1, 0, "true"]),
+        ("severity", ["sev4", "sev1"], ["SEV1", "", 0, "critical"]),
+        ("regulatory_due", ["2027-05-01", "2027-05-01T10:00:00Z"], ["2027-5-1", 20270501, "01.05.2027", "2027-02-30"]),
+        ("owners", ["SRE", "x" * 16384, "ünï"], ["x" * 16385, 7, ""]),
+    ],
+)
 def test_feature_types(ws, feature, good, bad):
     for value in bad:
         answer = ws.push(item("1", features={feature: value}), 207)
@@ -374,7 +531,10 @@ def test_feature_types(ws, feature, good, bad):
         assert shown == value or (isinstance(value, str) and "T" in value and shown.startswith(value[:19])), value
 
 
-@pytest.mark.parametrize("more", [{"evidence": "guessed"}, {"evidence": 1}, {"observed_at": "noon"}, {"justification": "x" * 4097}, {"by": "me"}])
+@pytest.mark.parametrize(
+    "more",
+    [{"evidence": "guessed"}, {"evidence": 1}, {"observed_at": "noon"}, {"justification": "x" * 4097}, {"by": "me"}],
+)
 def test_feature_provenance_is_checked(ws, more):
     answer = ws.push(item("1", features={"user_impact": {"value": 2, **more}}), 207)
     assert problem_pointers(answer["results"][0]["problem"]) == [f"/features/user_impact/{next(iter(more))}"]
@@ -382,10 +542,17 @@ def test_feature_provenance_is_checked(ws, more):
 
 # ---- dry runs ----
 
+
 def test_dry_run_writes_nothing(ws, database):
     ws.push([item("1", source_version="5"), item("2")])
     before, counts = ws.get(""), database.counts()
-    batch = [item("1", source_version="6", title="New title"), item("2"), item("3", labels=["x"]), item("4", stream="x"), item("1", source_version="4")]
+    batch = [
+        item("1", source_version="6", title="New title"),
+        item("2"),
+        item("3", labels=["x"]),
+        item("4", stream="x"),
+        item("1", source_version="4"),
+    ]
     answer = ws.push(batch, 207, dry_run="true")
     assert answer["dry_run"] is True
     assert outcomes(answer) == ["updated", "unchanged", "created", "rejected", "stale"]
@@ -393,7 +560,12 @@ def test_dry_run_writes_nothing(ws, database):
     ws.post("/items", 422, json=batch, params={"dry_run": "true", "mode": "atomic"})
     lines = ws.push_lines(batch, 207, dry_run="true")
     assert outcomes(lines) == outcomes(answer)
-    ws.post("/items:features", 200, json={"items": [{"source": "test", "external_id": "1", "features": {"user_impact": 3}}]}, params={"dry_run": "true"})
+    ws.post(
+        "/items:features",
+        200,
+        json={"items": [{"source": "test", "external_id": "1", "features": {"user_impact": 3}}]},
+        params={"dry_run": "true"},
+    )
     assert database.counts() == counts
     assert ws.revision() == before.json()["revision"]
     real = ws.push(batch, 207)
@@ -403,17 +575,31 @@ def test_dry_run_writes_nothing(ws, database):
 
 # ---- features of existing items ----
 
+
 def test_features_for_many_items(ws):
-    ids = [r["id"] for r in ws.push([item(str(i), features={"user_impact": 1, "fix_confidence": 1}) for i in range(3)])["results"]]
+    ids = [
+        r["id"]
+        for r in ws.push([item(str(i), features={"user_impact": 1, "fix_confidence": 1}) for i in range(3)])["results"]
+    ]
     before = ws.revision()
-    answer = ws.post("/items:features", 207, json={"items": [
-        {"id": ids[0], "features": {"user_impact": 3}},
-        {"source": "test", "external_id": "1", "features": {"user_impact": None, "reversibility": {"value": 2, "evidence": "estimated"}}},
-        {"source": "test", "external_id": "absent", "features": {"user_impact": 1}},
-        {"id": str(uuid.uuid4()), "features": {"user_impact": 1}},
-        {"id": ids[2], "features": {"user_impact": 9}},
-        {"id": ids[2], "features": {"user_impact": 1}},
-    ]}).json()
+    answer = ws.post(
+        "/items:features",
+        207,
+        json={
+            "items": [
+                {"id": ids[0], "features": {"user_impact": 3}},
+                {
+                    "source": "test",
+                    "external_id": "1",
+                    "features": {"user_impact": None, "reversibility": {"value": 2, "evidence": "estimated"}},
+                },
+                {"source": "test", "external_id": "absent", "features": {"user_impact": 1}},
+                {"id": str(uuid.uuid4()), "features": {"user_impact": 1}},
+                {"id": ids[2], "features": {"user_impact": 9}},
+                {"id": ids[2], "features": {"user_impact": 1}},
+            ]
+        },
+    ).json()
     assert outcomes(answer) == ["updated", "updated", "rejected", "rejected", "rejected", "unchanged"]
     assert [r["problem"]["status"] for r in answer["results"] if "problem" in r] == [404, 404, 422]
     assert answer["revision"] == before + 1
@@ -421,9 +607,21 @@ def test_features_for_many_items(ws):
     assert value_of(ws.item(ids[0]), "user_impact") == 3 and ws.item(ids[0])["title"] == "Item 0"
 
 
-@pytest.mark.parametrize("body", [{}, {"items": []}, {"items": {}}, {"items": [{"features": {}}]}, {"items": [7]}, [], {"items": [], "mode": "atomic"},
-                                  {"items": [{"source": "test", "features": {}}]}, {"items": [{"id": "x", "features": {}}]},
-                                  {"items": [{"source": "test", "external_id": "1", "features": {}, "title": "x"}]}])
+@pytest.mark.parametrize(
+    "body",
+    [
+        {},
+        {"items": []},
+        {"items": {}},
+        {"items": [{"features": {}}]},
+        {"items": [7]},
+        [],
+        {"items": [], "mode": "atomic"},
+        {"items": [{"source": "test", "features": {}}]},
+        {"items": [{"id": "x", "features": {}}]},
+        {"items": [{"source": "test", "external_id": "1", "features": {}, "title": "x"}]},
+    ],
+)
 def test_features_bad_bodies(ws, body):
     before = ws.revision()
     ws.post("/items:features", (207, 422), json=body)
@@ -432,17 +630,35 @@ def test_features_bad_bodies(ws, body):
 
 # ---- reading many ----
 
+
 def test_batch_get(ws):
     ids = [r["id"] for r in ws.push([item(str(i)) for i in range(5)])["results"]]
     absent = str(uuid.uuid4())
-    answer = ws.post("/items:batch-get", 200, json={"ids": [ids[3], absent, ids[0]],
-                                                    "items": [{"source": "test", "external_id": "4"}, {"source": "no", "external_id": "1"}]}).json()
+    answer = ws.post(
+        "/items:batch-get",
+        200,
+        json={
+            "ids": [ids[3], absent, ids[0]],
+            "items": [{"source": "test", "external_id": "4"}, {"source": "no", "external_id": "1"}],
+        },
+    ).json()
     assert [i["id"] for i in answer["items"]] == [ids[3], ids[0], ids[4]]
     assert answer["missing"] == [absent, {"source": "no", "external_id": "1"}]
     assert answer["items"][0]["title"] == "Item 3" and set(answer["items"][0]) >= set(ws.item(ids[3])) - {"recorded_at"}
 
 
-@pytest.mark.parametrize("bad", [{"ids": ["x"]}, {"ids": [str(uuid.UUID(int=i)) for i in range(1001)]}, {"id": []}, {"ids": "x"}, [], {"items": [{"source": "a"}]}, {"items": {}}])
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"ids": ["x"]},
+        {"ids": [str(uuid.UUID(int=i)) for i in range(1001)]},
+        {"id": []},
+        {"ids": "x"},
+        [],
+        {"items": [{"source": "a"}]},
+        {"items": {}},
+    ],
+)
 def test_batch_get_faults(ws, bad):
     ws.post("/items:batch-get", 422, json=bad)
 
@@ -452,6 +668,7 @@ def test_batch_get_of_a_thousand(ws):
 
 
 # ---- several writers ----
+
 
 def test_concurrent_batches_all_count(ws):
     """Revisions have no gaps and no batch is lost, whoever comes first."""

@@ -7,8 +7,12 @@ import pytest
 from support.client import problem_pointers
 from support.workspace import item, rubric
 
-SIMPLE = {"name": "impact_only", "kind": "weighted_sum", "terms": [{"feature": "user_impact", "weight": 2, "scale": "value", "unknown": "span"}],
-          "bands": [{"name": "now", "at_least": 5}, {"name": "later"}]}
+SIMPLE = {
+    "name": "impact_only",
+    "kind": "weighted_sum",
+    "terms": [{"feature": "user_impact", "weight": 2, "scale": "value", "unknown": "span"}],
+    "bands": [{"name": "now", "at_least": 5}, {"name": "later"}],
+}
 
 
 def made(ws, expect=201, **changes):
@@ -19,8 +23,16 @@ def test_the_shipped_rubric(ws):
     model = ws.get("/models/1").json()
     assert (model["name"], model["kind"], model["version"]) == ("triage_rubric", "weighted_sum", 1)
     assert [(t["feature"], t["weight"], t["scale"]) for t in model["terms"]] == [
-        ("user_impact", 3, "value"), ("fix_confidence", 2, "value"), ("reversibility", 2, "value"), ("cost_of_delay", 1, "value")]
-    assert [(b["name"], b.get("at_least")) for b in model["bands"]] == [("next_sprint", 18), ("ready", 12), ("icebox", None)]
+        ("user_impact", 3, "value"),
+        ("fix_confidence", 2, "value"),
+        ("reversibility", 2, "value"),
+        ("cost_of_delay", 1, "value"),
+    ]
+    assert [(b["name"], b.get("at_least")) for b in model["bands"]] == [
+        ("next_sprint", 18),
+        ("ready", 12),
+        ("icebox", None),
+    ]
     assert ws.get("/aliases/active").json()["model"] == 1
 
 
@@ -85,8 +97,14 @@ def test_candidate(ws):
 
 def test_alias_faults(ws):
     tag = {"If-Match": ws.etag("/aliases/active")}
-    for body, pointer in (({"model": 2}, "/model"), ({"model": 0}, "/model"), ({"model": "1"}, "/model"), ({"model": 1.5}, "/model"),
-                          ({}, "/model"), ({"model": 1, "x": 1}, "/x")):
+    for body, pointer in (
+        ({"model": 2}, "/model"),
+        ({"model": 0}, "/model"),
+        ({"model": "1"}, "/model"),
+        ({"model": 1.5}, "/model"),
+        ({}, "/model"),
+        ({"model": 1, "x": 1}, "/x"),
+    ):
         assert problem_pointers(ws.put("/aliases/active", 422, json=body, headers=tag)) == [pointer], body
     for name in ("production", "ACTIVE", "a b"):
         ws.get(f"/aliases/{name}", 404)
@@ -94,35 +112,72 @@ def test_alias_faults(ws):
 
 
 def test_all_faults_of_a_model_at_once(ws):
-    answer = ws.post("/models", 422, json={
-        "name": "", "kind": "magic", "surprise": 1,
-        "terms": [{"feature": "nonsense", "weight": 1}, {"feature": "user_impact", "weight": -1, "scale": "log"},
-                  {"feature": "owners", "weight": 1}, {"weight": 1}],
-        "bands": [{"name": "a", "at_least": 1}, {"name": "b", "at_least": 2}, {"name": "a"}]})
+    answer = ws.post(
+        "/models",
+        422,
+        json={
+            "name": "",
+            "kind": "magic",
+            "surprise": 1,
+            "terms": [
+                {"feature": "nonsense", "weight": 1},
+                {"feature": "user_impact", "weight": -1, "scale": "log"},
+                {"feature": "owners", "weight": 1},
+                {"weight": 1},
+            ],
+            "bands": [{"name": "a", "at_least": 1}, {"name": "b", "at_least": 2}, {"name": "a"}],
+        },
+    )
     pointers = set(problem_pointers(answer))
-    wanted = {"/name", "/kind", "/surprise", "/terms/0/feature", "/terms/1/weight", "/terms/1/scale", "/terms/2/feature", "/terms/3/feature"}
+    wanted = {
+        "/name",
+        "/kind",
+        "/surprise",
+        "/terms/0/feature",
+        "/terms/1/weight",
+        "/terms/1/scale",
+        "/terms/2/feature",
+        "/terms/3/feature",
+    }
     assert wanted - pointers == set()
     assert any(pointer.startswith("/bands/") for pointer in pointers)
 
 
-@pytest.mark.parametrize("change, pointer", [
-    ({"terms": []}, "/terms"), ({"terms": None}, "/terms"), ({"bands": []}, "/bands"), ({"bands": [{"name": "a", "at_least": 1}]}, "/bands"),
-    ({"bands": [{"name": "a"}, {"name": "b"}]}, "/bands"), ({"bands": [{"name": "", "at_least": 1}, {"name": "b"}]}, "/bands/0/name"),
-    ({"bands": [{"name": "a", "at_least": 1}, {"name": "b", "at_least": 1}, {"name": "c"}]}, "/bands/1/at_least"),
-    ({"bands": [{"name": "a", "at_least": "x"}, {"name": "b"}]}, "/bands/0/at_least"),
-    ({"terms": [{"feature": "user_impact", "weight": "3"}]}, "/terms/0/weight"), ({"terms": [{"feature": "user_impact"}]}, "/terms/0/weight"),
-    ({"terms": [{"feature": "user_impact", "weight": 1, "unknown": "zero"}]}, "/terms/0/unknown"),
-    ({"terms": [{"feature": "user_impact", "weight": 1, "unknown": "default"}]}, "/terms/0/default"),
-    ({"terms": [{"feature": "user_impact", "weight": 1, "unknown": "default", "default": 9}]}, "/terms/0/default"),
-    ({"terms": [{"feature": "user_impact", "weight": 1}, {"feature": "user_impact", "weight": 1}]}, "/terms/1/feature"),
-    ({"terms": [{"feature": "regulatory_due", "weight": 1}]}, "/terms/0/feature"), ({"version": 7}, "/version"),
-    ({"terms": [{"feature": "user_impact", "weight": 1e309}]}, None), ({"name": "x" * 300}, "/name"),
-])
+@pytest.mark.parametrize(
+    "change, pointer",
+    [
+        ({"terms": []}, "/terms"),
+        ({"terms": None}, "/terms"),
+        ({"bands": []}, "/bands"),
+        ({"bands": [{"name": "a", "at_least": 1}]}, "/bands"),
+        ({"bands": [{"name": "a"}, {"name": "b"}]}, "/bands"),
+        ({"bands": [{"name": "", "at_least": 1}, {"name": "b"}]}, "/bands/0/name"),
+        ({"bands": [{"name": "a", "at_least": 1}, {"name": "b", "at_least": 1}, {"name": "c"}]}, "/bands/1/at_least"),
+        ({"bands": [{"name": "a", "at_least": "x"}, {"name": "b"}]}, "/bands/0/at_least"),
+        ({"terms": [{"feature": "user_impact", "weight": "3"}]}, "/terms/0/weight"),
+        ({"terms": [{"feature": "user_impact"}]}, "/terms/0/weight"),
+        ({"terms": [{"feature": "user_impact", "weight": 1, "unknown": "zero"}]}, "/terms/0/unknown"),
+        ({"terms": [{"feature": "user_impact", "weight": 1, "unknown": "default"}]}, "/terms/0/default"),
+        ({"terms": [{"feature": "user_impact", "weight": 1, "unknown": "default", "default": 9}]}, "/terms/0/default"),
+        (
+            {"terms": [{"feature": "user_impact", "weight": 1}, {"feature": "user_impact", "weight": 1}]},
+            "/terms/1/feature",
+        ),
+        ({"terms": [{"feature": "regulatory_due", "weight": 1}]}, "/terms/0/feature"),
+        ({"version": 7}, "/version"),
+        ({"terms": [{"feature": "user_impact", "weight": 1e309}]}, None),
+        ({"name": "x" * 300}, "/name"),
+    ],
+)
 def test_model_faults(ws, change, pointer):
     before = ws.revision()
     if pointer is None:
-        ws.post("/models", 400, data=b'{"name":"x","kind":"weighted_sum","terms":[{"feature":"user_impact","weight":1e309}],"bands":[{"name":"a"}]}',
-                headers={"Content-Type": "application/json"})
+        ws.post(
+            "/models",
+            400,
+            data=b'{"name":"x","kind":"weighted_sum","terms":[{"feature":"user_impact","weight":1e309}],"bands":[{"name":"a"}]}',
+            headers={"Content-Type": "application/json"},
+        )
     else:
         pointers = problem_pointers(made(ws, 422, **change))
         assert any(found == pointer or found.startswith(pointer) for found in pointers), pointers
@@ -135,7 +190,12 @@ def test_sensitive_features_cannot_be_in_a_model(ws):
 
 
 def test_unbounded_features_cannot_be_in_a_model(ws):
-    ws.put("/features/endless", 201, json={"type": "number", "family": "effort", "description": "x"}, headers={"If-None-Match": "*"})
+    ws.put(
+        "/features/endless",
+        201,
+        json={"type": "number", "family": "effort", "description": "x"},
+        headers={"If-None-Match": "*"},
+    )
     assert problem_pointers(made(ws, 422, terms=[{"feature": "endless", "weight": 1}])) == ["/terms/0/feature"]
 
 
@@ -150,7 +210,12 @@ def test_a_model_keeps_the_definition_that_it_was_checked_against(ws):
 
     feature = ws.get("/features/confusion")
     body = {k: v for k, v in feature.json().items() if k not in ("name", "id", "revision")}
-    ws.put("/features/confusion", 200, json={**body, "bounds": {"lower": 0, "upper": 100}}, headers={"If-Match": feature.headers["ETag"]})
+    ws.put(
+        "/features/confusion",
+        200,
+        json={**body, "bounds": {"lower": 0, "upper": 100}},
+        headers={"If-Match": feature.headers["ETag"]},
+    )
     assert ws.queue()["entries"][0]["score"] == 5
     newer = made(ws, terms=terms).json()["version"]
     assert newer == version + 1, "the same text against other definitions is another version"
@@ -163,7 +228,9 @@ def test_concurrent_promotions(ws):
     tag, statuses = ws.etag("/aliases/active"), []
 
     def promote():
-        statuses.append(ws.at(ws.url).put("/aliases/active", (200, 412), json={"model": 2}, headers={"If-Match": tag}).status_code)
+        statuses.append(
+            ws.at(ws.url).put("/aliases/active", (200, 412), json={"model": 2}, headers={"If-Match": tag}).status_code
+        )
 
     threads = [threading.Thread(target=promote) for _ in range(8)]
     [t.start() for t in threads]

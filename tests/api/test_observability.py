@@ -7,7 +7,7 @@ import pytest
 from support import daemon as daemons
 from support.workspace import item
 
-SAMPLE = re.compile(r'^(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>.*)\})? (?P<value>[-+0-9.eE]+|[+-]Inf|NaN)$')
+SAMPLE = re.compile(r"^(?P<name>[a-zA-Z_:][a-zA-Z0-9_:]*)(?:\{(?P<labels>.*)\})? (?P<value>[-+0-9.eE]+|[+-]Inf|NaN)$")
 LABEL = re.compile(r'([a-z_][a-z0-9_]*)="((?:[^"\\]|\\.)*)"')
 
 
@@ -69,7 +69,11 @@ def test_counters_count(ws):
     ws.push([item("3", stream="x")], 207)
     after, _ = scrape(ws.operator)
     moved = {name: after[name, ()] - before[name, ()] for name, labels in after if not labels and (name, ()) in before}
-    assert moved["winnow_items_created_total"] >= 2 and moved["winnow_items_unchanged_total"] >= 1 and moved["winnow_items_rejected_total"] >= 1
+    assert (
+        moved["winnow_items_created_total"] >= 2
+        and moved["winnow_items_unchanged_total"] >= 1
+        and moved["winnow_items_rejected_total"] >= 1
+    )
     assert all(value >= 0 for name, value in moved.items() if name.endswith("_total"))
 
 
@@ -98,7 +102,7 @@ def test_log_lines_are_json(ws, daemon):
     lines = daemon.log_lines()
     assert lines
     for line in lines:
-        assert isinstance(line, dict) and {"ts", "level", "event", "msg"} <= set(line), line
+        assert isinstance(line, dict) and {"ts", "level", "event", "message"} <= set(line), line
         assert line["level"] in ("debug", "info", "warn", "error") and line["ts"].endswith("Z")
 
 
@@ -118,7 +122,12 @@ def test_tokens_are_never_logged(ws, talkative):
     there.get("/items")
     there.get("/items", 400, params={"access_token": secret})
     there.get(f"/items/{secret}", 404)
-    there.post("/items", (400, 403), data="{" + secret, headers={"Content-Type": "application/json", "X-Request-Id": secret[:40]})
+    there.post(
+        "/items",
+        (400, 403),
+        data="{" + secret,
+        headers={"Content-Type": "application/json", "X-Request-Id": secret[:40]},
+    )
     there.get("/items", 401, headers={"Authorization": "Basic " + secret})
     assert secret not in talkative.log.read_text()
     talkative.log_lines()

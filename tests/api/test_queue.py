@@ -22,6 +22,7 @@ def by_name(entries):
 
 # ---- scores and bands ----
 
+
 def test_the_issue_s_example(ws):
     ws.push([item("1", features=rubric(3, 2, 2, 2), team="t", labels=["x"], url="https://example.org/1")])
     page = ws.queue()
@@ -48,10 +49,21 @@ def test_all_81_rubrics(ws):
 
 
 def test_unknown_is_the_worst_end_with_the_span_as_range(ws):
-    ws.push([item("none"), item("impact", features=rubric(3)), item("three", features=rubric(1, 1, 1)), item("all", features=rubric(1, 1, 1, 1))])
+    ws.push(
+        [
+            item("none"),
+            item("impact", features=rubric(3)),
+            item("three", features=rubric(1, 1, 1)),
+            item("all", features=rubric(1, 1, 1, 1)),
+        ]
+    )
     entries = by_name(ws.queue()["entries"])
     assert {name: (e["score"], e["range"]["lowest"], e["range"]["highest"]) for name, e in entries.items()} == {
-        "none": (8, 8, 24), "impact": (14, 14, 24), "three": (8, 8, 10), "all": (8, 8, 8)}
+        "none": (8, 8, 24),
+        "impact": (14, 14, 24),
+        "three": (8, 8, 10),
+        "all": (8, 8, 8),
+    }
     assert entries["none"]["band"] == "icebox"
 
 
@@ -68,13 +80,34 @@ def test_leaving_a_value_out_never_helps(ws, rng):
 
 
 def test_default_and_exclude(ws):
-    terms = [{"feature": "user_impact", "weight": 1, "scale": "value", "unknown": "exclude"},
-             {"feature": "reversibility", "weight": 1, "scale": "value", "unknown": "default", "default": 2}]
-    version = ws.post("/models", 201, json={"name": "m", "kind": "weighted_sum", "terms": terms, "bands": [{"name": "a", "at_least": 4}, {"name": "b"}]}).json()["version"]
+    terms = [
+        {"feature": "user_impact", "weight": 1, "scale": "value", "unknown": "exclude"},
+        {"feature": "reversibility", "weight": 1, "scale": "value", "unknown": "default", "default": 2},
+    ]
+    version = ws.post(
+        "/models",
+        201,
+        json={
+            "name": "m",
+            "kind": "weighted_sum",
+            "terms": terms,
+            "bands": [{"name": "a", "at_least": 4}, {"name": "b"}],
+        },
+    ).json()["version"]
     ws.promote(version)
-    ws.push([item("nothing"), item("impact", features=rubric(1)), item("both", features={"user_impact": 1, "reversibility": 3})])
+    ws.push(
+        [
+            item("nothing"),
+            item("impact", features=rubric(1)),
+            item("both", features={"user_impact": 1, "reversibility": 3}),
+        ]
+    )
     entries = ws.queue()["entries"]
-    assert [(e["external_id"], e["score"], e["band"]) for e in entries] == [("both", 4, "a"), ("impact", 3, "b"), ("nothing", None, None)]
+    assert [(e["external_id"], e["score"], e["band"]) for e in entries] == [
+        ("both", 4, "a"),
+        ("impact", 3, "b"),
+        ("nothing", None, None),
+    ]
     assert entries[1]["range"] == {"lowest": 3, "highest": 3} and entries[2]["range"] is None
     assert [e["rank"] for e in entries] == [1, 2, 3]
 
@@ -83,12 +116,27 @@ def test_direction_and_unit_scale(ws):
     ws.put_feature("pain", bounds={"lower": 0, "upper": 4})
     ws.put_feature("days", bounds={"lower": 0, "upper": 10}, direction="lower_is_better")
     terms = [{"feature": "pain", "weight": 3, "scale": "unit"}, {"feature": "days", "weight": 1, "scale": "unit"}]
-    ws.promote(ws.post("/models", 201, json={"name": "m", "kind": "weighted_sum", "terms": terms, "bands": [{"name": "a"}]}).json()["version"])
-    ws.push([item("x", features={"pain": 2, "days": 10}), item("y", features={"pain": 1, "days": 0}), item("z", features={"pain": 4})])
-    assert [(e["external_id"], e["score"], e["range"]["highest"]) for e in ws.queue()["entries"]] == [("z", 3, 4), ("y", 1.75, 1.75), ("x", 1.5, 1.5)]
+    ws.promote(
+        ws.post(
+            "/models", 201, json={"name": "m", "kind": "weighted_sum", "terms": terms, "bands": [{"name": "a"}]}
+        ).json()["version"]
+    )
+    ws.push(
+        [
+            item("x", features={"pain": 2, "days": 10}),
+            item("y", features={"pain": 1, "days": 0}),
+            item("z", features={"pain": 4}),
+        ]
+    )
+    assert [(e["external_id"], e["score"], e["range"]["highest"]) for e in ws.queue()["entries"]] == [
+        ("z", 3, 4),
+        ("y", 1.75, 1.75),
+        ("x", 1.5, 1.5),
+    ]
 
 
 # ---- order ----
+
 
 def test_order_by_score_then_first_stored_then_id(ws):
     ws.push([scored("late", 12)])
@@ -103,18 +151,34 @@ def test_order_by_score_then_first_stored_then_id(ws):
 def test_the_order_is_that_of_the_specification(ws, rng):
     """Random backlogs without blockers, compared with sorting in Python."""
     for batch in range(4):
-        ws.push([item(f"{batch}-{i}", features=rubric(*(rng.choice((1, 2, 3, None)) for _ in range(4)))) for i in range(40)])
+        ws.push(
+            [item(f"{batch}-{i}", features=rubric(*(rng.choice((1, 2, 3, None)) for _ in range(4)))) for i in range(40)]
+        )
     facts = {}
     for each in ws.pages("/items", "items", limit=1000):
-        values = [each["features"].get(n, {}).get("value", 1) for n in ("user_impact", "fix_confidence", "reversibility", "cost_of_delay")]
-        facts[each["external_id"]] = (-sum(w * v for w, v in zip((3, 2, 2, 1), values)), each["first_revision"], uuid.UUID(each["id"]).bytes)
+        values = [
+            each["features"].get(n, {}).get("value", 1)
+            for n in ("user_impact", "fix_confidence", "reversibility", "cost_of_delay")
+        ]
+        facts[each["external_id"]] = (
+            -sum(w * v for w, v in zip((3, 2, 2, 1), values)),
+            each["first_revision"],
+            uuid.UUID(each["id"]).bytes,
+        )
     entries = ws.whole_queue(limit=37)
     assert order(entries) == sorted(facts, key=facts.get)
     assert [e["rank"] for e in entries] == list(range(1, 161))
 
 
 def test_done_and_dropped_do_not_rank(ws):
-    ws.push([item("open"), item("progress", status="in_progress"), item("done", status="done"), item("dropped", status="dropped")])
+    ws.push(
+        [
+            item("open"),
+            item("progress", status="in_progress"),
+            item("done", status="done"),
+            item("dropped", status="dropped"),
+        ]
+    )
     assert sorted(order(ws.queue()["entries"])) == ["open", "progress"]
     assert ws.queue()["count"] == 2
     ws.push([item("open", status="done"), item("done", status="open")])
@@ -128,15 +192,24 @@ def test_an_empty_queue(ws):
 
 # ---- blockers ----
 
+
 def test_a_blocker_stands_before_what_it_blocks_and_inherits_urgency(ws):
-    ws.push([scored("urgent", 24, blocked_by=["base"]), scored("middle", 15), scored("base", 9, blocked_by=["root"]), scored("root", 8), scored("low", 10)])
+    ws.push(
+        [
+            scored("urgent", 24, blocked_by=["base"]),
+            scored("middle", 15),
+            scored("base", 9, blocked_by=["root"]),
+            scored("root", 8),
+            scored("low", 10),
+        ]
+    )
     entries = ws.queue()["entries"]
     assert order(entries) == ["root", "base", "urgent", "middle", "low"]
     shown = by_name(entries)
     assert shown["base"]["carries"]["external_id"] == "urgent" == shown["root"]["carries"]["external_id"]
     assert (shown["base"]["score"], shown["base"]["band"]) == (9, "icebox"), "score and band stay its own"
     assert "carries" not in shown["urgent"] and "carries" not in shown["middle"]
-    blocker, = shown["urgent"]["blocked_by"]
+    (blocker,) = shown["urgent"]["blocked_by"]
     assert (blocker["source"], blocker["external_id"], blocker["state"]) == ("test", "base", "open")
     assert "blocked_by" not in shown["root"]
 
@@ -148,8 +221,16 @@ def test_equal_inherited_urgency_goes_by_the_items_own(ws):
 
 def test_blockers_that_order_nothing_are_reported(ws, other_ws):
     other_ws.push([item("elsewhere")])
-    ws.push([scored("a", 20, blocked_by=["done", "dropped", "missing", "elsewhere", {"source": "other", "external_id": "x"}]),
-             scored("done", 8, status="done"), scored("dropped", 8, status="dropped"), scored("b", 12)])
+    ws.push(
+        [
+            scored(
+                "a", 20, blocked_by=["done", "dropped", "missing", "elsewhere", {"source": "other", "external_id": "x"}]
+            ),
+            scored("done", 8, status="done"),
+            scored("dropped", 8, status="dropped"),
+            scored("b", 12),
+        ]
+    )
     entries = by_name(ws.queue()["entries"])
     assert order(ws.queue()["entries"]) == ["a", "b"]
     states = {(b["source"], b["external_id"]): b["state"] for b in entries["a"]["blocked_by"]}
@@ -168,8 +249,16 @@ def test_a_blocker_may_arrive_later(ws):
 
 
 def test_cycles_are_found_and_do_not_block(ws):
-    ws.push([scored("a", 20, blocked_by=["b"]), scored("b", 10, blocked_by=["c"]), scored("c", 15, blocked_by=["a"]),
-             scored("tail", 22, blocked_by=["a"]), scored("d", 12, blocked_by=["e"]), scored("e", 11, blocked_by=["d"])])
+    ws.push(
+        [
+            scored("a", 20, blocked_by=["b"]),
+            scored("b", 10, blocked_by=["c"]),
+            scored("c", 15, blocked_by=["a"]),
+            scored("tail", 22, blocked_by=["a"]),
+            scored("d", 12, blocked_by=["e"]),
+            scored("e", 11, blocked_by=["d"]),
+        ]
+    )
     entries = by_name(ws.queue()["entries"])
     assert entries["a"]["cycle"] == entries["b"]["cycle"] == entries["c"]["cycle"]
     assert entries["d"]["cycle"] == entries["e"]["cycle"] != entries["a"]["cycle"]
@@ -187,7 +276,17 @@ def test_no_item_stands_before_its_blocker(ws, rng):
     names = [str(i) for i in range(60)]
     for turn in range(4):
         links = {name: rng.sample([n for n in names if n != name], rng.choice((0, 0, 1, 1, 2))) for name in names}
-        ws.push([scored(name, rng.randint(8, 24), blocked_by=links[name] or None, status=rng.choice(("open", "in_progress", "done"))) for name in names])
+        ws.push(
+            [
+                scored(
+                    name,
+                    rng.randint(8, 24),
+                    blocked_by=links[name] or None,
+                    status=rng.choice(("open", "in_progress", "done")),
+                )
+                for name in names
+            ]
+        )
         entries = by_name(ws.whole_queue())
         assert sorted(e["rank"] for e in entries.values()) == list(range(1, len(entries) + 1))
         for name, entry in entries.items():
@@ -198,10 +297,22 @@ def test_no_item_stands_before_its_blocker(ws, rng):
 
 # ---- filters and pages ----
 
+
 def test_filters_keep_the_rank_in_the_whole_queue(ws):
-    ws.push([scored(str(i), 8 + i % 17, team=("a", "b", "c")[i % 3], stream=("incident", "engineering_bug")[i % 2]) for i in range(50)])
+    ws.push(
+        [
+            scored(str(i), 8 + i % 17, team=("a", "b", "c")[i % 3], stream=("incident", "engineering_bug")[i % 2])
+            for i in range(50)
+        ]
+    )
     whole = ws.whole_queue()
-    for params in ({"stream": "incident"}, {"team": "a"}, {"band": "ready"}, {"band": "icebox", "team": "b"}, {"stream": "engineering_bug", "team": "c", "band": "next_sprint"}):
+    for params in (
+        {"stream": "incident"},
+        {"team": "a"},
+        {"band": "ready"},
+        {"band": "icebox", "team": "b"},
+        {"stream": "engineering_bug", "team": "c", "band": "next_sprint"},
+    ):
         expected = [e for e in whole if all(e[key] == value for key, value in params.items())]
         assert expected, params
         assert ws.whole_queue(limit=4, **params) == expected
@@ -217,7 +328,10 @@ def test_limits(ws):
     assert len(ws.whole_queue(limit=500)) == 520
     for bad in ("0", "-1", "x", ""):
         assert problem_pointers(ws.get("/queue", 422, params={"limit": bad})) == ["/query/limit"]
-    assert problem_pointers(ws.get("/queue", 422, params={"offset": "5", "sort": "score"})) == ["/query/offset", "/query/sort"]
+    assert problem_pointers(ws.get("/queue", 422, params={"offset": "5", "sort": "score"})) == [
+        "/query/offset",
+        "/query/sort",
+    ]
 
 
 def test_a_cursor_belongs_to_its_query(ws, other_ws):
@@ -244,7 +358,10 @@ def test_a_page_walk_neither_skips_nor_repeats_while_the_queue_moves(ws):
         while not stop.is_set():
             turn += 1
             try:
-                client.post("/items", json=[scored(str(i), 8 + (i * 7 + turn) % 17) for i in range(0, 300, 3)] + [item(f"new {turn}")])
+                client.post(
+                    "/items",
+                    json=[scored(str(i), 8 + (i * 7 + turn) % 17) for i in range(0, 300, 3)] + [item(f"new {turn}")],
+                )
             except AssertionError as fault:
                 faults.append(fault)
                 return
@@ -269,6 +386,7 @@ def test_a_page_walk_neither_skips_nor_repeats_while_the_queue_moves(ws):
 
 
 # ---- conditional and fresh reads ----
+
 
 def test_etag(ws):
     ws.push([scored("a", 20), scored("b", 10)])
@@ -301,7 +419,9 @@ def test_min_revision_reads_what_was_written(ws):
     for i in range(25):
         answer = ws.push([scored(str(i), 8 + i % 17)])
         page = ws.get("/queue", params={"min_revision": answer["revision"], "limit": 500})
-        assert int(page.headers["Winnow-Revision"]) >= answer["revision"] and page.json()["revision"] == int(page.headers["Winnow-Revision"])
+        assert int(page.headers["Winnow-Revision"]) >= answer["revision"] and page.json()["revision"] == int(
+            page.headers["Winnow-Revision"]
+        )
         assert str(i) in order(page.json()["entries"])
 
 
@@ -328,21 +448,52 @@ def test_many_wait_for_the_same_revision(ws):
 
 def test_the_workspace_names_its_ranking(ws):
     page = ws.queue()
-    wait_until(lambda: ws.get("").json().get("ranking") == page["ranking"] or ws.queue()["ranking"] == ws.get("").json().get("ranking"), "it names the ranking")
+    wait_until(
+        lambda: ws.get("").json().get("ranking") == page["ranking"]
+        or ws.queue()["ranking"] == ws.get("").json().get("ranking"),
+        "it names the ranking",
+    )
 
 
 # ---- explanations ----
 
+
 def test_contributions_add_up_to_the_score_to_the_last_bit(ws, rng):
     ws.put_feature("pain", bounds={"lower": -0.3, "upper": 7.7}, direction="lower_is_better")
-    terms = [{"feature": "pain", "weight": 0.1, "scale": "unit"}, {"feature": "user_impact", "weight": 1 / 3, "scale": "unit"},
-             {"feature": "effort", "weight": 0.7, "scale": "unit"}, {"feature": "demand", "weight": 1e-7, "scale": "value"},
-             {"feature": "severity", "weight": 2.2, "scale": "unit"}, {"feature": "handles_personal_data", "weight": 0.3, "scale": "unit"}]
+    terms = [
+        {"feature": "pain", "weight": 0.1, "scale": "unit"},
+        {"feature": "user_impact", "weight": 1 / 3, "scale": "unit"},
+        {"feature": "effort", "weight": 0.7, "scale": "unit"},
+        {"feature": "demand", "weight": 1e-7, "scale": "value"},
+        {"feature": "severity", "weight": 2.2, "scale": "unit"},
+        {"feature": "handles_personal_data", "weight": 0.3, "scale": "unit"},
+    ]
     bands = [{"name": "high", "at_least": 1.5}, {"name": "low"}]
-    ws.promote(ws.post("/models", 201, json={"name": "odd", "kind": "weighted_sum", "terms": terms, "bands": bands}).json()["version"])
-    ws.push([item(str(i), features={name: value for name, value in (
-        ("pain", rng.uniform(-0.3, 7.7)), ("user_impact", rng.uniform(1, 3)), ("effort", rng.uniform(0, 200)), ("demand", rng.randrange(2000)),
-        ("severity", rng.choice(("sev4", "sev3", "sev2", "sev1"))), ("handles_personal_data", rng.random() < 0.5)) if rng.random() < 0.7}) for i in range(60)])
+    ws.promote(
+        ws.post("/models", 201, json={"name": "odd", "kind": "weighted_sum", "terms": terms, "bands": bands}).json()[
+            "version"
+        ]
+    )
+    ws.push(
+        [
+            item(
+                str(i),
+                features={
+                    name: value
+                    for name, value in (
+                        ("pain", rng.uniform(-0.3, 7.7)),
+                        ("user_impact", rng.uniform(1, 3)),
+                        ("effort", rng.uniform(0, 200)),
+                        ("demand", rng.randrange(2000)),
+                        ("severity", rng.choice(("sev4", "sev3", "sev2", "sev1"))),
+                        ("handles_personal_data", rng.random() < 0.5),
+                    )
+                    if rng.random() < 0.7
+                },
+            )
+            for i in range(60)
+        ]
+    )
     entries = ws.whole_queue()
     for entry in entries:
         shown = ws.get(f"/items/{entry['id']}/explanation").json()
@@ -359,11 +510,24 @@ def test_contributions_add_up_to_the_score_to_the_last_bit(ws, rng):
 
 
 def test_explanation_of_order(ws):
-    made = ws.push([scored("urgent", 24, blocked_by=["base", "gone"]), scored("base", 9), scored("loop", 12, blocked_by=["loop2"]), scored("loop2", 12, blocked_by=["loop"])])
+    made = ws.push(
+        [
+            scored("urgent", 24, blocked_by=["base", "gone"]),
+            scored("base", 9),
+            scored("loop", 12, blocked_by=["loop2"]),
+            scored("loop2", 12, blocked_by=["loop"]),
+        ]
+    )
     ids = {r["external_id"]: r["id"] for r in made["results"]}
-    read = {name: ws.get(f"/items/{ids[name]}/explanation", params={"min_revision": made["revision"]}).json() for name in ids}
+    read = {
+        name: ws.get(f"/items/{ids[name]}/explanation", params={"min_revision": made["revision"]}).json()
+        for name in ids
+    }
     assert read["base"]["order"]["carries"]["external_id"] == "urgent" and read["urgent"]["order"]["carries"] is None
-    assert {b["external_id"]: b["state"] for b in read["urgent"]["order"]["blocked_by"]} == {"base": "open", "gone": "missing"}
+    assert {b["external_id"]: b["state"] for b in read["urgent"]["order"]["blocked_by"]} == {
+        "base": "open",
+        "gone": "missing",
+    }
     assert read["loop"]["order"]["cycle"] and read["urgent"]["order"]["cycle"] is None
     assert "urgent" in read["base"]["order"]["text"] or "Item urgent" in read["base"]["order"]["text"]
 
@@ -376,6 +540,8 @@ def test_explanation_of_what_is_not_ranked(ws):
 
 def test_evidence_is_shown(ws):
     made = ws.push([item("1", features={"user_impact": {"value": 3, "evidence": "measured"}})])
-    parts = ws.get(f"/items/{made['results'][0]['id']}/explanation", params={"min_revision": made["revision"]}).json()["contributions"]
+    parts = ws.get(f"/items/{made['results'][0]['id']}/explanation", params={"min_revision": made["revision"]}).json()[
+        "contributions"
+    ]
     assert parts[0]["evidence"] == "measured" and parts[1]["assumed"] and "evidence" not in parts[1]
     assert (parts[0]["value"], parts[0]["weight"], parts[0]["contribution"]) == (3, 3, 9)

@@ -10,7 +10,9 @@ import pytest
 from support.client import Client, the_contract
 from support.workspace import ROLES, Workspace, item
 
-OPERATIONS = sorted((method, path, tuple(operation["x-winnow-roles"])) for method, path, operation in the_contract().operations())
+OPERATIONS = sorted(
+    (method, path, tuple(operation["x-winnow-roles"])) for method, path, operation in the_contract().operations()
+)
 IN_WORKSPACE = [each for each in OPERATIONS if "{ws}" in each[1]]
 OF_THE_SYSTEM = [each for each in OPERATIONS if "{ws}" not in each[1] and each[2] not in (("public",), ("any",))]
 
@@ -24,9 +26,17 @@ class Place:
 
     def __init__(self, operator):
         self.ws = Workspace(operator)
-        self.operator = Client(operator.url, operator.post("/v1/tokens", 201, json={"label": "without grants"}).json()["secret"])
+        self.operator = Client(
+            operator.url, operator.post("/v1/tokens", 201, json={"label": "without grants"}).json()["secret"]
+        )
         made = self.ws.push([item("1")])
-        self.values = {"ws": self.ws.name, "id": made["results"][0]["id"], "name": "active", "version": "1", "format": "github"}
+        self.values = {
+            "ws": self.ws.name,
+            "id": made["results"][0]["id"],
+            "name": "active",
+            "version": "1",
+            "format": "github",
+        }
         feature = self.ws.get("/features").json()["features"][0]["name"]
         self.features = {**self.values, "name": feature}
         self.tokens = {role: self.ws.token(role)["secret"] for role in ROLES}
@@ -123,8 +133,19 @@ def test_any_token_may_ask_who_it_is(place):
 
 
 def test_unknown_paths(place):
-    for path in ("/", "/v1", "/v1/", "/v2/workspaces", "/v1/workspaces/", "/index.html", f"/v1/workspaces/{place.ws.name}/nothing",
-                 f"/v1/workspaces/{place.ws.name}/items/", "/livez/", "//livez", "/V1/whoami"):
+    for path in (
+        "/",
+        "/v1",
+        "/v1/",
+        "/v2/workspaces",
+        "/v1/workspaces/",
+        "/index.html",
+        f"/v1/workspaces/{place.ws.name}/nothing",
+        f"/v1/workspaces/{place.ws.name}/items/",
+        "/livez/",
+        "//livez",
+        "/V1/whoami",
+    ):
         for client in (Client(place.ws.url), place.clients["admin"]):
             client.get(path, 404)
 

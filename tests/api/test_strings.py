@@ -7,10 +7,36 @@ import pytest
 from support.workspace import item
 
 OWN = [
-    "plain", " leading and trailing ", "\ttab\nnewline\r\nreturn", "quote \" backslash \\ slash /", "'; DROP TABLE winnow.items; --", "%s%n%x %00",
-    "${jndi:ldap://x} $(id) `id`", "<script>alert(1)</script>&amp;<!--", "ünïcödé ß ſ ı İ", "日本語 한국어 العربية עברית", "👩‍👩‍👧‍👦 🏳️‍🌈 🇩🇪", "e\u0301 \u00e9",
-    "\u202eright to left\u202c \u200b\ufeff\u00a0", "\ud7ff\ue000\uffff \U0010ffff", "\u0001\u001f\u007f\u0080\u009f", "NULL", "null", "true", "1e400", "-0",
-    "\\u0041 \\n \\x00", "{\"a\":[1,2]}", "a" * 1024, "\u2028\u2029", "\ufffd", "COPY x FROM stdin;\n\\.\n", "\\N", "{}", "{a,b}", "(1,2)",
+    "plain",
+    " leading and trailing ",
+    "\ttab\nnewline\r\nreturn",
+    'quote " backslash \\ slash /',
+    "'; DROP TABLE winnow.items; --",
+    "%s%n%x %00",
+    "${jndi:ldap://x} $(id) `id`",
+    "<script>alert(1)</script>&amp;<!--",
+    "ünïcödé ß ſ ı İ",
+    "日本語 한국어 العربية עברית",
+    "👩‍👩‍👧‍👦 🏳️‍🌈 🇩🇪",
+    "e\u0301 \u00e9",
+    "\u202eright to left\u202c \u200b\ufeff\u00a0",
+    "\ud7ff\ue000\uffff \U0010ffff",
+    "\u0001\u001f\u007f\u0080\u009f",
+    "NULL",
+    "null",
+    "true",
+    "1e400",
+    "-0",
+    "\\u0041 \\n \\x00",
+    '{"a":[1,2]}',
+    "a" * 1024,
+    "\u2028\u2029",
+    "\ufffd",
+    "COPY x FROM stdin;\n\\.\n",
+    "\\N",
+    "{}",
+    "{a,b}",
+    "(1,2)",
 ]
 
 
@@ -22,8 +48,15 @@ def round_trip(ws, texts, source="test"):
         if len(text.encode()) <= 1024:
             fields["title"] = text
         if 0 < len(text.encode()) <= 255:
-            fields |= {"team": text, "labels": [text], "assignee": text, "reporter": text,
-                       "artifacts": [{"kind": text, "name": text, "version": text}], "blocked_by": None, "source_version": text}
+            fields |= {
+                "team": text,
+                "labels": [text],
+                "assignee": text,
+                "reporter": text,
+                "artifacts": [{"kind": text, "name": text, "version": text}],
+                "blocked_by": None,
+                "source_version": text,
+            }
         items.append(item(number, source, **fields))
     answer = ws.push(items)
     assert answer["created"] == len(texts)
@@ -37,7 +70,9 @@ def round_trip(ws, texts, source="test"):
         owners = shown["features"]["owners"]
         assert encode([owners["value"], owners["justification"]]) == encode([posted["body"]] * 2)
         entry = queued[posted["external_id"]]
-        assert encode([entry["title"], entry.get("team"), entry["stream"]]) == encode([shown["title"], shown.get("team"), shown["stream"]])
+        assert encode([entry["title"], entry.get("team"), entry["stream"]]) == encode(
+            [shown["title"], shown.get("team"), shown["stream"]]
+        )
     assert ws.push(items)["unchanged"] == len(texts), "what came back is what was stored"
 
 
@@ -55,9 +90,15 @@ def test_as_ndjson_and_escaped(ws):
     for number, text in enumerate(OWN):
         if len(text.encode()) > 1024:
             continue
-        for spelling in (json.dumps(text), json.dumps(text, ensure_ascii=False), "\"" + "".join(f"\\u{unit:04X}" for unit in units(text)) + "\""):
+        for spelling in (
+            json.dumps(text),
+            json.dumps(text, ensure_ascii=False),
+            '"' + "".join(f"\\u{unit:04X}" for unit in units(text)) + '"',
+        ):
             body = '{"source":"s","external_id":"%d","stream":"incident","title":%s}' % (number, spelling)
-            answer = ws.post("/items", 200, data=body.encode() + b"\n", headers={"Content-Type": "application/x-ndjson"}).json()
+            answer = ws.post(
+                "/items", 200, data=body.encode() + b"\n", headers={"Content-Type": "application/x-ndjson"}
+            ).json()
         assert answer["unchanged"] == 1
         assert ws.item(answer["results"][0]["id"])["title"] == text
 
@@ -82,8 +123,23 @@ def test_the_big_list(ws, real_data):
     round_trip(ws, texts, "blns")
 
 
-@pytest.mark.parametrize("text", [b'"\\u0000"', b'"a\\u0000b"', b'"\x00"', b'"\xff"', b'"\xc0\x80"', b'"\xed\xa0\x80"', b'"\\ud800"', b'"\\udc00\\ud800"',
-                                  b'"\xf4\x90\x80\x80"', b'"\xe2\x82"', b'"\n"', b'"\t"'])
+@pytest.mark.parametrize(
+    "text",
+    [
+        b'"\\u0000"',
+        b'"a\\u0000b"',
+        b'"\x00"',
+        b'"\xff"',
+        b'"\xc0\x80"',
+        b'"\xed\xa0\x80"',
+        b'"\\ud800"',
+        b'"\\udc00\\ud800"',
+        b'"\xf4\x90\x80\x80"',
+        b'"\xe2\x82"',
+        b'"\n"',
+        b'"\t"',
+    ],
+)
 def test_what_is_no_text(ws, text):
     """NUL, bad UTF-8, lone surrogates and raw control characters are refused, as JSON and as a line."""
     body = b'{"source":"s","external_id":"1","stream":"incident","title":' + text + b"}"
@@ -91,5 +147,7 @@ def test_what_is_no_text(ws, text):
     if b"\n" not in text:
         lines = body + b"\n" + b'{"source":"s","external_id":"2","stream":"incident","title":"x"}\n'
         answer = ws.post("/items", 207, data=lines, headers={"Content-Type": "application/x-ndjson"}).json()
-        assert [r["outcome"] for r in answer["results"]][:1] == ["rejected"] and answer["results"][-1]["outcome"] == "created"
+        assert [r["outcome"] for r in answer["results"]][:1] == ["rejected"] and answer["results"][-1][
+            "outcome"
+        ] == "created"
     assert ws.get("/items", params={"external_id": "1"}).json()["items"] == []

@@ -42,11 +42,20 @@ class Drill:
         self.at = {"begin": self.ws.revision()}
         self.mark("token", self.ws.post("/tokens", 201, json={"label": "x", "roles": ["reader"]}))
         self.token_id = self.ws.get("/tokens").json()["tokens"][0]["id"]
-        first = self.ws.post("/items", 200, json=[item(str(i), body=f"body {i}", features=rubric(2, 2), blocked_by=["9"]) for i in range(5)])
+        first = self.ws.post(
+            "/items",
+            200,
+            json=[item(str(i), body=f"body {i}", features=rubric(2, 2), blocked_by=["9"]) for i in range(5)],
+        )
         self.mark("items", first)
         self.item_id = first.json()["results"][0]["id"]
         self.mark("update", self.ws.post("/items", 200, json=[item("0", title="Second title", features=rubric(3))]))
-        model = {"name": "m", "kind": "weighted_sum", "terms": [{"feature": "user_impact", "weight": 1}], "bands": [{"name": "a"}]}
+        model = {
+            "name": "m",
+            "kind": "weighted_sum",
+            "terms": [{"feature": "user_impact", "weight": 1}],
+            "bands": [{"name": "a"}],
+        }
         self.mark("model", self.ws.post("/models", 201, json=model))
         self.mark("alias", self.ws.put("/aliases/active", 200, json={"model": 2}, headers={"If-Match": "*"}))
         self.mark("settings", self.ws.put_settings(streams=["engineering_bug", "incident"]))
@@ -92,10 +101,17 @@ def drill(drill_operator, drill_database, bystander):
 # ---- the log itself ----
 
 RECORD_FIELDS = {
-    "detail": ("detail = '{\"nothing\":1}'", ("detail",)), "actor": ("actor = 'token:00000000-0000-4000-8000-000000000000'", ("hash",)), "action": ("action = 'x'", ("hash",)),
-    "subject": ("subject = 'x'", ("hash",)), "request id": ("request_id = 'x'", ("hash",)), "time": ("at = at - interval '1 day'", ("hash", "time")),
-    "attempt": ("attempt_id = gen_random_uuid()", ("hash",)), "row count": ("row_count = row_count + 1", ("hash", "rows")),
-    "rows digest": ("rows_sha256 = sha256('x')", ("hash", "rows")), "previous hash": ("prev_hash = sha256('x')", ("prev", "hash")), "own hash": ("hash = sha256('x')", ("hash",)),
+    "detail": ("detail = '{\"nothing\":1}'", ("detail",)),
+    "actor": ("actor = 'token:00000000-0000-4000-8000-000000000000'", ("hash",)),
+    "action": ("action = 'x'", ("hash",)),
+    "subject": ("subject = 'x'", ("hash",)),
+    "request id": ("request_id = 'x'", ("hash",)),
+    "time": ("at = at - interval '1 day'", ("hash", "time")),
+    "attempt": ("attempt_id = gen_random_uuid()", ("hash",)),
+    "row count": ("row_count = row_count + 1", ("hash", "rows")),
+    "rows digest": ("rows_sha256 = sha256('x')", ("hash", "rows")),
+    "previous hash": ("prev_hash = sha256('x')", ("prev", "hash")),
+    "own hash": ("hash = sha256('x')", ("hash",)),
     "detail and its hash": ("detail = '{}', detail_sha256 = sha256('{}')", ("hash",)),
 }
 
@@ -120,14 +136,25 @@ def test_delete_a_record_with_its_rows(drill):
 
 def test_swap_two_records(drill):
     a, b = drill.at["model"], drill.at["alias"]
-    drill.tamper("UPDATE winnow.audit_records SET revision = revision + 100000 WHERE revision IN (%s, %s) AND workspace_id = %s", a, b, rows=2)
-    drill.tamper(f"UPDATE winnow.audit_records SET revision = CASE revision WHEN {a + 100000} THEN {b} ELSE {a} END WHERE revision > 100000 AND workspace_id = %s", rows=2)
+    drill.tamper(
+        "UPDATE winnow.audit_records SET revision = revision + 100000 WHERE revision IN (%s, %s) AND workspace_id = %s",
+        a,
+        b,
+        rows=2,
+    )
+    drill.tamper(
+        f"UPDATE winnow.audit_records SET revision = CASE revision WHEN {a + 100000} THEN {b} ELSE {a} END WHERE revision > 100000 AND workspace_id = %s",
+        rows=2,
+    )
     drill.found(a)
 
 
 def test_insert_a_record(drill):
-    drill.tamper("""INSERT INTO winnow.audit_records SELECT workspace_id, revision + 1, at, gen_random_uuid(), actor, action, subject, request_id, detail, detail_sha256, 0, sha256(''),
-        hash, sha256('x') FROM winnow.audit_records WHERE revision = %s AND workspace_id = %s""", drill.at["last"])
+    drill.tamper(
+        """INSERT INTO winnow.audit_records SELECT workspace_id, revision + 1, at, gen_random_uuid(), actor, action, subject, request_id, detail, detail_sha256, 0, sha256(''),
+        hash, sha256('x') FROM winnow.audit_records WHERE revision = %s AND workspace_id = %s""",
+        drill.at["last"],
+    )
     drill.found()
 
 
@@ -141,9 +168,16 @@ def cut_clean(drill, last):
     database, ws = drill.database, drill.ws
     for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "grants"):
         database.tamper(f"DELETE FROM winnow.{table} WHERE revision > %s AND workspace_id = %s", last, ws.id)
-    database.tamper("DELETE FROM winnow.items i WHERE workspace_id = %s AND NOT EXISTS (SELECT 1 FROM winnow.item_versions v WHERE v.workspace_id = i.workspace_id AND v.item_id = i.item_id)", ws.id)
-    database.tamper("UPDATE winnow.workspace_heads h SET revision = r.revision, hash = r.hash, at = r.at FROM winnow.audit_records r WHERE r.workspace_id = h.workspace_id AND r.revision = %s "
-                    "AND h.workspace_id = %s", last, ws.id)
+    database.tamper(
+        "DELETE FROM winnow.items i WHERE workspace_id = %s AND NOT EXISTS (SELECT 1 FROM winnow.item_versions v WHERE v.workspace_id = i.workspace_id AND v.item_id = i.item_id)",
+        ws.id,
+    )
+    database.tamper(
+        "UPDATE winnow.workspace_heads h SET revision = r.revision, hash = r.hash, at = r.at FROM winnow.audit_records r WHERE r.workspace_id = h.workspace_id AND r.revision = %s "
+        "AND h.workspace_id = %s",
+        last,
+        ws.id,
+    )
 
 
 def test_cut_the_tail_with_the_head_set_back(drill):
@@ -157,7 +191,11 @@ def test_cut_the_tail_with_the_head_set_back(drill):
 
 
 def test_move_the_head(drill):
-    for change, back in (("revision = revision - 1", "revision = revision + 1"), ("revision = revision + 1", "revision = revision - 1"), ("hash = sha256('x')", None)):
+    for change, back in (
+        ("revision = revision - 1", "revision = revision + 1"),
+        ("revision = revision + 1", "revision = revision - 1"),
+        ("hash = sha256('x')", None),
+    ):
         drill.tamper(f"UPDATE winnow.workspace_heads SET {change} WHERE workspace_id = %s")
         drill.found()
         if back:
@@ -168,15 +206,24 @@ def test_move_the_head(drill):
 # ---- the rows that the log vouches for ----
 
 ROWS = {
-    "item version: status": ("item_versions", "status = 'done'", "items"), "item version: features": ("item_versions", "feature_values = array_replace(feature_values, 2, 3)", "items"),
-    "item version: labels": ("item_versions", "labels = '{x}'", "items"), "item version: blocker": ("item_versions", "blocked_by = '{}'", "items"),
-    "item version: text reference": ("item_versions", "text_ref = sha256('x')", "items"), "item version: source": ("item_versions", "external_id = external_id || 'x'", "update"),
-    "item version: extra": ("item_versions", "extra = '{}'", "items"), "item version: first revision": ("item_versions", "first_revision = 1", "items"),
-    "item version: estimate": ("item_versions", "estimate = 1", "update"), "item version: due": ("item_versions", "due_at = now()", "update"),
-    "model document": ("documents", "body = replace(body, '\"weight\":1', '\"weight\":2')", "model"), "alias": ("documents", "body = '{\"model\":1}'", "alias"),
-    "setting": ("documents", "body = replace(body, 'incident', 'incidental')", "settings"), "token: roles": ("tokens", "roles = '{admin}'", "token"),
-    "token: expiry": ("tokens", "expires_at = expires_at + interval '1 year'", "token"), "token: secret": ("tokens", "secret_sha256 = sha256(gen_random_uuid()::text::bytea)", "token"),
-    "token: sources": ("tokens", "sources = '{*}'", "token"), "revocation": ("token_revocations", "revoked_at = revoked_at - interval '1 day'", "revocation"),
+    "item version: status": ("item_versions", "status = 'done'", "items"),
+    "item version: features": ("item_versions", "feature_values = array_replace(feature_values, 2, 3)", "items"),
+    "item version: labels": ("item_versions", "labels = '{x}'", "items"),
+    "item version: blocker": ("item_versions", "blocked_by = '{}'", "items"),
+    "item version: text reference": ("item_versions", "text_ref = sha256('x')", "items"),
+    "item version: source": ("item_versions", "external_id = external_id || 'x'", "update"),
+    "item version: extra": ("item_versions", "extra = '{}'", "items"),
+    "item version: first revision": ("item_versions", "first_revision = 1", "items"),
+    "item version: estimate": ("item_versions", "estimate = 1", "update"),
+    "item version: due": ("item_versions", "due_at = now()", "update"),
+    "model document": ("documents", "body = replace(body, '\"weight\":1', '\"weight\":2')", "model"),
+    "alias": ("documents", "body = '{\"model\":1}'", "alias"),
+    "setting": ("documents", "body = replace(body, 'incident', 'incidental')", "settings"),
+    "token: roles": ("tokens", "roles = '{admin}'", "token"),
+    "token: expiry": ("tokens", "expires_at = expires_at + interval '1 year'", "token"),
+    "token: secret": ("tokens", "secret_sha256 = sha256(gen_random_uuid()::text::bytea)", "token"),
+    "token: sources": ("tokens", "sources = '{*}'", "token"),
+    "revocation": ("token_revocations", "revoked_at = revoked_at - interval '1 day'", "revocation"),
 }
 
 
@@ -187,8 +234,17 @@ def test_edit_a_row(drill, what):
     drill.found(drill.at[when], ("rows",))
 
 
-@pytest.mark.parametrize("table, when", [("item_versions", "update"), ("documents", "alias"), ("documents", "settings"), ("tokens", "token"), ("token_revocations", "revocation"),
-                                         ("item_versions", "last")])
+@pytest.mark.parametrize(
+    "table, when",
+    [
+        ("item_versions", "update"),
+        ("documents", "alias"),
+        ("documents", "settings"),
+        ("tokens", "token"),
+        ("token_revocations", "revocation"),
+        ("item_versions", "last"),
+    ],
+)
 def test_lose_a_row(drill, table, when):
     drill.tamper(f"DELETE FROM winnow.{table} WHERE revision = {drill.at[when]} AND workspace_id = %s")
     drill.found(drill.at[when], ("rows",))
@@ -200,26 +256,47 @@ def test_lose_a_grant(drill):
 
 
 def test_swap_rows_between_revisions(drill):
-    drill.tamper(f"UPDATE winnow.documents SET revision = {drill.at['settings']} WHERE revision = {drill.at['alias']} AND workspace_id = %s")
+    drill.tamper(
+        f"UPDATE winnow.documents SET revision = {drill.at['settings']} WHERE revision = {drill.at['alias']} AND workspace_id = %s"
+    )
     drill.found(drill.at["alias"], ("rows",))
 
 
 def test_slip_in_a_row(drill):
-    drill.tamper("""INSERT INTO winnow.documents SELECT workspace_id, kind, name, %s, '{"model":1}' FROM winnow.documents WHERE kind = 'alias' AND revision = %s AND workspace_id = %s""",
-                 drill.at["patch"], drill.at["alias"])
+    drill.tamper(
+        """INSERT INTO winnow.documents SELECT workspace_id, kind, name, %s, '{"model":1}' FROM winnow.documents WHERE kind = 'alias' AND revision = %s AND workspace_id = %s""",
+        drill.at["patch"],
+        drill.at["alias"],
+    )
     drill.found(drill.at["patch"], ("rows",))
 
 
 @pytest.mark.parametrize("revision", [0, 1_000_000])
 def test_slip_in_a_row_of_no_revision(drill, revision):
-    drill.tamper("""INSERT INTO winnow.documents SELECT workspace_id, kind, name, %s, '{"model":1}' FROM winnow.documents WHERE kind = 'alias' AND revision = %s AND workspace_id = %s""",
-                 revision, drill.at["alias"])
+    drill.tamper(
+        """INSERT INTO winnow.documents SELECT workspace_id, kind, name, %s, '{"model":1}' FROM winnow.documents WHERE kind = 'alias' AND revision = %s AND workspace_id = %s""",
+        revision,
+        drill.at["alias"],
+    )
     drill.found(faults=("stray-rows",))
 
 
 # ---- what is derived from them ----
 
-@pytest.mark.parametrize("change", ["status = 'done'", "team = 'other'", "stream = 'incident'", "kind = 'spike'", "revision = revision - 1", "first_revision = 1", "external_id = 'x'", "source = 'x'"])
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "status = 'done'",
+        "team = 'other'",
+        "stream = 'incident'",
+        "kind = 'spike'",
+        "revision = revision - 1",
+        "first_revision = 1",
+        "external_id = 'x'",
+        "source = 'x'",
+    ],
+)
 def test_edit_an_item(drill, change):
     drill.tamper(f"UPDATE winnow.items SET {change} WHERE external_id = '0' AND workspace_id = %s")
     drill.found(faults=("state",))
@@ -231,8 +308,10 @@ def test_lose_an_item(drill):
 
 
 def test_slip_in_an_item(drill):
-    drill.tamper("INSERT INTO winnow.items SELECT workspace_id, gen_random_uuid(), revision, first_revision, source, 'slipped in', status, stream, kind, team FROM winnow.items "
-                 "WHERE external_id = '3' AND workspace_id = %s")
+    drill.tamper(
+        "INSERT INTO winnow.items SELECT workspace_id, gen_random_uuid(), revision, first_revision, source, 'slipped in', status, stream, kind, team FROM winnow.items "
+        "WHERE external_id = '3' AND workspace_id = %s"
+    )
     drill.found(faults=("state",))
 
 
@@ -250,13 +329,16 @@ def test_lose_a_text(drill):
 
 def test_an_erased_text_is_no_fault(drill):
     """Emptying a text is what erasure will do; what names it stays provable."""
-    drill.tamper("UPDATE winnow.item_texts SET title = NULL, body = NULL, url = NULL, assignee = NULL, reporter = NULL, notes = NULL WHERE body = 'body 3' AND workspace_id = %s")
+    drill.tamper(
+        "UPDATE winnow.item_texts SET title = NULL, body = NULL, url = NULL, assignee = NULL, reporter = NULL, notes = NULL WHERE body = 'body 3' AND workspace_id = %s"
+    )
     assert drill.ws.verify()["ok"]
     shown = next(i for i in drill.ws.pages("/items", "items") if i["external_id"] == "3")
     assert shown["title"] == "" and shown["erased"] is True
 
 
 # ---- the system's own log, and the client ----
+
 
 def test_the_system_log(drill_database, drill_operator):
     Workspace(drill_operator)
@@ -274,9 +356,13 @@ def test_the_system_log(drill_database, drill_operator):
 def test_offline_finds_the_same(drill, tmp_path):
     good = export(drill.ws)
     assert verify_offline(good, tmp_path, "--expect", drill.head).returncode == 0
-    drill.tamper(f"UPDATE winnow.documents SET body = '{{\"model\":1}}' WHERE revision = {drill.at['alias']} AND workspace_id = %s")
+    drill.tamper(
+        f"UPDATE winnow.documents SET body = '{{\"model\":1}}' WHERE revision = {drill.at['alias']} AND workspace_id = %s"
+    )
     done = verify_offline(export(drill.ws), tmp_path)
-    assert done.returncode == 1 and re.search(rf"\b{drill.at['alias']}\b", done.stdout + done.stderr), done.stdout + done.stderr
+    assert done.returncode == 1 and re.search(rf"\b{drill.at['alias']}\b", done.stdout + done.stderr), (
+        done.stdout + done.stderr
+    )
 
 
 def test_offline_finds_a_cut_tail_by_the_remembered_head(drill, tmp_path):
@@ -288,12 +374,23 @@ def test_offline_finds_a_cut_tail_by_the_remembered_head(drill, tmp_path):
 
 def test_the_client_asks_the_daemon(drill):
     """`winnow audit verify` over HTTP: exit codes for scripts."""
+
     def verify(*args):
-        return subprocess.run([places.winnow(), "audit", "verify", *args], capture_output=True, text=True, timeout=30, stdin=subprocess.DEVNULL,
-                              env=daemons.clean_environment(WINNOW_URL=drill.ws.url, WINNOW_TOKEN=drill.ws.secret, WINNOW_WORKSPACE=drill.ws.name))
+        return subprocess.run(
+            [places.winnow(), "audit", "verify", *args],
+            capture_output=True,
+            text=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            env=daemons.clean_environment(
+                WINNOW_URL=drill.ws.url, WINNOW_TOKEN=drill.ws.secret, WINNOW_WORKSPACE=drill.ws.name
+            ),
+        )
 
     good = verify("--expect", drill.head)
     assert good.returncode == 0, good.stdout + good.stderr
-    drill.tamper(f"UPDATE winnow.audit_records SET actor = 'x' WHERE revision = {drill.at['model']} AND workspace_id = %s")
+    drill.tamper(
+        f"UPDATE winnow.audit_records SET actor = 'x' WHERE revision = {drill.at['model']} AND workspace_id = %s"
+    )
     bad = verify()
     assert bad.returncode == 1 and re.search(rf"\b{drill.at['model']}\b", bad.stdout + bad.stderr)

@@ -33,7 +33,9 @@ def test_a_name_is_given_once(operator):
     operator.post("/v1/workspaces", 409, json={"name": mine})
 
 
-@pytest.mark.parametrize("bad", ["", "A", "a b", "-a", "1a", "a_b", "a" * 64, "ä", "a/b", "a\n", "..", None, 7, ["a"], {"a": 1}])
+@pytest.mark.parametrize(
+    "bad", ["", "A", "a b", "-a", "1a", "a_b", "a" * 64, "ä", "a/b", "a\n", "..", None, 7, ["a"], {"a": 1}]
+)
 def test_bad_names(operator, bad):
     assert problem_pointers(operator.post("/v1/workspaces", 422, json={"name": bad})) == ["/name"]
 
@@ -41,7 +43,9 @@ def test_bad_names(operator, bad):
 def test_other_faults(operator):
     operator.post("/v1/workspaces", 422, json={})
     assert problem_pointers(operator.post("/v1/workspaces", 422, json={"name": name(), "title": 7})) == ["/title"]
-    assert problem_pointers(operator.post("/v1/workspaces", 422, json={"name": name(), "id": str(uuid.uuid4())})) == ["/id"]
+    assert problem_pointers(operator.post("/v1/workspaces", 422, json={"name": name(), "id": str(uuid.uuid4())})) == [
+        "/id"
+    ]
     assert problem_pointers(operator.post("/v1/workspaces", 422, json={"name": name(), "revision": 7})) == ["/revision"]
 
 
@@ -54,12 +58,31 @@ def test_longest_name(operator):
 def test_defaults(ws):
     settings = ws.get("/settings").json()
     assert settings["streams"] == DEFAULT_STREAMS
-    assert {"prompt", "agent", "tool", "policy", "dataset", "retraining", "spike", "evaluation", "guardrail"} <= set(settings["kinds"])
+    assert {"prompt", "agent", "tool", "policy", "dataset", "retraining", "spike", "evaluation", "guardrail"} <= set(
+        settings["kinds"]
+    )
     assert {(s["name"], s["class"]) for s in settings["statuses"]} >= {
-        ("open", "todo"), ("in_progress", "active"), ("done", "done"), ("dropped", "dropped")}
+        ("open", "todo"),
+        ("in_progress", "active"),
+        ("done", "done"),
+        ("dropped", "dropped"),
+    }
     names = {feature["name"] for feature in ws.get("/features").json()["features"]}
-    assert names >= {"user_impact", "fix_confidence", "reversibility", "cost_of_delay", "timebox_days", "capability_note", "success_metric",
-                     "risk_category", "severity", "regulatory_due", "acceptance_criteria", "evaluation_plan", "owners"}
+    assert names >= {
+        "user_impact",
+        "fix_confidence",
+        "reversibility",
+        "cost_of_delay",
+        "timebox_days",
+        "capability_note",
+        "success_metric",
+        "risk_category",
+        "severity",
+        "regulatory_due",
+        "acceptance_criteria",
+        "evaluation_plan",
+        "owners",
+    }
     models = ws.get("/models").json()
     assert models["aliases"] == {"active": 1} and [m["name"] for m in models["models"]] == ["triage_rubric"]
     assert {source["format"] for source in ws.get("/sources").json()["sources"]} >= {"github", "alertmanager"}
@@ -122,18 +145,30 @@ def test_the_system_workspace_is_no_workspace(operator):
 def test_rows_of_one_workspace_are_hidden_from_another_even_in_sql(ws, other_ws, database):
     """Row level security, as the application's role, without any predicate."""
     import psycopg2
+
     ws.push([item("1")])
     other_ws.push([item("1"), item("2")])
     connection = psycopg2.connect(database.app)
     try:
         with connection.cursor() as cursor:
-            tables = ["items", "item_versions", "item_texts", "documents", "audit_records", "tokens", "grants", "workspace_heads"]
+            tables = [
+                "items",
+                "item_versions",
+                "item_texts",
+                "documents",
+                "audit_records",
+                "tokens",
+                "grants",
+                "workspace_heads",
+            ]
             for table in tables:
                 cursor.execute(f"SELECT count(*) FROM winnow.{table}")
                 assert cursor.fetchone()[0] == 0, f"{table}: without a workspace nothing is visible"
             cursor.execute("SELECT set_config('winnow.workspace', %s, true)", (ws.id,))
             for table in tables:
-                cursor.execute(f"SELECT count(DISTINCT workspace_id) FROM winnow.{table} WHERE workspace_id <> %s", (ws.id,))
+                cursor.execute(
+                    f"SELECT count(DISTINCT workspace_id) FROM winnow.{table} WHERE workspace_id <> %s", (ws.id,)
+                )
                 assert cursor.fetchone()[0] == 0, table
             cursor.execute("SELECT count(*) FROM winnow.items")
             assert cursor.fetchone()[0] == 1
@@ -141,15 +176,29 @@ def test_rows_of_one_workspace_are_hidden_from_another_even_in_sql(ws, other_ws,
         connection.close()
 
 
-@pytest.mark.parametrize("statement", [
-    "UPDATE winnow.audit_records SET detail = '{}'", "DELETE FROM winnow.audit_records", "TRUNCATE winnow.audit_records",
-    "UPDATE winnow.item_versions SET status = 'done'", "DELETE FROM winnow.item_versions", "TRUNCATE winnow.documents",
-    "DELETE FROM winnow.items", "TRUNCATE winnow.items", "DROP TABLE winnow.items", "ALTER TABLE winnow.items DISABLE ROW LEVEL SECURITY",
-    "DELETE FROM winnow.tokens", "UPDATE winnow.tokens SET expires_at = now()", "UPDATE winnow.workspace_heads SET salt = '\\x00'",
-    "CREATE TABLE winnow.own (x int)", "DELETE FROM winnow.workspace_heads",
-])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE winnow.audit_records SET detail = '{}'",
+        "DELETE FROM winnow.audit_records",
+        "TRUNCATE winnow.audit_records",
+        "UPDATE winnow.item_versions SET status = 'done'",
+        "DELETE FROM winnow.item_versions",
+        "TRUNCATE winnow.documents",
+        "DELETE FROM winnow.items",
+        "TRUNCATE winnow.items",
+        "DROP TABLE winnow.items",
+        "ALTER TABLE winnow.items DISABLE ROW LEVEL SECURITY",
+        "DELETE FROM winnow.tokens",
+        "UPDATE winnow.tokens SET expires_at = now()",
+        "UPDATE winnow.workspace_heads SET salt = '\\x00'",
+        "CREATE TABLE winnow.own (x int)",
+        "DELETE FROM winnow.workspace_heads",
+    ],
+)
 def test_the_application_role_cannot(ws, database, statement):
     import psycopg2
+
     connection = psycopg2.connect(database.app)
     try:
         with connection.cursor() as cursor:
@@ -160,10 +209,18 @@ def test_the_application_role_cannot(ws, database, statement):
         connection.close()
 
 
-@pytest.mark.parametrize("statement", ["UPDATE winnow.audit_records SET detail = '{}'", "DELETE FROM winnow.audit_records",
-                                       "TRUNCATE winnow.audit_records", "DELETE FROM winnow.item_versions"])
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "UPDATE winnow.audit_records SET detail = '{}'",
+        "DELETE FROM winnow.audit_records",
+        "TRUNCATE winnow.audit_records",
+        "DELETE FROM winnow.item_versions",
+    ],
+)
 def test_not_even_the_owner_changes_history(ws, database, statement):
     import psycopg2
+
     connection = psycopg2.connect(database.owner)
     try:
         with connection.cursor() as cursor:

@@ -1,6 +1,8 @@
 /*
  * The audit log: listed, exported, proved. The same for a workspace and for the system's own log.
  */
+#include <stdio.h>
+
 #include "base/num.h"
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
@@ -31,8 +33,10 @@ static enum error list(struct request *request, struct response *response)
 	struct str action = request_query(request, "action");
 	struct call call = call_of(request);
 	struct audit_record *records;
+	struct json_writer json;
 	size_t limit, count;
 	int64_t after, head;
+	char last[24];
 	enum error error = request_query_only(request, known);
 
 	if (!error)
@@ -46,30 +50,30 @@ static enum error list(struct request *request, struct response *response)
 	if (error)
 		return error;
 	response_revision(response, request, head);
-	buf_puts(&response->body, "{\"records\":[");
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	json_key(&json, "records");
+	json_array_begin(&json);
 	for (size_t i = 0; i < count; i++) {
-		if (i > 0)
-			buf_putc(&response->body, ',');
+		json_raw(&json, STR(""));
 		audit_record_write(&response->body, &records[i]);
 	}
-	buf_putc(&response->body, ']');
+	json_array_end(&json);
 	if (count == limit && records[count - 1].revision < head) {
-		const char *last = arena_printf(
-			&request->arena, "%lld", (long long)records[count - 1].revision);
-
-		buf_printf(&response->body, ",\"next\":\"%s\"",
-			cursor_make(request, action, str_from(last)));
+		snprintf(last, sizeof last, "%lld", (long long)records[count - 1].revision);
+		write_next(&json, request, action, str_from(last));
 	}
-	buf_putc(&response->body, '}');
+	json_object_end(&json);
 	return response_done(response);
 }
 
-static enum error export(struct request *request, struct response *response)
+static enum error export_records(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"after", "limit", "cursor", NULL};
 	struct call call = call_of(request);
 	struct arena arena;
 	int64_t after, last, head;
+	char position[24], *cursor;
 	size_t limit;
 	enum error error = request_query_only(request, known);
 
@@ -88,12 +92,13 @@ static enum error export(struct request *request, struct response *response)
 		return error;
 	response->content_type = "application/x-ndjson";
 	response_revision(response, request, head);
-	if (last < head && last > after) {
-		const char *position = arena_printf(&request->arena, "%lld", (long long)last);
-
-		response_header(response, request, "Winnow-Next", "%s",
-			cursor_make(request, STR("export"), str_from(position)));
-	}
+	if (last >= head || last <= after)
+		return response_done(response);
+	snprintf(position, sizeof position, "%lld", (long long)last);
+	cursor = cursor_make(request, STR("export"), str_from(position));
+	if (!cursor)
+		return ERR_BUDGET; /* without it the export would look finished */
+	response_header(response, request, "Winnow-Next", "%s", cursor);
 	return response_done(response);
 }
 
@@ -164,7 +169,7 @@ static const struct route routes[] = {
 		.path = "/v1/audit/export",
 		.roles = ROLE_OPERATOR,
 		.flags = ROUTE_SYSTEM,
-		.handle = export,
+		.handle = export_records,
 	},
 	{
 		.method = "GET",
@@ -183,7 +188,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/audit/export",
 		.roles = ROLE_AUDITOR | ROLE_ADMIN,
-		.handle = export,
+		.handle = export_records,
 	},
 	{
 		.method = "GET",

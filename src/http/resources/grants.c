@@ -22,13 +22,15 @@ static enum error list(struct request *request, struct response *response)
 	struct call call = call_of(request);
 	struct grant_row *rows;
 	struct json_writer json;
+	int64_t revision;
 	size_t count;
 	enum error error = request_query_only(request, (const char *const[]){NULL});
 
 	if (!error)
-		error = grant_list(&call, &rows, &count);
+		error = grant_list(&call, &rows, &count, &revision);
 	if (error)
 		return error;
+	response_revision(response, request, revision);
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "grants");

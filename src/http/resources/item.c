@@ -1,6 +1,7 @@
 /*
  * One item: read as of any revision, patched by people, and what it was before.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
@@ -18,8 +19,8 @@ static enum error show_item(struct request *request, struct response *response,
 	else
 		response_revision(response, request, view->head);
 	if (written)
-		response_header(
-			response, request, "ETag", "%s", revision_tag(request, view->record.revision));
+		response_header(response, request, "ETag", "%s",
+			revision_tag(request, view->record.revision));
 	else if (response_not_modified(
 			 response, request, revision_tag(request, view->record.revision)))
 		return ERR_OK;
@@ -31,8 +32,7 @@ static enum error show_item(struct request *request, struct response *response,
 static enum error check_min_revision(struct request *request, int64_t head)
 {
 	int64_t revision;
-	enum error error =
-		request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
+	enum error error = request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
 
 	if (error || revision <= head)
 		return error;
@@ -110,7 +110,8 @@ static enum error read_fields(struct request *request, struct str *fields, size_
 		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;
 
 		if (*count == MAX_PATCH_FIELDS) {
-			diag_add(&request->diag, "/query/fields", "At most %d fields.", MAX_PATCH_FIELDS);
+			diag_add(&request->diag, "/query/fields", "At most %d fields.",
+				MAX_PATCH_FIELDS);
 			return ERR_INVALID;
 		}
 		fields[(*count)++] = (struct str){text.ptr, len};
@@ -152,7 +153,9 @@ static enum error versions(struct request *request, struct response *response)
 	static const char *const known[] = {"limit", "cursor", NULL};
 	struct call call = call_of(request);
 	uint64_t before = INT64_MAX;
+	struct json_writer json;
 	struct item_list list;
+	char last[24];
 	struct str payload;
 	struct uuid id;
 	size_t limit;
@@ -164,31 +167,24 @@ static enum error versions(struct request *request, struct response *response)
 		error = query_limit(request, LIST_LIMIT_MAX, &limit);
 	if (!error)
 		error = query_cursor(request, request->params[1], &payload);
-	if (!error && payload.ptr && !num_parse_u64(payload, &before))
+	if (!error && payload.ptr && (!num_parse_u64(payload, &before) || before > INT64_MAX))
 		error = ERR_BAD_CURSOR;
 	if (!error)
 		error = item_versions(&call, &id, (int64_t)before, limit, &list);
 	if (error)
 		return error;
 	response_revision(response, request, list.head);
-	buf_puts(&response->body, "{\"versions\":[");
-	for (size_t i = 0; i < list.count; i++) {
-		if (i > 0)
-			buf_putc(&response->body, ',');
-		item_write(
-			&response->body, &list.records[i], list.catalog, sees_sensitive(request));
-	}
-	buf_putc(&response->body, ']');
-	if (list.count == limit && list.records[list.count - 1].revision > list.records[0].first_revision) {
-		const char *last = arena_printf(&request->arena, "%lld",
-			(long long)list.records[list.count - 1].revision);
-
-		buf_puts(&response->body, ",\"next\":\"");
-		buf_puts(&response->body, cursor_make(request, request->params[1], str_from(last)));
-		buf_putc(&response->body, '"');
-	}
-	buf_putc(&response->body, '}');
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	write_items(&json, request, "versions", &list);
 	catalog_unref(list.catalog);
+	if (list.count == limit &&
+		list.records[list.count - 1].revision > list.records[0].first_revision) {
+		snprintf(last, sizeof last, "%lld",
+			(long long)list.records[list.count - 1].revision);
+		write_next(&json, request, request->params[1], str_from(last));
+	}
+	json_object_end(&json);
 	return response_done(response);
 }
 

@@ -9,51 +9,75 @@
 
 enum { BATCH_GET_MAX = 1000 };
 
+/* Named by its id alone. */
+static bool id_of(const json_t *item, struct uuid *out)
+{
+	const char *text = json_string_value(json_object_get(item, "id"));
+
+	return text && !json_object_get(item, "source") && !json_object_get(item, "external_id") &&
+	       uuid_from_text(str_from(text), out);
+}
+
+static bool name_item(json_t *item, const struct item_record *record)
+{
+	json_t *source = json_stringn(record->source.ptr, record->source.len);
+	json_t *external_id = json_stringn(record->external_id.ptr, record->external_id.len);
+
+	return json_object_del(item, "id") == 0 &&
+	       (json_object_set_new(item, "source", source) |
+		       json_object_set_new(item, "external_id", external_id)) == 0;
+}
+
+/* An item of a source that the token may not write for keeps its id, like one that is not there:
+ * what it is called is none of the token's business. */
+static enum error name_found(struct request *request, json_t *items, const struct item_list *found)
+{
+	int64_t now_us = clock_now_us(request->clock);
+	struct uuid_map places = {0};
+	bool named = true;
+	json_t *item;
+	size_t i;
+
+	for (i = 0; i < found->count && named; i++)
+		named = uuid_map_put(&places, &found->records[i].id, (uint32_t)i);
+	json_array_foreach(items, i, item)
+	{
+		const struct item_record *record;
+		struct uuid id;
+		uint32_t place = id_of(item, &id) ? uuid_map_get(&places, &id) : MAP_NONE;
+
+		if (place == MAP_NONE)
+			continue;
+		record = &found->records[place];
+		if (principal_may_write_source(
+			    request->principal, &request->workspace.id, now_us, record->source))
+			named = named && name_item(item, record);
+	}
+	uuid_map_release(&places);
+	return named ? ERR_OK : ERR_NO_MEMORY;
+}
+
 /* Source and external id of the items that are named by id alone. */
 static enum error names_of(struct request *request, json_t *items)
 {
-	size_t count = json_array_size(items), wanted = 0;
-	struct uuid *ids = arena_array(&request->arena, count, sizeof *ids);
+	struct uuid *ids = arena_array(&request->arena, json_array_size(items), sizeof *ids);
 	struct call call = call_of(request);
 	struct item_list found = {0};
+	size_t wanted = 0, i;
 	json_t *item;
-	size_t i;
 	enum error error;
 
 	if (!ids)
 		return ERR_BUDGET;
-	json_array_foreach(items, i, item)
-	{
-		const char *id = json_string_value(json_object_get(item, "id"));
-
-		wanted += id && uuid_from_text(str_from(id), &ids[wanted]);
-	}
+	json_array_foreach(items, i, item) wanted += id_of(item, &ids[wanted]);
 	if (wanted == 0)
 		return ERR_OK;
 	error = items_get(&call, ids, wanted, &found);
 	if (error)
 		return error;
-	json_array_foreach(items, i, item)
-	{
-		const char *text = json_string_value(json_object_get(item, "id"));
-		struct uuid id;
-
-		if (!text || !uuid_from_text(str_from(text), &id))
-			continue;
-		for (size_t j = 0; j < found.count; j++) {
-			const struct item_record *record = &found.records[j];
-
-			if (uuid_cmp(&record->id, &id) != 0)
-				continue;
-			json_object_del(item, "id");
-			json_object_set_new(item, "source",
-				json_stringn(record->source.ptr, record->source.len));
-			json_object_set_new(item, "external_id",
-				json_stringn(record->external_id.ptr, record->external_id.len));
-		}
-	}
+	error = name_found(request, items, &found);
 	catalog_unref(found.catalog);
-	return ERR_OK;
+	return error;
 }
 
 /* An id that is left was not found: it is answered like any absent item. */
@@ -63,11 +87,15 @@ static enum error parse_features(void *self, size_t index, const struct catalog 
 	static const char *const keys[] = {"id", "source", "external_id", "features", NULL};
 	const json_t *item = json_array_get(self, index);
 	const json_t *features = json_object_get(item, "features");
+	struct uuid id;
 
 	if (!json_only_keys(item, keys, pointer, diag))
 		return ERR_INVALID;
-	if (json_object_get(item, "id"))
+	if (id_of(item, &id))
 		return ERR_NOT_FOUND;
+	if (json_object_get(item, "id"))
+		diag_add(diag, diag_key(diag, pointer, "id"),
+			"Give the UUID of an item here, or its source and external_id instead.");
 	json_read_text(item, "source", 1, ITEM_MAX_NAME, true, pointer, diag, arena, &out->source);
 	json_read_text(item, "external_id", 1, ITEM_MAX_NAME, true, pointer, diag, arena,
 		&out->external_id);
@@ -79,8 +107,7 @@ static enum error parse_features(void *self, size_t index, const struct catalog 
 	return diag->count ? ERR_INVALID : ERR_OK;
 }
 
-static enum error ingest_features(struct request *request, struct response *response,
-	json_t *items)
+static enum error ingest_features(struct request *request, struct response *response, json_t *items)
 {
 	struct item_source source = {
 		.count = json_array_size(items),
@@ -149,8 +176,7 @@ struct wish {
 	const json_t *as_asked;
 };
 
-static void wish_by_id(struct request *request, const json_t *text, size_t index,
-	struct wish *out)
+static void wish_by_id(struct request *request, const json_t *text, size_t index, struct wish *out)
 {
 	const char *id = json_string_value(text);
 
@@ -160,8 +186,8 @@ static void wish_by_id(struct request *request, const json_t *text, size_t index
 			"This is not a UUID.");
 }
 
-static void wish_by_name(struct request *request, const json_t *name, size_t index,
-	struct wish *out)
+static void wish_by_name(
+	struct request *request, const json_t *name, size_t index, struct wish *out)
 {
 	static const char *const keys[] = {"source", "external_id", NULL};
 	const char *pointer = diag_index(&request->diag, "/items", index);
@@ -178,8 +204,8 @@ static void wish_by_name(struct request *request, const json_t *name, size_t ind
 		item_id_make(&request->workspace.id, source, external_id, &out->id);
 }
 
-static enum error read_wishes(struct request *request, json_t *body, struct wish **out,
-	size_t *count)
+static enum error read_wishes(
+	struct request *request, json_t *body, struct wish **out, size_t *count)
 {
 	static const char *const keys[] = {"ids", "items", NULL};
 	json_t *ids = json_object_get(body, "ids"), *items;

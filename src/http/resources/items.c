@@ -77,7 +77,8 @@ static enum error parse_line(void *self, size_t index, const struct catalog *cat
 	enum error error;
 
 	if (line->text.len > LINE_BYTES) {
-		diag_add(diag, pointer, "Line %zu is longer than %d bytes.", line->number, LINE_BYTES);
+		diag_add(diag, pointer, "Line %zu is longer than %d bytes.", line->number,
+			LINE_BYTES);
 		return ERR_TOO_LARGE;
 	}
 	error = json_parse(line->text, line->number, pointer, diag, &json);
@@ -98,8 +99,8 @@ static bool is_blank(struct str text)
 }
 
 /* The lines that hold something, with their numbers. */
-static enum error cut_lines(struct str text, size_t first, struct arena *arena,
-	struct line **out, size_t *numbers_of[], size_t *count)
+static enum error cut_lines(struct str text, size_t first, struct arena *arena, struct line **out,
+	size_t *numbers_of[], size_t *count)
 {
 	size_t room = 1, used = 0, number = first;
 	struct line *lines;
@@ -131,8 +132,8 @@ static enum error cut_lines(struct str text, size_t first, struct arena *arena,
 	return ERR_OK;
 }
 
-static enum error ingest_lines(struct request *request, struct stream *stream, struct str text,
-	size_t first_line)
+static enum error ingest_lines(
+	struct request *request, struct stream *stream, struct str text, size_t first_line)
 {
 	struct call call = call_of(request);
 	struct item_source source = {.parse = parse_line};
@@ -172,16 +173,19 @@ static void tell_committed(struct request *request, const struct stream *stream)
 	struct buf text = BUF_INIT;
 	struct json_writer json;
 
+	if (stream->answer.options.dry_run)
+		return;
 	json_writer_init(&json, &text);
 	json_object_begin(&json);
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		json_put(&json, item_outcome_name((enum item_outcome)i), int,
 			(int64_t)stream->answer.counts[i]);
 	json_object_end(&json);
-	request->problem_members = arena_printf(&request->arena,
-		"\"committed\":%.*s,\"committed_through_line\":%zu,\"revision\":%lld",
-		STR_ARG(buf_view(&text)), stream->lines_done,
-		(long long)stream->answer.written.revision);
+	if (!text.failed)
+		request->problem_members = arena_printf(&request->arena,
+			"\"committed\":%.*s,\"committed_through_line\":%zu,\"revision\":%lld",
+			STR_ARG(buf_view(&text)), stream->lines_done,
+			(long long)stream->answer.written.revision);
 	buf_release(&text);
 }
 
@@ -202,7 +206,8 @@ static enum error stream_chunk(struct request *request, struct str lines, size_t
 	if (!stream->answer.options.atomic) {
 		error = ingest_lines(request, stream, lines, first_line);
 	} else if (stream->whole.len + lines.len > INGEST_MAX_BODY) {
-		diag_add(&request->diag, "", "An atomic body has at most %d bytes.", INGEST_MAX_BODY);
+		diag_add(&request->diag, "", "An atomic body has at most %d bytes.",
+			INGEST_MAX_BODY);
 		error = ERR_TOO_LARGE;
 	} else {
 		buf_str(&stream->whole, lines);
@@ -256,11 +261,12 @@ static const struct stream_handler stream_handler = {
 /* All filters in one text, for binding the cursor. */
 static char *filter_text(struct request *request, const struct item_filter *filter)
 {
-	return arena_printf(&request->arena, "%zu:%.*s\n%zu:%.*s\n%zu:%.*s\n%zu:%.*s\n%zu:%.*s\n%zu:%.*s",
-		filter->source.len, STR_ARG(filter->source), filter->external_id.len,
-		STR_ARG(filter->external_id), filter->status.len, STR_ARG(filter->status),
-		filter->stream.len, STR_ARG(filter->stream), filter->kind.len, STR_ARG(filter->kind),
-		filter->team.len, STR_ARG(filter->team));
+	return arena_printf(&request->arena,
+		"%zu:%.*s\n%zu:%.*s\n%zu:%.*s\n%zu:%.*s\n%zu:%.*s\n%zu:%.*s", filter->source.len,
+		STR_ARG(filter->source), filter->external_id.len, STR_ARG(filter->external_id),
+		filter->status.len, STR_ARG(filter->status), filter->stream.len,
+		STR_ARG(filter->stream), filter->kind.len, STR_ARG(filter->kind), filter->team.len,
+		STR_ARG(filter->team));
 }
 
 static enum error list(struct request *request, struct response *response)
@@ -286,6 +292,8 @@ static enum error list(struct request *request, struct response *response)
 	if (error)
 		return error;
 	query = str_from(filter_text(request, &filter));
+	if (!query.ptr)
+		return ERR_BUDGET;
 	error = query_limit(request, LIST_LIMIT_MAX, &filter.limit);
 	if (!error)
 		error = query_cursor(request, query, &after);
@@ -298,23 +306,14 @@ static enum error list(struct request *request, struct response *response)
 	if (error)
 		return error;
 	response_revision(response, request, items.head);
-	buf_puts(&response->body, "{\"items\":[");
-	for (size_t i = 0; i < items.count; i++) {
-		if (i > 0)
-			buf_putc(&response->body, ',');
-		item_write(&response->body, &items.records[i], items.catalog, sees_sensitive(request));
-	}
-	buf_putc(&response->body, ']');
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	write_items(&json, request, "items", &items);
 	catalog_unref(items.catalog);
-	if (items.count == filter.limit) {
-		char *cursor = cursor_make(request, query,
+	if (items.count == filter.limit)
+		write_next(&json, request, query,
 			str_from(uuid_to_text(&items.records[items.count - 1].id, last)));
-
-		buf_puts(&response->body, ",\"next\":");
-		json_writer_init(&json, &response->body);
-		json_text(&json, cursor);
-	}
-	buf_putc(&response->body, '}');
+	json_object_end(&json);
 	return response_done(response);
 }
 

@@ -16,16 +16,18 @@ enum { QUEUE_LIMIT_MAX = 500, REASONS = 3 };
 struct queue_query {
 	struct str stream, band, team; /* absent: any */
 	size_t limit;
-	size_t begin; /* the first rank to look at, minus one */
+	size_t begin;    /* the first rank to look at, minus one */
 	char text[1024]; /* stream, band and team, for the cursor */
 	size_t text_bytes;
 };
 
+/* An absent filter and an empty one ask for different pages, so they must read differently. */
 static void append_filter(struct queue_query *query, struct str value)
 {
 	size_t room = sizeof query->text - query->text_bytes;
-	int used = snprintf(query->text + query->text_bytes, room, "%zu:%.*s;",
-		value.ptr ? value.len : (size_t)0, STR_ARG(value));
+	char *to = query->text + query->text_bytes;
+	int used = value.ptr ? snprintf(to, room, "%zu:%.*s;", value.len, STR_ARG(value))
+			     : snprintf(to, room, "-;");
 
 	query->text_bytes += used > 0 && (size_t)used < room ? (size_t)used : 0;
 }
@@ -66,8 +68,8 @@ static enum error read_query(struct request *request, struct queue_query *out)
 }
 
 /* "<ranking id>:<position>": the walk stays in the ranking that it began in. */
-static enum error ranking_of_cursor(struct request *request, struct queue_query *query,
-	struct ranking **out)
+static enum error ranking_of_cursor(
+	struct request *request, struct queue_query *query, struct ranking **out)
 {
 	struct str cursor = request_query(request, "cursor");
 	char id[sizeof((struct ranking *)NULL)->id];
@@ -105,8 +107,8 @@ static bool matches(const struct ranking *ranking, uint32_t row, const struct qu
 }
 
 /* The contributions that weigh most, in words. */
-static void write_reasons(struct json_writer *json, struct arena *arena,
-	const struct ranking *ranking, uint32_t row)
+static void write_reasons(
+	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row)
 {
 	const struct wn_contribution *all = view_contributions(arena, ranking, row);
 	size_t count = ranking->model->model.term_count;
@@ -119,8 +121,8 @@ static void write_reasons(struct json_writer *json, struct arena *arena,
 		size_t best = count;
 
 		for (size_t i = 0; i < count; i++) {
-			if (!taken[i] && (best == count ||
-						 all[i].contribution > all[best].contribution))
+			if (!taken[i] &&
+				(best == count || all[i].contribution > all[best].contribution))
 				best = i;
 		}
 		if (best == count)
@@ -135,8 +137,8 @@ static void write_reasons(struct json_writer *json, struct arena *arena,
 	buf_release(&text);
 }
 
-static void write_entry(struct json_writer *json, struct arena *arena,
-	const struct ranking *ranking, uint32_t row)
+static void write_entry(
+	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row)
 {
 	json_object_begin(json);
 	json_put(json, "rank", int, ranking->order.rank[row]);
@@ -169,8 +171,8 @@ static void write_entries(struct json_writer *json, struct arena *arena,
 	*next = at < ranking->order.count ? at : 0;
 }
 
-static struct shared_body *encode_page(struct request *request, const struct ranking *ranking,
-	const struct queue_query *query)
+static struct shared_body *encode_page(
+	struct request *request, const struct ranking *ranking, const struct queue_query *query)
 {
 	struct buf out = BUF_INIT;
 	struct json_writer json;

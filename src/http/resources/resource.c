@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "service/items.h"
 #include "store/aggregates.h"
 
 struct call call_of(struct request *request)
@@ -52,8 +53,8 @@ enum error query_cursor(struct request *request, struct str query, struct str *p
 	return cursor.ptr ? cursor_open(request, query, cursor, payload) : ERR_OK;
 }
 
-void write_next(struct json_writer *json, struct request *request, struct str query,
-	struct str payload)
+void write_next(
+	struct json_writer *json, struct request *request, struct str query, struct str payload)
 {
 	char *cursor = cursor_make(request, query, payload);
 
@@ -65,6 +66,18 @@ void write_next(struct json_writer *json, struct request *request, struct str qu
 	json_put(json, "next", text, cursor);
 }
 
+void write_items(struct json_writer *json, struct request *request, const char *key,
+	const struct item_list *items)
+{
+	json_key(json, key);
+	json_array_begin(json);
+	for (size_t i = 0; i < items->count; i++) {
+		json_raw(json, STR("")); /* the comma */
+		item_write(json->out, &items->records[i], items->catalog, sees_sensitive(request));
+	}
+	json_array_end(json);
+}
+
 void response_head(struct response *response, struct request *request, int64_t revision,
 	const struct sha256 *hash)
 {
@@ -74,8 +87,8 @@ void response_head(struct response *response, struct request *request, int64_t r
 		sha256_to_hex(hash, hex));
 }
 
-void response_written(struct response *response, struct request *request,
-	const struct written *written)
+void response_written(
+	struct response *response, struct request *request, const struct written *written)
 {
 	response_revision(response, request, written->revision);
 	response_head(response, request, written->revision, &written->hash);

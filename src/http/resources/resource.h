@@ -29,12 +29,17 @@ enum error query_limit(struct request *request, int64_t most, size_t *out);
 enum error query_cursor(struct request *request, struct str query, struct str *payload);
 
 /* Puts "next" into the object being written, when there is one. */
-void write_next(struct json_writer *json, struct request *request, struct str query,
-	struct str payload);
+void write_next(
+	struct json_writer *json, struct request *request, struct str query, struct str payload);
+
+/* A list of items under `key`, as far as the caller may see them. */
+struct item_list; /* service/items.h */
+void write_items(struct json_writer *json, struct request *request, const char *key,
+	const struct item_list *items);
 
 /* Winnow-Revision and Winnow-Head of a write. */
-void response_written(struct response *response, struct request *request,
-	const struct written *written);
+void response_written(
+	struct response *response, struct request *request, const struct written *written);
 void response_head(struct response *response, struct request *request, int64_t revision,
 	const struct sha256 *hash);
 

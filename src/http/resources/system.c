@@ -17,7 +17,7 @@ static enum error get_livez(struct request *request, struct response *response)
 	(void)request;
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
-	json_put(&json, "alive", bool, true);
+	json_put(&json, "status", text, "ok");
 	json_object_end(&json);
 	return ERR_OK;
 }
@@ -53,8 +53,11 @@ static enum error report(struct response *response, const struct readiness *now,
 	json_put(&json, "ready", bool, ready);
 	json_put(&json, "writes", bool, now->writes);
 	json_put(&json, "draining", bool, now->draining);
-	json_put(&json, "database", text, now->database_up ? "up" : "away");
-	json_put(&json, "outage_seconds", number, (double)(now->outage_us / US_PER_S));
+	json_key(&json, "database");
+	json_object_begin(&json);
+	json_put(&json, "up", bool, now->database_up);
+	json_put(&json, "outage_seconds", int, now->outage_us / US_PER_S);
+	json_object_end(&json);
 	json_object_end(&json);
 	return ERR_OK;
 }

@@ -28,6 +28,7 @@ static enum error list(struct request *request, struct response *response)
 	struct json_writer json;
 	char last[UUID_TEXT_SIZE];
 	struct str after;
+	int64_t revision;
 	size_t limit, count;
 	enum error error = request_query_only(request, known);
 
@@ -38,9 +39,11 @@ static enum error list(struct request *request, struct response *response)
 	if (!error && after.ptr && !uuid_from_text(after, &after_id))
 		error = ERR_BAD_CURSOR;
 	if (!error)
-		error = token_list(&call, after.ptr ? &after_id : NULL, limit, &rows, &count);
+		error = token_list(
+			&call, after.ptr ? &after_id : NULL, limit, &rows, &count, &revision);
 	if (error)
 		return error;
+	response_revision(response, request, revision);
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "tokens");
@@ -52,7 +55,8 @@ static enum error list(struct request *request, struct response *response)
 	}
 	json_array_end(&json);
 	if (count == limit)
-		write_next(&json, request, STR(""), str_from(uuid_to_text(&rows[count - 1].id, last)));
+		write_next(
+			&json, request, STR(""), str_from(uuid_to_text(&rows[count - 1].id, last)));
 	json_object_end(&json);
 	response_header(response, request, "Cache-Control", "no-store");
 	return response_done(response);
@@ -75,13 +79,15 @@ static enum error read_request(struct request *request, struct token_request *ou
 		return error;
 	*out = (struct token_request){.expires_us = TIME_NONE};
 	if (json_only_keys(body, keys, "", diag)) {
-		json_read_text(body, "label", 1, TOKEN_MAX_LABEL, true, "", diag, arena, &out->label);
+		json_read_text(
+			body, "label", 1, TOKEN_MAX_LABEL, true, "", diag, arena, &out->label);
 		json_read_texts(
 			body, "roles", 16, 64, "", diag, arena, &out->roles, &out->role_count);
 		json_read_texts(body, "sources", 100, 255, "", diag, arena, &out->sources,
 			&out->source_count);
 		json_read_time(body, "expires_at", false, "", diag, &out->expires_us);
-		json_read_int(body, "expires_in_days", 1, TOKEN_MAX_DAYS, false, 0, "", diag, &days);
+		json_read_int(
+			body, "expires_in_days", 1, TOKEN_MAX_DAYS, false, 0, "", diag, &days);
 		if (days > 0 && out->expires_us != TIME_NONE)
 			diag_add(diag, "/expires_in_days", "Give this or expires_at, not both.");
 	}

@@ -7,8 +7,8 @@
 #include "live/ranking.h"
 #include "service/workspaces.h"
 
-static void write_workspace(struct json_writer *json, const struct workspace_row *row,
-	const char *ranking)
+static void write_workspace(
+	struct json_writer *json, const struct workspace_row *row, const char *ranking)
 {
 	json_object_begin(json);
 	json_put(json, "id", uuid, &row->id);
@@ -87,8 +87,7 @@ static enum error create(struct request *request, struct response *response)
 	if (error)
 		return error;
 	response->status = 201;
-	response_header(
-		response, request, "Location", "/v1/workspaces/%.*s", STR_ARG(row.name));
+	response_header(response, request, "Location", "/v1/workspaces/%.*s", STR_ARG(row.name));
 	response_written(response, request, &written);
 	json_writer_init(&json, &response->body);
 	write_workspace(&json, &row, NULL);
@@ -118,7 +117,7 @@ static enum error show(struct request *request, struct response *response)
 	return response_done(response);
 }
 
-static enum error delete(struct request *request, struct response *response)
+static enum error remove_workspace(struct request *request, struct response *response)
 {
 	struct precondition precondition = precondition_of(request);
 	struct call call = call_of(request);
@@ -162,7 +161,7 @@ static const struct route routes[] = {
 		.path = "/v1/workspaces/{ws}",
 		.roles = ROLE_OPERATOR,
 		.flags = ROUTE_IF_MATCH,
-		.handle = delete,
+		.handle = remove_workspace,
 	},
 };
 const struct route_table workspace_routes = {routes, sizeof routes / sizeof *routes};

@@ -43,13 +43,23 @@ class Client:
         elif data is not None and not isinstance(data, (bytes, str)):
             data = iter(data)  # chunked
         path = self.prefix + path
-        response = self.session.request(method, self.url + path, data=data, headers=headers, params=params,
-                                        timeout=timeout, allow_redirects=False, **kwargs)
+        response = self.session.request(
+            method,
+            self.url + path,
+            data=data,
+            headers=headers,
+            params=params,
+            timeout=timeout,
+            allow_redirects=False,
+            **kwargs,
+        )
         note_secret(response)
         the_contract().check(method, urllib.parse.unquote(path.split("?")[0]), response)
         if expect is not None:
             wanted = expect if isinstance(expect, (tuple, list, set)) else (expect,)
-            assert response.status_code in wanted, f"{method} {path}: {response.status_code}, not {expect}: {response.text[:2000]}"
+            assert (
+                response.status_code in wanted
+            ), f"{method} {path}: {response.status_code}, not {expect}: {response.text[:2000]}"
         return response
 
     def get(self, path, expect=200, **kwargs):

@@ -17,14 +17,17 @@ METHODS = ("get", "put", "post", "delete", "patch", "head", "options", "trace")
 # What no client may ever see in an error.
 LEAKS = re.compile(
     r"\bSELECT \b|\bINSERT INTO\b|\bUPDATE \w+ SET\b|\bwinnow\.\w+_|relation \"|violates|constraint \"|SQLSTATE|libpq|"
-    r"server closed the connection|connection to server|could not connect|\.s\.PGSQL|/usr/|/tmp/|\bsrc/|\w\.c:\d+|0x[0-9a-f]{6,}")
+    r"server closed the connection|connection to server|could not connect|\.s\.PGSQL|/usr/|/tmp/|\bsrc/|\w\.c:\d+|0x[0-9a-f]{6,}"
+)
 
 
 @functools.lru_cache(maxsize=None)
 def problem_types():
     """Path of a problem type → (status, title), from the table that the daemon is built from."""
     table = {}
-    for status, slug, title in re.findall(r'^X\(\w+, (\d+), "([^"]+)", "([^"]+)"\)', places.ERRORS_DEF.read_text(), re.M):
+    for status, slug, title in re.findall(
+        r'^X\(\w+, (\d+), "([^"]+)", "([^"]+)"\)', places.ERRORS_DEF.read_text(), re.M
+    ):
         table[f"/problems/{slug}"] = (int(status), title)
     assert table
     return table
@@ -32,10 +35,14 @@ def problem_types():
 
 class Contract:
     def __init__(self, text=None):
-        self.source = yaml.load(text or places.OPENAPI.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+        self.source = yaml.load(
+            text or places.OPENAPI.read_text(), Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+        )
         self.paths = {path: self.resolved(item) for path, item in self.source["paths"].items()}
-        self.patterns = [(re.compile("^" + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$"), path)
-                         for path in sorted(self.paths, key=lambda path: (path.count("{"), path))]
+        self.patterns = [
+            (re.compile("^" + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$"), path)
+            for path in sorted(self.paths, key=lambda path: (path.count("{"), path))
+        ]
         self.validators = {}
 
     def resolved(self, node):
@@ -46,8 +53,10 @@ class Contract:
             return node
         if "$ref" in node:
             return self.resolved(self.target(node["$ref"]))
-        return {key: copy.deepcopy(value) if key in ("example", "examples") else self.resolved(value)
-                for key, value in node.items()}
+        return {
+            key: copy.deepcopy(value) if key in ("example", "examples") else self.resolved(value)
+            for key, value in node.items()
+        }
 
     def target(self, ref):
         assert ref.startswith("#/"), ref
@@ -137,7 +146,9 @@ class Contract:
 def check_problem(response, where):
     if response.request.method == "HEAD":
         return
-    assert response.headers["Content-Type"].split(";")[0] == "application/problem+json", f"{where}: {response.text[:300]}"
+    assert (
+        response.headers["Content-Type"].split(";")[0] == "application/problem+json"
+    ), f"{where}: {response.text[:300]}"
     problem = response.json()
     check_problem_object(problem, where)
     assert problem["status"] == response.status_code, f"{where}: status {problem['status']}"

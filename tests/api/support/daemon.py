@@ -1,6 +1,7 @@
 """winnowd as a process."""
 
 import json
+import contextlib
 import os
 import signal
 import socket
@@ -13,6 +14,13 @@ from . import places
 from .waiting import wait_until
 
 logs = []  # of all daemons that this session started
+started = []  # the daemons themselves
+
+
+def end_all():
+    """Ends what a failed test has left running; only what this session started."""
+    for daemon in started:
+        daemon.kill()
 
 
 def clean_environment(**variables):
@@ -24,8 +32,14 @@ def clean_environment(**variables):
 
 def command(*args, timeout=30, binary=None, **variables):
     """Runs one of winnowd's commands to its end."""
-    return subprocess.run([binary or places.winnowd(), *map(str, args)], env=clean_environment(**variables),
-                          capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL)
+    return subprocess.run(
+        [binary or places.winnowd(), *map(str, args)],
+        env=clean_environment(**variables),
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+        stdin=subprocess.DEVNULL,
+    )
 
 
 def migrate(database):
@@ -56,6 +70,7 @@ class Daemon:
         if self.log not in logs:
             logs.append(self.log)
         self.process = None
+        started.append(self)
 
     def start(self, ready=True, limit=15.0):
         assert not self.running()
@@ -64,7 +79,10 @@ class Daemon:
             self.process = subprocess.Popen(
                 [places.winnowd(), "--listen-address", "127.0.0.1", "--port", str(self.port), *map(str, self.args)],
                 env=clean_environment(WINNOW_DATABASE_URL=self.database.app, **self.variables),
-                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+            )
         if ready:
             self.wait_ready(limit)
         return self
@@ -90,6 +108,7 @@ class Daemon:
         def ready():
             assert self.running(), f"winnowd ended with {self.process.returncode}: {self.tail()}"
             return self.status(path) == 200
+
         wait_until(ready, f"{path} is 200: {self.tail() if self.log.exists() else ''}", limit)
 
     def tail(self, lines=15):
@@ -123,6 +142,16 @@ class Daemon:
     def rss_bytes(self):
         with open(f"/proc/{self.process.pid}/statm", encoding="ascii") as statm:
             return int(statm.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+    def connections(self):
+        """TCP connections of clients that the daemon still has open: not its listener, nor what the kernel winds up."""
+        mine = set()
+        for fd in os.listdir(f"/proc/{self.process.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                mine.add(os.readlink(f"/proc/{self.process.pid}/fd/{fd}"))
+        with open(f"/proc/{self.process.pid}/net/tcp") as table:
+            rows = [line.split() for line in table][1:]
+        return sum(f"socket:[{row[9]}]" in mine and row[3] != "0A" for row in rows)
 
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))

@@ -27,7 +27,10 @@ class Database:
 
     def drop(self):
         name = parse_dsn(self.admin)["dbname"]
-        run(make_dsn(**{**parse_dsn(self.admin), "dbname": "postgres"}), f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        run(
+            make_dsn(**{**parse_dsn(self.admin), "dbname": "postgres"}),
+            f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)',
+        )
 
     def app_role(self):
         return parse_dsn(self.app).get("user", "winnow_app")
@@ -97,8 +100,13 @@ class Cluster:
         self.database = Database(*(self.call("url", role).strip() for role in ("app", "owner", "admin")))
 
     def call(self, verb, *args):
-        done = subprocess.run([str(places.CLUSTER_SH), verb, self.folder, *args], capture_output=True, text=True,
-                              timeout=60, env={k: v for k, v in os.environ.items() if not k.startswith("WINNOW")})
+        done = subprocess.run(
+            [str(places.CLUSTER_SH), verb, self.folder, *args],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            env={k: v for k, v in os.environ.items() if not k.startswith("WINNOW")},
+        )
         assert done.returncode == 0, f"cluster.sh {verb}: {done.stderr}"
         return done.stdout
 

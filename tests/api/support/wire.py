@@ -90,7 +90,7 @@ def unchunk(body):
         length = int(size.split(b";")[0], 16)
         if length == 0:
             break
-        out, body = out + body[:length], body[length + 2:]
+        out, body = out + body[:length], body[length + 2 :]
     return out
 
 
@@ -102,7 +102,7 @@ def responses(data):
         at = data.find(b"HTTP/1.1 ", at)
         if at < 0:
             return statuses
-        statuses.append(int(data[at + 9:at + 12]))
+        statuses.append(int(data[at + 9 : at + 12]))
         at += 9
 
 

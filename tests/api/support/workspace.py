@@ -49,8 +49,9 @@ class Workspace(Client):
         return self.post("/items", expect, json=items, params=params).json()
 
     def push_lines(self, lines, expect=200, **params):
-        return self.post("/items", expect, data=ndjson(lines), params=params,
-                         headers={"Content-Type": "application/x-ndjson"}).json()
+        return self.post(
+            "/items", expect, data=ndjson(lines), params=params, headers={"Content-Type": "application/x-ndjson"}
+        ).json()
 
     def item(self, item_id, expect=200, **params):
         answer = self.get(f"/items/{item_id}", expect, params=params)
@@ -84,8 +85,15 @@ class Workspace(Client):
         return self.put("/settings", 200, json={**body, **changes}, headers={"If-Match": answer.headers["ETag"]})
 
     def put_feature(self, name, expect=201, **definition):
-        body = {"type": "number", "unit": "points", "family": "effort", "description": "A test's own",
-                "direction": "higher_is_better", "out_of_bounds": "refuse", "sensitive": False}
+        body = {
+            "type": "number",
+            "unit": "points",
+            "family": "effort",
+            "description": "A test's own",
+            "direction": "higher_is_better",
+            "out_of_bounds": "refuse",
+            "sensitive": False,
+        }
         if definition.get("type", "number") == "number":
             body["bounds"] = {"lower": 0, "upper": 10}
         return self.put(f"/features/{name}", expect, json={**body, **definition}, headers={"If-None-Match": "*"})
@@ -107,7 +115,13 @@ def ndjson(values):
 
 def item(external_id, source="test", **fields):
     """An item with what is needed, and `fields`."""
-    return {"source": source, "external_id": str(external_id), "title": f"Item {external_id}", "stream": "engineering_bug", **fields}
+    return {
+        "source": source,
+        "external_id": str(external_id),
+        "title": f"Item {external_id}",
+        "stream": "engineering_bug",
+        **fields,
+    }
 
 
 def rubric(impact=None, confidence=None, reversibility=None, delay=None):

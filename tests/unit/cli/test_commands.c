@@ -44,7 +44,9 @@ static void test_commands_are_described(void **state)
 	each_command(check_described);
 }
 
-static char *help_of(const struct command *command, const struct command *group)
+/* Not inlined: the compiler then takes the text for a dangling pointer. */
+static __attribute__((noinline)) char *help_of(
+	const struct command *command, const struct command *group)
 {
 	char *text = NULL;
 	size_t len = 0;
@@ -88,6 +90,34 @@ static void test_help_begins_with_examples(void **state)
 	each_command(check_help);
 }
 
+static char *reference; /* docs/cli.md */
+
+static void check_in_reference(const struct command *command, const struct command *group)
+{
+	char *text = help_of(command, group);
+
+	if (!strstr(reference, text))
+		fail_msg("docs/cli.md does not have this help of %s as it is now", command->name);
+	free(text);
+}
+
+/* Tests run in the root of the repository. */
+static void test_the_reference_is_up_to_date(void **state)
+{
+	FILE *file = fopen("docs/cli.md", "r");
+	char *text = help_of(NULL, NULL);
+	size_t room = 0;
+
+	(void)state;
+	assert_non_null(file);
+	assert_true(getdelim(&reference, &room, '\0', file) > 0);
+	fclose(file);
+	assert_non_null(strstr(reference, text));
+	each_command(check_in_reference);
+	free(text);
+	free(reference);
+}
+
 static void check_no_clash(const struct arg_spec *one, const struct arg_spec *other)
 {
 	assert_string_not_equal(one->name, other->name);
@@ -128,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_commands_are_described),
 		cmocka_unit_test(test_help_begins_with_examples),
+		cmocka_unit_test(test_the_reference_is_up_to_date),
 		cmocka_unit_test(test_options_do_not_clash),
 		cmocka_unit_test(test_finding),
 	};

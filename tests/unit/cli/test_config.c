@@ -37,7 +37,7 @@ static void run_release(struct run *run)
 
 static void test_defaults(void **state)
 {
-	struct run run = finish((struct config){0}, ENV("HOME=/root"));
+	struct run run = finish((struct config){0}, ENV("HOME=/home/someone"));
 
 	(void)state;
 	assert_int_equal(run.faults, 0);

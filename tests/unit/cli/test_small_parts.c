@@ -102,7 +102,7 @@ static void test_progress_lines(void **state)
 	(void)state;
 	check_line(half, 100,
 		"pushing [###############               ]  50 %  1200 items, 600 per second");
-	check_line(half, 60, "pushing [####    ]  50 %  1200 items, 600 per second");
+	check_line(half, 60, "pushing [#######        ]  50 %  1200 items, 600 per second");
 	check_line(half, 40, "pushing 1200 items, 600 per second");
 	check_line(half, 20, "pushing 1200 items,");
 	half.total = 0;

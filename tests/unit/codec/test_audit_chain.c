@@ -290,7 +290,7 @@ static void test_export(void **state)
 	assert_string_equal(line.data,
 		"{\"record\":{\"workspace\":\"10111213-1415-1617-1819-1a1b1c1d1e1f\","
 		"\"revision\":258,\"at\":\"2025-11-21T07:31:32.123456Z\","
-		"\"attempt\":\"fffe0000-0000-0000-0000-000000000001\","
+		"\"attempt_id\":\"fffe0000-0000-0000-0000-000000000001\","
 		"\"actor\":\"tab\\t \\\"quotes\\\" ünïcode 😀\",\"action\":\"items.upsert\","
 		"\"subject\":\"\",\"request_id\":\"r-1\",\"detail\":\"{\\\"items\\\":2}\","
 		"\"detail_sha256\":"
@@ -393,7 +393,7 @@ static void test_export_faults(void **state)
 		{"\"revision\":258", "\"revision\":0", "#/record/revision"},
 		{"\"revision\":258", "\"revision\":\"258\"", "#/record/revision"},
 		{"\"workspace\":\"1", "\"workspace\":\"x", "#/record/workspace"},
-		{"\"attempt\"", "\"attempts\"", "#/record/attempts"},
+		{"\"attempt_id\"", "\"attempt_ids\"", "#/record/attempt_ids"},
 		{"2025-11-21T", "2025-11-31T", "#/record/at"},
 		{"\"prev_hash\":\"", "\"prev_hash\":\"0", "#/record/prev_hash"},
 		{"\"data\":\"00", "\"data\":\"0", "#/rows/0/data"},

@@ -96,7 +96,7 @@ static void test_body(void **state)
 	health = (struct live_health){false, 61 * (int64_t)US_PER_S, true};
 	ask("/readyz", &response);
 	assert_string_equal("{\"ready\":true,\"writes\":false,\"draining\":false,"
-			    "\"database\":\"away\",\"outage_seconds\":61}",
+			    "\"database\":{\"up\":false,\"outage_seconds\":61}}",
 		response.body.data);
 	buf_release(&response.body);
 	ask("/openapi.yaml", &response);

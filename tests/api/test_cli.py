@@ -1,0 +1,690 @@
+"""The client: against the daemon, and against a server that misbehaves on purpose."""
+
+import http.server
+import json
+import os
+import pty
+import re
+import shutil
+import ssl
+import subprocess
+import threading
+
+import pytest
+
+from support import daemon as daemons, places
+from support.workspace import item, rubric, scored
+
+OK, REFUSED, USAGE, UNREACHABLE, DENIED = range(5)
+
+
+def run(*args, expect=OK, stdin=None, **variables):
+    """Runs the client; variables without their WINNOW_ prefix, in lower case."""
+    environment = daemons.clean_environment(**{f"WINNOW_{name.upper()}": value for name, value in variables.items()})
+    feed = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+    done = subprocess.run(
+        [places.winnow(), *map(str, args)], env=environment, capture_output=True, text=True, timeout=60, **feed
+    )
+    assert done.returncode == expect, f"{args}: exit {done.returncode}, not {expect}\n{done.stdout}\n{done.stderr}"
+    return done
+
+
+@pytest.fixture
+def cli(ws):
+    """The client in a fresh workspace, with every role there."""
+
+    def call(*args, **more):
+        return run(*args, **{"url": ws.url, "token": ws.secret, "workspace": ws.name, **more})
+
+    return call
+
+
+def write(path, text):
+    path.write_text(text if isinstance(text, str) else "".join(json.dumps(one) + "\n" for one in text))
+    return path
+
+
+# ---- the command line ----
+
+
+def test_help_and_version():
+    assert run("--version").stdout.startswith("winnow 0.")
+    overview = run("--help").stdout
+    commands = re.findall(r"^  (\w+)  +\w", overview.split("Commands")[1].split("Options")[0], re.M)
+    assert {"push", "queue", "explain", "audit", "token", "workspace", "model"} <= set(commands)
+    for command in commands:
+        text = run(command, "--help").stdout
+        assert text.startswith(f"winnow {command}: ") and run("help", command).stdout == text
+        for member in re.findall(r"^  (\w+)  +\w", text.split("Commands:")[1], re.M) if "Commands:" in text else []:
+            assert "Examples:\n  " in run(command, member, "--help").stdout
+    assert "Usage:" in run(expect=USAGE).stderr
+
+
+@pytest.mark.parametrize(
+    "args, word",
+    [
+        (["pussh", "x"], "push"),
+        (["token", "creat"], "token create"),
+        (["queue", "--limmit", "3"], "--limit"),
+        (["push"], "push needs FILE"),
+        (["queue", "x"], "one word too many"),
+        (["queue", "--limit", "0"], "at least 1"),
+        (["audit", "verify", "--expect", "7"], "64 hexadecimal"),
+        (["model", "promote", "x"], "not a model version"),
+        (["token", "create", "--label", "x"], "--role"),
+        (["push", "--source", "x", "y"], "--format"),
+        (["queue", "--json", "--plain"], "one of them"),
+    ],
+)
+def test_slips(args, word):
+    done = run(*args, expect=USAGE, workspace="x")
+    assert word in done.stderr and not done.stdout
+
+
+def test_a_token_is_never_a_flag():
+    for args in (["--token", "wnw_mine", "queue"], ["queue", "--token=wnw_mine"], ["queue", "--tokn=wnw_mine"]):
+        done = run(*args, expect=USAGE, workspace="x")
+        assert "wnw_mine" not in done.stderr
+    assert "WINNOW_TOKEN" in run("queue", "--token", "x", expect=USAGE).stderr
+
+
+def test_settings(tmp_path):
+    assert "WINNOW_WORKSPACE" in run("queue", expect=USAGE).stderr
+    assert "http://" in run("queue", "--url", "ftp://x", expect=USAGE, workspace="x").stderr
+    assert "user or a password" in run("queue", expect=USAGE, url="https://a:b@x", workspace="x").stderr
+    assert "both set" in run("queue", expect=USAGE, token="a", token_file=tmp_path, workspace="x").stderr
+    assert "WINNOW_TOKEN?" in run("queue", expect=UNREACHABLE, tokn="a", url="http://127.0.0.1:1", workspace="x").stderr
+
+
+# ---- a server that does what it is told ----
+
+
+class FakeServer:
+    """Answers with what `script` returns: (status, headers, body) for (method, path, body)."""
+
+    def __init__(self, script, context=None):
+        self.requests = []
+        fake = self
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def answer(self):
+                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+                fake.requests.append((self.command, self.path, dict(self.headers), body))
+                status, headers, text = script(self.command, self.path, body)
+                text = (
+                    text if isinstance(text, bytes) else (text if isinstance(text, str) else json.dumps(text)).encode()
+                )
+                self.send_response(status)
+                for name, value in {"Content-Length": len(text), **headers}.items():
+                    self.send_header(name, str(value))
+                self.end_headers()
+                self.wfile.write(text)
+
+            do_GET = do_POST = do_PUT = do_DELETE = answer
+
+            def log_message(self, *_):
+                pass
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server.daemon_threads = True
+        if context:
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def run(self, *args, **more):
+        return run(*args, **{"url": self.url, "token": "wnw_x", "workspace": "w", **more})
+
+    def close(self):
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture
+def fake():
+    made = []
+
+    def make(script, context=None):
+        made.append(FakeServer(script, context))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
+
+
+def problem(status, title, **more):
+    return (
+        status,
+        {"Content-Type": "application/problem+json"},
+        {"type": "/problems/x", "title": title, "status": status, **more},
+    )
+
+
+def settled(body):
+    lines = body.decode().splitlines()
+    results = [{"index": i, "line": i + 1, "outcome": "created"} for i in range(len(lines))]
+    counts = {"created": len(lines), "updated": 0, "unchanged": 0, "stale": 0, "rejected": 0}
+    return 200, {}, {"mode": "partial", "dry_run": False, **counts, "errors": False, "revision": 1, "results": results}
+
+
+def test_push_goes_in_bounded_requests(fake, tmp_path):
+    server = fake(lambda method, path, body: settled(body))
+    lines = [json.dumps({"n": n}) for n in range(2500)]
+    done = server.run("push", write(tmp_path / "a.ndjson", "\n".join(lines)))
+    assert done.stdout == "created 2500, updated 0, unchanged 0, stale 0, rejected 0\n"
+    bodies = [body for _, _, _, body in server.requests]
+    assert [body.count(b"\n") for body in bodies] == [1000, 1000, 500]
+    assert b"".join(bodies).decode().splitlines() == lines
+    assert {path for _, path, _, _ in server.requests} == {"/v1/workspaces/w/items?mode=partial"}
+
+    server.requests.clear()
+    server.run("push", write(tmp_path / "b.ndjson", [{"text": "x" * 300000} for _ in range(10)]))
+    assert [body.count(b"\n") for _, _, _, body in server.requests] == [3, 3, 3, 1]
+    assert all(len(body) <= 2**20 for _, _, _, body in server.requests)
+
+
+def test_what_goes_with_a_request(fake, tmp_path):
+    server = fake(lambda method, path, body: settled(body))
+    server.run("push", write(tmp_path / "a.ndjson", [{}]), "--dry-run", workspace="a/b c")
+    method, path, headers, _ = server.requests[0]
+    assert (method, path) == ("POST", "/v1/workspaces/a%2Fb%20c/items?mode=partial&dry_run=true")
+    assert headers["Authorization"] == "Bearer wnw_x" and headers["User-Agent"].startswith("winnow/0.")
+    assert headers["Content-Type"] == "application/x-ndjson"
+
+
+def test_push_tries_again(fake, tmp_path):
+    answers = [(503, {"Retry-After": 1}, "{}"), problem(503, "Busy"), None]
+
+    def script(method, path, body):
+        return answers.pop(0) or settled(body)
+
+    server = fake(script)
+    done = server.run("push", write(tmp_path / "a.ndjson", [{}]), "--retries", "2")
+    assert done.stdout.startswith("created 1,") and done.stderr.count("trying again") == 2
+    assert len(server.requests) == 3 and len({body for _, _, _, body in server.requests}) == 1
+
+    answers[:] = [problem(503, "The database cannot be reached") for _ in range(2)]
+    done = server.run("push", tmp_path / "a.ndjson", "--retries", "1", "--json", expect=UNREACHABLE)
+    assert "The database cannot be reached" in done.stderr
+    assert json.loads(done.stdout)["complete"] is False
+
+
+def test_push_does_not_try_again_what_is_refused(fake, tmp_path):
+    server = fake(lambda method, path, body: problem(403, "The token's role does not allow this"))
+    done = server.run("push", write(tmp_path / "a.ndjson", [{}] * 1500), expect=DENIED)
+    assert "role" in done.stderr and len(server.requests) == 1
+
+
+def test_no_server():
+    for args in (["queue"], ["audit", "verify"], ["push", "--retries", "0", "/dev/null"]):
+        expect = OK if args[0] == "push" else UNREACHABLE  # nothing to push, nobody to ask
+        run(*args, expect=expect, url=f"http://127.0.0.1:{daemons.free_port()}", workspace="w")
+
+
+def test_redirects_are_not_followed(fake):
+    away = fake(lambda *_: (200, {}, {"ranking": "1.1", "entries": []}))
+    server = fake(lambda *_: (302, {"Location": away.url}, b""))
+    assert "redirects" in server.run("queue", expect=REFUSED).stderr
+    assert not away.requests
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b'{"entries":[', b'{"a":1,"a":2}', b"[" * 5000, b"\xff"])
+def test_answers_that_are_no_json(fake, body):
+    done = fake(lambda *_: (200, {}, body)).run("queue", expect=REFUSED)
+    assert "cannot be read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "body", [b"{}", b"[]", b"null", b'{"entries":{"a":1}}', b'{"entries":[null,7,{"rank":"x","range":3}]}']
+)
+def test_answers_of_another_form_do_no_harm(fake, body):
+    fake(lambda *_: (200, {}, body)).run("queue")
+
+
+def test_answers_are_held_to_a_size(fake):
+    assert "too large" in fake(lambda *_: (200, {}, b" " * (65 << 20))).run("queue", expect=REFUSED).stderr
+
+
+def test_problems_are_told_whole(fake):
+    server = fake(
+        lambda *_: problem(
+            422,
+            "Not valid",
+            detail="Two faults.",
+            errors_omitted=3,
+            errors=[
+                {"pointer": "/query/limit", "detail": "Too \x1b[31msmall."},
+                {"pointer": "/query/x", "detail": "Unknown."},
+            ],
+        )
+    )
+    done = server.run("queue", expect=REFUSED)
+    assert done.stderr.splitlines() == [
+        "winnow: Not valid: Two faults.",
+        "winnow:   /query/limit: Too \ufffd[31msmall.",
+        "winnow:   /query/x: Unknown.",
+        "winnow:   and 3 more",
+    ]
+    assert (
+        "HTTP 500"
+        in fake(lambda *_: (500, {"Content-Type": "text/html"}, "<h1>no")).run("queue", expect=REFUSED).stderr
+    )
+
+
+def test_titles_do_not_drive_the_terminal(fake):
+    entry = {
+        "rank": 1,
+        "score": 1.5,
+        "external_id": "7\n8",
+        "title": "a\x1b]0;owned\x07\u202eb\x9b31m",
+        "reasons": ["x\ty"],
+    }
+    for flag in ("--wide", "--plain"):
+        text = fake(lambda *_: (200, {}, {"entries": [entry]})).run("queue", flag).stdout
+        assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", text) and "owned" in text and "7 8" in text
+
+
+def test_queue_pages(fake):
+    def script(method, path, body):
+        at = int((re.search(r"cursor=(\d+)", path) or [0, 0])[1])
+        limit = int(re.search(r"limit=(\d+)", path)[1])
+        page = {
+            "ranking": "1.1",
+            "revision": 1,
+            "count": 1200,
+            "entries": [{"rank": n + 1} for n in range(at, min(at + limit, 1200))],
+        }
+        return 200, {}, {**page, "next": str(at + limit)} if at + limit < 1200 else page
+
+    server = fake(script)
+    ranks = [entry["rank"] for entry in json.loads(server.run("queue", "--all", "--json").stdout)["entries"]]
+    assert ranks == list(range(1, 1201)) and len(server.requests) == 3
+    assert len(json.loads(server.run("queue", "--limit", "700", "--json").stdout)["entries"]) == 700
+    assert len(server.run("queue", "--limit", "700", "--plain").stdout.splitlines()) == 700
+    assert json.loads(server.run("queue", "--limit", "2", "--json").stdout)["next"] == "2"
+
+
+@pytest.mark.parametrize("as_cursor", [False, True])
+def test_export_pages(fake, tmp_path, as_cursor):
+    def script(method, path, body):
+        limit = int(re.search(r"limit=(\d+)", path)[1])
+        after = int(re.search(r"(?:after=|cursor=c)(\d+)", path)[1])
+        if limit > 100:
+            return problem(413, "Too much at once")
+        last = min(after + limit, 150)
+        headers = {"Winnow-Next": f"c{last}" if as_cursor else last} if last < 150 else {}
+        return 200, headers, "".join(f"{n}\n" for n in range(after + 1, last + 1))
+
+    done = fake(script).run("audit", "export", "--after", "5", "--output", tmp_path / "log")
+    assert (tmp_path / "log").read_text().split() == [str(n) for n in range(6, 151)] and "145 records" in done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["log"]
+
+
+def test_a_broken_export_leaves_the_old_file(fake, tmp_path):
+    old = write(tmp_path / "log", "old\n")
+    for script, code in (
+        (lambda *_: (200, {}, "half a li"), REFUSED),
+        (lambda *_: (200, {"Content-Length": 100}, "short\n"), UNREACHABLE),
+        (lambda *_: problem(500, "No"), REFUSED),
+    ):
+        fake(script).run("audit", "export", "--output", old, "--timeout", "2", expect=code)
+        assert old.read_text() == "old\n" and len(list(tmp_path.iterdir())) == 1
+
+
+def test_certificates_are_verified(fake, tmp_path):
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not installed")
+    key, cert = tmp_path / "key.pem", tmp_path / "cert.pem"
+    subprocess.run(
+        [
+            "openssl",
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-keyout",
+            key,
+            "-out",
+            cert,
+            "-days",
+            "2",
+            "-subj",
+            "/CN=test",
+            "-addext",
+            "subjectAltName=IP:127.0.0.1",
+        ],
+        check=True,
+        capture_output=True,
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(cert, key)
+    server = fake(lambda method, path, body: settled(body), context)
+    file = write(tmp_path / "a.ndjson", [{}])
+    done = server.run("push", file, expect=UNREACHABLE)
+    assert "certificate" in done.stderr and "trying again" not in done.stderr and not server.requests
+    assert server.run("push", file, "--ca-file", cert).stdout.startswith("created 1,")
+
+
+def test_output_that_cannot_be_written(fake):
+    server = fake(lambda *_: (200, {}, {"entries": [{"rank": 1}]}))
+    with open("/dev/full", "w", encoding="ascii") as full:
+        done = subprocess.run(
+            [places.winnow(), "queue"],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=30,
+            stdin=subprocess.DEVNULL,
+            env=daemons.clean_environment(WINNOW_URL=server.url, WINNOW_WORKSPACE="w"),
+        )
+    assert done.returncode == REFUSED and "cannot write" in done.stderr
+
+
+# ---- on a terminal ----
+
+
+def on_terminal(*args, answer=b"", **variables):
+    """Everything that the client writes to a terminal of 80 columns, and its exit code."""
+    child, terminal = pty.fork()
+    if child == 0:
+        environment = daemons.clean_environment(
+            TERM="xterm", **{f"WINNOW_{k.upper()}": v for k, v in variables.items()}
+        )
+        os.execve(places.winnow(), [places.winnow(), *map(str, args)], environment)
+    os.write(terminal, answer)
+    text = b""
+    while True:
+        try:
+            more = os.read(terminal, 65536)
+        except OSError:
+            break
+        if not more:
+            break
+        text += more
+    os.close(terminal)
+    return text.decode(), os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def test_removing_asks_for_the_name(fake):
+    server = fake(
+        lambda method, *_: (204 if method == "DELETE" else 200, {"ETag": '"r3"'}, b"" if method == "DELETE" else b"{}")
+    )
+    settings = {"url": server.url, "token": "wnw_x"}
+    text, code = on_terminal("workspace", "remove", "trial", answer=b"y\n", **settings)
+    assert code == REFUSED and "nothing was removed" in text and [r[0] for r in server.requests] == ["GET"]
+    text, code = on_terminal("workspace", "remove", "trial", answer=b"trial\n", **settings)
+    assert code == OK and server.requests[-1][0] == "DELETE" and server.requests[-1][2]["If-Match"] == '"r3"'
+    run("workspace", "remove", "trial", expect=USAGE, **settings)
+
+
+def test_color_only_on_a_terminal(fake):
+    server = fake(lambda *_: (200, {}, {"entries": [{"rank": 1, "title": "x" * 200}]}))
+    settings = {"url": server.url, "workspace": "w"}
+    text, _ = on_terminal("queue", **settings)
+    assert "\x1b[1m" in text and max(len(line) for line in re.sub(r"\x1b\[\d*m", "", text).split("\r\n")[:2]) <= 80
+    assert "\x1b" not in on_terminal("queue", "--no-color", **settings)[0]
+    assert "\x1b" not in run("queue", **settings).stdout
+
+
+# ---- the daemon ----
+
+
+def test_push_and_push_again(cli, ws, tmp_path):
+    items = [item(str(n), features=rubric(3, 2, 2, 1)) for n in range(60)]
+    file = write(tmp_path / "a.ndjson", items)
+    assert cli("push", file, "--dry-run").stdout == "dry run: created 60, updated 0, unchanged 0, stale 0, rejected 0\n"
+    assert cli("push", file).stdout == "created 60, updated 0, unchanged 0, stale 0, rejected 0\n"
+    revision = ws.revision()
+    array = write(tmp_path / "a.json", json.dumps(items, indent=2))
+    assert cli("push", array).stdout == "created 0, updated 0, unchanged 60, stale 0, rejected 0\n"
+    assert cli("push", "-", stdin=json.dumps(items[0], indent=2)).stdout.startswith(
+        "created 0, updated 0, unchanged 1,"
+    )
+    assert cli("push", file, "--quiet").stdout == ""
+    assert ws.revision() == revision
+
+
+def test_push_tells_what_was_rejected(cli, tmp_path):
+    lines = [
+        json.dumps(item("1")),
+        "",
+        "garbage",
+        json.dumps({"source": "test", "external_id": "2"}),
+        json.dumps(item("3")),
+    ]
+    file = write(tmp_path / "a.ndjson", "\n".join(lines))
+    done = cli("push", file, expect=REFUSED)
+    assert done.stdout == "created 2, updated 0, unchanged 0, stale 0, rejected 2\n"
+    told = done.stderr.splitlines()
+    assert (
+        len(told) == 2
+        and told[0].startswith(f"{file}:3: ")
+        and told[1].startswith(f"{file}:4: 2: ")
+        and "title" in told[1]
+    )
+    array = write(tmp_path / "a.json", json.dumps([item("1"), {"source": "test", "external_id": "2"}], indent=1))
+    assert (
+        f"{array}:{1 + len(json.dumps([item('1')], indent=1).splitlines()) - 1}: 2: "
+        in cli("push", array, expect=REFUSED).stderr
+    )
+
+
+def test_push_tells_twenty_and_counts_the_rest(cli, tmp_path):
+    done = cli("push", write(tmp_path / "a.ndjson", "x\n" * 1030), expect=REFUSED)
+    assert len(done.stderr.splitlines()) == 21 and "and 1010 more" in done.stderr and "rejected 1030" in done.stdout
+
+
+def test_push_as_json(cli, tmp_path):
+    file = write(
+        tmp_path / "a.ndjson", [item(str(n)) for n in range(1500)] + [{"source": "test", "external_id": "bad"}]
+    )
+    result = json.loads(cli("push", file, "--json", expect=REFUSED).stdout)
+    assert (result["created"], result["rejected"], result["errors"], result["complete"]) == (1500, 1, True, True)
+    assert (
+        [one["index"] for one in result["results"]]
+        == list(range(1501))
+        == [one["line"] - 1 for one in result["results"]]
+    )
+    assert result["results"][-1]["outcome"] == "rejected" and result["results"][-1]["file"] == str(file)
+    assert re.fullmatch(r"\d+:[0-9a-f]{64}", result["head"])
+
+
+def test_push_all_or_nothing(cli, ws, tmp_path):
+    file = write(tmp_path / "a.ndjson", [item("1"), {"source": "test", "external_id": "2"}])
+    before = ws.revision()
+    done = cli("push", "--atomic", file, expect=REFUSED)
+    assert (
+        f"{file}:2: " in done.stderr
+        and "nothing was stored" in done.stderr
+        and not done.stdout
+        and ws.revision() == before
+    )
+    assert cli("push", "--atomic", write(file, [item("1"), item("2")])).stdout.startswith("created 2,")
+    big = write(tmp_path / "big.ndjson", [item(str(n)) for n in range(10001)])
+    assert "nothing was sent" in cli("push", "--atomic", big, expect=USAGE).stderr
+
+
+def test_push_of_a_broken_file(cli, tmp_path):
+    file = write(tmp_path / "a.json", "[\n" + json.dumps(item("1")) + ",\n" + json.dumps(item("2"))[:-1])
+    done = cli("push", file, expect=USAGE)
+    assert done.stdout.startswith("created 1,") and f"{file}:3: the item that begins here does not end" in done.stderr
+    cli("push", tmp_path / "absent", expect=USAGE)
+
+
+def test_push_of_a_trackers_payload(cli, ws, tmp_path):
+    issues = [
+        {
+            "id": n,
+            "number": n,
+            "title": f"Issue {n}",
+            "state": "open",
+            "labels": [],
+            "comments": 0,
+            "html_url": f"https://github.com/o/r/issues/{n}",
+            "repository_url": "https://api.github.com/repos/o/r",
+            "created_at": "2026-01-01T00:00:00Z",
+            "updated_at": "2026-01-02T00:00:00Z",
+            "user": {"login": "x"},
+        }
+        for n in (1, 2)
+    ]
+    issues.append({**issues[0], "number": 3, "id": 3, "pull_request": {"url": "x"}})
+    done = cli("push", "--format", "github", write(tmp_path / "issues.json", json.dumps(issues)))
+    assert done.stdout.startswith("created 2,") and "skipped 1" in done.stdout
+    assert len(ws.queue()["entries"]) == 2
+    assert "was not taken" in cli("push", "--format", "alertmanager", tmp_path / "issues.json", expect=REFUSED).stderr
+    cli("push", "--format", "jira", tmp_path / "issues.json", expect=REFUSED)
+
+
+def test_queue(cli, ws):
+    ws.push([scored("a", 19, title="日本語 title"), scored("b", 12), scored("c", 8, stream="incident", team="ops")])
+    revision = str(ws.revision())
+    done = cli("queue", "--min-revision", revision)
+    lines = done.stdout.splitlines()
+    assert lines[0].split() == ["RANK", "SCORE", "RANGE", "BAND", "ITEM", "STREAM", "TITLE", "WHY"]
+    assert [line.split()[:5] for line in lines[1:]] == [
+        ["1", "19", "-", "next_sprint", "a"],
+        ["2", "12", "-", "ready", "b"],
+        ["3", "8", "-", "icebox", "c"],
+    ]
+    assert "3 of 3 ranked items" in done.stderr
+    assert json.loads(cli("queue", "--json", "--limit", "2").stdout)["entries"] == ws.queue(limit=2)["entries"]
+    assert cli("queue", "--plain", "--stream", "incident").stdout.split("\t")[:2] == ["3", "8"]
+    assert cli("queue", "--plain", "--team", "ops", "--band", "icebox").stdout.count("\n") == 1
+    assert cli("queue", "--band", "nothing").stdout == ""
+    cli("queue", "--min-revision", int(revision) + 1000, expect=REFUSED)
+
+
+def test_queue_says_whose_urgency_is_carried(cli, ws):
+    ws.push([scored("freeze", 8), scored("urgent", 24, blocked_by=["freeze"])])
+    lines = cli("queue", "--plain", "--min-revision", ws.revision()).stdout.splitlines()
+    assert [line.split("\t")[4] for line in lines] == ["freeze", "urgent"]
+    assert lines[0].endswith("\turgent waits for it") and lines[1].endswith(" = 9")
+
+
+def test_explain(cli, ws):
+    ws.push([item("7", features=rubric(3, 2)), item("7", source="other"), item("a/b"), item("8", blocked_by=["7"])])
+    cli("queue", "--min-revision", ws.revision())
+    text = cli("explain", "test/7").stdout
+    assert re.search(r"^user_impact +3 +3 +9 ", text, re.M) and re.search(
+        r"^reversibility +unknown +2 +2 +2…6 +assumed", text, re.M
+    )
+    assert re.search(r"^sum +- +- +16 +16…22", text, re.M) and re.search(r"^score +16$", text, re.M)
+    one = json.loads(cli("explain", "test/7", "--json").stdout)
+    assert (
+        one["sum"] == one["score"] == 16 and json.loads(cli("explain", one["id"], "--json").stdout)["id"] == one["id"]
+    )
+    assert json.loads(cli("explain", "8", "--json").stdout)["external_id"] == "8"
+    assert (
+        json.loads(cli("explain", "a/b", "--json").stdout)["external_id"]
+        == json.loads(cli("explain", "test/a/b", "--json").stdout)["external_id"]
+        == "a/b"
+    )
+    assert "test/7" in (told := cli("explain", "7", expect=USAGE).stderr) and "other/7" in told
+    assert "no item" in cli("explain", "nothing", expect=REFUSED).stderr
+
+
+def test_tokens(cli, ws, tmp_path):
+    done = cli("token", "create", "--label", "ci", "--role", "contributor,reader", "--source", "test", "--days", "3")
+    secret = done.stdout.strip()
+    assert re.fullmatch(r"wnw_\w+", secret) and done.stdout == secret + "\n" and secret not in done.stderr
+    token = next(one for one in ws.get("/tokens").json()["tokens"] if one["label"] == "ci")
+    assert (sorted(token["roles"]), token["sources"]) == (["contributor", "reader"], ["test"]) and token[
+        "id"
+    ] in done.stderr
+
+    file = write(tmp_path / "token", secret + "\n")
+    run("push", "-", url=ws.url, workspace=ws.name, token_file=file, stdin=json.dumps(item("1")))
+    run("queue", "--token-file", file, url=ws.url, workspace=ws.name)
+    run("audit", "verify", url=ws.url, workspace=ws.name, token_file=file, expect=DENIED)
+    assert token["id"] in cli("token", "list").stdout and secret not in cli("token", "list", "--json").stdout
+    cli("token", "revoke", token["id"])
+    assert "revoked" in cli("token", "list", "--plain").stdout
+    run("queue", url=ws.url, workspace=ws.name, expect=DENIED)
+    run("queue", url=ws.url, workspace=ws.name, token="wnw_nonsense", expect=DENIED)
+
+
+def test_operators_and_grants(cli, ws):
+    secret = cli("token", "create", "--operator", "--label", "second", "--days", "1").stdout.strip()
+    second = next(
+        one["id"]
+        for one in json.loads(cli("token", "list", "--operator", "--json").stdout)["tokens"]
+        if one["label"] == "second" and "revoked_at" not in one
+    )
+    cli("queue", token=secret, expect=DENIED)
+    assert "reader" in cli("token", "grant", second, "--role", "reader").stderr
+    cli("queue", token=secret)
+    cli("token", "grant", second, "--withdraw")
+    cli("queue", token=secret, expect=DENIED)
+    cli("token", "grant", second, expect=USAGE)
+    cli("token", "revoke", second, "--operator")
+
+
+def test_workspaces(cli, ws):
+    name = ws.name + "-x"
+    assert name in cli("workspace", "create", name, "--title", "A título").stdout
+    assert "A título" in cli("workspace", "show", name).stdout
+    assert json.loads(cli("workspace", "show", "--json").stdout)["name"] == ws.name
+    assert {ws.name, name} <= {
+        one["name"] for one in json.loads(cli("workspace", "list", "--json").stdout)["workspaces"]
+    }
+    cli("workspace", "create", name, expect=REFUSED)
+    cli("workspace", "remove", name, "--yes")
+    cli("workspace", "show", name, expect=REFUSED)
+    assert re.search(rf"^{name} .* removed ", cli("workspace", "list").stdout, re.M)
+
+
+def test_models(cli, tmp_path):
+    model = {
+        "name": "impact_only",
+        "kind": "weighted_sum",
+        "terms": [{"feature": "user_impact", "weight": 3, "scale": "value"}],
+        "bands": [{"name": "ready", "at_least": 6}, {"name": "icebox"}],
+    }
+    file = write(tmp_path / "model.json", json.dumps(model))
+    assert cli("model", "create", file).stdout == "2\n" and cli("model", "create", file).stdout == "2\n"
+    cli("model", "promote", "2", "--alias", "candidate")
+    done = cli("model", "promote", "2")
+    assert "it was 1" in done.stderr and "impact_only" in cli("model", "show").stdout
+    assert re.search(r"^ +2 +active,candidate +impact_only", cli("model", "list").stdout, re.M)
+    cli("model", "promote", "1")
+    assert json.loads(cli("model", "show", "--json").stdout)["version"] == 1
+    cli("model", "promote", "99", expect=REFUSED)
+    assert "/kind" in cli("model", "create", write(file, json.dumps({**model, "kind": "magic"})), expect=REFUSED).stderr
+
+
+def test_audit(cli, ws, tmp_path):
+    ws.push([item(str(n)) for n in range(5)])
+    head = ws.get("/audit/verify").headers["Winnow-Head"]
+    assert cli("audit", "verify").stdout == f"ok: {ws.revision()} records, head {head}\n"
+    cli("audit", "verify", "--expect", head)
+    assert (
+        "fault at revision 1: expected:" in cli("audit", "verify", "--expect", f"1:{'0' * 64}", expect=REFUSED).stdout
+    )
+
+    log = tmp_path / "log.ndjson"
+    cli("audit", "export", "--output", log)
+    assert cli("audit", "export").stdout == log.read_text()
+    offline = run("audit", "verify", "--file", log)
+    assert offline.stdout == f"ok: {ws.revision()} records, head {head}\n" and "--expect" in offline.stderr
+    assert (
+        json.loads(run("audit", "verify", "--file", "-", "--expect", head, "--json", stdin=log.read_text()).stdout)[
+            "head"
+        ]
+        == head
+    )
+    first = f"1:{json.loads(log.read_text().splitlines()[0])['record']['hash']}"
+    tail = cli("audit", "export", "--after", "1").stdout
+    run("audit", "verify", "--file", "-", "--after", first, "--expect", head, stdin=tail)
+    assert "--after" in run("audit", "verify", "--file", "-", stdin=tail, expect=REFUSED).stderr
+    assert "no record" in run("audit", "verify", "--file", "/dev/null", expect=REFUSED).stderr
+
+
+def test_the_systems_own_log(cli, tmp_path):
+    cli("audit", "export", "--system", "--output", tmp_path / "log")
+    assert cli("audit", "verify", "--system").stdout.startswith("ok: ")
+    run("audit", "verify", "--file", tmp_path / "log")
