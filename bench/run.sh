@@ -6,8 +6,7 @@
 # depend on the machine, so the figure to read is the ratio: the median of the rounds' ratios.
 # Nothing here fails because something is slow.
 #
-# Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000),
-# BENCH_KEEP (1: leave the daemon running until Enter, for a profiler).
+# Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=../deploy/local/lib.sh
@@ -16,7 +15,7 @@ cd "$(dirname "$0")/.."
 build=$(absolute "${BUILD:-build}")
 readonly ROUNDS=${BENCH_ROUNDS:-3} SECONDS_EACH=${BENCH_SECONDS:-2} ITEMS=${BENCH_ITEMS:-100000}
 readonly CONNECTIONS=64 TABLES='item_texts item_versions items audit_records'
-# What the lists of other programs may not change.
+# Decimal points, whatever the caller's language.
 export LC_ALL=C
 unset "${!PG@}" "${!WINNOW_@}"
 
@@ -140,7 +139,7 @@ push() {
 	calc "$end - $begin"
 }
 
-# outcome NAME COUNT: the last answer must say so, else a figure would be of something else.
+# expect_outcome NAME COUNT: the last answer must say so, else a figure would be of something else.
 expect_outcome() {
 	grep -q "\"$1\":$2," "$work/answer" || die "not $2 $1: $(head -c 300 "$work/answer")"
 }
@@ -209,7 +208,7 @@ fields_of() {
 	tr -d '\r' <"$1" | sed -n '2,$p' | grep ':' | grep -viE '^(date|connection|content-length):'
 }
 
-# answer FILE [HEADER]: one answer of the queue, its body beside FILE.fields.
+# answer_to FILE [ETAG]: one answer of the queue; FILE.fields are its header fields.
 answer_to() {
 	curl --silent --show-error --fail --noproxy '*' --config - --dump-header "$1.head" --output "$1" \
 		--header "If-None-Match: ${2:-none}" "$queue" <<<"header = \"Authorization: Bearer $BENCH_TOKEN\""

@@ -230,12 +230,12 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 	service->catalogs = catalogs_new();
 	service->auth = auth_new(service->store, service->clock);
 	service->live = live_new(service->store, service->clock, &live);
-	parts->workers =
-		workq_new((unsigned)settings->workers, (size_t)settings->queue_length);
+	parts->workers = workq_new((unsigned)settings->workers, (size_t)settings->queue_length);
 	if (!service->catalogs || !service->auth || !service->live || !parts->workers) {
 		log_write(LOG_ERROR, "start_failed", "Memory or threads are out", NULL);
 		return false;
 	}
+	service->workers = parts->workers;
 	return server_start(&server, service, parts->workers, service->clock, &parts->server) ==
 	       ERR_OK;
 }
@@ -295,10 +295,11 @@ static int serve(const struct settings *settings)
 		return EXIT_FAULT;
 	}
 	log_write(LOG_INFO, "ready", "Winnow serves", LOG_S("version", WINNOW_VERSION),
-		LOG_S("address", settings->listen_address), LOG_I("port", server_port(parts.server)),
-		NULL);
+		LOG_S("address", settings->listen_address),
+		LOG_I("port", server_port(parts.server)), NULL);
 	wait_for_signal(signals, -1);
-	log_write(LOG_INFO, "stopping", "Running requests are finished, then the daemon ends", NULL);
+	log_write(
+		LOG_INFO, "stopping", "Running requests are finished, then the daemon ends", NULL);
 	__atomic_store_n(&parts.service.draining, 1, __ATOMIC_RELEASE);
 	server_drain(parts.server);
 	/* A second signal ends the wait. */
@@ -485,8 +486,8 @@ static const struct command *command_named(const char *name)
 }
 
 /* The command may stand before its options or behind them. */
-static int read_settings(int argc, char **argv, struct settings *settings,
-	const struct command **command)
+static int read_settings(
+	int argc, char **argv, struct settings *settings, const struct command **command)
 {
 	bool first = argc > 1 && argv[1][0] != '-';
 	int skip = first ? 1 : 0, rest = 0, faults;

@@ -145,8 +145,9 @@ extern const size_t default_document_count;
  * arena). What the catalogue must know to judge it is passed in. ERR_INVALID on faults.
  * The text has been parsed by json_parse (json.h).
  */
-/* {"type":"number|boolean|category|date|text", "unit", "family", "description", "lower", "upper",
- * "direction":"higher_is_better|lower_is_better", "outside_bounds":"refuse|clamp", "sensitive",
+/* {"type":"number|boolean|category|date|text", "unit", "family", "description",
+ * "bounds":{"lower","upper"}, "direction":"higher_is_better|lower_is_better",
+ * "out_of_bounds":"refuse|clamp", "sensitive",
  * "categories":[worst first]}. A new feature, or a new version of `previous`: the type stays,
  * categories may only grow; bounds and texts may change. `id` is put into the body. */
 enum error feature_definition_parse(const struct json_t *json, struct str name, uint16_t id,

@@ -28,8 +28,7 @@ static const char *const outside_names[] = {"refuse", "clamp", NULL};
 
 /* name, id and revision are there so that what was read can be sent back changed. */
 static const char *const definition_keys[] = {"name", "id", "revision", "type", "unit", "family",
-	"description", "lower", "upper", "direction", "outside_bounds", "sensitive", "categories",
-	NULL};
+	"description", "bounds", "direction", "out_of_bounds", "sensitive", "categories", NULL};
 
 static bool is_given(const json_t *json, const char *key)
 {
@@ -49,21 +48,33 @@ static bool refuse_member(const json_t *json, const char *key, enum feature_type
 	return false;
 }
 
+/* {"lower": 0, "upper": 10}; a number without bounds is fine, but no model can read it. */
 static bool read_bounds(const json_t *json, struct diag *diag, struct feature_definition *out)
 {
+	static const char *const keys[] = {"lower", "upper", NULL};
+	const json_t *bounds = json_object_get(json, "bounds");
 	double lower, upper;
 	bool ok;
 
-	ok = json_read_number(json, "lower", -DBL_MAX, DBL_MAX, false, "", diag, &lower);
-	ok &= json_read_number(json, "upper", -DBL_MAX, DBL_MAX, false, "", diag, &upper);
-	if (!ok)
-		return false;
-	if (!isnan(lower) && !isnan(upper) && lower >= upper) {
-		diag_add(diag, "/upper", "The upper bound must be greater than the lower one.");
+	if (!is_given(json, "bounds"))
+		return true;
+	if (!json_is_object(bounds)) {
+		diag_add(diag, "/bounds", "Bounds are an object: {\"lower\": 0, \"upper\": 10}.");
 		return false;
 	}
-	out->lower = isnan(lower) ? -INFINITY : lower;
-	out->upper = isnan(upper) ? INFINITY : upper;
+	ok = json_only_keys(bounds, keys, "/bounds", diag);
+	ok &= json_read_number(
+		bounds, "lower", -DBL_MAX, DBL_MAX, true, "/bounds", diag, &lower);
+	ok &= json_read_number(
+		bounds, "upper", -DBL_MAX, DBL_MAX, true, "/bounds", diag, &upper);
+	if (!ok)
+		return false;
+	if (lower >= upper) {
+		diag_add(diag, "/bounds", "The upper bound must be greater than the lower one.");
+		return false;
+	}
+	out->lower = lower;
+	out->upper = upper;
 	return true;
 }
 
@@ -96,7 +107,7 @@ static bool read_typed(
 	bool ok = true;
 
 	ok &= catalog_read_choice(json, "direction", direction_names, 0, "", diag, &direction);
-	ok &= catalog_read_choice(json, "outside_bounds", outside_names, 0, "", diag, &outside);
+	ok &= catalog_read_choice(json, "out_of_bounds", outside_names, 0, "", diag, &outside);
 	out->lower_is_better = direction == 1;
 	out->clamp = outside == 1;
 	out->lower = -INFINITY;
@@ -104,10 +115,9 @@ static bool read_typed(
 	if (out->type == FEATURE_NUMBER) {
 		ok &= read_bounds(json, diag, out);
 	} else {
-		ok &= refuse_member(json, "lower", out->type, "only a number has bounds", diag);
-		ok &= refuse_member(json, "upper", out->type, "only a number has bounds", diag);
+		ok &= refuse_member(json, "bounds", out->type, "only a number has them", diag);
 		ok &= refuse_member(
-			json, "outside_bounds", out->type, "only a number has bounds", diag);
+			json, "out_of_bounds", out->type, "only a number has bounds", diag);
 	}
 	if (out->type == FEATURE_BOOLEAN) {
 		out->lower = 0;
@@ -187,11 +197,11 @@ static json_t *definition_tree(const struct feature_definition *definition, uint
 		failed |= json_object_set_new(tree, "categories", categories_tree(definition));
 	if (definition->type == FEATURE_NUMBER) {
 		failed |= json_object_set_new(
-			tree, "outside_bounds", json_string(outside_names[definition->clamp]));
+			tree, "out_of_bounds", json_string(outside_names[definition->clamp]));
 		if (isfinite(definition->lower))
-			failed |= json_object_set_new(tree, "lower", json_real(definition->lower));
-		if (isfinite(definition->upper))
-			failed |= json_object_set_new(tree, "upper", json_real(definition->upper));
+			failed |= json_object_set_new(tree, "bounds",
+				json_pack("{s:f, s:f}", "lower", definition->lower, "upper",
+					definition->upper));
 	}
 	if (!failed)
 		return tree;
@@ -291,9 +301,14 @@ void feature_definition_write(struct buf *out, const struct feature_definition *
 		json_put(&json, "unit", str, definition->unit);
 	json_put(&json, "description", str, definition->description);
 	if (definition->type == FEATURE_NUMBER) {
-		json_put(&json, "lower", number, definition->lower);
-		json_put(&json, "upper", number, definition->upper);
-		json_put(&json, "outside_bounds", text, outside_names[definition->clamp]);
+		if (isfinite(definition->lower)) {
+			json_key(&json, "bounds");
+			json_object_begin(&json);
+			json_put(&json, "lower", number, definition->lower);
+			json_put(&json, "upper", number, definition->upper);
+			json_object_end(&json);
+		}
+		json_put(&json, "out_of_bounds", text, outside_names[definition->clamp]);
 	}
 	if (definition->type != FEATURE_CATEGORY && definition->type != FEATURE_TEXT)
 		json_put(&json, "direction", text, direction_names[definition->lower_is_better]);

@@ -154,6 +154,11 @@ static bool read_term(struct draft *draft, const json_t *json, const char *point
 	ok &= read_feature(draft, json, pointer, feature);
 	ok &= json_read_number(
 		json, "weight", -DBL_MAX, DBL_MAX, true, pointer, diag, &out->weight);
+	/* The engine would say it too, but only once everything else can be read. */
+	if (out->weight < 0) {
+		diag_add(diag, diag_key(diag, pointer, "weight"), "The weight is not negative.");
+		ok = false;
+	}
 	ok &= catalog_read_choice(json, "scale", scale_names, WN_SCALE_UNIT, pointer, diag, &scale);
 	ok &= catalog_read_choice(
 		json, "unknown", unknown_names, WN_UNKNOWN_SPAN, pointer, diag, &unknown);

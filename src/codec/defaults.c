@@ -30,9 +30,9 @@
 	"\"family\":\"" #family "\",\"id\":" #id
 
 #define NUMBER(id, name, unit, family, lower, upper, direction, outside, description)              \
-	FEATURE(name, DIRECTED(id, family, direction, description)                                 \
-		",\"lower\":" #lower ",\"outside_bounds\":\"" #outside "\",\"sensitive\":false,"   \
-		"\"type\":\"number\",\"unit\":\"" unit "\",\"upper\":" #upper)
+	FEATURE(name, "\"bounds\":{\"lower\":" #lower ",\"upper\":" #upper "},"                     \
+		DIRECTED(id, family, direction, description) ",\"out_of_bounds\":\"" #outside    \
+		"\",\"sensitive\":false,\"type\":\"number\",\"unit\":\"" unit "\"")
 #define BOOLEAN(id, name, family, direction, description)                                          \
 	FEATURE(name, DIRECTED(id, family, direction, description)                                 \
 		",\"sensitive\":false,\"type\":\"boolean\"")

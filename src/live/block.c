@@ -216,8 +216,8 @@ static void clone_row_texts(struct block *copy, const struct block *block, uint3
 	struct row_facts *to = &copy->facts[index];
 
 	*to = *from;
-	to->text_at = text_put(copy,
-		(struct str){block->text ? block->text + from->text_at : "", facts_text_bytes(from)});
+	to->text_at = text_put(copy, (struct str){block->text ? block->text + from->text_at : "",
+					     facts_text_bytes(from)});
 	to->link_at = copy->link_used;
 	for (uint16_t i = 0; i < from->link_count; i++) {
 		struct row_link link = block->links[from->link_at + i];

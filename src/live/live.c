@@ -204,7 +204,7 @@ static bool waiter_is_due(struct live *live, const struct live_waiter *waiter, i
 	       (place && place->current && place->current->revision >= waiter->revision);
 }
 
-/* Takes the due waiters out of the list, then wakes them without the mutex: waking may ask again. */
+/* Takes the due waiters out of the list, then wakes them without the mutex: they may ask again. */
 static void wake_due(struct live *live, bool all)
 {
 	int64_t now_us = clock_monotonic_us(live->clock);
@@ -506,7 +506,7 @@ static int64_t follow_once(struct live *live)
 	places = live->places;
 	pthread_mutex_unlock(&live->mutex);
 	if (!error) {
-		/* With no workspace to follow, the system's head still tells whether the database is up. */
+		/* Without a workspace to follow, the system's head tells whether the database is up. */
 		struct head head;
 
 		error = read_begin(conn, &system_workspace);

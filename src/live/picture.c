@@ -148,7 +148,8 @@ static struct block *block_private(struct picture *picture, uint32_t row)
 	struct block **slot = &picture->blocks[row / BLOCK_ROWS];
 	uint32_t columns = (uint32_t)picture->catalog->feature_count;
 	bool shared = __atomic_load_n(&(*slot)->references, __ATOMIC_ACQUIRE) > 1;
-	bool wasteful = (*slot)->text_garbage > (*slot)->text_used / 2 && (*slot)->text_used > 65536;
+	bool wasteful =
+		(*slot)->text_garbage > (*slot)->text_used / 2 && (*slot)->text_used > 65536;
 	struct block *copy;
 
 	if (!shared && !wasteful && (*slot)->column_count >= columns)
@@ -166,7 +167,8 @@ static bool status_ranks(const struct catalog *catalog, struct str status)
 {
 	const struct status_definition *definition = catalog_status(catalog, status);
 
-	return !definition || definition->class == STATUS_TODO || definition->class == STATUS_ACTIVE;
+	return !definition || definition->class == STATUS_TODO ||
+	       definition->class == STATUS_ACTIVE;
 }
 
 static enum error write_row(struct picture *picture, uint32_t row, const struct item_row *item,
@@ -189,8 +191,8 @@ struct follow_state {
 };
 
 /* The names behind blocked_by, which only the leftovers know. */
-static enum error link_names(struct follow_state *state, const struct item_row *item,
-	const struct item_link **links)
+static enum error link_names(
+	struct follow_state *state, const struct item_row *item, const struct item_link **links)
 {
 	struct item_record record = item->record;
 	enum error error;

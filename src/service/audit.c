@@ -67,8 +67,7 @@ static bool take_hash(void *self, enum history_table table, int64_t revision, st
 		hashes->room = room;
 	}
 	hashes->rows[hashes->count].revision = revision;
-	if (!audit_row_hash(
-		    history_table_name(table), tuple, &hashes->rows[hashes->count].hash)) {
+	if (!audit_row_hash(history_table_name(table), tuple, &hashes->rows[hashes->count].hash)) {
 		hashes->failed = true;
 		return false;
 	}
@@ -92,8 +91,8 @@ static enum error hash_rows(struct conn *conn, const struct uuid *workspace, int
 
 	hashes->count = 0;
 	for (int table = 0; table < HISTORY_COUNT && !error; table++)
-		error = history_rows(conn, workspace, (enum history_table)table, from, to, take_hash,
-			hashes);
+		error = history_rows(
+			conn, workspace, (enum history_table)table, from, to, take_hash, hashes);
 	if (hashes->failed)
 		return ERR_NO_MEMORY;
 	if (!error && hashes->count > 1)
@@ -139,16 +138,16 @@ struct verification {
 	struct audit_verdict *out;
 };
 
-static void found(struct verification *v, enum audit_fault fault, int64_t revision,
-	const char *detail)
+static void found(
+	struct verification *v, enum audit_fault fault, int64_t revision, const char *detail)
 {
 	v->out->fault = fault;
 	v->out->revision = revision;
 	v->out->detail = detail ? detail : audit_fault_text(fault);
 }
 
-static enum error verify_records(struct verification *v, const struct audit_record *records,
-	size_t count)
+static enum error verify_records(
+	struct verification *v, const struct audit_record *records, size_t count)
 {
 	size_t at = 0;
 	enum error error = hash_rows(v->conn, &v->call->workspace, records[0].revision,
@@ -164,7 +163,8 @@ static enum error verify_records(struct verification *v, const struct audit_reco
 			return error;
 		fault = audit_chain_next(&v->chain, &records[i], &digest, rows);
 		if (fault) {
-			found(v, fault, fault == AUDIT_GAP ? v->chain.revision + 1 : records[i].revision,
+			found(v, fault,
+				fault == AUDIT_GAP ? v->chain.revision + 1 : records[i].revision,
 				NULL);
 			return ERR_OK;
 		}
@@ -227,7 +227,8 @@ static enum error verify_head(struct verification *v)
 	if (head.revision != v->chain.revision ||
 		(v->chain.any && !sha256_same(&head.hash, &v->chain.hash)))
 		found(v, AUDIT_HEAD,
-			head.revision > v->chain.revision ? v->chain.revision + 1 : head.revision, NULL);
+			head.revision > v->chain.revision ? v->chain.revision + 1 : head.revision,
+			NULL);
 	return ERR_OK;
 }
 
@@ -243,8 +244,10 @@ static enum error verify_strays(struct verification *v)
 		if (!error && count > 0)
 			found(v, AUDIT_STRAY_ROWS, first,
 				arena_printf(v->call->arena,
-					"%lld row(s) of %s name a revision that the log does not have.",
-					(long long)count, history_table_name((enum history_table)table)));
+					"%lld row(s) of %s name a revision that the log does not "
+					"have.",
+					(long long)count,
+					history_table_name((enum history_table)table)));
 	}
 	return error;
 }
@@ -375,14 +378,14 @@ static enum error write_export(struct buf *out, const struct audit_record *recor
 	if (!own)
 		return ERR_BUDGET;
 	for (size_t i = 0; i < count; i++)
-		own[i] = (struct audit_export_row){
-			history_table_name(rows->rows[begin + i].table), rows->rows[begin + i].tuple};
+		own[i] = (struct audit_export_row){history_table_name(rows->rows[begin + i].table),
+			rows->rows[begin + i].tuple};
 	audit_export_write(out, record, own, count);
 	return ERR_OK;
 }
 
-static enum error export_in(const struct call *call, struct conn *conn, int64_t after,
-	size_t limit, struct buf *out, int64_t *last, int64_t *head)
+static enum error export_in(const struct call *call, struct conn *conn, int64_t after, size_t limit,
+	struct buf *out, int64_t *last, int64_t *head)
 {
 	struct export_rows rows = {.arena = call->arena};
 	struct audit_record *records;
@@ -393,7 +396,8 @@ static enum error export_in(const struct call *call, struct conn *conn, int64_t 
 	if (error)
 		return error;
 	*head = now.revision;
-	error = audit_list(conn, &call->workspace, after, limit, NULL, call->arena, &records, &count);
+	error = audit_list(
+		conn, &call->workspace, after, limit, NULL, call->arena, &records, &count);
 	if (error || count == 0)
 		return error;
 	count = records_at_once(records, count);

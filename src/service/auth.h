@@ -29,8 +29,8 @@ struct workspace_ref {
  */
 enum error auth_token(struct auth *auth, struct str token, bool may_block, struct principal **out);
 /* The same for a workspace's name (its slug) or id text. ERR_NOT_FOUND: none, or removed. */
-enum error auth_workspace(struct auth *auth, struct str name, bool may_block,
-	struct workspace_ref *out);
+enum error auth_workspace(
+	struct auth *auth, struct str name, bool may_block, struct workspace_ref *out);
 /* Called after a commit that touched tokens, grants or workspaces: forgets all at once. */
 void auth_forget(struct auth *auth);
 

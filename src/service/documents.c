@@ -101,12 +101,13 @@ static enum error put_in(
 	struct str body;
 	enum error error;
 
-	snprintf(tag, sizeof tag, "r%lld", (long long)newest.revision);
-	error = put->precondition->check(put->precondition->self, newest.revision ? tag : NULL);
-	if (error)
-		return error;
+	/* A condition counts only where the request would succeed without it (RFC 9110 §13.2.1). */
 	error = put->source.parse(
 		put->source.self, catalog, write->call->arena, write->call->diag, &body);
+	if (error)
+		return error;
+	snprintf(tag, sizeof tag, "r%lld", (long long)newest.revision);
+	error = put->precondition->check(put->precondition->self, newest.revision ? tag : NULL);
 	if (!error)
 		error = stored_body(write, put->kind, put->name, &newest);
 	if (error)

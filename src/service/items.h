@@ -26,7 +26,8 @@ struct item_source {
 	/* Fills *out or adds faults below `pointer`. An error other than ERR_INVALID (malformed
 	 * line, …) is reported as the item's problem just so. */
 	enum error (*parse)(void *self, size_t index, const struct catalog *catalog,
-		const char *pointer, struct arena *arena, struct diag *diag, struct item_input *out);
+		const char *pointer, struct arena *arena, struct diag *diag,
+		struct item_input *out);
 	void *self;
 	/* Only features of existing items: absent items are ERR_NOT_FOUND, and `id` may name them
 	 * instead of source and external id. */
@@ -38,9 +39,9 @@ struct item_result {
 	bool has_id;
 	struct str source, external_id;
 	enum item_outcome outcome;
-	int64_t revision;   /* the item's, unless rejected */
-	enum error error;   /* when rejected */
-	struct diag *diag;  /* its faults; NULL when not rejected */
+	int64_t revision;  /* the item's, unless rejected */
+	enum error error;  /* when rejected */
+	struct diag *diag; /* its faults; NULL when not rejected */
 };
 
 struct ingest {
@@ -48,7 +49,7 @@ struct ingest {
 	                 pointers "/<index>…" (see `pointer_prefix`) */
 	bool dry_run; /* outcomes as they would be; nothing is written */
 	const char *pointer_prefix; /* "/items" or "": before "/<index>" */
-	bool single;  /* pointers have no index: one object, or each a document of its own */
+	bool single;        /* pointers have no index: one object, or each a document of its own */
 	const char *action; /* "items.upsert", "items.features", "items.import" */
 	/* results */
 	struct item_result *results; /* as many as the source has items */
@@ -57,8 +58,19 @@ struct ingest {
 };
 
 /* Upserts one batch in one transaction, at most one revision. */
-enum error items_ingest(const struct call *call, const struct item_source *source,
-	struct ingest *ingest);
+enum error items_ingest(
+	const struct call *call, const struct item_source *source, struct ingest *ingest);
+
+/*
+ * The two halves of it, so that a stream can parse one batch while the one before is being stored.
+ * call, source and ingest must live until batch_release, which follows in any case, also after an
+ * error (*out may be NULL then). The two may run on different threads, one after the other.
+ */
+struct batch;
+enum error batch_parse(const struct call *call, const struct item_source *source,
+	struct ingest *ingest, struct batch **out);
+enum error batch_store(struct batch *batch);
+void batch_release(struct batch *batch);
 
 /* A record with everything, and the catalogue to show it by (a reference). */
 struct item_view {
@@ -67,8 +79,8 @@ struct item_view {
 	int64_t head; /* the workspace's revision when it was read */
 };
 /* `revision` 0: as it is now. ERR_NOT_FOUND; ERR_BEYOND_HEAD. */
-enum error item_get(const struct call *call, const struct uuid *id, int64_t revision,
-	struct item_view *out);
+enum error item_get(
+	const struct call *call, const struct uuid *id, int64_t revision, struct item_view *out);
 
 struct item_list {
 	struct item_record *records;
@@ -76,11 +88,11 @@ struct item_list {
 	struct catalog *catalog; /* a reference */
 	int64_t head;
 };
-enum error item_list(const struct call *call, const struct item_filter *filter,
-	struct item_list *out);
+enum error item_list(
+	const struct call *call, const struct item_filter *filter, struct item_list *out);
 /* By ids; absent ones are left out. */
-enum error items_get(const struct call *call, const struct uuid *ids, size_t count,
-	struct item_list *out);
+enum error items_get(
+	const struct call *call, const struct uuid *ids, size_t count, struct item_list *out);
 /* Versions before revision `before`, newest first. ERR_NOT_FOUND. */
 enum error item_versions(const struct call *call, const struct uuid *id, int64_t before,
 	size_t limit, struct item_list *out);

@@ -14,7 +14,7 @@ enum error item_from_row(const struct item_row *row, const struct catalog *catal
 enum { ITEM_AHEAD_LIMIT_S = 300 };
 
 /* A fault when updated_at is too far ahead. */
-void item_check_clock(const struct call *call, const struct item_input *input,
-	const char *pointer, struct diag *diag);
+void item_check_clock(const struct call *call, const struct item_input *input, const char *pointer,
+	struct diag *diag);
 
 #endif

@@ -430,28 +430,58 @@ static enum error batch_alloc(struct batch *batch)
 		       : ERR_BUDGET;
 }
 
-enum error items_ingest(
-	const struct call *call, const struct item_source *source, struct ingest *ingest)
+enum error batch_parse(const struct call *call, const struct item_source *source,
+	struct ingest *ingest, struct batch **out)
 {
-	struct batch batch = {.call = call, .source = source, .ingest = ingest};
-	enum error error = batch_alloc(&batch);
+	struct batch *batch = arena_alloc(call->arena, sizeof *batch);
+	enum error error;
 
+	*out = batch;
+	if (!batch)
+		return ERR_BUDGET;
+	*batch = (struct batch){.call = call, .source = source, .ingest = ingest};
+	error = batch_alloc(batch);
 	if (error)
 		return error;
 	/* Parsing under the lock would hold other writers up; a catalogue that has moved meanwhile
 	 * is found there. */
-	batch.catalog = catalogs_last(call->service->catalogs, &call->workspace);
-	if (!batch.catalog)
-		error = catalog_current(call, &batch.catalog, NULL);
+	batch->catalog = catalogs_last(call->service->catalogs, &call->workspace);
+	if (!batch->catalog)
+		error = catalog_current(call, &batch->catalog, NULL);
+	return error ? error : parse_all(batch);
+}
+
+enum error batch_store(struct batch *batch)
+{
+	struct ingest *ingest = batch->ingest;
+	enum error error;
+
+	if (ingest->dry_run)
+		return rehearse(batch);
+	error = write_run(
+		batch->call, &batch->call->workspace, ingest_body, batch, &ingest->written);
 	if (!error)
-		error = parse_all(&batch);
-	if (!error)
-		error = ingest->dry_run ? rehearse(&batch)
-					: write_run(call, &call->workspace, ingest_body, &batch,
-						  &ingest->written);
-	if (!error && !ingest->dry_run)
 		count_metrics(ingest);
-	uuid_map_release(&batch.target_ids);
-	catalog_unref(batch.catalog);
+	return error;
+}
+
+void batch_release(struct batch *batch)
+{
+	if (!batch)
+		return;
+	uuid_map_release(&batch->target_ids);
+	catalog_unref(batch->catalog);
+	batch->catalog = NULL;
+}
+
+enum error items_ingest(
+	const struct call *call, const struct item_source *source, struct ingest *ingest)
+{
+	struct batch *batch;
+	enum error error = batch_parse(call, source, ingest, &batch);
+
+	if (!error)
+		error = batch_store(batch);
+	batch_release(batch);
 	return error;
 }

@@ -16,8 +16,8 @@ struct patching {
 	struct item_view *out;
 };
 
-static enum error load(struct write *write, const struct patching *patching,
-	struct item_record *record)
+static enum error load(
+	struct write *write, const struct patching *patching, struct item_record *record)
 {
 	const struct call *call = write->call;
 	struct item_row *rows;
@@ -70,8 +70,8 @@ static enum error withdraw(struct write *write, const struct patching *patching,
 		else if (field & ITEM_PATCHABLE)
 			fields |= field;
 		else
-			diag_add(call->diag, "/query/fields", "\"%.*s\" is no field that can be patched.",
-				STR_ARG(name));
+			diag_add(call->diag, "/query/fields",
+				"\"%.*s\" is no field that can be patched.", STR_ARG(name));
 	}
 	if (call->diag->count)
 		return ERR_INVALID;
@@ -79,8 +79,8 @@ static enum error withdraw(struct write *write, const struct patching *patching,
 		write->change.revision, call->arena, out, changed);
 }
 
-static enum error store(struct write *write, struct patching *patching,
-	const struct item_record *record)
+static enum error store(
+	struct write *write, struct patching *patching, const struct item_record *record)
 {
 	const struct call *call = write->call;
 	struct item_storable storable;
@@ -124,12 +124,13 @@ static enum error patch_body(struct write *write, void *arg)
 		error = load(write, patching, &record);
 	if (error)
 		return error;
-	snprintf(tag, sizeof tag, "r%lld", (long long)record.revision);
-	error = patching->precondition->check(patching->precondition->self, tag);
-	if (error)
-		return error;
+	/* A condition counts only where the request would succeed without it (RFC 9110 §13.2.1). */
 	error = patching->source ? apply(write, patching, &record, &patched, &changed)
 				 : withdraw(write, patching, &record, &patched, &changed);
+	if (error)
+		return error;
+	snprintf(tag, sizeof tag, "r%lld", (long long)record.revision);
+	error = patching->precondition->check(patching->precondition->self, tag);
 	if (error)
 		return error;
 	write->nothing = !changed;

@@ -42,8 +42,8 @@ release:
 }
 
 /* Gives the catalogue to the caller when all went well. */
-static enum error snapshot_end(const struct call *call, struct snapshot *snapshot,
-	enum error error, struct catalog **catalog, int64_t *head)
+static enum error snapshot_end(const struct call *call, struct snapshot *snapshot, enum error error,
+	struct catalog **catalog, int64_t *head)
 {
 	read_end(snapshot->conn);
 	store_release(call->service->store, snapshot->conn);
@@ -80,8 +80,8 @@ static enum error read_item(const struct call *call, struct snapshot *snapshot,
 	return found ? item_from_row(&rows[0], snapshot->catalog, call->arena, out) : ERR_NOT_FOUND;
 }
 
-enum error item_get(const struct call *call, const struct uuid *id, int64_t revision,
-	struct item_view *out)
+enum error item_get(
+	const struct call *call, const struct uuid *id, int64_t revision, struct item_view *out)
 {
 	struct snapshot snapshot;
 	enum error error = snapshot_begin(call, &snapshot);
@@ -106,8 +106,8 @@ static enum error records_of(const struct call *call, const struct snapshot *sna
 	return error;
 }
 
-enum error item_list(const struct call *call, const struct item_filter *filter,
-	struct item_list *out)
+enum error item_list(
+	const struct call *call, const struct item_filter *filter, struct item_list *out)
 {
 	struct snapshot snapshot;
 	struct item_row *rows;
@@ -122,8 +122,8 @@ enum error item_list(const struct call *call, const struct item_filter *filter,
 	return snapshot_end(call, &snapshot, error, &out->catalog, &out->head);
 }
 
-enum error items_get(const struct call *call, const struct uuid *ids, size_t count,
-	struct item_list *out)
+enum error items_get(
+	const struct call *call, const struct uuid *ids, size_t count, struct item_list *out)
 {
 	struct snapshot snapshot;
 	struct item_row *rows;

@@ -49,8 +49,8 @@ void principal_unref(struct principal *principal)
 		free(principal);
 }
 
-static const struct grant *grant_in(const struct principal *principal,
-	const struct uuid *workspace, int64_t now_us)
+static const struct grant *grant_in(
+	const struct principal *principal, const struct uuid *workspace, int64_t now_us)
 {
 	for (size_t i = 0; i < principal->grant_count; i++) {
 		const struct grant *grant = &principal->grants[i];
@@ -62,8 +62,8 @@ static const struct grant *grant_in(const struct principal *principal,
 	return NULL;
 }
 
-uint32_t principal_roles(const struct principal *principal, const struct uuid *workspace,
-	int64_t now_us)
+uint32_t principal_roles(
+	const struct principal *principal, const struct uuid *workspace, int64_t now_us)
 {
 	const struct grant *grant = grant_in(principal, workspace, now_us);
 	uint32_t roles = principal->roles & ROLE_OPERATOR;

@@ -55,8 +55,8 @@ struct principal {
 void principal_ref(struct principal *principal);
 void principal_unref(struct principal *principal); /* NULL is fine */
 /* Bits in force in `workspace` at `now_us`; ROLE_OPERATOR is reported in every workspace. */
-uint32_t principal_roles(const struct principal *principal, const struct uuid *workspace,
-	int64_t now_us);
+uint32_t principal_roles(
+	const struct principal *principal, const struct uuid *workspace, int64_t now_us);
 /* Admins write for every source, contributors for those that their token or grant names. */
 bool principal_may_write_source(const struct principal *principal, const struct uuid *workspace,
 	int64_t now_us, struct str source);

@@ -105,8 +105,8 @@ static void build(struct placer *placer, const struct token_row *token,
 	};
 }
 
-struct principal *principal_build(const struct token_row *token, const struct grant_row *grants,
-	size_t grant_count)
+struct principal *principal_build(
+	const struct token_row *token, const struct grant_row *grants, size_t grant_count)
 {
 	struct placer placer = {0};
 

@@ -8,7 +8,7 @@
 #include "store/aggregates.h"
 
 /* With one reference; NULL when memory is out. Grants of other tokens are passed over. */
-struct principal *principal_build(const struct token_row *token, const struct grant_row *grants,
-	size_t grant_count);
+struct principal *principal_build(
+	const struct token_row *token, const struct grant_row *grants, size_t grant_count);
 
 #endif

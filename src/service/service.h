@@ -13,6 +13,7 @@
 struct store;
 struct live;
 struct catalogs;
+struct workq;
 
 /* The parts, wired by winnowd.c; read-only after start. */
 struct service {
@@ -20,9 +21,10 @@ struct service {
 	struct live *live;
 	struct auth *auth;
 	struct catalogs *catalogs;
+	struct workq *workers; /* for work beside a request; may be full */
 	const struct clock *clock;
 	int64_t outage_limit_us; /* /readyz stays 200 for so long without PostgreSQL */
-	int draining; /* atomic: 1 once shutdown has begun */
+	int draining;            /* atomic: 1 once shutdown has begun */
 };
 
 /* What each use case needs to know about its caller. Built by the handler from the request. */

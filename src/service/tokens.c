@@ -25,9 +25,10 @@ static void check_roles(const struct call *call, const struct str *roles, size_t
 
 		if (is_system(call) ? role != ROLE_OPERATOR : !(role & ROLES_ANY_MEMBER))
 			diag_add(call->diag, pointer,
-				is_system(call) ? "The only role here is operator."
-						: "Not a role: reader, contributor, reviewer, admin "
-						  "or auditor.");
+				is_system(call)
+					? "The only role here is operator."
+					: "Not a role: reader, contributor, reviewer, admin "
+					  "or auditor.");
 		for (size_t j = 0; j < i; j++) {
 			if (str_eq(roles[i], roles[j]))
 				diag_add(call->diag, pointer, "Named twice.");
@@ -61,11 +62,12 @@ static void check_expiry(const struct call *call, int64_t now_us, int64_t expire
 	if (expires_us <= now_us)
 		diag_add(call->diag, "/expires_at", "This is not in the future.");
 	else if (expires_us > now_us + (int64_t)TOKEN_MAX_DAYS * 86400 * US_PER_S)
-		diag_add(call->diag, "/expires_at", "A token lives at most %d days.", TOKEN_MAX_DAYS);
+		diag_add(call->diag, "/expires_at", "A token lives at most %d days.",
+			TOKEN_MAX_DAYS);
 }
 
-static void write_names(struct json_writer *json, const char *key, const struct str *names,
-	size_t count)
+static void write_names(
+	struct json_writer *json, const char *key, const struct str *names, size_t count)
 {
 	json_key(json, key);
 	json_array_begin(json);
@@ -92,9 +94,8 @@ static enum error finish(struct write *write, const char *action, const struct u
 		write_names(&json, "sources", sources, source_count);
 	json_object_end(&json);
 	subject = arena_printf(write->call->arena, "token:%s", uuid_to_text(token, id));
-	error = subject && !detail.failed
-			? write_finish(write, action, subject, buf_view(&detail))
-			: ERR_NO_MEMORY;
+	error = subject && !detail.failed ? write_finish(write, action, subject, buf_view(&detail))
+					  : ERR_NO_MEMORY;
 	buf_release(&detail);
 	return error;
 }
@@ -138,14 +139,13 @@ enum error token_create(const struct call *call, const struct token_request *req
 	if (request->role_count == 0)
 		diag_add(call->diag, "/roles", "A token needs at least one role.");
 	check_roles(call, request->roles, request->role_count);
-	check_sources(call, request->roles, request->role_count, request->sources,
-		request->source_count);
+	check_sources(
+		call, request->roles, request->role_count, request->sources, request->source_count);
 	check_expiry(call, now_us, out->expires_us);
 	if (call->diag->count)
 		return ERR_INVALID;
 	uuid_random(&out->id);
-	if (!token_text_make(secret) ||
-		!sha256_of(secret, strlen(secret), &out->secret_sha256))
+	if (!token_text_make(secret) || !sha256_of(secret, strlen(secret), &out->secret_sha256))
 		return ERR_INTERNAL;
 	return write_run(call, &call->workspace, create_body, out, written);
 }
@@ -172,8 +172,9 @@ static enum error revoke_body(struct write *write, void *arg)
 		if (error)
 			return error;
 		if (operators <= 1) {
-			diag_add(call->diag, "", "This is the last valid operator's token; make "
-						 "another one first.");
+			diag_add(call->diag, "",
+				"This is the last valid operator's token; make "
+				"another one first.");
 			return ERR_CONFLICT;
 		}
 	}
@@ -216,8 +217,8 @@ enum error token_list(const struct call *call, const struct uuid *after, size_t 
 	return error;
 }
 
-enum error grant_list(const struct call *call, struct grant_row **out, size_t *count,
-	int64_t *revision)
+enum error grant_list(
+	const struct call *call, struct grant_row **out, size_t *count, int64_t *revision)
 {
 	struct conn *conn;
 	struct head head;
@@ -284,8 +285,8 @@ enum error grant_set(const struct call *call, const struct grant_request *reques
 	enum error error;
 
 	check_roles(call, request->roles, request->role_count);
-	check_sources(call, request->roles, request->role_count, request->sources,
-		request->source_count);
+	check_sources(
+		call, request->roles, request->role_count, request->sources, request->source_count);
 	if (request->expires_us != TIME_NONE)
 		check_expiry(call, now_us, request->expires_us);
 	if (call->diag->count)
@@ -313,8 +314,8 @@ enum error grant_set(const struct call *call, const struct grant_request *reques
 static enum error bootstrap_body(struct write *write, void *arg)
 {
 	int64_t operators;
-	enum error error = tokens_count_with_role(tx_conn(write->tx), &system_workspace, "operator",
-		write->change.at_us, &operators);
+	enum error error = tokens_count_with_role(
+		tx_conn(write->tx), &system_workspace, "operator", write->change.at_us, &operators);
 
 	if (error)
 		return error;
@@ -338,8 +339,8 @@ enum error bootstrap(struct service *service, struct arena *arena, struct diag *
 		.created_by = STR("system"),
 		.roles = operator_role,
 		.role_count = 1,
-		.expires_us = clock_now_us(service->clock) +
-			      (int64_t)TOKEN_MAX_DAYS * 86400 * US_PER_S,
+		.expires_us =
+			clock_now_us(service->clock) + (int64_t)TOKEN_MAX_DAYS * 86400 * US_PER_S,
 		.revoked_us = TIME_NONE,
 	};
 	struct written written;
@@ -374,8 +375,8 @@ enum error operator_token_check(struct service *service, struct arena *arena, st
 	if (error)
 		return error;
 	return found == 1 && uuid_cmp(&tokens[0].workspace, &system_workspace) == 0 &&
-				tokens[0].revoked_us == TIME_NONE &&
-				clock_now_us(service->clock) < tokens[0].expires_us
+			       tokens[0].revoked_us == TIME_NONE &&
+			       clock_now_us(service->clock) < tokens[0].expires_us
 		       ? ERR_OK
 		       : ERR_UNAUTHENTICATED;
 }

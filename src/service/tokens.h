@@ -45,8 +45,8 @@ struct grant_request {
 /* Only operators' tokens can be granted something; no roles withdraws. */
 enum error grant_set(const struct call *call, const struct grant_request *request,
 	struct grant_row *out, struct written *written);
-enum error grant_list(const struct call *call, struct grant_row **out, size_t *count,
-	int64_t *revision);
+enum error grant_list(
+	const struct call *call, struct grant_row **out, size_t *count, int64_t *revision);
 
 /* Creates the first operator's token if no operator's token is valid. ERR_CONFLICT: one is. */
 enum error bootstrap(struct service *service, struct arena *arena, struct diag *diag,

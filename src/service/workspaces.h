@@ -16,7 +16,7 @@ enum error workspace_get(const struct call *call, struct workspace_row *out);
 enum error workspace_list(const struct call *call, struct str after_name, size_t limit,
 	struct workspace_row **out, size_t *count);
 /* The tag is "r<head revision>". */
-enum error workspace_remove(const struct call *call, const struct precondition *precondition,
-	struct written *written);
+enum error workspace_remove(
+	const struct call *call, const struct precondition *precondition, struct written *written);
 
 #endif

@@ -46,7 +46,7 @@ enum error write_run(const struct call *call, const struct uuid *workspace,
 	enum error (*body)(struct write *write, void *arg), void *arg, struct written *written);
 
 /* Ends write->change: action and subject as the audit log names them, detail canonical JSON. */
-enum error write_finish(struct write *write, const char *action, const char *subject,
-	struct str detail);
+enum error write_finish(
+	struct write *write, const char *action, const char *subject, struct str detail);
 
 #endif

@@ -29,8 +29,8 @@ static void write_contribution(struct json_writer *json, struct buf *text,
 }
 
 /* Added in term order from zero: the score to the last bit. */
-static bool write_contributions(struct json_writer *json, struct arena *arena,
-	const struct ranking *ranking, uint32_t row)
+static bool write_contributions(
+	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row)
 {
 	const struct wn_contribution *all = view_contributions(arena, ranking, row);
 	struct buf text = BUF_INIT;
@@ -82,9 +82,42 @@ static void describe_place(struct buf *out, const struct ranking *ranking, uint3
 		buf_printf(out, "; placed by the urgency of %.*s, which waits for it",
 			STR_ARG(ranking_text(ranking, order->carries[row], ROW_EXTERNAL_ID)));
 	if (order->cycle && order->cycle[row] > 0)
-		buf_puts(out, "; it is part of a cycle of blockers, which count as not blocking each "
-			      "other");
+		buf_puts(out,
+			"; it is part of a cycle of blockers, which count as not blocking each "
+			"other");
 	buf_putc(out, '.');
+}
+
+/* What moved it away from the place that its own score would give it. */
+static void describe_order(struct buf *out, const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_ranking *order = &ranking->order;
+
+	if (order->rank[row] == 0)
+		buf_puts(out, "It is not ranked.");
+	else if (order->carries && order->carries[row] != row)
+		buf_printf(out, "It takes its place from the urgency of %.*s, which waits for it.",
+			STR_ARG(ranking_text(ranking, order->carries[row], ROW_EXTERNAL_ID)));
+	else
+		buf_puts(out, "Its place is by its own band and score, behind its blockers.");
+	if (order->cycle && order->cycle[row] > 0)
+		buf_puts(out,
+			" It is part of a cycle of blockers, which count as not blocking each "
+			"other.");
+}
+
+static void write_order(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	struct buf text = BUF_INIT;
+
+	describe_order(&text, ranking, row);
+	json_key(json, "order");
+	json_object_begin(json);
+	view_write_order(json, ranking, row, true);
+	json_put(json, "text", str, buf_view(&text));
+	json_object_end(json);
+	json->out->failed = json->out->failed || text.failed;
+	buf_release(&text);
 }
 
 static enum error write_explanation(struct request *request, struct response *response,
@@ -107,11 +140,10 @@ static enum error write_explanation(struct request *request, struct response *re
 	write_formula(&json, ranking);
 	if (!write_contributions(&json, &request->arena, ranking, row))
 		response->body.failed = true;
-	json_key(&json, "order");
-	json_object_begin(&json);
-	view_write_order(&json, ranking, row);
-	json_object_end(&json);
+	write_order(&json, ranking, row);
 	describe_place(&place, ranking, row);
+	if (ranking->order.rank[row] == 0)
+		json_put(&json, "why_not_ranked", str, buf_view(&place));
 	json_put(&json, "text", str, buf_view(&place));
 	json_object_end(&json);
 	response->body.failed = response->body.failed || place.failed;

@@ -80,8 +80,8 @@ static enum error parse(void *self, const struct catalog *catalog, struct arena 
 		diag_add(diag, "", "A workspace has at most %d features.", UINT16_MAX / 2);
 		return ERR_INVALID;
 	}
-	return feature_definition_parse(definition->body, definition->name, (uint16_t)id, previous,
-		arena, diag, body);
+	return feature_definition_parse(
+		definition->body, definition->name, (uint16_t)id, previous, arena, diag, body);
 }
 
 static enum error put(struct request *request, struct response *response)
@@ -112,8 +112,7 @@ static enum error put(struct request *request, struct response *response)
 	feature = catalog_feature(catalog, request->params[1]);
 	response->status = created ? 201 : 200;
 	response_written(response, request, &written);
-	response_header(
-		response, request, "ETag", "%s", revision_tag(request, feature->revision));
+	response_header(response, request, "ETag", "%s", revision_tag(request, feature->revision));
 	feature_definition_write(&response->body, feature);
 	catalog_unref(catalog);
 	return response_done(response);

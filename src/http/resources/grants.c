@@ -56,18 +56,16 @@ static enum error read_request(struct request *request, struct grant_request *ou
 	if (error)
 		return error;
 	*out = (struct grant_request){.expires_us = TIME_NONE};
-	if (json_only_keys(body, keys, "", diag)) {
-		json_read_text(body, "token_id", 1, 64, true, "", diag, arena, &id);
-		if (id.ptr && !uuid_from_text(id, &out->token_id))
-			diag_add(diag, "/token_id", "This is not a UUID.");
-		if (!json_object_get(body, "roles"))
-			diag_add(diag, "/roles", "Needed; an empty list withdraws the grant.");
-		json_read_texts(
-			body, "roles", 16, 64, "", diag, arena, &out->roles, &out->role_count);
-		json_read_texts(body, "sources", 100, 255, "", diag, arena, &out->sources,
-			&out->source_count);
-		json_read_time(body, "expires_at", false, "", diag, &out->expires_us);
-	}
+	json_only_keys(body, keys, "", diag);
+	json_read_text(body, "token_id", 1, 64, true, "", diag, arena, &id);
+	if (id.ptr && !uuid_from_text(id, &out->token_id))
+		diag_add(diag, "/token_id", "This is not a UUID.");
+	if (!json_object_get(body, "roles"))
+		diag_add(diag, "/roles", "Needed; an empty list withdraws the grant.");
+	json_read_texts(body, "roles", 16, 64, "", diag, arena, &out->roles, &out->role_count);
+	json_read_texts(
+		body, "sources", 100, 255, "", diag, arena, &out->sources, &out->source_count);
+	json_read_time(body, "expires_at", false, "", diag, &out->expires_us);
 	json_decref(body);
 	return diag->count ? ERR_INVALID : ERR_OK;
 }

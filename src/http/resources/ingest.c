@@ -18,8 +18,8 @@ enum error ingest_options_read(struct request *request, struct ingest_options *o
 	return request_query_bool(request, "dry_run", false, &out->dry_run);
 }
 
-static void write_result(struct buf *out, const struct item_result *result, size_t index,
-	size_t line)
+static void write_result(
+	struct buf *out, const struct item_result *result, size_t index, size_t line)
 {
 	struct json_writer json;
 
@@ -69,8 +69,8 @@ void ingest_answer_release(struct ingest_answer *answer)
 	buf_release(&answer->results);
 }
 
-enum error ingest_answer_finish(struct ingest_answer *answer, struct request *request,
-	struct response *response)
+enum error ingest_answer_finish(
+	struct ingest_answer *answer, struct request *request, struct response *response)
 {
 	bool errors = answer->counts[OUTCOME_REJECTED] > 0;
 	struct json_writer json;
@@ -120,8 +120,8 @@ static enum error parse_element(void *self, size_t index, const struct catalog *
 		element(body, index), ITEM_PARSE_UPSERT, catalog, pointer, arena, diag, out);
 }
 
-enum error ingest_json(struct request *request, struct response *response,
-	const struct ingest_body *body)
+enum error ingest_json(
+	struct request *request, struct response *response, const struct ingest_body *body)
 {
 	struct ingest_body copy = *body;
 	bool single = !json_is_array(body->items);

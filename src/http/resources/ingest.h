@@ -30,14 +30,14 @@ struct ingest_answer {
 void ingest_answer_add(struct ingest_answer *answer, const struct ingest *ingest, size_t count,
 	const size_t *lines);
 /* 200, or 207 when something was rejected; releases the answer. */
-enum error ingest_answer_finish(struct ingest_answer *answer, struct request *request,
-	struct response *response);
+enum error ingest_answer_finish(
+	struct ingest_answer *answer, struct request *request, struct response *response);
 void ingest_answer_release(struct ingest_answer *answer);
 
 /* A body of one object or an array of objects, all at once. `items` is borrowed. features_only and
  * action as in struct ingest. */
 struct ingest_body {
-	const json_t *items;  /* an object or an array */
+	const json_t *items; /* an object or an array */
 	const char *pointer_prefix;
 	const char *action;
 	bool features_only;
@@ -45,7 +45,10 @@ struct ingest_body {
 	const char *skipped_why;
 };
 enum { INGEST_MAX_ITEMS = 10000, INGEST_MAX_BODY = 8 << 20 };
-enum error ingest_json(struct request *request, struct response *response,
-	const struct ingest_body *body);
+enum error ingest_json(
+	struct request *request, struct response *response, const struct ingest_body *body);
+
+/* A body of NDJSON, in pieces (item_stream.c). */
+extern const struct stream_handler item_stream;
 
 #endif

@@ -105,6 +105,12 @@ static enum error read_fields(struct request *request, struct str *fields, size_
 	struct str text = request_query(request, "fields");
 
 	*count = 0;
+	/* Nothing named would mean all, which is hardly what an empty list is meant to say. */
+	if (text.ptr && text.len == 0) {
+		diag_add(&request->diag, "/query/fields",
+			"Name the fields, or leave this out to take back all patches.");
+		return ERR_INVALID;
+	}
 	while (text.len > 0) {
 		const char *comma = memchr(text.ptr, ',', text.len);
 		size_t len = comma ? (size_t)(comma - text.ptr) : text.len;

@@ -158,8 +158,8 @@ static enum error set_features(struct request *request, struct response *respons
 	error = ERR_INVALID;
 	if (json_only_keys(body, keys, "", &request->diag))
 		error = items_of(request, body, INGEST_MAX_ITEMS, &items);
-	if (!error && !items) {
-		diag_add(&request->diag, "/items", "This is needed.");
+	if (!error && json_array_size(items) == 0) {
+		diag_add(&request->diag, "/items", "At least one item is needed.");
 		error = ERR_INVALID;
 	}
 	if (!error)
@@ -218,6 +218,8 @@ static enum error read_wishes(
 	if (ids && !json_is_array(ids))
 		diag_add(&request->diag, "/ids", "An array is expected.");
 	*count = json_array_size(ids) + json_array_size(items);
+	if (*count == 0)
+		diag_add(&request->diag, "", "At least one of ids and items must name something.");
 	if (*count > BATCH_GET_MAX)
 		diag_add(&request->diag, "", "At most %d items in one call.", BATCH_GET_MAX);
 	if (request->diag.count)

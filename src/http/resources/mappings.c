@@ -6,14 +6,20 @@
 #include "intake/format.h"
 #include "service/catalogs.h"
 #include "service/documents.h"
+#include "service/items.h"
 
 static enum error list(struct request *request, struct response *response)
 {
+	struct call call = call_of(request);
 	struct json_writer json;
+	int64_t revision;
 	enum error error = request_query_only(request, (const char *const[]){NULL});
 
+	if (!error)
+		error = workspace_revision(&call, &revision);
 	if (error)
 		return error;
+	response_revision(response, request, revision);
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "sources");

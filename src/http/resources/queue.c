@@ -145,7 +145,7 @@ static void write_entry(
 	view_write_row(json, ranking, row);
 	view_write_score(json, ranking, row);
 	write_reasons(json, arena, ranking, row);
-	view_write_order(json, ranking, row);
+	view_write_order(json, ranking, row, false);
 	json_object_end(json);
 }
 

@@ -58,8 +58,8 @@ static enum error put(struct request *request, struct response *response)
 	if (error)
 		return error;
 	response_written(response, request, &written);
-	response_header(response, request, "ETag", "%s",
-		revision_tag(request, catalog->settings_revision));
+	response_header(
+		response, request, "ETag", "%s", revision_tag(request, catalog->settings_revision));
 	buf_str(&response->body, catalog->settings_body);
 	catalog_unref(catalog);
 	return response_done(response);

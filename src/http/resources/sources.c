@@ -8,8 +8,8 @@
 #include "service/catalogs.h"
 
 /* The workspace's mapping for the format, parsed; a new reference. */
-static enum error mapping_json(struct request *request, const struct source_format *format,
-	json_t **out)
+static enum error mapping_json(
+	struct request *request, const struct source_format *format, json_t **out)
 {
 	struct call call = call_of(request);
 	const struct mapping *mapping;
@@ -24,8 +24,8 @@ static enum error mapping_json(struct request *request, const struct source_form
 	return error;
 }
 
-static enum error translate(struct request *request, const struct source_format *format,
-	struct intake_result *out)
+static enum error translate(
+	struct request *request, const struct source_format *format, struct intake_result *out)
 {
 	struct intake_request intake = {
 		.event = request_header(request, "X-GitHub-Event"),

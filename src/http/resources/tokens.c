@@ -65,6 +65,9 @@ static enum error list(struct request *request, struct response *response)
 /* Operators' tokens have one role, so it need not be said. */
 static const struct str operator_role[] = {{"operator", 8}};
 
+enum { LABEL_MOST = 65536 }; /* what a label may be is the service's to say */
+
+/* Faults are left in the request's diag: the service adds its own, so that all are told at once. */
 static enum error read_request(struct request *request, struct token_request *out)
 {
 	static const char *const keys[] = {
@@ -78,27 +81,23 @@ static enum error read_request(struct request *request, struct token_request *ou
 	if (error)
 		return error;
 	*out = (struct token_request){.expires_us = TIME_NONE};
-	if (json_only_keys(body, keys, "", diag)) {
-		json_read_text(
-			body, "label", 1, TOKEN_MAX_LABEL, true, "", diag, arena, &out->label);
-		json_read_texts(
-			body, "roles", 16, 64, "", diag, arena, &out->roles, &out->role_count);
-		json_read_texts(body, "sources", 100, 255, "", diag, arena, &out->sources,
-			&out->source_count);
-		json_read_time(body, "expires_at", false, "", diag, &out->expires_us);
-		json_read_int(
-			body, "expires_in_days", 1, TOKEN_MAX_DAYS, false, 0, "", diag, &days);
-		if (days > 0 && out->expires_us != TIME_NONE)
-			diag_add(diag, "/expires_in_days", "Give this or expires_at, not both.");
-	}
+	json_only_keys(body, keys, "", diag);
+	json_read_text(body, "label", 0, LABEL_MOST, false, "", diag, arena, &out->label);
+	json_read_texts(body, "roles", 16, 64, "", diag, arena, &out->roles, &out->role_count);
+	json_read_texts(
+		body, "sources", 100, 255, "", diag, arena, &out->sources, &out->source_count);
+	json_read_time(body, "expires_at", false, "", diag, &out->expires_us);
+	json_read_int(body, "expires_in_days", 1, TOKEN_MAX_DAYS, false, 0, "", diag, &days);
+	if (days > 0 && out->expires_us != TIME_NONE)
+		diag_add(diag, "/expires_in_days", "Give this or expires_at, not both.");
 	json_decref(body);
-	if (days > 0)
+	if (days > 0 && out->expires_us == TIME_NONE)
 		out->expires_us = clock_now_us(request->clock) + days * 86400 * US_PER_S;
 	if ((request->route->flags & ROUTE_SYSTEM) && out->role_count == 0) {
 		out->roles = operator_role;
 		out->role_count = 1;
 	}
-	return diag->count ? ERR_INVALID : ERR_OK;
+	return ERR_OK;
 }
 
 static enum error create(struct request *request, struct response *response)

@@ -34,8 +34,7 @@ enum error view_ranking(struct request *request, struct ranking **out)
 {
 	struct live_health health;
 	int64_t revision;
-	enum error error =
-		request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
+	enum error error = request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
 
 	if (error)
 		return error;
@@ -59,8 +58,7 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	return ERR_PARK;
 }
 
-bool view_headers(struct request *request, struct response *response,
-	const struct ranking *ranking)
+bool view_headers(struct request *request, struct response *response, const struct ranking *ranking)
 {
 	int64_t age_s = ranking_age_us(ranking, clock_monotonic_us(request->clock)) / US_PER_S;
 	char tag[80];
@@ -134,13 +132,18 @@ static const char *blocker_state(const struct ranking *ranking, uint32_t blocker
 	return blocker == WN_ROW_NONE ? "missing" : states[ranking_status_class(ranking, blocker)];
 }
 
-static void write_blockers(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+static void write_blockers(
+	struct json_writer *json, const struct ranking *ranking, uint32_t row, bool all)
 {
 	const struct block *block = ranking_block(ranking, row);
 	size_t count;
 	const struct row_link *links = block_links(block, row % BLOCK_ROWS, &count);
-	bool any = false;
+	bool any = all;
 
+	if (any) {
+		json_key(json, "blocked_by");
+		json_array_begin(json);
+	}
 	for (size_t i = 0; i < count; i++) {
 		uint32_t blocker = ranking_find(ranking, &links[i].id);
 		struct item_link name = block_link_name(block, &links[i]);
@@ -163,11 +166,12 @@ static void write_blockers(struct json_writer *json, const struct ranking *ranki
 		json_array_end(json);
 }
 
-void view_write_order(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+void view_write_order(
+	struct json_writer *json, const struct ranking *ranking, uint32_t row, bool all)
 {
 	const struct wn_ranking *order = &ranking->order;
 
-	write_blockers(json, ranking, row);
+	write_blockers(json, ranking, row, all);
 	if (order->carries && order->rank[row] > 0 && order->carries[row] != row) {
 		uint32_t carried = order->carries[row];
 
@@ -176,13 +180,17 @@ void view_write_order(struct json_writer *json, const struct ranking *ranking, u
 		json_put(json, "id", uuid, &ranking_facts(ranking, carried)->id);
 		json_put(json, "external_id", str, ranking_text(ranking, carried, ROW_EXTERNAL_ID));
 		json_object_end(json);
+	} else if (all) {
+		json_put(json, "carries", text, NULL);
 	}
 	if (order->cycle && order->cycle[row] > 0)
 		json_put(json, "cycle", int, order->cycle[row]);
+	else if (all)
+		json_put(json, "cycle", text, NULL);
 }
 
-struct wn_contribution *view_contributions(struct arena *arena, const struct ranking *ranking,
-	uint32_t row)
+struct wn_contribution *view_contributions(
+	struct arena *arena, const struct ranking *ranking, uint32_t row)
 {
 	const struct wn_model *model = &ranking->model->model;
 	size_t columns = ranking->catalog->feature_count;
@@ -197,8 +205,8 @@ struct wn_contribution *view_contributions(struct arena *arena, const struct ran
 	return out;
 }
 
-void view_contribution_text(struct buf *out, const struct ranking *ranking,
-	const struct wn_contribution *contribution)
+void view_contribution_text(
+	struct buf *out, const struct ranking *ranking, const struct wn_contribution *contribution)
 {
 	const struct wn_term *term = &ranking->model->model.terms[contribution->term];
 

@@ -146,9 +146,9 @@ static enum error build_with(const struct document *more, size_t count, struct c
 		STR(kind), STR(name), STR(body), revision                                          \
 	}
 #define USER_IMPACT_WITH(upper)                                                                    \
-	"{\"description\":\"d\",\"direction\":\"higher_is_better\",\"family\":\"business_value\"," \
-	"\"id\":0,\"lower\":1,\"outside_bounds\":\"refuse\",\"sensitive\":false,"                  \
-	"\"type\":\"number\",\"upper\":" upper "}"
+	"{\"bounds\":{\"lower\":1,\"upper\":" upper "},\"description\":\"d\",\"direction\":"           \
+	"\"higher_is_better\",\"family\":\"business_value\",\"id\":0,\"out_of_bounds\":\"refuse\","   \
+	"\"sensitive\":false,\"type\":\"number\"}"
 
 static void test_pins_hold(void **state)
 {
@@ -256,10 +256,11 @@ static void test_feature_forms(void **state)
 	static const struct {
 		const char *json, *body;
 	} forms[] = {
-		{"{'type':'number','family':'demand','description':'d','upper':10.0,'unit':null}",
-			"{\"description\":\"d\",\"direction\":\"higher_is_better\",\"family\":"
-			"\"demand\",\"id\":40,\"outside_bounds\":\"refuse\",\"sensitive\":false,"
-			"\"type\":\"number\",\"upper\":10}"},
+		{"{'type':'number','family':'demand','description':'d','unit':null,'bounds':"
+		 "{'lower':0,'upper':10.0}}",
+			"{\"bounds\":{\"lower\":0,\"upper\":10},\"description\":\"d\",\"direction\":"
+			"\"higher_is_better\",\"family\":\"demand\",\"id\":40,\"out_of_bounds\":"
+			"\"refuse\",\"sensitive\":false,\"type\":\"number\"}"},
 		{"{'name':'thing','id':40,'revision':3,'type':'category','family':'demand',"
 		 "'description':'d','categories':['low','high'],'sensitive':true}",
 			"{\"categories\":[\"low\",\"high\"],\"description\":\"d\",\"family\":"
@@ -296,7 +297,7 @@ static void test_feature_faults(void **state)
 		{"{'type':'number'}", "thing", NULL, "#/description", "required"},
 		{"{'type':'integer'}", "thing", NULL, "#/type", "\"text\""},
 		{"{'type':'text','color':1}", "thing", NULL, "#/color", "no such"},
-		{"{'type':'number','lower':3,'upper':3}", "thing", NULL, "#/upper", "greater"},
+		{"{'type':'number','bounds':{'lower':3,'upper':3}}", "thing", NULL, "#/bounds", "greater"},
 		{"{'type':'number','categories':['a']}", "thing", NULL, "#/categories",
 			"only a category"},
 		{"{'type':'category'}", "thing", NULL, "#/categories", "closed list"},
@@ -306,7 +307,7 @@ static void test_feature_faults(void **state)
 			"blank"},
 		{"{'type':'category','categories':['a'],'direction':'lower_is_better'}", "thing",
 			NULL, "#/direction", "worst first"},
-		{"{'type':'date','lower':1}", "thing", NULL, "#/lower", "only a number"},
+		{"{'type':'date','bounds':{}}", "thing", NULL, "#/bounds", "only a number"},
 		{"{'type':'text'}", "Thing", NULL, "#", "a to z"},
 		{"{'type':'text','name':'other'}", "thing", NULL, "#/name", "path"},
 		{"{'type':'text','id':3}", "thing", NULL, "#/id", "server"},

@@ -13,7 +13,8 @@
 
 #include "live/block.h"
 
-static struct item_row row_with(const char *title, const struct feature_value *features, size_t count)
+static struct item_row row_with(
+	const char *title, const struct feature_value *features, size_t count)
 {
 	return (struct item_row){
 		.record =
@@ -35,7 +36,8 @@ static struct item_row row_with(const char *title, const struct feature_value *f
 	};
 }
 
-static void assert_text(const struct block *block, uint32_t row, enum row_text which, const char *text)
+static void assert_text(
+	const struct block *block, uint32_t row, enum row_text which, const char *text)
 {
 	assert_true(str_is(block_text(block, row, which), text));
 }

@@ -33,8 +33,8 @@ static struct principal *made_of(struct token_row row, const struct grant_row *g
 
 static void roles_are_those_of_the_home(void **state)
 {
-	struct principal *principal =
-		made_of((struct token_row){.workspace = home, .roles = reader, .role_count = 1}, NULL, 0);
+	struct principal *principal = made_of(
+		(struct token_row){.workspace = home, .roles = reader, .role_count = 1}, NULL, 0);
 
 	(void)state;
 	assert_int_equal(principal_roles(principal, &home, 0), ROLE_READER);
@@ -45,7 +45,8 @@ static void roles_are_those_of_the_home(void **state)
 static void an_operator_is_one_everywhere_and_reads_nowhere(void **state)
 {
 	struct principal *principal = made_of(
-		(struct token_row){.workspace = home, .roles = operator_role, .role_count = 1}, NULL, 0);
+		(struct token_row){.workspace = home, .roles = operator_role, .role_count = 1},
+		NULL, 0);
 
 	(void)state;
 	assert_int_equal(principal_roles(principal, &other, 0), ROLE_OPERATOR);
@@ -66,12 +67,12 @@ static void a_grant_adds_until_it_expires(void **state)
 		{.workspace = home, .token_id = stranger, .roles = reader, .role_count = 1},
 	};
 	struct principal *principal = made_of(
-		(struct token_row){.workspace = home, .roles = operator_role, .role_count = 1}, grants, 2);
+		(struct token_row){.workspace = home, .roles = operator_role, .role_count = 1},
+		grants, 2);
 
 	(void)state;
 	assert_int_equal(principal->grant_count, 1);
-	assert_int_equal(
-		principal_roles(principal, &other, 499), ROLE_OPERATOR | ROLE_CONTRIBUTOR);
+	assert_int_equal(principal_roles(principal, &other, 499), ROLE_OPERATOR | ROLE_CONTRIBUTOR);
 	assert_true(principal_may_write_source(principal, &other, 499, STR("github")));
 	assert_false(principal_may_write_source(principal, &other, 499, STR("jira")));
 	assert_false(principal_may_write_source(principal, &home, 499, STR("github")));

@@ -21,7 +21,8 @@ static void a_made_token_is_well_formed(void **state)
 	assert_int_equal(strlen(text), 42);
 	assert_memory_equal(text, "wnw_", 4);
 	assert_int_equal(strspn(text + 4, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					  "abcdefghijklmnopqrstuvwxyz"), 38);
+					  "abcdefghijklmnopqrstuvwxyz"),
+		38);
 	assert_true(token_text_check(str_from(text)));
 }
 
