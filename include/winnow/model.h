@@ -55,10 +55,10 @@ struct wn_model {
  * the score to the last bit. */
 struct wn_contribution {
 	size_t term;
-	double value;        /* as stored; NaN: unknown */
-	double counted;      /* what was counted instead of or after cutting to the bounds */
-	double scaled;       /* after scaling and direction */
-	double contribution; /* weight * scaled */
+	double value;           /* as stored; NaN: unknown */
+	double counted;         /* what was counted instead of or after cutting to the bounds */
+	double scaled;          /* after scaling and direction */
+	double contribution;    /* weight * scaled */
 	double lowest, highest; /* over the span of an unknown; else both are the contribution */
 	bool assumed;           /* unknown, so that the worst end or the default counts */
 };
@@ -87,8 +87,8 @@ void wn_model_range(const struct wn_model *model, double *lowest, double *highes
 
 /* columns[c][0 … rows-1] is feature column c; a NULL column is unknown everywhere.
  * column_count bounds c: terms beyond it are unknown. */
-void wn_model_score(const struct wn_model *model, const double *const *columns,
-	size_t column_count, size_t rows, struct wn_scores out);
+void wn_model_score(const struct wn_model *model, const double *const *columns, size_t column_count,
+	size_t rows, struct wn_scores out);
 
 /* Explains one row, given its values by column. out has room for term_count entries. */
 void wn_model_explain(const struct wn_model *model, const double *values, size_t value_count,

@@ -35,16 +35,17 @@ struct wn_rank_input {
 	const struct wn_edge *edges; /* those with an end that is no candidate, or no row, order
 	                                nothing;
 	                                doubled edges are allowed */
-	size_t edge_count;              /* < 2^32 - 1 */
+	size_t edge_count;           /* < 2^32 - 1 */
 };
 
 struct wn_ranking {
-	size_t count;      /* candidates */
-	uint32_t *order;   /* order[rank - 1] is a row */
-	uint32_t *rank;    /* by row: 1 … count, 0 when not ranked */
-	uint32_t *carries; /* by row: the row whose preference gave it its place; itself when its own.
+	size_t count;    /* candidates */
+	uint32_t *order; /* order[rank - 1] is a row */
+	uint32_t *rank;  /* by row: 1 … count, 0 when not ranked */
+	uint32_t *
+		carries; /* by row: the row whose preference gave it its place; itself when its own.
 	                      NULL when nothing is inherited at all */
-	uint32_t *cycle;   /* by row: 0, or the number (from 1) of the cycle that it belongs to;
+	uint32_t *cycle; /* by row: 0, or the number (from 1) of the cycle that it belongs to;
 	                      NULL when there is no cycle */
 	size_t cycle_count;
 };

@@ -14,8 +14,9 @@
 enum { DIAG_MAX = 64 };
 
 struct diag_entry {
-	const char *pointer; /* RFC 6901 in URI fragment form: "#/items/3/title"; "#" is the whole */
-	const char *detail;  /* a sentence that helps the client to fix it */
+	const char
+		*pointer;   /* RFC 6901 in URI fragment form: "#/items/3/title"; "#" is the whole */
+	const char *detail; /* a sentence that helps the client to fix it */
 };
 
 struct diag {

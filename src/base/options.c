@@ -396,10 +396,10 @@ static void unknown_flag(struct reader *reader, const char *flag, size_t flag_le
 
 /* One argument that begins with '-', taken apart. */
 struct flag {
-	const char *text; /* as it stands in argv */
-	struct str name; /* without "--" and "=..." */
+	const char *text;  /* as it stands in argv */
+	struct str name;   /* without "--" and "=..." */
 	const char *value; /* behind '='; NULL: none */
-	const char *next; /* the argument that follows, NULL at the end */
+	const char *next;  /* the argument that follows, NULL at the end */
 };
 
 enum flag_use { FLAG_ALONE, FLAG_WITH_NEXT };

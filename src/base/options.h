@@ -20,7 +20,7 @@ struct option_spec {
 	const char *fallback;    /* text of the default; NULL: none */
 	int64_t min, max;        /* OPTION_INT */
 	const char *help;        /* one line, with the unit */
-	size_t offset;           /* of the field in the values struct: const char *, int64_t or bool */
+	size_t offset; /* of the field in the values struct: const char *, int64_t or bool */
 };
 
 /*

@@ -29,8 +29,8 @@ void sha256_release(struct sha256_stream *stream);
 
 /* One shot, on a thread-local context. */
 bool sha256_of(const void *data, size_t bytes, struct sha256 *out);
-bool hmac_sha256(const void *key, size_t key_bytes, const void *data, size_t bytes,
-	struct sha256 *out);
+bool hmac_sha256(
+	const void *key, size_t key_bytes, const void *data, size_t bytes, struct sha256 *out);
 char *sha256_to_hex(const struct sha256 *hash, char text[SHA256_HEX_SIZE]);
 bool sha256_from_hex(const char *text, size_t len, struct sha256 *out);
 /* In constant time. */

@@ -63,10 +63,8 @@ static bool read_bounds(const json_t *json, struct diag *diag, struct feature_de
 		return false;
 	}
 	ok = json_only_keys(bounds, keys, "/bounds", diag);
-	ok &= json_read_number(
-		bounds, "lower", -DBL_MAX, DBL_MAX, true, "/bounds", diag, &lower);
-	ok &= json_read_number(
-		bounds, "upper", -DBL_MAX, DBL_MAX, true, "/bounds", diag, &upper);
+	ok &= json_read_number(bounds, "lower", -DBL_MAX, DBL_MAX, true, "/bounds", diag, &lower);
+	ok &= json_read_number(bounds, "upper", -DBL_MAX, DBL_MAX, true, "/bounds", diag, &upper);
 	if (!ok)
 		return false;
 	if (lower >= upper) {

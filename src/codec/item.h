@@ -212,6 +212,9 @@ void item_write(struct buf *out, const struct item_record *record, const struct 
 const char *item_field_name(uint32_t field);
 uint32_t item_field_from_name(struct str name);
 
+/* "measured" …; NULL for EVIDENCE_NONE. */
+const char *item_evidence_word(enum evidence evidence);
+
 /* The item's JSON Schema (2020-12) with the data dictionary: the generic part of the schema
  * version. Static text. NULL for an unknown version. */
 const char *item_schema_text(unsigned version);

@@ -81,9 +81,6 @@ bool item_link_equal(const struct item_link *a, const struct item_link *b);
 /* The value and all that was said about it; not who set it, and when. */
 bool feature_value_equal(const struct feature_value *a, const struct feature_value *b);
 
-/* "measured" …; NULL for EVIDENCE_NONE. */
-const char *item_evidence_word(enum evidence evidence);
-
 /* Why arena_alloc gave NULL for so many bytes: ERR_BUDGET or ERR_NO_MEMORY. */
 enum error item_out_of(const struct arena *arena, size_t bytes);
 

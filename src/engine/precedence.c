@@ -30,17 +30,17 @@ struct lists {
 
 struct graph {
 	uint32_t nodes;
-	uint32_t *row; /* by node */
+	uint32_t *row;         /* by node */
 	struct wn_edge *edges; /* the ends are nodes */
 	size_t edge_count;
-	struct lists blockers; /* by node: what it waits for */
-	uint32_t *best; /* by node: the node whose preference it has */
-	uint32_t *pending; /* by node: edges to or from it that are not dealt with yet */
-	uint32_t *queue; /* nodes, each at most once */
+	struct lists blockers;   /* by node: what it waits for */
+	uint32_t *best;          /* by node: the node whose preference it has */
+	uint32_t *pending;       /* by node: edges to or from it that are not dealt with yet */
+	uint32_t *queue;         /* nodes, each at most once */
 	uint32_t queued, peeled; /* peeled <= queued <= nodes */
-	uint32_t *component; /* by node: 0, or the number of its cycle; NULL without any */
+	uint32_t *component;     /* by node: 0, or the number of its cycle; NULL without any */
 	uint32_t component_count;
-	struct lists groups; /* by node: those that have its preference, best first */
+	struct lists groups;    /* by node: those that have its preference, best first */
 	struct lists followers; /* by node: those of its own group that wait for it */
 };
 
@@ -48,8 +48,8 @@ struct graph {
 struct search {
 	uint32_t *index; /* 0: not seen; CLOSED: its component is known */
 	uint32_t *low;
-	uint32_t *cursor; /* the next edge to follow */
-	uint32_t *path, depth; /* from the root to the node at hand */
+	uint32_t *cursor;         /* the next edge to follow */
+	uint32_t *path, depth;    /* from the root to the node at hand */
 	uint32_t *open, open_end; /* seen, component not yet known */
 	uint32_t last_index;
 };

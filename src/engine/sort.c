@@ -20,7 +20,7 @@ enum {
 	WIDE_DIGIT = 11, /* bits */
 	NARROW_DIGIT = 8,
 	ONE_DIGIT_BELOW = 256, /* rows */
-	WIDE_FROM = 8192, /* rows */
+	WIDE_FROM = 8192,      /* rows */
 	DIGITS_MAX = 3,
 	BANDS = 256,
 };

@@ -41,6 +41,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->state = NULL;
 	request->park_revision = 0;
 	request->park_until_us = 0;
+	request->problem_members = NULL;
 
 	exchange->response.status = 200;
 	exchange->response.content_type = "application/json";
@@ -302,6 +303,14 @@ static enum error final(struct exchange *exchange, enum error error)
 	return ERR_INTERNAL;
 }
 
+/* A stream can outlast its token, its role or its workspace. */
+static enum error admit_again(struct request *request)
+{
+	principal_unref(request->principal);
+	request->principal = NULL;
+	return access_check(request, true);
+}
+
 static enum error work_chunk(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;
@@ -310,6 +319,9 @@ static enum error work_chunk(struct exchange *exchange)
 
 	if (lines->count == 0)
 		return ERR_OK;
+	error = admit_again(request);
+	if (error)
+		return final(exchange, error);
 	error = request->route->stream->chunk(request, lines_chunk(lines), lines->first_line);
 	lines_next(lines);
 	return final(exchange, error);

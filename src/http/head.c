@@ -134,11 +134,10 @@ enum error head_body(struct request *request, const struct framing *framing)
 	struct str coding = request_header(request, "Content-Encoding");
 	enum error error;
 
-	request->body_kind = BODY_NONE;
+	request->body_kind =
+		request->route->body ? kind_of(media_type(type), request->route->body) : BODY_NONE;
 	if (framing->body == FRAMING_NO_BODY)
 		return ERR_OK;
-	if (request->route->body)
-		request->body_kind = kind_of(media_type(type), request->route->body);
 	error = check_size(
 		request, framing, request->body_kind == BODY_NDJSON && request->route->stream);
 	if (error || !request->route->body)

@@ -19,9 +19,11 @@ struct block *block_new(uint32_t column_count)
 	if (column_count == 0)
 		return block;
 	block->columns = calloc(column_count, sizeof *block->columns);
-	if (block->columns)
+	block->evidence = calloc(column_count, sizeof *block->evidence);
+	if (block->columns && block->evidence)
 		return block;
-	free(block);
+	block->column_count = 0;
+	block_unref(block);
 	return NULL;
 }
 
@@ -34,9 +36,12 @@ void block_unref(struct block *block)
 {
 	if (!block || __atomic_sub_fetch(&block->references, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
-	for (uint32_t c = 0; c < block->column_count; c++)
+	for (uint32_t c = 0; c < block->column_count; c++) {
 		free(block->columns[c]);
+		free(block->evidence[c]);
+	}
 	free(block->columns);
+	free(block->evidence);
 	free(block->text);
 	free(block->links);
 	free(block);
@@ -44,10 +49,12 @@ void block_unref(struct block *block)
 
 size_t block_bytes(const struct block *block)
 {
-	size_t bytes = sizeof *block + block->column_count * sizeof *block->columns;
+	size_t bytes = sizeof *block + block->column_count * 2 * sizeof(void *);
 
-	for (uint32_t c = 0; c < block->column_count; c++)
+	for (uint32_t c = 0; c < block->column_count; c++) {
 		bytes += block->columns[c] ? BLOCK_ROWS * sizeof(double) : 0;
+		bytes += block->evidence[c] ? BLOCK_ROWS : 0;
+	}
 	return bytes + block->text_room + block->link_room * sizeof *block->links;
 }
 
@@ -119,18 +126,28 @@ static void row_texts(const struct item_row *row, struct str texts[ROW_TEXTS])
 	texts[ROW_TEAM] = record->item.team;
 }
 
-static bool columns_reserve(struct block *block, const struct item *item)
+static bool column_reserve(struct block *block, uint16_t id, enum evidence evidence)
 {
-	for (size_t i = 0; i < item->feature_count; i++) {
-		uint16_t id = item->features[i].id;
-
-		if (id >= block->column_count || block->columns[id])
-			continue;
+	if (!block->columns[id]) {
 		block->columns[id] = malloc(BLOCK_ROWS * sizeof(double));
 		if (!block->columns[id])
 			return false;
 		for (int row = 0; row < BLOCK_ROWS; row++)
 			block->columns[id][row] = NAN;
+	}
+	if (!block->evidence[id] && evidence != EVIDENCE_NONE)
+		block->evidence[id] = calloc(BLOCK_ROWS, 1);
+	return block->evidence[id] || evidence == EVIDENCE_NONE;
+}
+
+static bool columns_reserve(struct block *block, const struct item *item)
+{
+	for (size_t i = 0; i < item->feature_count; i++) {
+		const struct feature_value *feature = &item->features[i];
+
+		if (feature->id < block->column_count && !feature->cleared &&
+			!column_reserve(block, feature->id, feature->evidence))
+			return false;
 	}
 	return true;
 }
@@ -140,12 +157,17 @@ static void write_columns(struct block *block, uint32_t index, const struct item
 	for (uint32_t c = 0; c < block->column_count; c++) {
 		if (block->columns[c])
 			block->columns[c][index] = NAN;
+		if (block->evidence[c])
+			block->evidence[c][index] = EVIDENCE_NONE;
 	}
 	for (size_t i = 0; i < item->feature_count; i++) {
-		uint16_t id = item->features[i].id;
+		const struct feature_value *feature = &item->features[i];
 
-		if (id < block->column_count && !item->features[i].cleared)
-			block->columns[id][index] = item->features[i].number;
+		if (feature->id >= block->column_count || feature->cleared)
+			continue;
+		block->columns[feature->id][index] = feature->number;
+		if (block->evidence[feature->id])
+			block->evidence[feature->id][index] = (uint8_t)feature->evidence;
 	}
 }
 
@@ -196,15 +218,24 @@ bool block_write(struct block *block, uint32_t index, const struct item_row *row
 	return true;
 }
 
+/* *to is a copy of `from`, or NULL like it. False when memory is out. */
+static bool clone_bytes(void **to, const void *from, size_t bytes)
+{
+	if (!from)
+		return true;
+	*to = malloc(bytes);
+	if (*to)
+		memcpy(*to, from, bytes);
+	return *to != NULL;
+}
+
 static bool clone_columns(struct block *copy, const struct block *block)
 {
 	for (uint32_t c = 0; c < block->column_count; c++) {
-		if (!block->columns[c])
-			continue;
-		copy->columns[c] = malloc(BLOCK_ROWS * sizeof(double));
-		if (!copy->columns[c])
+		if (!clone_bytes((void **)&copy->columns[c], block->columns[c],
+			    BLOCK_ROWS * sizeof(double)) ||
+			!clone_bytes((void **)&copy->evidence[c], block->evidence[c], BLOCK_ROWS))
 			return false;
-		memcpy(copy->columns[c], block->columns[c], BLOCK_ROWS * sizeof(double));
 	}
 	return true;
 }
@@ -283,4 +314,11 @@ double block_value(const struct block *block, uint32_t index, uint32_t column)
 	if (column >= block->column_count || !block->columns[column])
 		return NAN;
 	return block->columns[column][index];
+}
+
+enum evidence block_evidence(const struct block *block, uint32_t index, uint32_t column)
+{
+	if (column >= block->column_count || !block->evidence[column])
+		return EVIDENCE_NONE;
+	return (enum evidence)block->evidence[column][index];
 }

@@ -50,6 +50,8 @@ struct block {
 	uint32_t rows;
 	uint32_t column_count;
 	double **columns; /* column_count of them, each BLOCK_ROWS long or NULL (all unknown) */
+	/* Beside each column, enum evidence as bytes; NULL where no value has any. */
+	uint8_t **evidence;
 	struct row_facts facts[BLOCK_ROWS];
 	char *text;
 	uint32_t text_used, text_room, text_garbage;
@@ -72,5 +74,6 @@ struct str block_text(const struct block *block, uint32_t index, enum row_text w
 const struct row_link *block_links(const struct block *block, uint32_t index, size_t *count);
 struct item_link block_link_name(const struct block *block, const struct row_link *link);
 double block_value(const struct block *block, uint32_t index, uint32_t column);
+enum evidence block_evidence(const struct block *block, uint32_t index, uint32_t column);
 
 #endif

@@ -190,22 +190,31 @@ struct follow_state {
 	enum error error;
 };
 
-/* The names behind blocked_by, which only the leftovers know. */
-static enum error link_names(
-	struct follow_state *state, const struct item_row *item, const struct item_link **links)
+/* Whether the leftovers hold something that a ranking shows: names behind blocked_by, evidence. */
+static bool needs_leftovers(const struct item_row *item)
 {
-	struct item_record record = item->record;
+	static const char evidence[] = "\"e\":";
+
+	return item->blocked_by_count > 0 ||
+	       memmem(item->extra.ptr, item->extra.len, evidence, sizeof evidence - 1);
+}
+
+/* *whole is the row with its leftovers, where it needs them. Parsing those of every row would make
+ * loading several times as long. */
+static enum error make_whole(
+	struct follow_state *state, const struct item_row *item, struct item_row *whole)
+{
 	enum error error;
 
-	*links = NULL;
-	if (item->blocked_by_count == 0)
+	*whole = *item;
+	if (!needs_leftovers(item))
 		return ERR_OK;
 	error = item_from_storable(
-		&record, &item->text, item->extra, state->picture->catalog, &state->arena);
+		&whole->record, &item->text, item->extra, state->picture->catalog, &state->arena);
 	if (error)
 		return error;
-	*links = record.item.blocked_by;
-	return record.item.blocked_by_count == item->blocked_by_count ? ERR_OK : ERR_INTERNAL;
+	return whole->record.item.blocked_by_count == item->blocked_by_count ? ERR_OK
+									     : ERR_INTERNAL;
 }
 
 static bool take_row(void *self, const struct item_row *item)
@@ -213,9 +222,9 @@ static bool take_row(void *self, const struct item_row *item)
 	struct follow_state *state = self;
 	struct picture *picture = state->picture;
 	uint32_t row = row_index_find(picture->index, &item->record.id);
-	const struct item_link *links;
+	struct item_row whole;
 
-	state->error = link_names(state, item, &links);
+	state->error = make_whole(state, item, &whole);
 	if (state->error)
 		goto out;
 	if (row == MAP_NONE) {
@@ -226,7 +235,7 @@ static bool take_row(void *self, const struct item_row *item)
 			goto out;
 		picture->rows++;
 	}
-	state->error = write_row(picture, row, item, links);
+	state->error = write_row(picture, row, &whole, whole.record.item.blocked_by);
 out:
 	arena_release(&state->arena);
 	return state->error == ERR_OK;

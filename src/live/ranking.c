@@ -196,6 +196,11 @@ double ranking_value(const struct ranking *ranking, uint32_t row, uint32_t colum
 	return block_value(ranking_block(ranking, row), row % BLOCK_ROWS, column);
 }
 
+enum evidence ranking_evidence(const struct ranking *ranking, uint32_t row, uint32_t column)
+{
+	return block_evidence(ranking_block(ranking, row), row % BLOCK_ROWS, column);
+}
+
 enum status_class ranking_status_class(const struct ranking *ranking, uint32_t row)
 {
 	const struct status_definition *status =

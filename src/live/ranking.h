@@ -65,6 +65,7 @@ static inline struct str ranking_text(
 }
 const struct row_facts *ranking_facts(const struct ranking *ranking, uint32_t row);
 double ranking_value(const struct ranking *ranking, uint32_t row, uint32_t column);
+enum evidence ranking_evidence(const struct ranking *ranking, uint32_t row, uint32_t column);
 /* The class of a row's status by the ranking's own vocabulary. */
 enum status_class ranking_status_class(const struct ranking *ranking, uint32_t row);
 /* Name of the band of a row; NULL: none. */

@@ -1,5 +1,6 @@
 /*
- * The side table for personal text: whether each text is still the one that its salted hash names.
+ * The side table for personal text: whether each text that a version names is there, and is still
+ * the one that its salted hash names.
  */
 #include "store/aggregates.h"
 
@@ -26,8 +27,10 @@ static bool read_text(void *self, const PGresult *result)
 	struct cells cells = cells_at(result, 0, NULL);
 	struct sha256 ref = {0}, actual;
 	struct item_text text;
+	bool lost;
 
 	cell_sha256(&cells, &ref);
+	lost = !cell_view(&cells).ptr;
 	text.title = cell_view(&cells);
 	text.body = cell_view(&cells);
 	text.url = cell_view(&cells);
@@ -37,13 +40,14 @@ static bool read_text(void *self, const PGresult *result)
 	reader->err = cells_error(&cells);
 	if (reader->err)
 		return false;
-	if (is_erased(&text))
+	if (!lost && is_erased(&text))
 		return true;
 	if (!item_text_ref(&text, reader->head.salt, &actual)) {
 		reader->err = ERR_NO_MEMORY;
 		return false;
 	}
-	if (memcmp(actual.bytes, ref.bytes, sizeof ref.bytes) != 0 && reader->different++ == 0)
+	if ((lost || memcmp(actual.bytes, ref.bytes, sizeof ref.bytes) != 0) &&
+		reader->different++ == 0)
 		reader->example = ref;
 	return true;
 }

@@ -8,9 +8,10 @@
 #include "http/resources/tables.h"
 
 static void write_contribution(struct json_writer *json, struct buf *text,
-	const struct ranking *ranking, const struct wn_contribution *c)
+	const struct ranking *ranking, uint32_t row, const struct wn_contribution *c)
 {
 	const struct wn_term *term = &ranking->model->model.terms[c->term];
+	enum evidence evidence = ranking_evidence(ranking, row, term->column);
 
 	json_object_begin(json);
 	json_put(json, "feature", str, ranking->model->term_features[c->term]->name);
@@ -22,6 +23,8 @@ static void write_contribution(struct json_writer *json, struct buf *text,
 	json_put(json, "lowest", number, c->lowest);
 	json_put(json, "highest", number, c->highest);
 	json_put(json, "assumed", bool, c->assumed);
+	if (evidence != EVIDENCE_NONE)
+		json_put(json, "evidence", text, item_evidence_word(evidence));
 	buf_reset(text);
 	view_contribution_text(text, ranking, c);
 	json_put(json, "text", str, buf_view(text));
@@ -41,7 +44,7 @@ static bool write_contributions(
 	json_key(json, "contributions");
 	json_array_begin(json);
 	for (size_t i = 0; i < ranking->model->model.term_count; i++) {
-		write_contribution(json, &text, ranking, &all[i]);
+		write_contribution(json, &text, ranking, row, &all[i]);
 		sum += all[i].contribution;
 	}
 	json_array_end(json);

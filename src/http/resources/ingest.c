@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+enum { RESULTS_BYTES = 64 << 20 };
+
 enum error ingest_options_read(struct request *request, struct ingest_options *out)
 {
 	struct str mode = request_query(request, "mode");
@@ -49,14 +51,28 @@ static void write_result(
 	json_object_end(&json);
 }
 
+/* All results up to a bound, then those that were rejected up to twice the bound: a stream of any
+ * length has an answer of bounded length. */
+static bool is_listed(const struct ingest_answer *answer, const struct item_result *result)
+{
+	size_t bound = result->outcome == OUTCOME_REJECTED ? 2 * RESULTS_BYTES : RESULTS_BYTES;
+
+	return answer->results.len < bound;
+}
+
 void ingest_answer_add(struct ingest_answer *answer, const struct ingest *ingest, size_t count,
 	const size_t *lines)
 {
 	for (size_t i = 0; i < count; i++) {
-		if (answer->result_count > 0)
+		size_t index = answer->result_count++;
+
+		if (!is_listed(answer, &ingest->results[i])) {
+			answer->omitted++;
+			continue;
+		}
+		if (answer->listed++ > 0)
 			buf_putc(&answer->results, ',');
-		write_result(&answer->results, &ingest->results[i], answer->result_count++,
-			lines ? lines[i] : 0);
+		write_result(&answer->results, &ingest->results[i], index, lines ? lines[i] : 0);
 	}
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		answer->counts[i] += ingest->counts[i];
@@ -90,9 +106,11 @@ enum error ingest_answer_finish(
 	}
 	if (answer->any_written)
 		json_put(&json, "revision", int, answer->written.revision);
+	if (answer->omitted > 0)
+		json_put(&json, "results_omitted", int, (int64_t)answer->omitted);
 	json_key(&json, "results");
 	json_array_begin(&json);
-	if (answer->result_count > 0)
+	if (answer->listed > 0)
 		json_raw(&json, buf_view(&answer->results));
 	json_array_end(&json);
 	json_object_end(&json);

@@ -3,12 +3,9 @@
  */
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
-#include "live/live.h"
-#include "live/ranking.h"
 #include "service/workspaces.h"
 
-static void write_workspace(
-	struct json_writer *json, const struct workspace_row *row, const char *ranking)
+static void write_workspace(struct json_writer *json, const struct workspace_row *row)
 {
 	json_object_begin(json);
 	json_put(json, "id", uuid, &row->id);
@@ -17,8 +14,6 @@ static void write_workspace(
 	json_put(json, "revision", int, row->head_revision);
 	if (row->removed)
 		json_put(json, "removed", bool, true);
-	if (ranking)
-		json_put(json, "ranking", text, ranking);
 	json_object_end(json);
 }
 
@@ -45,7 +40,7 @@ static enum error list(struct request *request, struct response *response)
 	json_key(&json, "workspaces");
 	json_array_begin(&json);
 	for (size_t i = 0; i < count; i++)
-		write_workspace(&json, &rows[i], NULL);
+		write_workspace(&json, &rows[i]);
 	json_array_end(&json);
 	if (count == limit)
 		write_next(&json, request, STR(""), rows[count - 1].name);
@@ -90,7 +85,7 @@ static enum error create(struct request *request, struct response *response)
 	response_header(response, request, "Location", "/v1/workspaces/%.*s", STR_ARG(row.name));
 	response_written(response, request, &written);
 	json_writer_init(&json, &response->body);
-	write_workspace(&json, &row, NULL);
+	write_workspace(&json, &row);
 	return response_done(response);
 }
 
@@ -98,7 +93,6 @@ static enum error create(struct request *request, struct response *response)
 static enum error show(struct request *request, struct response *response)
 {
 	struct call call = call_of(request);
-	struct ranking *ranking = NULL;
 	struct workspace_row row;
 	struct json_writer json;
 	enum error error = request_query_only(request, (const char *const[]){NULL});
@@ -110,10 +104,8 @@ static enum error show(struct request *request, struct response *response)
 	response_revision(response, request, row.head_revision);
 	if (response_not_modified(response, request, revision_tag(request, row.head_revision)))
 		return ERR_OK;
-	(void)live_ranking(request->service->live, &row.id, &ranking);
 	json_writer_init(&json, &response->body);
-	write_workspace(&json, &row, ranking ? ranking->id : NULL);
-	ranking_unref(ranking);
+	write_workspace(&json, &row);
 	return response_done(response);
 }
 

@@ -146,8 +146,9 @@ static enum error build_with(const struct document *more, size_t count, struct c
 		STR(kind), STR(name), STR(body), revision                                          \
 	}
 #define USER_IMPACT_WITH(upper)                                                                    \
-	"{\"bounds\":{\"lower\":1,\"upper\":" upper "},\"description\":\"d\",\"direction\":"           \
-	"\"higher_is_better\",\"family\":\"business_value\",\"id\":0,\"out_of_bounds\":\"refuse\","   \
+	"{\"bounds\":{\"lower\":1,\"upper\":" upper "},\"description\":\"d\",\"direction\":"       \
+	"\"higher_is_better\",\"family\":\"business_value\",\"id\":0,\"out_of_bounds\":"           \
+	"\"refuse\","                                                                              \
 	"\"sensitive\":false,\"type\":\"number\"}"
 
 static void test_pins_hold(void **state)
@@ -258,7 +259,8 @@ static void test_feature_forms(void **state)
 	} forms[] = {
 		{"{'type':'number','family':'demand','description':'d','unit':null,'bounds':"
 		 "{'lower':0,'upper':10.0}}",
-			"{\"bounds\":{\"lower\":0,\"upper\":10},\"description\":\"d\",\"direction\":"
+			"{\"bounds\":{\"lower\":0,\"upper\":10},\"description\":\"d\","
+			"\"direction\":"
 			"\"higher_is_better\",\"family\":\"demand\",\"id\":40,\"out_of_bounds\":"
 			"\"refuse\",\"sensitive\":false,\"type\":\"number\"}"},
 		{"{'name':'thing','id':40,'revision':3,'type':'category','family':'demand',"
@@ -297,7 +299,8 @@ static void test_feature_faults(void **state)
 		{"{'type':'number'}", "thing", NULL, "#/description", "required"},
 		{"{'type':'integer'}", "thing", NULL, "#/type", "\"text\""},
 		{"{'type':'text','color':1}", "thing", NULL, "#/color", "no such"},
-		{"{'type':'number','bounds':{'lower':3,'upper':3}}", "thing", NULL, "#/bounds", "greater"},
+		{"{'type':'number','bounds':{'lower':3,'upper':3}}", "thing", NULL, "#/bounds",
+			"greater"},
 		{"{'type':'number','categories':['a']}", "thing", NULL, "#/categories",
 			"only a category"},
 		{"{'type':'category'}", "thing", NULL, "#/categories", "closed list"},

@@ -207,11 +207,13 @@ static void test_sensitive_and_unbounded(void **state)
 {
 	const struct document odd[] = {
 		{STR("feature"), STR("salary"),
-			STR("{\"bounds\":{\"lower\":0,\"upper\":1},\"description\":\"d\",\"family\":"
+			STR("{\"bounds\":{\"lower\":0,\"upper\":1},\"description\":\"d\","
+			    "\"family\":"
 			    "\"effort\",\"id\":0,\"sensitive\":true,\"type\":\"number\"}"),
 			1},
 		{STR("feature"), STR("votes"),
-			STR("{\"description\":\"d\",\"family\":\"effort\",\"id\":1,\"type\":\"number\"}"),
+			STR("{\"description\":\"d\",\"family\":\"effort\",\"id\":1,\"type\":"
+			    "\"number\"}"),
 			1},
 		{STR("feature"), STR("only"),
 			STR("{\"categories\":[\"one\"],\"description\":\"d\",\"family\":\"effort\","
