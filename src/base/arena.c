@@ -66,7 +66,9 @@ static struct arena_block *add_block(struct arena *arena, size_t bytes)
 		size_t own = bytes > SIZE_MAX - 16 ? bytes : (bytes + 15) & ~(size_t)15;
 
 		block = block_new(own);
-		if (!block || !head) {
+		if (!block)
+			return NULL;
+		if (!head) {
 			arena->head = block;
 			return block;
 		}

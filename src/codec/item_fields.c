@@ -3,6 +3,8 @@
  */
 #include "codec/item_fields.h"
 
+#include <stddef.h>
+
 #include <math.h>
 
 #include "base/clock.h"
@@ -204,5 +206,8 @@ bool feature_value_equal(const struct feature_value *a, const struct feature_val
 
 enum error item_out_of(const struct arena *arena, size_t bytes)
 {
-	return bytes > arena->budget_bytes - arena->used_bytes ? ERR_BUDGET : ERR_NO_MEMORY;
+	size_t left = arena->budget_bytes - arena->used_bytes;
+
+	/* The arena may have needed a few bytes more, to align them. */
+	return bytes + sizeof(max_align_t) > left ? ERR_BUDGET : ERR_NO_MEMORY;
 }

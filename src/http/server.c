@@ -167,7 +167,8 @@ static bool put_headers(
 		ok = ok && put_header(reply, response->headers[i].name, response->headers[i].value);
 		has_cache_control |= strcmp(response->headers[i].name, "Cache-Control") == 0;
 	}
-	if (bytes > 0)
+	/* An empty answer has no type, but for a list without lines. */
+	if (bytes > 0 || response->status == 200)
 		ok = ok && put_header(reply, "Content-Type", response->content_type);
 	if (!has_cache_control)
 		ok = ok && put_header(reply, "Cache-Control", "no-store");

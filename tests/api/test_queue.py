@@ -446,15 +446,6 @@ def test_many_wait_for_the_same_revision(ws):
     assert len(answers) == 16 and min(answers) >= target
 
 
-def test_the_workspace_names_its_ranking(ws):
-    page = ws.queue()
-    wait_until(
-        lambda: ws.get("").json().get("ranking") == page["ranking"]
-        or ws.queue()["ranking"] == ws.get("").json().get("ranking"),
-        "it names the ranking",
-    )
-
-
 # ---- explanations ----
 
 
