@@ -508,7 +508,7 @@ static int read_settings(
 
 int main(int argc, char **argv)
 {
-	struct settings settings = {0};
+	static struct settings settings; /* what it points to lives as long as the process */
 	const struct command *command;
 	int faults = read_settings(argc, argv, &settings, &command);
 

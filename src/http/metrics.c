@@ -29,27 +29,32 @@ struct series {
 	uint64_t classes[CLASSES]; /* 1xx … 5xx */
 	uint64_t buckets[BOUNDS + 1];
 	uint64_t sum_us;
+};
+
+/* Two loops that count the same route must not share a line. */
+struct slot {
+	struct series series;
 } __attribute__((aligned(CACHE_LINE)));
 
-static struct series *all_series; /* [shard][route], the last route is "unmatched" */
+static struct slot *slots; /* [shard][route], the last route is "unmatched" */
 static const struct router *routes;
 
 bool http_metrics_init(const struct router *router)
 {
-	size_t bytes = SHARDS * (router_count(router) + 1) * sizeof(struct series);
+	size_t bytes = SHARDS * (router_count(router) + 1) * sizeof(struct slot);
 
-	all_series = aligned_alloc(CACHE_LINE, bytes);
-	if (!all_series)
+	slots = aligned_alloc(CACHE_LINE, bytes);
+	if (!slots)
 		return false;
-	memset(all_series, 0, bytes);
+	memset(slots, 0, bytes);
 	routes = router;
 	return true;
 }
 
 void http_metrics_release(void)
 {
-	free(all_series);
-	all_series = NULL;
+	free(slots);
+	slots = NULL;
 	routes = NULL;
 }
 
@@ -65,13 +70,14 @@ static size_t my_shard(void)
 
 void http_metrics_observe(size_t route_index, int status, int64_t duration_us)
 {
-	struct series *series = &all_series[my_shard() * (router_count(routes) + 1) + route_index];
-	size_t class = status >= 100 && status < 600 ? (size_t)(status / 100 - 1) : CLASSES - 1;
+	struct series *series =
+		&slots[my_shard() * (router_count(routes) + 1) + route_index].series;
+	size_t hundred = status >= 100 && status < 600 ? (size_t)(status / 100 - 1) : CLASSES - 1;
 	size_t bucket = 0;
 
 	while (bucket < BOUNDS && duration_us > bounds_us[bucket])
 		bucket++;
-	__atomic_fetch_add(&series->classes[class], 1, __ATOMIC_RELAXED);
+	__atomic_fetch_add(&series->classes[hundred], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(&series->buckets[bucket], 1, __ATOMIC_RELAXED);
 	__atomic_fetch_add(
 		&series->sum_us, (uint64_t)(duration_us > 0 ? duration_us : 0), __ATOMIC_RELAXED);
@@ -83,7 +89,7 @@ static void sum_up(size_t route_index, struct series *out)
 
 	memset(out, 0, sizeof *out);
 	for (size_t shard = 0; shard < SHARDS; shard++) {
-		const struct series *series = &all_series[shard * stride + route_index];
+		const struct series *series = &slots[shard * stride + route_index].series;
 
 		for (size_t i = 0; i < CLASSES; i++)
 			out->classes[i] += __atomic_load_n(&series->classes[i], __ATOMIC_RELAXED);
@@ -115,11 +121,11 @@ static void write_counts(struct buf *out)
 		struct series series;
 
 		sum_up(i, &series);
-		for (size_t class = 1; class < CLASSES; class ++) {
+		for (size_t hundred = 1; hundred < CLASSES; hundred++) {
 			buf_puts(out, "winnow_http_requests_total{");
 			write_labels(out, i);
-			buf_printf(out, ",status=\"%zuxx\"} %" PRIu64 "\n", class + 1,
-				series.classes[class]);
+			buf_printf(out, ",status=\"%zuxx\"} %" PRIu64 "\n", hundred + 1,
+				series.classes[hundred]);
 		}
 	}
 }
