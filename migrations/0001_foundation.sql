@@ -25,13 +25,15 @@ CREATE FUNCTION winnow.refuse_change() RETURNS trigger
 -- Where a workspace stands. Locked by every write, so revision order is commit order.
 -- config_revision: the last revision that wrote documents (definitions, models, settings …).
 -- salt: keys the hashes of personal text and the cursors.
+-- removed: the workspace is, and no write takes its lock any more.
 CREATE TABLE winnow.workspace_heads (
 	workspace_id uuid PRIMARY KEY,
 	revision bigint NOT NULL CHECK (revision >= 0),
 	hash bytea NOT NULL CHECK (octet_length(hash) = 32),
 	at timestamptz NOT NULL,
 	config_revision bigint NOT NULL DEFAULT 0,
-	salt bytea NOT NULL CHECK (octet_length(salt) = 32)
+	salt bytea NOT NULL CHECK (octet_length(salt) = 32),
+	removed boolean NOT NULL DEFAULT false
 );
 
 -- One record per revision. detail is canonical JSON kept as text: its bytes are hashed.
@@ -142,7 +144,7 @@ BEGIN
 	-- Heads: the follower reads many at once, in the system workspace; each workspace moves its own.
 	EXECUTE format('CREATE POLICY own_or_system ON winnow.workspace_heads USING (%s) '
 		'WITH CHECK (%s)', whole, mine);
-	EXECUTE format('GRANT UPDATE (revision, hash, at, config_revision) '
+	EXECUTE format('GRANT UPDATE (revision, hash, at, config_revision, removed) '
 		'ON winnow.workspace_heads TO %I', app);
 END $$;
 

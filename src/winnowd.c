@@ -354,7 +354,8 @@ static int write_token(int fd, const char *path, struct service *service, struct
 
 	diag_init(&diag, arena);
 	error = bootstrap(service, arena, &diag, secret);
-	if (!error)
+	/* Where the outcome is unknown the token may well exist. */
+	if (!error || error == ERR_COMMIT_UNKNOWN)
 		written = dprintf(fd, "%s\n", secret) > 0 && (!path || fsync(fd) == 0);
 	explicit_bzero(secret, sizeof secret);
 	if (error == ERR_CONFLICT)
@@ -363,7 +364,7 @@ static int write_token(int fd, const char *path, struct service *service, struct
 		fprintf(stderr, "winnowd: %s\n", error_info(error)->title);
 	else if (!written)
 		fprintf(stderr, "winnowd: the token could not be written; revoke it\n");
-	if (error && path)
+	if (error && !written && path)
 		unlink(path);
 	return error || !written ? EXIT_FAULT : EXIT_OK;
 }

@@ -17,6 +17,7 @@ errors_page() {
 		| status | type | title |
 		|---|---|---|
 	TEXT
+	# shellcheck disable=SC2016 # the backquotes are Markdown's
 	sed -n 's/^X(ERR_[A-Z_]*, \([0-9]*\), "\([^"]*\)", "\([^"]*\)").*/| \1 | `\2` | \3 |/p' \
 		src/base/errors.def | sort -t'|' -k2,2n -k3,3
 	cat <<-'TEXT'

@@ -184,23 +184,47 @@ enum error workspace_list(const struct call *call, struct str after_name, size_t
 	return in_system(call, read_list, &listing);
 }
 
+/* The workspace's last record and, with it, its lock: who waits for that finds no workspace. */
+static enum error close_workspace(struct write *write, const struct precondition *precondition)
+{
+	const struct call *call = write->call;
+	struct change_info info = {
+		.actor = call_actor(call),
+		.action = "workspace.remove",
+		.subject = "",
+		.request_id = call->request_id,
+	};
+	struct change change = {0};
+	char tag[32];
+	enum error error = tx_workspace(write->tx, &call->workspace);
+
+	if (!error)
+		error = change_begin(write->tx, &call->workspace, call->service->clock,
+			&write->attempt, &change);
+	if (error)
+		return error;
+	snprintf(tag, sizeof tag, "r%lld", (long long)change.revision - 1);
+	error = precondition->check(precondition->self, tag);
+	if (!error)
+		error = change_finish(&change, &info, STR("{}"));
+	if (!error)
+		error = workspace_head_remove(write->tx, &call->workspace);
+	change_release(&change);
+	return error ? error : tx_workspace(write->tx, &system_workspace);
+}
+
 static enum error remove_body(struct write *write, void *arg)
 {
-	const struct precondition *precondition = arg;
 	const struct call *call = write->call;
-	char id[UUID_TEXT_SIZE], tag[32];
+	char id[UUID_TEXT_SIZE];
 	struct workspace_row row;
 	const char *subject;
 	enum error error;
 
 	uuid_to_text(&call->workspace, id);
 	error = workspace_find(tx_conn(write->tx), str_from(id), call->arena, &row);
-	if (error)
-		return error;
-	if (row.removed)
-		return ERR_NOT_FOUND;
-	snprintf(tag, sizeof tag, "r%lld", (long long)row.head_revision);
-	error = precondition->check(precondition->self, tag);
+	if (!error)
+		error = close_workspace(write, arg);
 	if (error)
 		return error;
 	row.removed = true;

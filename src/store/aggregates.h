@@ -142,6 +142,8 @@ enum error workspace_append(struct change *change, const struct workspace_row *w
 /* The head row of a new workspace, with revision 0; the tx must point at that workspace. */
 enum error workspace_head_create(
 	struct tx *tx, const struct uuid *workspace, const unsigned char salt[32]);
+/* No write takes its lock any more: ERR_NOT_FOUND from change_begin. The tx must point at it. */
+enum error workspace_head_remove(struct tx *tx, const struct uuid *workspace);
 
 extern const struct uuid system_workspace; /* all zero */
 

@@ -116,3 +116,11 @@ enum error workspace_head_create(
 	params_bytes(&params, salt, 32);
 	return conn_queue(tx->conn, STMT_HEAD_CREATE, &params);
 }
+
+enum error workspace_head_remove(struct tx *tx, const struct uuid *workspace)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, workspace);
+	return conn_queue(tx->conn, STMT_HEAD_REMOVE, &params);
+}

@@ -35,13 +35,11 @@ static enum error name_found(struct request *request, json_t *items, const struc
 	int64_t now_us = clock_now_us(request->clock);
 	struct uuid_map places = {0};
 	bool named = true;
-	json_t *item;
-	size_t i;
 
-	for (i = 0; i < found->count && named; i++)
+	for (size_t i = 0; i < found->count && named; i++)
 		named = uuid_map_put(&places, &found->records[i].id, (uint32_t)i);
-	json_array_foreach(items, i, item)
-	{
+	for (size_t i = 0; i < json_array_size(items); i++) {
+		json_t *item = json_array_get(items, i);
 		const struct item_record *record;
 		struct uuid id;
 		uint32_t place = id_of(item, &id) ? uuid_map_get(&places, &id) : MAP_NONE;
@@ -63,13 +61,13 @@ static enum error names_of(struct request *request, json_t *items)
 	struct uuid *ids = arena_array(&request->arena, json_array_size(items), sizeof *ids);
 	struct call call = call_of(request);
 	struct item_list found = {0};
-	size_t wanted = 0, i;
-	json_t *item;
+	size_t wanted = 0;
 	enum error error;
 
 	if (!ids)
 		return ERR_BUDGET;
-	json_array_foreach(items, i, item) wanted += id_of(item, &ids[wanted]);
+	for (size_t i = 0; i < json_array_size(items); i++)
+		wanted += id_of(json_array_get(items, i), &ids[wanted]);
 	if (wanted == 0)
 		return ERR_OK;
 	error = items_get(&call, ids, wanted, &found);
@@ -209,8 +207,7 @@ static enum error read_wishes(
 {
 	static const char *const keys[] = {"ids", "items", NULL};
 	json_t *ids = json_object_get(body, "ids"), *items;
-	size_t used = 0, i;
-	json_t *element;
+	size_t used = 0;
 
 	if (!json_only_keys(body, keys, "", &request->diag) ||
 		items_of(request, body, BATCH_GET_MAX, &items))
@@ -227,8 +224,10 @@ static enum error read_wishes(
 	*out = arena_array(&request->arena, *count, sizeof **out);
 	if (!*out)
 		return ERR_BUDGET;
-	json_array_foreach(ids, i, element) wish_by_id(request, element, i, &(*out)[used++]);
-	json_array_foreach(items, i, element) wish_by_name(request, element, i, &(*out)[used++]);
+	for (size_t i = 0; i < json_array_size(ids); i++)
+		wish_by_id(request, json_array_get(ids, i), i, &(*out)[used++]);
+	for (size_t i = 0; i < json_array_size(items); i++)
+		wish_by_name(request, json_array_get(items, i), i, &(*out)[used++]);
 	return request->diag.count ? ERR_INVALID : ERR_OK;
 }
 

@@ -36,7 +36,7 @@ static void make_line(struct chain *chain, size_t index)
 
 	memset(record.workspace.bytes, 7, sizeof record.workspace.bytes);
 	for (size_t i = 0; i < index; i++) {
-		rows[i] = (struct audit_export_row){"item_versions", {"\0\0\0\1abcdef" + i, 5}};
+		rows[i] = (struct audit_export_row){"item_versions", {&"\0\0\0\1abcdef"[i], 5}};
 		assert_true(audit_row_hash(rows[i].table, rows[i].tuple, &hashes[i]));
 	}
 	assert_true(audit_rows_digest(hashes, index, &record.rows_sha256));

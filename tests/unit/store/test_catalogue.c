@@ -18,7 +18,8 @@ static const struct {
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
-		"INSERT,SELECT,UPDATE(at),UPDATE(config_revision),UPDATE(hash),UPDATE(revision)",
+		"INSERT,SELECT,UPDATE(at),UPDATE(config_revision),UPDATE(hash),UPDATE(removed),"
+		"UPDATE(revision)",
 		false},
 	{"workspaces", "INSERT,SELECT", true},
 };
