@@ -124,13 +124,6 @@ void buf_consume(struct buf *buf, size_t bytes)
 	memmove(buf->data, buf->data + bytes, buf->len + 1);
 }
 
-void buf_be16(struct buf *buf, uint16_t value)
-{
-	unsigned char bytes[2] = {(unsigned char)(value >> 8), (unsigned char)value};
-
-	buf_append(buf, bytes, sizeof bytes);
-}
-
 void buf_be32(struct buf *buf, uint32_t value)
 {
 	unsigned char bytes[4];

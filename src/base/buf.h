@@ -32,7 +32,6 @@ void buf_printf(struct buf *buf, const char *format, ...) __attribute__((format(
 /* Removes the first bytes, keeps the rest. */
 void buf_consume(struct buf *buf, size_t bytes);
 /* Big-endian integers, for hashes and the wire. */
-void buf_be16(struct buf *buf, uint16_t value);
 void buf_be32(struct buf *buf, uint32_t value);
 void buf_be64(struct buf *buf, uint64_t value);
 void buf_hex(struct buf *buf, const void *data, size_t bytes);

@@ -244,10 +244,3 @@ char *time_to_text(int64_t us, char text[32])
 	*to = '\0';
 	return text;
 }
-
-void time_format_rfc3339(struct buf *buf, int64_t us)
-{
-	char text[32];
-
-	buf_puts(buf, time_to_text(us, text));
-}

@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/buf.h"
+#include "base/str.h"
 #include "base/str.h"
 
 #define TIME_NONE INT64_MIN
@@ -35,10 +35,8 @@ static inline int64_t clock_monotonic_us(const struct clock *clock)
 /* RFC 3339 with any offset, 'T' or 't', optional fraction (digits beyond µs are cut); years 0001
  * to 9999, as written and in UTC; a leap second is refused. False when it is not one. */
 bool time_parse_rfc3339(struct str text, int64_t *out_us);
-/* "2026-11-21T07:31:32Z", with a fraction of 1 to 6 digits only where there is one.
+/* "2026-11-21T07:31:32Z", with a fraction of 1 to 6 digits only where there is one; returns text.
  * Instants outside the years 0001 to 9999 are written as the nearer end. */
-void time_format_rfc3339(struct buf *buf, int64_t us);
-/* For headers and logs: RFC 3339 into a buffer of at least 32 bytes; returns it. */
 char *time_to_text(int64_t us, char text[32]);
 
 #endif

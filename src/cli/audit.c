@@ -325,7 +325,8 @@ static enum cli_exit verify_online(struct cli *cli, const struct verify_values *
 	return code;
 }
 
-/* The same members as the server's verdict. */
+/* As the server tells its verdict, with the line of a fault, and with what an export alone can
+ * show. */
 static void print_verdict_json(const struct audit_file_verdict *verdict)
 {
 	bool good = verdict->state == AUDIT_FILE_GOOD;

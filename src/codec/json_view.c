@@ -81,16 +81,6 @@ bool json_view_bool(const struct json_view *object, const char *key, bool fallba
 	return json_is_boolean(value) ? json_is_true(value) : fallback;
 }
 
-bool json_view_is_object(const struct json_view *value)
-{
-	return json_is_object(bare(value));
-}
-
-bool json_view_is_array(const struct json_view *value)
-{
-	return json_is_array(bare(value));
-}
-
 size_t json_view_count(const struct json_view *array)
 {
 	return json_array_size(bare(array));

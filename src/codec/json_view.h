@@ -33,8 +33,6 @@ double json_view_number(const struct json_view *object, const char *key);
 int64_t json_view_int(const struct json_view *object, const char *key, int64_t fallback);
 bool json_view_bool(const struct json_view *object, const char *key, bool fallback);
 
-bool json_view_is_object(const struct json_view *value);
-bool json_view_is_array(const struct json_view *value);
 /* Of an array's elements; 0 for anything else. */
 size_t json_view_count(const struct json_view *array);
 /* NULL beyond the end; a null element is NULL too. */

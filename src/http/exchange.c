@@ -176,8 +176,19 @@ enum action exchange_head(
 	return has_body(exchange) ? ACTION_WORK : ACTION_READ;
 }
 
-static void give_up_body(struct exchange *exchange, enum error error)
+/* What the stream had done by then belongs into the answer. */
+static void tell_stream(struct exchange *exchange)
 {
+	struct request *request = &exchange->request;
+
+	if (exchange->stream && request->state && !request->problem_members &&
+		request->route->stream->fail)
+		request->route->stream->fail(request);
+}
+
+void exchange_give_up(struct exchange *exchange, enum error error)
+{
+	tell_stream(exchange);
 	exchange->outcome = error;
 	exchange->step = STEP_DISCARD;
 	buf_release(&exchange->body);
@@ -190,7 +201,7 @@ static size_t take_lines(
 	size_t taken = lines_push(&exchange->lines, data, bytes);
 
 	if (exchange->lines.chunk.failed) {
-		give_up_body(exchange, ERR_NO_MEMORY);
+		exchange_give_up(exchange, ERR_NO_MEMORY);
 		return bytes;
 	}
 	if (lines_full(&exchange->lines))
@@ -211,12 +222,12 @@ size_t exchange_take(struct exchange *exchange, const char *data, size_t bytes, 
 	if (bytes > request->route->body_bytes - exchange->body.len) {
 		diag_add(&request->diag, "", "The body has more than %zu bytes.",
 			request->route->body_bytes);
-		give_up_body(exchange, ERR_TOO_LARGE);
+		exchange_give_up(exchange, ERR_TOO_LARGE);
 		return bytes;
 	}
 	buf_append(&exchange->body, data, bytes);
 	if (exchange->body.failed)
-		give_up_body(exchange, ERR_NO_MEMORY);
+		exchange_give_up(exchange, ERR_NO_MEMORY);
 	return bytes;
 }
 
@@ -320,8 +331,10 @@ static enum error work_chunk(struct exchange *exchange)
 	if (lines->count == 0)
 		return ERR_OK;
 	error = admit_again(request);
-	if (error)
+	if (error) {
+		tell_stream(exchange);
 		return final(exchange, error);
+	}
 	error = request->route->stream->chunk(request, lines_chunk(lines), lines->first_line);
 	lines_next(lines);
 	return final(exchange, error);
@@ -360,7 +373,7 @@ enum action exchange_work(struct exchange *exchange, unsigned worker)
 	case STEP_BODY:
 		error = work_chunk(exchange);
 		if (error)
-			give_up_body(exchange, error);
+			exchange_give_up(exchange, error);
 		return ACTION_READ;
 	case STEP_FINISH:
 		error = work_chunk(exchange);

@@ -72,6 +72,8 @@ enum action exchange_continue(struct exchange *exchange);
 /* ACTION_PARK, or ACTION_READ: back to the event loop. */
 enum action exchange_work(struct exchange *exchange, unsigned worker);
 
+/* The rest of the body is dropped as it comes, then the answer is the error's problem. */
+void exchange_give_up(struct exchange *exchange, enum error error);
 /* The outcome is an error: the answer will be its problem. */
 void exchange_fail(struct exchange *exchange, enum error error);
 

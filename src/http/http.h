@@ -53,6 +53,10 @@ struct stream_handler {
 	 * is that problem, with what the handler has put into request->diag (what was committed). */
 	enum error (*chunk)(struct request *request, struct str lines, size_t first_line);
 	enum error (*end)(struct request *request, struct response *response);
+	/* The stream ends by an error that is not the handler's own (the token was revoked, the workers
+	 * are busy): it may put into problem_members what was done so far. On a worker it may wait, on
+	 * the event loop (request->on_worker is false) it must not. May be NULL. */
+	void (*fail)(struct request *request);
 	/* Once for every stream that began, when its request is over, also when the connection was lost:
 	 * frees what `state` holds. May be NULL. */
 	void (*release)(struct request *request);

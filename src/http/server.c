@@ -329,8 +329,7 @@ static enum MHD_Result hand_over(struct connection *connection)
 		metric_add(METRIC_http_queue_full, 1);
 		/* Of a stream the rest is dropped, so that the answer can be sent. */
 		if (exchange->step == STEP_BODY) {
-			exchange->outcome = ERR_BUSY;
-			exchange->step = STEP_DISCARD;
+			exchange_give_up(exchange, ERR_BUSY);
 		} else if (exchange->step == STEP_ADMIT) {
 			exchange->outcome = ERR_BUSY;
 			exchange->step = STEP_ADMITTED;

@@ -110,10 +110,8 @@ static void unref_list(struct ranking *list)
 
 /* ---- readers ---- */
 
-void live_hint(struct live *live, const struct uuid *workspace, int64_t revision)
+void live_hint(struct live *live)
 {
-	(void)workspace;
-	(void)revision;
 	pthread_mutex_lock(&live->mutex);
 	live->hinted = true;
 	pthread_cond_signal(&live->news);

@@ -32,8 +32,8 @@ struct live *live_new(
 	struct store *store, const struct clock *clock, const struct live_config *config);
 void live_free(struct live *live);
 
-/* After a commit: look at this workspace now. Only a hint. */
-void live_hint(struct live *live, const struct uuid *workspace, int64_t revision);
+/* After a commit: look now. Only a hint. */
+void live_hint(struct live *live);
 
 /*
  * The newest published ranking of a workspace, as a reference (ranking_unref). ERR_LOADING when

@@ -31,7 +31,8 @@ enum error audit_page(const struct call *call, int64_t after, size_t limit, cons
 	if (!error)
 		error = audit_list(
 			conn, &call->workspace, after, limit, action, call->arena, out, count);
-	*head = now.revision;
+	if (!error)
+		*head = now.revision;
 	read_end(conn);
 release:
 	store_release(call->service->store, conn);

@@ -172,8 +172,8 @@ static enum error load_targets(struct batch *batch, struct conn *conn)
 		ids[i] = batch->targets[i].id;
 		batch->targets[i] = (struct target){.id = ids[i]};
 	}
-	error = items_by_id(conn, &batch->call->workspace, ids, batch->target_count, true, arena,
-		&rows, &found);
+	error = items_by_id(
+		conn, &batch->call->workspace, ids, batch->target_count, arena, &rows, &found);
 	for (size_t i = 0; i < found && !error; i++) {
 		uint32_t at = uuid_map_get(&batch->target_ids, &rows[i].record.id);
 		struct target *target = &batch->targets[at];

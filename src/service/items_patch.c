@@ -22,8 +22,8 @@ static enum error load(
 	const struct call *call = write->call;
 	struct item_row *rows;
 	size_t found;
-	enum error error = items_by_id(tx_conn(write->tx), &call->workspace, patching->id, 1, true,
-		call->arena, &rows, &found);
+	enum error error = items_by_id(
+		tx_conn(write->tx), &call->workspace, patching->id, 1, call->arena, &rows, &found);
 
 	if (error)
 		return error;

@@ -73,8 +73,7 @@ static enum error read_item(const struct call *call, struct snapshot *snapshot,
 			snapshot->conn, &call->workspace, id, revision, call->arena, &row);
 		return error ? error : item_from_row(&row, snapshot->catalog, call->arena, out);
 	}
-	error = items_by_id(
-		snapshot->conn, &call->workspace, id, 1, true, call->arena, &rows, &found);
+	error = items_by_id(snapshot->conn, &call->workspace, id, 1, call->arena, &rows, &found);
 	if (error)
 		return error;
 	return found ? item_from_row(&rows[0], snapshot->catalog, call->arena, out) : ERR_NOT_FOUND;
@@ -133,7 +132,7 @@ enum error items_get(
 	if (error)
 		return error;
 	error = items_by_id(
-		snapshot.conn, &call->workspace, ids, count, true, call->arena, &rows, &found);
+		snapshot.conn, &call->workspace, ids, count, call->arena, &rows, &found);
 	if (!error)
 		error = records_of(call, &snapshot, rows, found, out);
 	return snapshot_end(call, &snapshot, error, &out->catalog, &out->head);

@@ -130,6 +130,6 @@ enum error write_run(const struct call *call, const struct uuid *workspace,
 		return error;
 	metric_add(METRIC_changes_committed, 1);
 	if (service->live)
-		live_hint(service->live, workspace, written->revision);
+		live_hint(service->live);
 	return ERR_OK;
 }

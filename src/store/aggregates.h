@@ -35,10 +35,9 @@ struct item_row {
 	const struct uuid *blocked_by;
 	size_t blocked_by_count;
 };
-/* Newest versions by id, from the version table; in no order; absent ids give no row. with_text
- * false leaves the side table (and recorded_us) out. */
+/* Newest versions by id, from the version table; in no order; absent ids give no row. */
 enum error items_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
-	size_t count, bool with_text, struct arena *arena, struct item_row **out, size_t *found);
+	size_t count, struct arena *arena, struct item_row **out, size_t *found);
 /* The version in force at `revision`; ERR_NOT_FOUND. */
 enum error item_as_of(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
 	int64_t revision, struct arena *arena, struct item_row *out);

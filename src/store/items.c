@@ -7,8 +7,8 @@
 #include "store/item_cells.h"
 #include "store/wire.h"
 
-static enum error read_items(const PGresult *result, bool with_text, struct arena *arena,
-	struct item_row **out, size_t *count)
+static enum error read_items(
+	const PGresult *result, struct arena *arena, struct item_row **out, size_t *count)
 {
 	size_t rows = (size_t)PQntuples(result);
 	struct item_row *items = arena_array(arena, rows, sizeof *items);
@@ -19,8 +19,7 @@ static enum error read_items(const PGresult *result, bool with_text, struct aren
 		struct cells cells = cells_at(result, (int)i, arena);
 
 		cells_version(&cells, &items[i]);
-		if (with_text)
-			cells_recorded_and_text(&cells, &items[i]);
+		cells_recorded_and_text(&cells, &items[i]);
 		if (cells_error(&cells))
 			return cells_error(&cells);
 	}
@@ -39,8 +38,7 @@ static enum error items_run(struct conn *conn, enum statement statement,
 	*count = 0;
 	err = conn_run(conn, statement, params, &result);
 	if (!err)
-		err = read_items(
-			result, statement != STMT_ITEMS_BY_ID_WITHOUT_TEXT, arena, out, count);
+		err = read_items(result, arena, out, count);
 	PQclear(result);
 	return err;
 }
@@ -51,7 +49,7 @@ static int64_t limit_of(size_t limit)
 }
 
 enum error items_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
-	size_t count, bool with_text, struct arena *arena, struct item_row **out, size_t *found)
+	size_t count, struct arena *arena, struct item_row **out, size_t *found)
 {
 	struct params params = PARAMS_INIT;
 	struct buf array = BUF_INIT;
@@ -61,8 +59,7 @@ enum error items_by_id(struct conn *conn, const struct uuid *workspace, const st
 	if (!array.failed) {
 		params_uuid(&params, workspace);
 		params_bytes(&params, array.data, array.len);
-		err = items_run(conn, with_text ? STMT_ITEMS_BY_ID : STMT_ITEMS_BY_ID_WITHOUT_TEXT,
-			&params, arena, out, found);
+		err = items_run(conn, STMT_ITEMS_BY_ID, &params, arena, out, found);
 	}
 	buf_release(&array);
 	return err;
@@ -119,7 +116,7 @@ static enum error list_one(struct conn *conn, const struct uuid *workspace,
 	item_id_make(workspace, filter->source, filter->external_id, &id);
 	if (filter->limit == 0 || (filter->after && uuid_cmp(&id, filter->after) <= 0))
 		return ERR_OK;
-	err = items_by_id(conn, workspace, &id, 1, true, arena, out, count);
+	err = items_by_id(conn, workspace, &id, 1, arena, out, count);
 	if (err || *count == 0)
 		return err;
 	item = &(*out)[0].record.item;

@@ -2,6 +2,7 @@
 
 import datetime
 import hashlib
+import json
 import uuid
 import zlib
 
@@ -9,6 +10,7 @@ import pytest
 
 from support.client import Client, problem_pointers, problem_type
 from support.waiting import wait_until
+from support.wire import Wire, request_text
 from support.workspace import ROLES, Workspace, item
 
 
@@ -345,3 +347,33 @@ def test_check_sum_is_over_the_random_part(ws):
                 text, rest = alphabet[rest % 62] + text, rest // 62
             texts.append(text)
     assert secret[-6:] in texts
+
+
+# ---- a stream outlasts its token ----
+
+
+def test_a_token_revoked_during_a_stream(ws):
+    """What was stored before stays and is told; nothing is stored for the token afterwards."""
+    token = ws.token("contributor")
+    head = [
+        f"Authorization: Bearer {token['secret']}",
+        "Content-Type: application/x-ndjson",
+        "Transfer-Encoding: chunked",
+    ]
+
+    def lines(first, last):
+        body = b"".join(json.dumps(item(f"s{n}")).encode() + b"\n" for n in range(first, last + 1))
+        return b"%x\r\n%b\r\n" % (len(body), body)
+
+    before = ws.revision()
+    with Wire(ws.url) as wire:
+        wire.send(request_text("POST", ws.prefix + "/items", head, lines(1, 2500)))
+        wait_until(lambda: ws.revision() >= before + 2, "two parts are stored")
+        ws.delete(f"/tokens/{token['id']}", 204)
+        wire.try_send(lines(2501, 5000) + b"0\r\n\r\n")
+        status, _, body = wire.read_response()
+    problem = json.loads(body)
+    assert status == 401 and problem["type"] == "/problems/unauthenticated"
+    assert problem["committed_through_line"] == 2000 and problem["committed"]["created"] == 2000
+    assert problem["revision"] == before + 2
+    assert len(list(ws.pages("/items", "items", limit=1000))) == 2000

@@ -252,6 +252,11 @@ static enum error stream_begin(struct request *request)
 /* What was committed before the stream failed, for the problem's extension members. */
 static void tell_committed(struct request *request, const struct stream *stream)
 {
+	/* Lines that are being stored while this is told: their outcome is not known here. */
+	const char *unsettled =
+		stream->before ? arena_printf(&request->arena, ",\"unsettled_through_line\":%zu",
+					 stream->before->last_line)
+			       : NULL;
 	struct buf text = BUF_INIT;
 	struct json_writer json;
 
@@ -262,9 +267,9 @@ static void tell_committed(struct request *request, const struct stream *stream)
 			(int64_t)stream->answer.counts[i]);
 	json_object_end(&json);
 	request->problem_members = arena_printf(&request->arena,
-		"\"committed\":%.*s,\"committed_through_line\":%zu,\"revision\":%lld",
+		"\"committed\":%.*s,\"committed_through_line\":%zu,\"revision\":%lld%s",
 		STR_ARG(buf_view(&text)), stream->lines_done,
-		(long long)stream->answer.written.revision);
+		(long long)stream->answer.written.revision, unsettled ? unsettled : "");
 	buf_release(&text);
 }
 
@@ -344,6 +349,16 @@ static enum error stream_end(struct request *request, struct response *response)
 	return error ? error : ingest_answer_finish(&stream->answer, request, response);
 }
 
+static void stream_fail(struct request *request)
+{
+	struct stream *stream = request->state;
+
+	if (request->on_worker)
+		(void)settle_before(request, stream);
+	if (!request->problem_members)
+		tell_committed(request, stream);
+}
+
 static void stream_release(struct request *request)
 {
 	struct stream *stream = request->state;
@@ -357,6 +372,7 @@ const struct stream_handler item_stream = {
 	.begin = stream_begin,
 	.chunk = stream_chunk,
 	.end = stream_end,
+	.fail = stream_fail,
 	.release = stream_release,
 	.chunk_lines = PART_LINES,
 	.chunk_bytes = PART_BYTES,

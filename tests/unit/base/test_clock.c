@@ -243,18 +243,6 @@ static void test_out_of_range_is_clamped(void **state)
 	assert_string_equal(time_to_text(INT64_MAX, text), "9999-12-31T23:59:59.999999Z");
 }
 
-static void test_format(void **state)
-{
-	struct buf buf = BUF_INIT;
-
-	(void)state;
-	buf_putc(&buf, '<');
-	time_format_rfc3339(&buf, 1795246292120000);
-	buf_putc(&buf, '>');
-	assert_string_equal(buf.data, "<2026-11-21T07:31:32.12Z>");
-	buf_release(&buf);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -267,7 +255,6 @@ int main(void)
 		cmocka_unit_test(test_random_round_trip),
 		cmocka_unit_test(test_random_bytes_are_harmless),
 		cmocka_unit_test(test_out_of_range_is_clamped),
-		cmocka_unit_test(test_format),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

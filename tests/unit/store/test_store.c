@@ -397,6 +397,24 @@ static void test_check_member(void **state)
 	assert_non_null(strstr(why, "has the rights of"));
 }
 
+/* libpq's own way with a notice is standard error, which is the log's. */
+static void test_notices_do_not_go_to_standard_error(void **state)
+{
+	struct store *store = fixture_store(getenv("WINNOW_TEST_DATABASE_URL"), 1);
+	PGconn *plain = fixture_connect(getenv("WINNOW_TEST_DATABASE_URL"));
+	PQnoticeProcessor of_libpq = PQsetNoticeProcessor(plain, NULL, NULL), ours;
+	struct conn *conn;
+
+	(void)state;
+	assert_ok(store_acquire(store, &conn));
+	ours = PQsetNoticeProcessor(conn->pg, NULL, NULL);
+	assert_non_null(ours);
+	assert_true(ours != of_libpq);
+	store_release(store, conn);
+	store_free(store);
+	PQfinish(plain);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -412,6 +430,7 @@ int main(void)
 		cmocka_unit_test(test_meanings),
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_member),
+		cmocka_unit_test(test_notices_do_not_go_to_standard_error),
 	};
 
 	if (!fixture_wanted())
