@@ -156,6 +156,12 @@ enum action exchange_head(
 
 	exchange->route_index = router_count(router);
 	request_id_choose(request_header(request, "X-Request-Id"), request->id);
+	if (exchange->head.fields_omitted) {
+		/* What was not kept cannot be judged: it may be the framing. */
+		exchange->close = true;
+		exchange_fail(exchange, ERR_HEADERS_TOO_LARGE);
+		return ACTION_ANSWER_NOW;
+	}
 	fault = framing_judge(request->headers, request->header_count, version,
 		exchange->head.target_faults, &exchange->head.framing);
 	if (fault) {

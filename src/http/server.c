@@ -59,6 +59,7 @@ enum {
 	MAX_PEM_BYTES = 1024 * 1024,
 	LARGE_ANSWER_BYTES = 64 * 1024,
 	NAP_US = 1000,
+	IDLE_ROUNDS_MAX = 1000, /* of a loop in a row */
 };
 
 /* What a loop is told to do, in this order. */
@@ -68,10 +69,11 @@ struct loop {
 	struct server *server;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
-	int events; /* the daemon's epoll descriptor */
-	int poke;   /* an eventfd: a request was resumed, or orders have changed */
-	int poked;  /* atomic: poke has been written to and not looked at */
-	int orders; /* atomic */
+	int events;          /* the daemon's epoll descriptor */
+	int poke;            /* an eventfd: a request was resumed, or orders have changed */
+	int poked;           /* atomic: poke has been written to and not looked at */
+	int orders;          /* atomic */
+	unsigned long calls; /* of the library to us: a round without one got nowhere */
 };
 
 struct server {
@@ -423,6 +425,18 @@ static enum MHD_Result on_field(void *cls, enum MHD_ValueKind kind, const char *
 	return MHD_YES;
 }
 
+/*
+ * A chunk's header that is larger than the connection's memory: the library neither refuses it nor
+ * reads on, so it does not see either that the reaper has shut the socket down. Only its own
+ * time-out, which counts from the last byte read, ends such a connection.
+ */
+static void limit_silence(struct connection *connection)
+{
+	unsigned seconds = connection->server->config.body_timeout_ms / 1000 + 1;
+
+	MHD_set_connection_option(connection->handle, MHD_CONNECTION_OPTION_TIMEOUT, seconds);
+}
+
 static enum MHD_Result on_head(
 	struct connection *connection, const char *url, const char *method, const char *version)
 {
@@ -436,6 +450,8 @@ static enum MHD_Result on_head(
 	MHD_get_connection_values_n(
 		connection->handle, MHD_HEADER_KIND | MHD_GET_ARGUMENT_KIND, on_field, exchange);
 	action = exchange_head(exchange, server->router, version);
+	if (exchange->head.framing.body == FRAMING_CHUNKED)
+		limit_silence(connection);
 	if (action == ACTION_READ && exchange->head.framing.body != FRAMING_NO_BODY)
 		arm_body(connection, exchange->stream);
 	else
@@ -480,6 +496,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *handle, cons
 {
 	struct connection *connection = *context;
 
+	((struct loop *)cls)->calls++;
 	if (!connection)
 		return MHD_queue_response(handle, MHD_HTTP_SERVICE_UNAVAILABLE,
 			((struct loop *)cls)->server->emergency);
@@ -502,6 +519,7 @@ static void on_completed(void *cls, struct MHD_Connection *handle, void **contex
 
 	(void)handle;
 	(void)code;
+	((struct loop *)cls)->calls++;
 	if (!connection)
 		return;
 	exchange_finish(&connection->exchange);
@@ -527,6 +545,7 @@ static void on_connection(void *cls, struct MHD_Connection *handle, void **conte
 	struct server *server = loop->server;
 	struct connection *connection;
 
+	loop->calls++;
 	if (code == MHD_CONNECTION_NOTIFY_STARTED) {
 		metric_add(METRIC_http_connections_accepted, 1);
 		connection = calloc(1, sizeof *connection);
@@ -727,6 +746,11 @@ static void stop_accepting(struct loop *loop)
 		close(listening);
 }
 
+static void nap(void)
+{
+	nanosleep(&(struct timespec){.tv_nsec = NAP_US * 1000}, NULL);
+}
+
 /*
  * Never waits inside the library: it would wait again after exactly as many events as it asks for
  * at once, before it has looked at any of them.
@@ -749,6 +773,8 @@ static void *run_loop(void *arg)
 {
 	struct loop *loop = arg;
 	bool accepting = true;
+	unsigned idle_rounds = 0;
+	unsigned long calls;
 	int orders;
 
 	while ((orders = __atomic_load_n(&loop->orders, __ATOMIC_ACQUIRE)) != LOOP_END) {
@@ -757,7 +783,12 @@ static void *run_loop(void *arg)
 			accepting = false;
 		}
 		wait_for_events(loop);
+		calls = loop->calls;
 		MHD_run(loop->daemon);
+		/* One connection that the library cannot get on with must not cost a processor. */
+		idle_rounds = loop->calls == calls ? idle_rounds + 1 : 0;
+		if (idle_rounds > IDLE_ROUNDS_MAX)
+			nap();
 	}
 	return NULL;
 }
@@ -915,11 +946,6 @@ uint16_t server_port(const struct server *server)
 void server_drain(struct server *server)
 {
 	__atomic_store_n(&server->service->draining, 1, __ATOMIC_RELAXED);
-}
-
-static void nap(void)
-{
-	nanosleep(&(struct timespec){.tv_nsec = NAP_US * 1000}, NULL);
 }
 
 static void wake_waiting(struct server *server)

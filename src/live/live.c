@@ -5,6 +5,7 @@
  */
 #include "live/live.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,9 +20,10 @@
 
 enum {
 	HEADS_AT_ONCE = 256,
-	RETRY_MAX_MS = 10000,        /* between attempts at what fails again and again */
-	IDLE_S = 6 * 3600,           /* a workspace that nobody asks for is let go */
-	KEPT_BYTES_MAX = 1024 << 20, /* of a workspace's older rankings */
+	RETRY_MAX_MS = 10000,       /* between attempts at what fails again and again */
+	IDLE_S = 6 * 3600,          /* a workspace that nobody asks for is let go */
+	KEPT_BYTES_MAX = 256 << 20, /* of a workspace's older rankings */
+	TRIM_MS = 10000,            /* between giving freed memory back to the system */
 };
 
 /* A workspace that somebody asked for. Never freed before the live part is; what it holds is. */
@@ -50,6 +52,8 @@ struct live {
 	bool hinted, stopping;
 	bool database_up;
 	int64_t away_since_us; /* monotonic */
+	int64_t trimmed_us;    /* monotonic; the follower's */
+	bool ranked;           /* since then; the follower's */
 };
 
 static struct place *place_find(struct live *live, const struct uuid *workspace)
@@ -565,6 +569,19 @@ static bool wait_for_news(struct live *live, bool ignore_hints, int64_t at_most_
 	return running;
 }
 
+/* Rankings come and go in large pieces, which malloc keeps unless it is asked. */
+static void give_memory_back(struct live *live, bool ranked)
+{
+	int64_t now_us = clock_monotonic_us(live->clock);
+
+	live->ranked |= ranked;
+	if (!live->ranked || now_us - live->trimmed_us < (int64_t)TRIM_MS * US_PER_MS)
+		return;
+	live->trimmed_us = now_us;
+	live->ranked = false;
+	malloc_trim(0);
+}
+
 static void *follower(void *self)
 {
 	struct live *live = self;
@@ -575,6 +592,7 @@ static void *follower(void *self)
 
 		wake_due(live, false);
 		forget_old(live);
+		give_memory_back(live, ranked_us > 0);
 		/* What arrives while it rests is taken together by the next round. */
 		if (ranked_us > 0 &&
 			!wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))

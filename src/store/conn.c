@@ -71,9 +71,14 @@ static void take_error(struct conn *conn, const struct sent *sent, const PGresul
 	struct sqlstate_meaning meaning = sqlstate_meaning(sqlstate);
 	bool told = sqlstate && *sqlstate;
 
-	/* libpq itself, on a sound connection: it had no memory for the result. */
-	if (!told && !conn_lost(conn))
-		meaning.error = ERR_NO_MEMORY;
+	/* libpq itself: it had no memory for the result, or could not write and has not yet noticed
+	 * that the connection is gone. */
+	if (!told && !conn_lost(conn)) {
+		bool memory = strstr(PQresultErrorMessage(result), "out of memory") != NULL;
+
+		meaning.error = memory ? ERR_NO_MEMORY : ERR_DATABASE_AWAY;
+		meaning.renew = !memory;
+	}
 	/* The upsert's guard; see sql/items_upsert.sql. */
 	if (told && sent->statement == STMT_ITEMS_UPSERT && strcmp(sqlstate, "23502") == 0)
 		meaning.error = ERR_CONFLICT;
