@@ -9,7 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { FIRST_BLOCK_BYTES = 4096, LARGEST_BLOCK_BYTES = 256 * 1024 };
+enum { FIRST_BLOCK_BYTES = 960, LARGEST_BLOCK_BYTES = 256 * 1024 };
 
 struct arena_block {
 	struct arena_block *next;
@@ -42,8 +42,15 @@ static struct arena_block *block_new(size_t cap)
 
 	if (cap > SIZE_MAX - sizeof *block)
 		return NULL;
-	/* calloc gets large blocks from the kernel already zeroed, untouched until used. */
-	block = calloc(1, sizeof *block + cap);
+	/* calloc gets large blocks from the kernel already zeroed, untouched until used; a small one
+	 * comes faster from malloc's own cache, which calloc passes by. */
+	if (cap > FIRST_BLOCK_BYTES) {
+		block = calloc(1, sizeof *block + cap);
+	} else {
+		block = malloc(sizeof *block + cap);
+		if (block)
+			memset(block, 0, sizeof *block + cap);
+	}
 	if (block)
 		block->cap = cap;
 	return block;
