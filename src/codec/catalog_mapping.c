@@ -362,10 +362,30 @@ static bool check_keys(struct checker *check, const json_t *json)
 	return ok;
 }
 
+/* A member that is null says no more than one that is absent; stored, it would only be odd to read. */
+static void drop_nulls(json_t *json)
+{
+	void *next;
+
+	for (size_t i = 0; i < json_array_size(json); i++)
+		drop_nulls(json_array_get(json, i));
+	for (void *at = json_object_iter(json); at; at = next) {
+		const char *key = json_object_iter_key(at);
+		json_t *member = json_object_iter_value(at);
+
+		next = json_object_iter_next(json, at);
+		if (json_is_null(member))
+			json_object_del(json, key);
+		else
+			drop_nulls(member);
+	}
+}
+
 enum error mapping_parse(const json_t *json, const struct mapping_terms *terms,
 	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
 {
 	struct checker check = {terms, catalog, arena, diag};
+	json_t *copy;
 	enum error err;
 	bool ok = true;
 
@@ -389,5 +409,7 @@ enum error mapping_parse(const json_t *json, const struct mapping_terms *terms,
 	err = catalog_verdict(ok, diag);
 	if (err)
 		return err;
-	return catalog_body(json_deep_copy(json), arena, body);
+	copy = json_deep_copy(json);
+	drop_nulls(copy);
+	return catalog_body(copy, arena, body);
 }
