@@ -11,10 +11,17 @@
 #include <string.h>
 #include <time.h>
 
-#include "winnow/model.h"
-#include "winnow/rank.h"
+#include "winnow/decide.h"
 
-enum { FEATURES = 20, RUNS = 15, ROWS_PER_REVISION = 1000 };
+enum {
+	FEATURES = 20,
+	RUNS = 15,
+	ROWS_PER_REVISION = 1000,
+	RULES = 20,
+	OVERRIDES = 1000,
+	BLOCK_ROWS = 65536,
+	MOST_BLOCKS = 16,
+};
 
 struct pair {
 	uint64_t key;
@@ -191,6 +198,9 @@ static struct times run(struct backlog *b, const struct wn_model *model)
 		.edges = b->edges,
 		.edge_count = b->edge_count,
 	};
+	const struct wn_rows view = {.rows = b->rows,
+		.columns = (const double *const *)b->columns,
+		.column_count = FEATURES};
 	struct wn_ranking ranking;
 	struct times t;
 	double start = now_ms(), end;
@@ -201,7 +211,7 @@ static struct times run(struct backlog *b, const struct wn_model *model)
 	plain_radix_sort(b);
 	start = now_ms();
 	t.sort = start - end;
-	wn_model_score(model, (const double *const *)b->columns, FEATURES, b->rows, b->scores);
+	wn_model_score_rows(model, &view, 0, b->scores);
 	end = now_ms();
 	t.score = end - start;
 	wn_model_bands(model, b->scores.score, b->rows, b->band);
@@ -272,11 +282,165 @@ static void figure(const char *name, size_t rows, size_t edge_count, bool points
 		median(score), median(band), median(rank), median(dot));
 }
 
+/* ---- a whole decision ---- */
+
+/* What a backlog needs beyond its columns to be decided on. */
+struct setting {
+	uint32_t *team;
+	double *estimate;
+	struct wn_rows blocks[MOST_BLOCKS];
+	const double *columns[MOST_BLOCKS][FEATURES];
+	double bounds[RULES];
+	struct wn_test tests[RULES];
+	struct wn_rule rules[RULES];
+	struct wn_override overrides[OVERRIDES];
+	struct wn_policy policy;
+	struct wn_population population;
+	struct wn_decide_input input;
+};
+
+static void setting_rows(struct setting *s, const struct backlog *b, uint64_t *state)
+{
+	size_t count = (b->rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
+
+	s->team = take(b->rows, sizeof(*s->team));
+	s->estimate = take(b->rows, sizeof(*s->estimate));
+	for (size_t i = 0; i < b->rows; i++) {
+		s->team[i] = 1 + (uint32_t)(next_random(state) % 50);
+		s->estimate[i] = 1 + 9 * next_unit(state);
+	}
+	for (size_t k = 0; k < count; k++) {
+		size_t at = k * BLOCK_ROWS, left = b->rows - at;
+
+		for (size_t c = 0; c < FEATURES; c++)
+			s->columns[k][c] = b->columns[c] + at;
+		s->blocks[k] = (struct wn_rows){.rows = left < BLOCK_ROWS ? left : BLOCK_ROWS,
+			.columns = s->columns[k],
+			.column_count = FEATURES};
+		s->blocks[k].words[WN_TEAM] = s->team + at;
+		s->blocks[k].numbers[WN_ESTIMATE] = s->estimate + at;
+	}
+	s->population = (struct wn_population){.rows = b->rows,
+		.blocks = s->blocks,
+		.block_count = count,
+		.block_rows = BLOCK_ROWS,
+		.candidate = b->candidate,
+		.first_revision = b->first_revision,
+		.id = (const unsigned char(*)[16])b->id,
+		.edges = b->edges,
+		.edge_count = b->edge_count};
+}
+
+/* Every effect that a rule can have, each on about one item in forty. */
+static void setting_rules(struct setting *s)
+{
+	static const enum wn_effect effects[] = {WN_EXCLUDE, WN_HOLD, WN_PIN_TOP, WN_AT_LEAST_BAND,
+		WN_AT_MOST_BAND, WN_NOT_ABOVE, WN_LIMIT, WN_SHARE_MOST, WN_SHARE_LEAST, WN_LIMIT};
+
+	for (uint32_t r = 0; r < RULES; r++) {
+		s->bounds[r] = 1.05;
+		s->tests[r] = (struct wn_test){.op = WN_LE,
+			.size = 1,
+			.of = WN_OF_FEATURE,
+			.index = r % FEATURES,
+			.numbers = &s->bounds[r],
+			.count = 1};
+		s->rules[r] = (struct wn_rule){.effect = effects[r % 10],
+			.tests = &s->tests[r],
+			.test_count = 1,
+			.from_s = -INFINITY,
+			.until_s = INFINITY,
+			.band = 1,
+			.rank = 100,
+			.most = 5,
+			.share = 0.2,
+			.per = r < 10 ? WN_PER_TEAM : WN_PER_WORKSPACE,
+			.by_estimate = r == 19};
+	}
+	s->policy = (struct wn_policy){s->rules, RULES};
+}
+
+static void setting_overrides(struct setting *s, size_t rows, uint64_t *state)
+{
+	for (uint32_t i = 0; i < OVERRIDES; i++)
+		s->overrides[i] =
+			(struct wn_override){.kind = (enum wn_override_kind)(i % WN_OVERRIDE_KINDS),
+				.row = (uint32_t)(next_random(state) % rows),
+				.rank = 1 + (uint32_t)(next_random(state) % 1000),
+				.delta = 4 * next_unit(state),
+				.band = (uint8_t)(i % 3),
+				.target = (uint32_t)(next_random(state) % rows),
+				.revision = i};
+}
+
+static void decide_once(const struct setting *s, double *ms)
+{
+	struct wn_decision decision;
+	double start = now_ms();
+
+	if (!wn_decide(&s->input, &decision)) {
+		fputs("out of memory\n", stderr);
+		exit(1);
+	}
+	*ms = now_ms() - start;
+	wn_decision_release(&decision);
+}
+
+static void decision(const char *name, size_t rows, size_t edge_count, const char *goal)
+{
+	static const struct wn_band bands[] = {
+		{"next_sprint", 36}, {"ready", 30}, {"icebox", -INFINITY}};
+	static struct setting s;
+	struct wn_term terms[FEATURES];
+	struct wn_model model = {.kind = wn_model_kind_named("weighted_sum"),
+		.terms = terms,
+		.term_count = FEATURES,
+		.bands = bands,
+		.band_count = 3};
+	double total[RUNS], ceiling[RUNS];
+	struct backlog b;
+	uint64_t state = 2;
+
+	for (uint32_t c = 0; c < FEATURES; c++)
+		terms[c] = (struct wn_term){.column = c,
+			.weight = 1 + c % 3,
+			.lower = 1,
+			.upper = 3,
+			.lower_is_better = c % 4 == 3,
+			.scale = c % 2 ? WN_SCALE_VALUE : WN_SCALE_UNIT};
+	backlog_init(&b, rows, edge_count, false);
+	setting_rows(&s, &b, &state);
+	setting_rules(&s);
+	setting_overrides(&s, rows, &state);
+	s.input = (struct wn_decide_input){.population = &s.population,
+		.model = &model,
+		.policy = &s.policy,
+		.overrides = s.overrides,
+		.override_count = OVERRIDES};
+	run(&b, &model); /* warms up, and leaves the scores that the ceiling sorts */
+	for (size_t i = 0; i < RUNS; i++) {
+		double start = now_ms();
+
+		dot_product(&b, terms);
+		plain_radix_sort(&b);
+		ceiling[i] = now_ms() - start;
+		decide_once(&s, &total[i]);
+	}
+	backlog_release(&b);
+	free(s.team);
+	free(s.estimate);
+	double value = median(total), limit = median(ceiling);
+
+	printf("%s | %.1f ms | %.1f ms | %.2f | %s\n", name, value, limit, value / limit, goal);
+}
+
 int main(void)
 {
 	puts("figure | value | ceiling | ratio | goal");
 	figure("rank 100,000 x 20", 100000, 0, false, "< 30 ms");
 	figure("rank 1,000,000 x 20, 200,000 edges", 1000000, 200000, false, "ratio <= 4");
 	figure("rank 1,000,000 x 20, points with many ties", 1000000, 0, true, "-");
+	decision("rank 1,000,000 x 20, 200,000 edges, 20 rules, 1,000 overrides", 1000000, 200000,
+		"ratio <= 4");
 	return 0;
 }

@@ -19,6 +19,7 @@
 #include "codec/json.h"
 #include "http/http.h"
 #include "http/server.h"
+#include "jobs/jobs.h"
 #include "live/live.h"
 #include "service/catalogs.h"
 #include "service/tokens.h"
@@ -37,7 +38,7 @@ struct settings {
 	int64_t request_memory_mib, drain_ms, grace_ms;
 	int64_t statement_timeout_ms, connect_timeout_s;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
-	int64_t outage_limit_s;
+	int64_t outage_limit_s, jobs_every_ms;
 	bool behind_proxy, check_config, print_config, help, version;
 };
 
@@ -89,6 +90,7 @@ static const struct option_spec options[] = {
 	NUMBER("ranking-keep-s", ranking_keep_s, "60", 60, 86400, "s that an old ranking stays after its last page"),
 	NUMBER("rankings-kept", rankings_kept, "1000", 1, 10000, "old rankings kept for a workspace at the most"),
 	NUMBER("outage-limit-s", outage_limit_s, "900", 0, 86400, "s without PostgreSQL until /readyz says no"),
+	NUMBER("jobs-every-ms", jobs_every_ms, "0", 0, 3600000, "ms between the turns of background jobs; 0: each at its own pace"),
 	TEXT("log-level", log_level, "LEVEL", "info", "debug, info, warn or error"),
 	FLAG("check-config", check_config, "check the configuration and exit"),
 	FLAG("print-config", print_config, "print the configuration in force, secrets hidden, and exit"),
@@ -148,6 +150,7 @@ struct parts {
 	struct service service;
 	struct workq *workers;
 	struct server *server;
+	struct jobs *jobs;
 };
 
 static struct server_config server_config_of(const struct settings *settings)
@@ -173,8 +176,8 @@ static struct store_config store_config_of(const struct settings *settings)
 {
 	return (struct store_config){
 		.url = settings->database_url,
-		/* One for each worker, the follower and the refresher of tokens. */
-		.connections = (unsigned)settings->workers + 2,
+		/* One for each worker, the follower, the refresher of tokens and the jobs. */
+		.connections = (unsigned)settings->workers + 3,
 		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,
@@ -236,6 +239,12 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 		return false;
 	}
 	service->workers = parts->workers;
+	parts->jobs =
+		jobs_start(service, job_table, job_table_count, (unsigned)settings->jobs_every_ms);
+	if (!parts->jobs) {
+		log_write(LOG_ERROR, "start_failed", "Memory or threads are out", NULL);
+		return false;
+	}
 	return server_start(&server, service, parts->workers, service->clock, &parts->server) ==
 	       ERR_OK;
 }
@@ -244,6 +253,7 @@ static void parts_stop(struct parts *parts, unsigned grace_ms)
 {
 	struct service *service = &parts->service;
 
+	jobs_stop(parts->jobs);
 	/* Those who wait for news are answered now, so that the server has nobody suspended. */
 	if (service->live)
 		live_wake_all(service->live);

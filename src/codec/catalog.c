@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "codec/catalog_internal.h"
+#include "codec/catalog_policy.h"
 #include "codec/json.h"
 
 enum { ARENA_BUDGET_BYTES = 1 << 30 };
@@ -173,6 +174,7 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->kind_count = words.kind_count;
 	catalog->statuses = words.statuses;
 	catalog->status_count = words.status_count;
+	catalog->override_max_days = words.override_max_days;
 	catalog->settings_revision = newest->revision;
 	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -206,33 +208,46 @@ static void mark_features(struct build *build, const struct wn_model *model)
 }
 
 /* A version is written once and never again; versions have no holes. */
-static enum error build_models(struct build *build, size_t begin, size_t end)
+static enum error sort_versions(
+	const struct build *build, size_t begin, size_t end, const struct document **by_version)
 {
-	size_t count = end - begin;
-	struct model_version *models;
-
-	models = arena_array(&build->catalog->arena, count, sizeof *models);
-	if (!models)
-		return ERR_NO_MEMORY;
 	for (size_t i = begin; i < end; i++) {
 		const struct document *document = build->documents[i];
-		struct model_version *model;
 		uint64_t version;
-		enum error err;
 
-		if (!num_parse_u64(document->name, &version) || version < 1 || version > count)
+		if (!num_parse_u64(document->name, &version) || version < 1 ||
+			version > end - begin || by_version[version - 1])
 			return ERR_INTERNAL;
-		model = &models[version - 1];
-		if (model->version != 0)
-			return ERR_INTERNAL;
-		err = read_model(build, document, model);
+		by_version[version - 1] = document;
+	}
+	return ERR_OK;
+}
+
+/* In the order of the versions, since a blend is of versions before its own. */
+static enum error build_models(struct build *build, size_t begin, size_t end)
+{
+	struct catalog *catalog = build->catalog;
+	size_t count = end - begin;
+	const struct document **by_version;
+	struct model_version *models;
+	enum error err;
+
+	models = arena_array(&catalog->arena, count, sizeof *models);
+	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
+	if (!models || !by_version)
+		return ERR_NO_MEMORY;
+	err = sort_versions(build, begin, end, by_version);
+	if (err)
+		return err;
+	catalog->models = models;
+	for (size_t i = 0; i < count; i++) {
+		err = read_model(build, by_version[i], &models[i]);
 		if (err)
 			return err;
-		model->version = (int64_t)version;
-		mark_features(build, &model->model);
+		models[i].version = (int64_t)i + 1;
+		mark_features(build, &models[i].model);
+		catalog->model_count = i + 1;
 	}
-	build->catalog->models = models;
-	build->catalog->model_count = count;
 	return ERR_OK;
 }
 
@@ -312,7 +327,150 @@ static enum error build_mappings(struct build *build, size_t begin, size_t end)
 	return ERR_OK;
 }
 
-/* In the order in which they need each other: models read features, aliases name models. */
+static enum error read_calendar(
+	struct build *build, const struct document *document, struct calendar *out, bool *deleted)
+{
+	json_t *json = NULL;
+	enum error err;
+	bool ok = true;
+
+	*deleted = document->body.len == 0;
+	if (*deleted)
+		return ERR_OK;
+	err = open_body(build, document, &json);
+	if (err)
+		return err;
+	*deleted = calendar_is_deleted(json);
+	if (!*deleted)
+		ok = calendar_read(json, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err || *deleted)
+		return err;
+	out->revision = document->revision;
+	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
+		return ERR_NO_MEMORY;
+	return ERR_OK;
+}
+
+/* One that was deleted is as if it had never been. */
+static enum error build_calendars(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct calendar *calendars = arena_array(&build->catalog->arena, count, sizeof *calendars);
+
+	if (!calendars)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		bool deleted;
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_calendar(build, build->documents[i], &calendars[filled], &deleted);
+		if (err)
+			return err;
+		filled += !deleted;
+	}
+	build->catalog->calendars = calendars;
+	build->catalog->calendar_count = filled;
+	return ERR_OK;
+}
+
+static void mark_tested_features(struct build *build, const struct policy_rule *rule)
+{
+	for (size_t i = 0; i < rule->rule.test_count; i++) {
+		const struct wn_test *test = &rule->rule.tests[i];
+
+		if (test->size == 1 && (test->of == WN_OF_FEATURE || test->of == WN_OF_DAYS_TO) &&
+			test->op != WN_ALL)
+			build->newest[test->index].in_model = true;
+	}
+}
+
+static enum error read_policy(
+	struct build *build, const struct document *document, struct policy_version *out)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool ok;
+
+	if (err)
+		return err;
+	ok = policy_read(json, build->catalog, true, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	for (size_t i = 0; i < out->rule_count; i++)
+		mark_tested_features(build, &out->rules[i]);
+	out->revision = document->revision;
+	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error build_policies(struct build *build, size_t begin, size_t end)
+{
+	struct catalog *catalog = build->catalog;
+	size_t count = end - begin;
+	const struct document **by_version;
+	struct policy_version *policies;
+	enum error err;
+
+	policies = arena_array(&catalog->arena, count, sizeof *policies);
+	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
+	if (!policies || !by_version)
+		return ERR_NO_MEMORY;
+	err = sort_versions(build, begin, end, by_version);
+	for (size_t i = 0; i < count && !err; i++) {
+		policies[i].version = (int64_t)i + 1;
+		err = read_policy(build, by_version[i], &policies[i]);
+	}
+	catalog->policies = policies;
+	catalog->policy_count = count;
+	return err;
+}
+
+static enum error read_policy_alias(
+	struct build *build, const struct document *document, struct policy_alias *out)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	const json_t *policy = json_object_get(json, "policy");
+	bool none = json_is_null(policy);
+
+	if (err)
+		return err;
+	out->policy = json_integer_value(policy);
+	json_decref(json);
+	if (!none && !catalog_policy(build->catalog, out->policy))
+		return ERR_INTERNAL;
+	out->revision = document->revision;
+	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error build_policy_aliases(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct policy_alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
+
+	if (!aliases)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_policy_alias(build, build->documents[i], &aliases[filled++]);
+		if (err)
+			return err;
+	}
+	build->catalog->policy_aliases = aliases;
+	build->catalog->policy_alias_count = count;
+	return ERR_OK;
+}
+
+/* In the order in which they need each other: models read features, policies name calendars, aliases
+ * name either. */
 static const struct document_kind {
 	const char *name;
 	enum error (*build)(struct build *build, size_t begin, size_t end);
@@ -321,6 +479,9 @@ static const struct document_kind {
 	{"feature", build_features},
 	{"model", build_models},
 	{"alias", build_aliases},
+	{"calendar", build_calendars},
+	{"policy", build_policies},
+	{"policy_alias", build_policy_aliases},
 	{"mapping", build_mappings},
 };
 
@@ -361,6 +522,7 @@ enum error catalog_build(const struct document *documents, size_t count, struct 
 		goto out;
 	arena_init(&build.catalog->arena, ARENA_BUDGET_BYTES);
 	build.catalog->references = 1;
+	build.catalog->override_max_days = SETTINGS_OVERRIDE_DAYS;
 	for (size_t i = 0; i < count; i++) {
 		build.documents[i] = &documents[i];
 		if (documents[i].revision > build.catalog->revision)
@@ -398,6 +560,14 @@ const struct feature_definition *catalog_feature(const struct catalog *catalog, 
 	uint32_t id = str_map_get(&catalog->feature_ids, name);
 
 	return id == MAP_NONE ? NULL : &catalog->features[id];
+}
+
+const struct feature_definition *catalog_live_feature(
+	const struct catalog *catalog, struct str name)
+{
+	const struct feature_definition *feature = catalog_feature(catalog, name);
+
+	return feature && !feature->deleted ? feature : NULL;
 }
 
 const struct model_version *catalog_model(const struct catalog *catalog, int64_t version)

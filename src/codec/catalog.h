@@ -1,11 +1,12 @@
 /*
- * A workspace's configuration as domain values: feature definitions, vocabularies, models with
- * their aliases, source mappings. Made of documents (kind, name, revision, canonical JSON body);
+ * A workspace's configuration as domain values: feature definitions, vocabularies, models and
+ * policies with their aliases, calendars, source mappings. Made of documents (kind, name, revision, canonical JSON body);
  * immutable once built, shared by reference. Everything hangs in one arena of its own.
  *
  * Documents: kind "feature" (name: the feature's), "model" (name: the version's number), "alias"
- * (name: "active", "candidate"; body {"model": N}), "settings" (name "workspace"), "mapping"
- * (name: the source format's).
+ * (name: "active", "candidate"; body {"model": N}), "policy" (name: the version's number),
+ * "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
+ * "settings" (name "workspace"), "mapping" (name: the source format's).
  */
 #ifndef WINNOW_CODEC_CATALOG_H
 #define WINNOW_CODEC_CATALOG_H
@@ -21,6 +22,7 @@
 #include "base/map.h"
 #include "base/str.h"
 #include "winnow/model.h"
+#include "winnow/policy.h"
 
 struct json_t; /* jansson's, never held by a domain value */
 
@@ -45,8 +47,10 @@ struct feature_definition {
 	bool lower_is_better;
 	bool clamp;     /* a value outside the bounds is cut to them; else refused */
 	bool sensitive; /* served to admin and auditor only; never in a model */
-	bool in_model;  /* a model version reads it (said of the newest definitions only): must not
-	                   become sensitive, because scores would show it */
+	bool in_model;  /* a model or policy version reads it (said of the newest definitions only): must
+	                   not become sensitive, because scores and verdicts would show it */
+	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
+	                   policy or mapping may name it */
 	const struct str *categories; /* worst first; later versions may only append */
 	size_t category_count;
 };
@@ -66,13 +70,66 @@ struct model_version {
 	struct str name;
 	struct str description; /* absent when it has none */
 	struct str body;        /* canonical JSON as stored */
+	/* Not bound: what is a symbol in a bound model is here 1 + an index into `words`. Bound by
+	 * model_bind; range, traits, check and explanations' labels may be asked without. */
 	struct wn_model model;
 	const struct feature_definition **term_features; /* by term, as pinned */
+	const struct str *words;                         /* that it compares with */
+	size_t word_count;
+	struct str expression;                         /* the text, of kind expression */
+	const struct model_version *const *components; /* of a blend, by component */
+};
+
+/* From a word to the symbol that a population gave it; WN_UNSEEN_SYMBOL when no row has it. */
+struct word_lookup {
+	uint32_t (*symbol)(void *self, struct str word);
+	void *self;
+};
+
+struct policy_rule {
+	struct str id; /* [a-z][a-z0-9_-]{0,62}, each once in the policy; what explanations name */
+	struct str reason;   /* for people */
+	struct str band;     /* of at_least_band and at_most_band; else absent */
+	struct str calendar; /* of freeze; else absent */
+	/* Not bound: symbols of tests are 1 + index into the policy's words; band is 0; a freeze's times
+	 * are its own from and until. */
+	struct wn_rule rule;
+};
+
+/* One immutable policy version. */
+struct policy_version {
+	int64_t version, revision;
+	struct str name, description, body;
+	const struct policy_rule *rules;
+	size_t rule_count;
+	const struct str *words;
+	size_t word_count;
+};
+
+/* Windows in which a freeze holds: single ones, and ones that come back every week. */
+struct calendar_window {
+	double from_s, until_s; /* single: since 1970; weekly: since Monday 00:00 in the calendar's
+	                           offset, until_s may lie in the next week */
+	struct str reason;      /* absent: none */
+};
+struct calendar {
+	struct str name;
+	int64_t revision;
+	struct str body;
+	double offset_s; /* local time minus UTC, fixed */
+	const struct calendar_window *single, *weekly;
+	size_t single_count, weekly_count;
 };
 
 struct alias {
 	struct str name;
 	int64_t model;
+	int64_t revision;
+};
+
+struct policy_alias {
+	struct str name;
+	int64_t policy; /* 0: none */
 	int64_t revision;
 };
 
@@ -98,6 +155,7 @@ struct catalog {
 	size_t kind_count;
 	const struct status_definition *statuses; /* the first of class todo is the default */
 	size_t status_count;
+	unsigned override_max_days; /* the longest that an override may last; 90 unless set */
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -105,6 +163,12 @@ struct catalog {
 	size_t model_count;
 	const struct alias *aliases;
 	size_t alias_count;
+	const struct policy_version *policies; /* by version - 1 */
+	size_t policy_count;
+	const struct policy_alias *policy_aliases;
+	size_t policy_alias_count;
+	const struct calendar *calendars; /* by name */
+	size_t calendar_count;
 	const struct mapping *mappings;
 	size_t mapping_count;
 };
@@ -123,8 +187,16 @@ void catalog_ref(struct catalog *catalog);
 void catalog_unref(struct catalog *catalog);
 
 const struct feature_definition *catalog_feature(const struct catalog *catalog, struct str name);
+/* The same, but NULL for a deleted one: what new items, models, policies and mappings may name. */
+const struct feature_definition *catalog_live_feature(
+	const struct catalog *catalog, struct str name);
 const struct model_version *catalog_model(const struct catalog *catalog, int64_t version);
 const struct alias *catalog_alias(const struct catalog *catalog, struct str name);
+const struct policy_version *catalog_policy(const struct catalog *catalog, int64_t version);
+const struct policy_alias *catalog_policy_alias(const struct catalog *catalog, struct str name);
+/* What the alias names; NULL: no such alias, or it names none. */
+const struct policy_version *catalog_policy_named(const struct catalog *catalog, struct str alias);
+const struct calendar *catalog_calendar(const struct catalog *catalog, struct str name);
 const struct mapping *catalog_mapping(const struct catalog *catalog, struct str format);
 const struct status_definition *catalog_status(const struct catalog *catalog, struct str name);
 /* Index in streams / kinds, -1 when unknown. */
@@ -153,12 +225,45 @@ extern const size_t default_document_count;
 enum error feature_definition_parse(const struct json_t *json, struct str name, uint16_t id,
 	const struct feature_definition *previous, struct arena *arena, struct diag *diag,
 	struct str *body);
-/* {"name", "kind":"weighted_sum", "description", "terms":[{"feature","weight","scale":"unit|value",
+/* The body that deletes a feature: its definition with "deleted": true. A later definition of the
+ * same type takes its column again. ERR_NO_MEMORY. */
+enum error feature_deleted_body(
+	const struct feature_definition *definition, struct arena *arena, struct str *body);
+/* What keeps a feature from being deleted, for people: "model 3 (active)", "policy 2 (active)",
+ * "mapping github". Models (with a blend's components) and policies count when an alias names them.
+ * The texts are the arena's. ERR_NO_MEMORY. */
+enum error catalog_feature_users(const struct catalog *catalog,
+	const struct feature_definition *feature, struct arena *arena, const struct str **users,
+	size_t *count);
+/* The same of a calendar: policies that freeze by it. */
+enum error catalog_calendar_users(const struct catalog *catalog, struct str name,
+	struct arena *arena, const struct str **users, size_t *count);
+/* Whether it reads this feature, by its id. A blend reads what its components read. */
+bool model_reads(const struct model_version *model, uint32_t feature);
+bool policy_reads(const struct policy_version *policy, uint32_t feature);
+/* docs/models.md has the form of every kind; of a weighted sum it is
+ * {"name", "kind":"weighted_sum", "description", "terms":[{"feature","weight","scale":"unit|value",
  * "unknown":"span|default|exclude","default"}], "bands":[{"name","at_least"}…, last without
  * at_least]}; checked by wn_model_check too; the pins ({"feature": revision}) are added. */
 enum error model_parse(const struct json_t *json, const struct catalog *catalog,
 	struct arena *arena, struct diag *diag, struct str *body);
-/* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}]} */
+/* {"name", "description", "rules":[{"id","when":predicate,"effect","reason","from","until", …}]}:
+ * docs/policy.md; or {"preset": "field_guards"} with name or description. */
+enum error policy_parse(const struct json_t *json, const struct catalog *catalog,
+	struct arena *arena, struct diag *diag, struct str *body);
+/* The same documents as candidates that are not stored: checked as model_parse and policy_parse do, but
+ * ready to be bound. version, revision and body are left empty. They point into the arena and the
+ * catalogue, and not into the JSON. */
+enum error model_candidate(const struct json_t *json, const struct catalog *catalog,
+	struct arena *arena, struct diag *diag, struct model_version *out);
+enum error policy_candidate(const struct json_t *json, const struct catalog *catalog,
+	struct arena *arena, struct diag *diag, struct policy_version *out);
+/* {"utc_offset":"+02:00","windows":[{"from","until","reason"}],"weekly":[{"from":"fri 16:00",
+ * "until":"mon 08:00","reason"}]} */
+enum error calendar_parse(
+	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
+/* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
+ * "override_max_days":90} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* See docs/sources.md for its form. `terms` is what is particular to the format (intake/format.h):
@@ -171,9 +276,42 @@ struct mapping_terms {
 enum error mapping_parse(const struct json_t *json, const struct mapping_terms *terms,
 	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body);
 
+/*
+ * A model as it is on one population: words replaced by symbols, components bound too. What does not
+ * change is shared with the version, the rest is in the arena; both must outlive *out. False when
+ * memory is out.
+ */
+bool model_bind(const struct model_version *model, const struct word_lookup *words,
+	struct arena *arena, struct wn_model *out);
+/*
+ * The same for a policy: words, bands by name (a rule whose band the model has not is never in
+ * force), freezes by the window of their calendar that is open at now_s. A rule keeps its index.
+ */
+bool policy_bind(const struct policy_version *policy, const struct catalog *catalog,
+	const struct wn_model *model, double now_s, const struct word_lookup *words,
+	struct arena *arena, struct wn_policy *out);
+/* The window of a calendar that is open at now_s; false when none is. */
+bool calendar_open(const struct calendar *calendar, double now_s, double *from_s, double *until_s,
+	struct str *reason);
+/* Whether the outcome of a ranking by these depends on the time; policy may be NULL. */
+bool ranking_timed(const struct model_version *model, const struct policy_version *policy);
+
+/* Models and policies that ship as starting points: documents as a client would post them. */
+struct preset {
+	const char *kind; /* "model", "policy" */
+	const char *name; /* "rice" … */
+	const char *description;
+	const char *body; /* JSON */
+};
+extern const struct preset presets[];
+extern const size_t preset_count;
+const struct preset *preset_named(const char *kind, struct str name);
+
 /* As the API shows them: one JSON object each. */
 void feature_definition_write(struct buf *out, const struct feature_definition *definition);
 void model_write(struct buf *out, const struct model_version *model);
+void policy_write(struct buf *out, const struct policy_version *policy);
+void calendar_write(struct buf *out, const struct calendar *calendar);
 /* "3*user_impact + 2*fix_confidence + …": the model in one line for people. */
 void model_formula(struct buf *out, const struct model_version *model);
 

@@ -28,7 +28,8 @@ static const char *const outside_names[] = {"refuse", "clamp", NULL};
 
 /* name, id and revision are there so that what was read can be sent back changed. */
 static const char *const definition_keys[] = {"name", "id", "revision", "type", "unit", "family",
-	"description", "bounds", "direction", "out_of_bounds", "sensitive", "categories", NULL};
+	"description", "bounds", "direction", "out_of_bounds", "sensitive", "categories", "deleted",
+	NULL};
 
 static bool is_given(const json_t *json, const char *key)
 {
@@ -152,6 +153,7 @@ bool feature_definition_read(const json_t *json, struct arena *arena, struct dia
 	ok &= json_read_text(
 		json, "description", 1, CATALOG_MAX_TEXT, true, "", diag, arena, &out->description);
 	ok &= json_read_bool(json, "sensitive", false, "", diag, &out->sensitive);
+	ok &= json_read_bool(json, "deleted", false, "", diag, &out->deleted);
 	ok &= catalog_read_choice(json, "family", family_names, -1, "", diag, &family);
 	if (!catalog_read_choice(json, "type", type_names, -1, "", diag, &type))
 		return false;
@@ -186,6 +188,8 @@ static json_t *definition_tree(const struct feature_definition *definition, uint
 	failed |= json_object_set_new(tree, "family", catalog_text(definition->family));
 	failed |= json_object_set_new(tree, "description", catalog_text(definition->description));
 	failed |= json_object_set_new(tree, "sensitive", json_boolean(definition->sensitive));
+	if (definition->deleted)
+		failed |= json_object_set_new(tree, "deleted", json_true());
 	if (definition->unit.ptr)
 		failed |= json_object_set_new(tree, "unit", catalog_text(definition->unit));
 	if (definition->type != FEATURE_CATEGORY && definition->type != FEATURE_TEXT)
@@ -219,7 +223,8 @@ static bool check_succession(const struct feature_definition *definition,
 	}
 	if (definition->sensitive && previous->in_model) {
 		diag_add(diag, "/sensitive",
-			"A model reads this feature, and its scores are shown to every reader. "
+			"A policy or a model reads this feature, and what they say of an item is "
+			"shown to every reader. "
 			"Define a feature of another name.");
 		return false;
 	}
@@ -276,12 +281,25 @@ enum error feature_definition_parse(const json_t *json, struct str name, uint16_
 	ok = feature_definition_read(json, arena, diag, &definition, &given_id);
 	if (json_is_object(json))
 		ok &= check_identity(json, name, id, given_id, diag);
+	if (is_given(json, "deleted")) {
+		diag_add(diag, "/deleted", "A feature is deleted by DELETE; leave this out.");
+		ok = false;
+	}
 	if (ok && previous)
 		ok = check_succession(&definition, previous, diag);
 	err = catalog_verdict(ok, diag);
 	if (err)
 		return err;
 	return catalog_body(definition_tree(&definition, id), arena, body);
+}
+
+enum error feature_deleted_body(
+	const struct feature_definition *definition, struct arena *arena, struct str *body)
+{
+	struct feature_definition deleted = *definition;
+
+	deleted.deleted = true;
+	return catalog_body(definition_tree(&deleted, definition->id), arena, body);
 }
 
 void feature_definition_write(struct buf *out, const struct feature_definition *definition)

@@ -1,9 +1,9 @@
 /*
- * A model as a line of arithmetic that a reader can check by hand. Text for people: the engine
+ * Weighed terms as a line of arithmetic that a reader can check by hand. Text for people: the engine
  * computes from the terms, in the same order and with the same operations.
  */
 #include "base/num.h"
-#include "codec/catalog_internal.h"
+#include "codec/catalog_model_kind.h"
 
 static void put_difference(struct buf *out, double from, struct str name)
 {
@@ -52,12 +52,12 @@ static void put_value(struct buf *out, const struct wn_term *term, struct str na
 	buf_putc(out, ')');
 }
 
-void model_formula(struct buf *out, const struct model_version *model)
+void terms_formula(struct buf *out, const struct model_version *model, size_t begin, size_t count)
 {
-	for (size_t i = 0; i < model->model.term_count; i++) {
+	for (size_t i = begin; i < begin + count; i++) {
 		const struct wn_term *term = &model->model.terms[i];
 
-		if (i > 0)
+		if (i > begin)
 			buf_puts(out, " + ");
 		if (term->weight != 1) {
 			num_format(out, term->weight);

@@ -40,7 +40,8 @@ bool catalog_read_word(const json_t *object, const char *key, const char *pointe
 bool catalog_read_choice(const json_t *object, const char *key, const char *const *words,
 	int fallback, const char *pointer, struct diag *diag, int *out);
 
-/* All but name and revision; *id is -1 when the body has none. */
+/* All but name and revision; *id is -1 when the body has none. "deleted" is read too: a client's
+ * document is refused when it has it (feature_definition_parse). */
 bool feature_definition_read(const json_t *json, struct arena *arena, struct diag *diag,
 	struct feature_definition *out, int64_t *id);
 
@@ -49,7 +50,9 @@ struct vocabulary {
 	size_t stream_count, kind_count;
 	const struct status_definition *statuses;
 	size_t status_count;
+	unsigned override_max_days;
 };
+enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 
@@ -61,8 +64,13 @@ struct model_lookup {
 	const struct feature_definition *versions; /* of all features, by name, then revision */
 	size_t version_count;
 };
-/* version, revision and body are left alone. */
+/* version, revision and body are left alone. A blend's components are the catalogue's models. */
 bool model_read(const json_t *json, const struct model_lookup *lookup, struct arena *arena,
 	struct diag *diag, struct model_version *out);
+/* {"preset":"rice"} with name, description or bands of the client's own: the preset's body with
+ * these in it, a new reference. NULL: a fault was added, or memory is out. */
+json_t *model_from_preset(const json_t *json, struct diag *diag);
+/* The same with name or description. */
+json_t *policy_from_preset(const json_t *json, struct diag *diag);
 
 #endif

@@ -114,7 +114,8 @@ static bool check_set_features(struct checker *check, const json_t *features, co
 	for (void *at = json_object_iter((json_t *)features); at;
 		at = json_object_iter_next((json_t *)features, at)) {
 		struct str name = {json_object_iter_key(at), json_object_iter_key_len(at)};
-		const struct feature_definition *feature = catalog_feature(check->catalog, name);
+		const struct feature_definition *feature =
+			catalog_live_feature(check->catalog, name);
 
 		if (!feature) {
 			json_unknown_key(check->diag, pointer, name.ptr);
@@ -295,7 +296,7 @@ static bool check_threshold(struct checker *check, const json_t *threshold, cons
 	if (!json_read_text(threshold, "feature", 1, CATALOG_MAX_NAME, true, pointer, check->diag,
 		    check->arena, &name))
 		return false;
-	feature = catalog_feature(check->catalog, name);
+	feature = catalog_live_feature(check->catalog, name);
 	if (!feature) {
 		diag_add(check->diag, diag_key(check->diag, pointer, "feature"),
 			"There is no feature \"%.*s\" in this workspace's catalogue.",

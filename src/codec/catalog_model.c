@@ -1,5 +1,7 @@
 /*
- * Models: a client's JSON to what the engine computes with, and back.
+ * Models: a client's JSON to what the engine computes with, and back. Here is what all kinds share:
+ * name, bands, pins, and the engine's faults in terms of the JSON. Each kind has a file of its own
+ * (catalog_model_kind.h), inputs are read in catalog_model_input.c.
  *
  * A model version is bound to the definitions that it was checked against: the body pins the
  * revision of each feature that it reads, so widening a feature's bounds later moves no old score.
@@ -10,201 +12,39 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/catalog_internal.h"
+#include "codec/catalog_model_kind.h"
 #include "codec/json.h"
-#include "codec/json_writer.h"
 
-static const char *const scale_names[] = {
-	[WN_SCALE_UNIT] = "unit",
-	[WN_SCALE_VALUE] = "value",
-	NULL,
+static const struct model_form *const forms[] = {
+	&model_form_weighted_sum,
+	&model_form_expression,
+	&model_form_decision_table,
+	&model_form_pareto,
+	&model_form_pairwise,
+	&model_form_blend,
 };
-static const char *const unknown_names[] = {
-	[WN_UNKNOWN_SPAN] = "span",
-	[WN_UNKNOWN_DEFAULT] = "default",
-	[WN_UNKNOWN_EXCLUDE] = "exclude",
-	NULL,
-};
+enum { FORMS = sizeof forms / sizeof *forms };
 
-/* A model while it is read. What is faulty already must not be reported again by the engine in
- * other words, so faulty terms are replaced by sound ones and faulty bands are marked. */
-struct draft {
-	const struct model_lookup *lookup;
-	struct arena *arena;
-	struct diag *diag;
-	struct wn_term *terms;
-	const struct feature_definition **features;
-	struct wn_band *bands;
-	size_t term_count, band_count;
-	bool term_bad[WN_MAX_TERMS];
-	bool band_bad[WN_MAX_BANDS];
-	bool kind_bad;
-};
+static const char *const common_keys[] = {"name", "kind", "description", "bands", "pins"};
+enum { COMMON_KEYS = sizeof common_keys / sizeof *common_keys, MAX_KEYS = 16 };
 
-static int compare_pin(const struct feature_definition *version, struct str name, int64_t revision)
+static const struct model_form *form_named(struct str name)
 {
-	int order = str_cmp(name, version->name);
-
-	if (order != 0)
-		return order;
-	return (revision > version->revision) - (revision < version->revision);
-}
-
-static const struct feature_definition *pinned(
-	const struct model_lookup *lookup, struct str name, int64_t revision)
-{
-	size_t low = 0, high = lookup->version_count;
-
-	while (low < high) {
-		size_t middle = low + (high - low) / 2;
-		int order = compare_pin(&lookup->versions[middle], name, revision);
-
-		if (order == 0)
-			return &lookup->versions[middle];
-		if (order > 0)
-			low = middle + 1;
-		else
-			high = middle;
+	for (size_t i = 0; i < FORMS; i++) {
+		if (str_is(name, forms[i]->name))
+			return forms[i];
 	}
 	return NULL;
 }
 
-static const struct feature_definition *look_up(const struct model_lookup *lookup, struct str name)
+static const struct model_form *form_of(const struct model_version *model)
 {
-	const json_t *pin;
-
-	if (!lookup->pins)
-		return catalog_feature(lookup->catalog, name);
-	pin = json_object_getn(lookup->pins, name.ptr, name.len);
-	return json_is_integer(pin) ? pinned(lookup, name, json_integer_value(pin)) : NULL;
+	return form_named(str_from(wn_model_kind_name(model->model.kind)));
 }
 
-/* Why a feature cannot be weighed; NULL when it can. */
-static const char *unfit(const struct feature_definition *feature)
-{
-	if (feature->sensitive)
-		return "it is marked sensitive, and scores are shown to every reader";
-	if (feature->type == FEATURE_TEXT)
-		return "it is text, which has no value to weigh";
-	if (feature->type == FEATURE_DATE)
-		return "it is a date, which has no fixed bounds";
-	if (!isfinite(feature->lower) || !isfinite(feature->upper))
-		return "it has no lower or no upper bound; without both, adding an item could swap "
-		       "two others";
-	if (feature->lower >= feature->upper)
-		return "it has a single possible value";
-	return NULL;
-}
+/* ---- reading ---- */
 
-static bool read_feature(struct draft *draft, const json_t *json, const char *pointer,
-	const struct feature_definition **out)
-{
-	const char *place = diag_key(draft->diag, pointer, "feature");
-	const char *why;
-	struct str name;
-
-	if (!json_read_text(json, "feature", 1, CATALOG_MAX_NAME, true, pointer, draft->diag,
-		    draft->arena, &name))
-		return false;
-	*out = look_up(draft->lookup, name);
-	if (!*out) {
-		diag_add(draft->diag, place,
-			"There is no feature \"%.*s\" in this workspace's catalogue.",
-			STR_ARG(name));
-		return false;
-	}
-	why = unfit(*out);
-	if (!why)
-		return true;
-	diag_add(draft->diag, place, "The feature \"%.*s\" cannot be in a model: %s.",
-		STR_ARG(name), why);
-	return false;
-}
-
-/* A default without a use would be forgotten without a word. */
-static bool read_default(
-	struct draft *draft, const json_t *json, const char *pointer, struct wn_term *out)
-{
-	bool wanted = out->unknown == WN_UNKNOWN_DEFAULT;
-
-	if (!json_read_number(json, "default", -DBL_MAX, DBL_MAX, wanted, pointer, draft->diag,
-		    &out->fallback))
-		return false;
-	if (wanted || isnan(out->fallback))
-		return true;
-	diag_add(draft->diag, diag_key(draft->diag, pointer, "default"),
-		"A default counts only with \"unknown\": \"default\".");
-	return false;
-}
-
-static bool read_term(struct draft *draft, const json_t *json, const char *pointer,
-	const struct feature_definition **feature, struct wn_term *out)
-{
-	static const char *const keys[] = {
-		"feature", "weight", "scale", "unknown", "default", NULL};
-	struct diag *diag = draft->diag;
-	int scale, unknown;
-	bool ok = true;
-
-	if (!json_is_object(json)) {
-		diag_add(diag, pointer, "A term is an object with feature and weight.");
-		return false;
-	}
-	ok &= json_only_keys(json, keys, pointer, diag);
-	ok &= read_feature(draft, json, pointer, feature);
-	ok &= json_read_number(
-		json, "weight", -DBL_MAX, DBL_MAX, true, pointer, diag, &out->weight);
-	/* The engine would say it too, but only once everything else can be read. */
-	if (out->weight < 0) {
-		diag_add(diag, diag_key(diag, pointer, "weight"), "The weight is not negative.");
-		ok = false;
-	}
-	ok &= catalog_read_choice(json, "scale", scale_names, WN_SCALE_UNIT, pointer, diag, &scale);
-	ok &= catalog_read_choice(
-		json, "unknown", unknown_names, WN_UNKNOWN_SPAN, pointer, diag, &unknown);
-	out->scale = (enum wn_scale)scale;
-	out->unknown = (enum wn_unknown)unknown;
-	ok &= read_default(draft, json, pointer, out);
-	if (!ok)
-		return false;
-	out->column = (*feature)->id;
-	out->lower = (*feature)->lower;
-	out->upper = (*feature)->upper;
-	out->lower_is_better = (*feature)->lower_is_better;
-	return true;
-}
-
-static bool read_terms(struct draft *draft, const json_t *json)
-{
-	const json_t *list = json_object_get(json, "terms");
-	size_t count = json_array_size(list);
-	bool ok = true;
-
-	if (count == 0 || count > WN_MAX_TERMS) {
-		diag_add(draft->diag, "/terms", "This must be a list of 1 to %d terms.",
-			WN_MAX_TERMS);
-		return false;
-	}
-	draft->terms = arena_array(draft->arena, count, sizeof *draft->terms);
-	draft->features =
-		arena_array(draft->arena, count, sizeof(const struct feature_definition *));
-	if (!draft->terms || !draft->features)
-		return false;
-	draft->term_count = count;
-	for (size_t i = 0; i < count; i++) {
-		if (read_term(draft, json_array_get(list, i), diag_index(draft->diag, "/terms", i),
-			    &draft->features[i], &draft->terms[i]))
-			continue;
-		/* No feature has this column, so it repeats none. */
-		draft->terms[i] = (struct wn_term){
-			.column = UINT32_MAX - (uint32_t)i, .weight = 1, .upper = 1};
-		draft->term_bad[i] = true;
-		ok = false;
-	}
-	return ok;
-}
-
-static bool read_band(struct draft *draft, const json_t *json, const char *pointer, bool last,
+static bool read_band(struct model_draft *draft, const json_t *json, const char *pointer, bool last,
 	struct wn_band *out)
 {
 	static const char *const keys[] = {"name", "at_least", NULL};
@@ -227,7 +67,7 @@ static bool read_band(struct draft *draft, const json_t *json, const char *point
 	return out->name != NULL;
 }
 
-static bool read_bands(struct draft *draft, const json_t *json)
+static bool read_bands(struct model_draft *draft, const json_t *json)
 {
 	const json_t *list = json_object_get(json, "bands");
 	size_t count = json_array_size(list);
@@ -240,9 +80,6 @@ static bool read_bands(struct draft *draft, const json_t *json)
 			WN_MAX_BANDS);
 		return false;
 	}
-	draft->bands = arena_array(draft->arena, count, sizeof *draft->bands);
-	if (!draft->bands)
-		return false;
 	draft->band_count = count;
 	for (size_t i = 0; i < count; i++) {
 		draft->band_bad[i] = !read_band(draft, json_array_get(list, i),
@@ -255,8 +92,53 @@ static bool read_bands(struct draft *draft, const json_t *json)
 	return ok;
 }
 
-/* Whether a fault at "/terms/3/…" was reported already, in terms of the JSON. */
-static bool reported(const struct draft *draft, const char *pointer)
+static bool check_keys(const json_t *json, const struct model_form *form, struct diag *diag)
+{
+	const char *keys[MAX_KEYS] = {0};
+	size_t count = 0;
+
+	for (; count < COMMON_KEYS; count++)
+		keys[count] = common_keys[count];
+	for (size_t i = 0; form->keys[i]; i++)
+		keys[count++] = form->keys[i];
+	return json_only_keys(json, keys, "", diag);
+}
+
+static void fault_kind(struct diag *diag)
+{
+	struct buf list = BUF_INIT;
+
+	for (size_t i = 0; i < FORMS; i++)
+		buf_printf(&list, "%s%s", i > 0 ? ", " : "", forms[i]->name);
+	diag_add(diag, "/kind", "There is no such kind of model. The kinds are: %s.",
+		list.failed ? "" : list.data);
+	buf_release(&list);
+}
+
+/* A model that does not say its kind is read as the plainest one, for the sake of its other
+ * faults; of one with an unknown kind only what all kinds share can be judged. */
+static const struct model_form *read_kind(struct model_draft *draft, const json_t *json)
+{
+	const json_t *value = json_object_get(json, "kind");
+	struct str kind = {json_string_value(value), json_string_length(value)};
+
+	if (!kind.ptr) {
+		json_read_text(json, "kind", 1, CATALOG_MAX_NAME, true, "", draft->diag,
+			draft->arena, &kind);
+		draft->kind_bad = true;
+		return &model_form_weighted_sum;
+	}
+	if (form_named(kind))
+		return form_named(kind);
+	draft->kind_bad = true;
+	fault_kind(draft->diag);
+	return NULL;
+}
+
+/* ---- the engine's faults ---- */
+
+/* Whether something at "/terms/3/…" was reported already, in terms of the JSON. */
+static bool reported(const struct model_draft *draft, const char *pointer)
 {
 	size_t i;
 
@@ -270,7 +152,7 @@ static bool reported(const struct draft *draft, const char *pointer)
 		i = strtoul(pointer + 7, NULL, 10);
 		return i < draft->band_count && draft->band_bad[i];
 	}
-	return (strcmp(pointer, "/terms") == 0 && draft->term_count == 0) ||
+	return (strcmp(pointer, "/terms") == 0 && draft->list_bad) ||
 	       (strcmp(pointer, "/bands") == 0 && draft->band_count == 0);
 }
 
@@ -279,6 +161,45 @@ static bool ends_with(const char *text, const char *end)
 	size_t text_len = strlen(text), end_len = strlen(end);
 
 	return text_len >= end_len && strcmp(text + text_len - end_len, end) == 0;
+}
+
+struct judge {
+	struct model_draft *draft;
+	const struct model_form *form;
+};
+
+/* "/terms/3/weight" is where the client put the third term. */
+static const char *translated(const struct judge *judge, const char *pointer)
+{
+	struct model_draft *draft = judge->draft;
+	const char *own = NULL;
+	const char *text;
+	char *rest;
+	size_t i;
+
+	if (judge->form && judge->form->place)
+		own = judge->form->place(draft, pointer);
+	if (own)
+		return own;
+	if (strcmp(pointer, "/terms") == 0)
+		return draft->list ? draft->list : pointer;
+	if (strncmp(pointer, "/terms/", 7) != 0)
+		return pointer;
+	i = strtoul(pointer + 7, &rest, 10);
+	if (i >= draft->term_count || !draft->places[i])
+		return pointer;
+	text = arena_printf(draft->diag->arena, "%s%s", draft->places[i], rest);
+	return text ? text : "";
+}
+
+/* An entry of a list, whose member "feature" is meant. */
+static bool is_input(const struct model_draft *draft, const char *place)
+{
+	for (size_t i = 0; i < draft->term_count; i++) {
+		if (draft->places[i] && strcmp(draft->places[i], place) == 0)
+			return draft->listed[i];
+	}
+	return false;
 }
 
 /* The engine names its own fields: bounds come from the feature, the fallback is "default". */
@@ -293,93 +214,142 @@ static void engine_fault(void *self, const char *pointer, const char *detail)
 		{"/weight", "weight", "The weight "},
 		{"/at_least", "at_least", "The threshold "},
 	};
-	struct draft *draft = self;
-	bool is_term = strncmp(pointer, "/terms/", 7) == 0;
+	struct judge *judge = self;
+	struct diag *diag = judge->draft->diag;
+	const char *place;
 
-	if (reported(draft, pointer))
+	if (reported(judge->draft, pointer))
 		return;
+	place = translated(judge, pointer);
 	for (size_t i = 0; i < sizeof places / sizeof places[0]; i++) {
-		char parent[128];
+		char parent[256];
 
-		if (!ends_with(pointer, places[i].engine))
+		if (!ends_with(place, places[i].engine))
 			continue;
 		snprintf(parent, sizeof parent, "%.*s",
-			(int)(strlen(pointer) - strlen(places[i].engine)), pointer);
-		diag_add(draft->diag, diag_key(draft->diag, parent, places[i].json), "%s%s.",
+			(int)(strlen(place) - strlen(places[i].engine)), place);
+		diag_add(diag, diag_key(diag, parent, places[i].json), "%s%s.",
 			strncmp(detail, "must", 4) == 0 || strncmp(detail, "is ", 3) == 0
 				? places[i].subject
 				: "Here ",
 			detail);
 		return;
 	}
-	if (is_term && !strchr(pointer + 7, '/'))
-		pointer = diag_key(draft->diag, pointer, "feature");
-	diag_add(draft->diag, pointer, "Not possible: %s.", detail);
+	if (is_input(judge->draft, place))
+		place = diag_key(diag, place, "feature");
+	diag_add(diag, place, "Not possible: %s.", detail);
+}
+
+/* ---- a whole model ---- */
+
+static void *kept(struct arena *arena, const void *from, size_t count, size_t size)
+{
+	void *copy = arena_array(arena, count, size);
+
+	if (copy && count > 0)
+		memcpy(copy, from, count * size);
+	return copy;
+}
+
+static bool keep_draft(
+	struct model_draft *draft, const struct wn_model_kind *kind, struct model_version *out)
+{
+	struct wn_term *terms = kept(draft->arena, draft->terms, draft->term_count, sizeof *terms);
+	struct wn_band *bands = kept(draft->arena, draft->bands, draft->band_count, sizeof *bands);
+
+	out->term_features = kept(draft->arena, draft->features, draft->term_count,
+		sizeof(const struct feature_definition *));
+	if (!terms || !bands || !out->term_features)
+		return false;
+	out->model = (struct wn_model){
+		.kind = kind,
+		.terms = terms,
+		.term_count = draft->term_count,
+		.bands = bands,
+		.band_count = draft->band_count,
+		.spec.any = draft->spec,
+	};
+	out->words = draft->words;
+	out->word_count = draft->word_count;
+	out->expression = draft->expression;
+	out->components = draft->components;
+	return true;
+}
+
+static bool read_parts(
+	struct model_draft *draft, const struct model_form *form, const json_t *json, bool *spec_ok)
+{
+	const json_t *bands = json_object_get(json, "bands");
+	bool ok = true;
+
+	*spec_ok = form && form->read(draft, json);
+	ok &= *spec_ok;
+	/* What would take its bands from a faulty spec is not told that it lacks them. */
+	if ((!bands || json_is_null(bands)) && form && form->own_bands)
+		return *spec_ok && form->own_bands(draft) && ok;
+	return read_bands(draft, json) && ok;
+}
+
+static bool read_draft(struct model_draft *draft, const json_t *json, struct model_version *out)
+{
+	struct diag *diag = draft->diag;
+	struct judge judge = {.draft = draft};
+	const struct wn_model_kind *kind = NULL;
+	bool ok = true, spec_ok;
+
+	ok &= json_read_text(
+		json, "name", 1, CATALOG_MAX_TITLE, true, "", diag, draft->arena, &out->name);
+	ok &= json_read_text(json, "description", 1, CATALOG_MAX_TEXT, false, "", diag,
+		draft->arena, &out->description);
+	judge.form = read_kind(draft, json);
+	ok &= !draft->kind_bad;
+	if (judge.form)
+		ok &= check_keys(json, judge.form, diag);
+	/* Pins are the server's to make; only a stored body has them. */
+	if (!draft->lookup->pins && json_object_get(json, "pins")) {
+		diag_add(diag, "/pins", "Pins are made by the server; leave them out.");
+		ok = false;
+	}
+	ok &= read_parts(draft, judge.form, json, &spec_ok);
+	if (!ok && diag->count == 0)
+		return false;
+	if (judge.form && !draft->kind_bad)
+		kind = wn_model_kind_named(judge.form->name);
+	/* Without a whole spec the engine can judge the bands alone, but terms alone tell enough of
+	 * a weighted sum. */
+	if (!spec_ok && judge.form != &model_form_weighted_sum) {
+		kind = NULL;
+		draft->kind_bad = true;
+	}
+	if (!keep_draft(draft, kind, out))
+		return false;
+	if (wn_model_check(&out->model, engine_fault, &judge) > 0)
+		ok = false;
+	return ok;
 }
 
 bool model_read(const json_t *json, const struct model_lookup *lookup, struct arena *arena,
 	struct diag *diag, struct model_version *out)
 {
-	static const char *const keys[] = {
-		"name", "kind", "description", "terms", "bands", "pins", NULL};
-	struct draft draft = {.lookup = lookup, .arena = arena, .diag = diag};
-	struct str kind = STR_NONE;
-	char *kind_name;
-	bool ok = true;
+	struct model_draft *draft;
+	bool ok;
 
 	if (!json_is_object(json)) {
-		diag_add(diag, "", "A model is a JSON object with name, kind, terms and bands.");
+		diag_add(diag, "", "A model is a JSON object with name, kind and bands.");
 		return false;
 	}
-	/* Pins are the server's to make; only a stored body has them. */
-	ok &= json_only_keys(json, keys, "", diag);
-	if (!lookup->pins && json_object_get(json, "pins")) {
-		diag_add(diag, "/pins", "Pins are made by the server; leave them out.");
-		ok = false;
-	}
-	ok &= json_read_text(json, "name", 1, CATALOG_MAX_TITLE, true, "", diag, arena, &out->name);
-	ok &= json_read_text(json, "description", 1, CATALOG_MAX_TEXT, false, "", diag, arena,
-		&out->description);
-	draft.kind_bad =
-		!json_read_text(json, "kind", 1, CATALOG_MAX_NAME, true, "", diag, arena, &kind);
-	ok &= !draft.kind_bad;
-	ok &= read_terms(&draft, json);
-	ok &= read_bands(&draft, json);
-	kind_name = arena_strdup(arena, kind);
-	if (!kind_name || (!ok && diag->count == 0))
+	draft = calloc(1, sizeof *draft);
+	if (!draft)
 		return false;
-	out->model = (struct wn_model){
-		.kind = wn_model_kind_named(kind_name),
-		.terms = draft.terms,
-		.term_count = draft.term_count,
-		.bands = draft.bands,
-		.band_count = draft.band_count,
-	};
-	out->term_features = draft.features;
-	if (wn_model_check(&out->model, engine_fault, &draft) > 0)
-		ok = false;
+	draft->lookup = lookup;
+	draft->arena = arena;
+	draft->diag = diag;
+	ok = read_draft(draft, json, out);
+	free(draft);
 	return ok;
 }
 
-static json_t *term_tree(const struct model_version *model, size_t i)
-{
-	const struct wn_term *term = &model->model.terms[i];
-	json_t *tree = json_object();
-	int failed = 0;
-
-	if (!tree)
-		return NULL;
-	failed |= json_object_set_new(tree, "feature", catalog_text(model->term_features[i]->name));
-	failed |= json_object_set_new(tree, "weight", json_real(term->weight));
-	failed |= json_object_set_new(tree, "scale", json_string(scale_names[term->scale]));
-	failed |= json_object_set_new(tree, "unknown", json_string(unknown_names[term->unknown]));
-	if (term->unknown == WN_UNKNOWN_DEFAULT)
-		failed |= json_object_set_new(tree, "default", json_real(term->fallback));
-	if (!failed)
-		return tree;
-	json_decref(tree);
-	return NULL;
-}
+/* ---- the stored body ---- */
 
 static json_t *band_tree(const struct wn_band *band)
 {
@@ -399,22 +369,18 @@ static json_t *band_tree(const struct wn_band *band)
 
 static json_t *model_tree(const struct model_version *model)
 {
-	json_t *tree = json_object(), *terms = json_array(), *bands = json_array();
-	json_t *pins = json_object();
-	int failed = !tree || !terms || !bands || !pins;
+	json_t *tree = json_object(), *bands = json_array(), *pins = json_object();
+	int failed = !tree || !bands || !pins;
 
 	for (size_t i = 0; !failed && i < model->model.term_count; i++) {
 		const struct feature_definition *feature = model->term_features[i];
 
-		failed |= json_array_append_new(terms, term_tree(model, i));
 		failed |= json_object_setn_new(pins, feature->name.ptr, feature->name.len,
 			json_integer(feature->revision));
 	}
 	for (size_t i = 0; !failed && i < model->model.band_count; i++)
 		failed |= json_array_append_new(bands, band_tree(&model->model.bands[i]));
-	failed |= json_object_set(tree, "terms", terms) | json_object_set(tree, "bands", bands) |
-		  json_object_set(tree, "pins", pins);
-	json_decref(terms);
+	failed |= json_object_set(tree, "bands", bands) | json_object_set(tree, "pins", pins);
 	json_decref(bands);
 	json_decref(pins);
 	failed |= json_object_set_new(tree, "name", catalog_text(model->name));
@@ -424,13 +390,15 @@ static json_t *model_tree(const struct model_version *model)
 		failed |=
 			json_object_set_new(tree, "description", catalog_text(model->description));
 	if (!failed)
+		failed |= form_of(model)->tree(model, tree);
+	if (!failed)
 		return tree;
 	json_decref(tree);
 	return NULL;
 }
 
-enum error model_parse(const json_t *json, const struct catalog *catalog, struct arena *arena,
-	struct diag *diag, struct str *body)
+static enum error parse_whole(const json_t *json, const struct catalog *catalog,
+	struct arena *arena, struct diag *diag, struct str *body)
 {
 	struct model_lookup lookup = {.catalog = catalog};
 	struct model_version model = {0};
@@ -442,23 +410,41 @@ enum error model_parse(const json_t *json, const struct catalog *catalog, struct
 	return catalog_body(model_tree(&model), arena, body);
 }
 
-static void write_term(struct json_writer *json, const struct wn_term *term,
-	const struct feature_definition *feature)
+enum error model_parse(const json_t *json, const struct catalog *catalog, struct arena *arena,
+	struct diag *diag, struct str *body)
 {
-	json_object_begin(json);
-	json_put(json, "feature", str, feature->name);
-	json_put(json, "feature_revision", int, feature->revision);
-	json_put(json, "weight", number, term->weight);
-	json_put(json, "scale", text, scale_names[term->scale]);
-	json_put(json, "lower", number, term->lower);
-	json_put(json, "upper", number, term->upper);
-	json_put(json, "direction", text,
-		term->lower_is_better ? "lower_is_better" : "higher_is_better");
-	json_put(json, "unknown", text, unknown_names[term->unknown]);
-	if (term->unknown == WN_UNKNOWN_DEFAULT)
-		json_put(json, "default", number, term->fallback);
-	json_object_end(json);
+	json_t *expanded;
+	enum error err;
+
+	if (!json_object_get(json, "preset"))
+		return parse_whole(json, catalog, arena, diag, body);
+	expanded = model_from_preset(json, diag);
+	if (!expanded)
+		return catalog_verdict(false, diag);
+	err = parse_whole(expanded, catalog, arena, diag, body);
+	json_decref(expanded);
+	return err;
 }
+
+enum error model_candidate(const json_t *json, const struct catalog *catalog, struct arena *arena,
+	struct diag *diag, struct model_version *out)
+{
+	struct model_lookup lookup = {.catalog = catalog};
+	json_t *expanded = NULL;
+	bool ok;
+
+	*out = (struct model_version){0};
+	if (json_object_get(json, "preset")) {
+		expanded = model_from_preset(json, diag);
+		if (!expanded)
+			return catalog_verdict(false, diag);
+	}
+	ok = model_read(expanded ? expanded : json, &lookup, arena, diag, out);
+	json_decref(expanded);
+	return catalog_verdict(ok, diag);
+}
+
+/* ---- for readers ---- */
 
 static void write_bands(struct json_writer *json, const struct wn_model *model)
 {
@@ -471,6 +457,15 @@ static void write_bands(struct json_writer *json, const struct wn_model *model)
 		json_object_end(json);
 	}
 	json_array_end(json);
+}
+
+static void write_traits(struct json_writer *json, const struct wn_model *model)
+{
+	unsigned traits = wn_model_traits(model);
+
+	json_put(json, "exact", bool, (traits & WN_TRAIT_EXACT) != 0);
+	json_put(json, "relative", bool, (traits & WN_TRAIT_RELATIVE) != 0);
+	json_put(json, "timed", bool, (traits & WN_TRAIT_TIMED) != 0);
 }
 
 void model_write(struct buf *out, const struct model_version *model)
@@ -492,14 +487,37 @@ void model_write(struct buf *out, const struct model_version *model)
 	json_put(&json, "formula", str, buf_view(&formula));
 	json_put(&json, "lowest", number, lowest);
 	json_put(&json, "highest", number, highest);
-	json_key(&json, "terms");
-	json_array_begin(&json);
-	for (size_t i = 0; i < model->model.term_count; i++)
-		write_term(&json, &model->model.terms[i], model->term_features[i]);
-	json_array_end(&json);
+	write_traits(&json, &model->model);
+	form_of(model)->write(&json, model);
 	json_key(&json, "bands");
 	write_bands(&json, &model->model);
 	json_object_end(&json);
 	out->failed |= formula.failed;
 	buf_release(&formula);
+}
+
+void model_formula(struct buf *out, const struct model_version *model)
+{
+	form_of(model)->formula(out, model);
+}
+
+/* ---- binding ---- */
+
+uint32_t *binding_symbols(const struct model_binding *binding, const struct model_version *model)
+{
+	uint32_t *symbols = arena_array(binding->arena, model->word_count + 1, sizeof *symbols);
+
+	for (size_t i = 0; symbols && i < model->word_count; i++)
+		symbols[i + 1] = binding->words->symbol(binding->words->self, model->words[i]);
+	return symbols;
+}
+
+bool model_bind(const struct model_version *model, const struct word_lookup *words,
+	struct arena *arena, struct wn_model *out)
+{
+	struct model_binding binding = {.words = words, .arena = arena};
+	const struct model_form *form = form_of(model);
+
+	*out = model->model;
+	return !form->bind || form->bind(model, &binding, out);
 }

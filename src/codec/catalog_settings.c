@@ -102,7 +102,9 @@ static bool read_statuses(
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
 {
-	static const char *const keys[] = {"streams", "kinds", "statuses", NULL};
+	static const char *const keys[] = {
+		"streams", "kinds", "statuses", "override_max_days", NULL};
+	int64_t override_days;
 	bool ok = true;
 
 	*out = (struct vocabulary){0};
@@ -114,18 +116,26 @@ bool settings_read(
 	ok &= read_words(json, "streams", arena, diag, &out->streams, &out->stream_count);
 	ok &= read_words(json, "kinds", arena, diag, &out->kinds, &out->kind_count);
 	ok &= read_statuses(json, arena, diag, out);
+	ok &= json_read_int(json, "override_max_days", 1, SETTINGS_MAX_OVERRIDE_DAYS, false,
+		SETTINGS_OVERRIDE_DAYS, "", diag, &override_days);
+	out->override_max_days = (unsigned)override_days;
 	return ok;
 }
 
-/* Every member was checked to be known and needed, so the client's tree has the one form. */
+/* Every member was checked to be known, so the client's tree has the one form, but for what may be
+ * left out and is null. */
 enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);
+	json_t *tree;
 
 	if (err)
 		return err;
-	return catalog_body(json_deep_copy(json), arena, body);
+	tree = json_deep_copy(json);
+	if (json_is_null(json_object_get(tree, "override_max_days")))
+		json_object_del(tree, "override_max_days");
+	return catalog_body(tree, arena, body);
 }

@@ -87,6 +87,7 @@ struct feature_value {
 	int64_t observed_us; /* TIME_NONE: not said */
 	struct str justification;
 	int64_t revision; /* that set this value; who did is in that revision's audit record */
+	struct uuid by;   /* the token that asserted it; all zero: nobody did, or it is not known */
 	bool patched;     /* set by a person, on top of `beneath` */
 	const struct feature_value *beneath; /* the source's value; NULL: it has none */
 };
@@ -113,6 +114,7 @@ struct item_input {
 	struct item item;
 	uint32_t given;   /* fields with a value */
 	uint32_t cleared; /* fields with null */
+	struct uuid by;   /* the token that gives it, kept with what it asserts; the service's */
 };
 
 /* An item as stored: identity, effective values, and what lies beneath the patched ones. */
@@ -208,6 +210,8 @@ bool item_text_ref(const struct item_text *text, const unsigned char salt[32], s
 /* As the API shows it. see_sensitive: features whose definition is sensitive are shown. */
 void item_write(struct buf *out, const struct item_record *record, const struct catalog *catalog,
 	bool see_sensitive);
+/* Absolute, http or https, with a host, without blanks or control characters. */
+bool item_url_is_web(struct str url);
 /* Name of one field bit ("created_at"); the bit of a name, 0 when unknown. */
 const char *item_field_name(uint32_t field);
 uint32_t item_field_from_name(struct str name);

@@ -163,7 +163,7 @@ static bool read_object(struct item_reader *reader, const struct place *feature,
 static bool read_feature(struct item_reader *reader, const struct place *feature, struct str name,
 	const json_t *json, struct feature_value *out)
 {
-	const struct feature_definition *definition = catalog_feature(reader->catalog, name);
+	const struct feature_definition *definition = catalog_live_feature(reader->catalog, name);
 	struct str shown = json_brief(name);
 
 	if (!definition && shown.len < name.len)

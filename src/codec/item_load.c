@@ -202,6 +202,12 @@ static void load_evidence(struct loader *loader, const json_t *json, struct feat
 		out->observed_us = load_int(loader, observed);
 }
 
+static void load_uuid(struct loader *loader, const json_t *json, struct uuid *out)
+{
+	if (!uuid_from_text((struct str){json_string_value(json), json_string_length(json)}, out))
+		broken(loader);
+}
+
 static const struct feature_value *load_beneath(
 	struct loader *loader, const json_t *json, uint16_t id)
 {
@@ -217,6 +223,8 @@ static const struct feature_value *load_beneath(
 		.revision = load_int(loader, json_object_get(json, "r")),
 	};
 	load_evidence(loader, json, beneath);
+	if (json_object_get(json, "w"))
+		load_uuid(loader, json_object_get(json, "w"), &beneath->by);
 	return beneath;
 }
 
@@ -253,6 +261,22 @@ static void load_revisions(struct loader *loader, const json_t *group)
 			return;
 		}
 		value->revision = revision;
+	}
+}
+
+static void load_claimants(struct loader *loader, const json_t *group)
+{
+	struct uuid by = {{0}};
+
+	load_uuid(loader, json_array_get(group, 0), &by);
+	for (size_t i = 1; i < json_array_size(group); i++) {
+		struct feature_value *value = feature_of(loader, json_array_get(group, i));
+
+		if (!value) {
+			broken(loader);
+			return;
+		}
+		value->by = by;
 	}
 }
 
@@ -317,6 +341,7 @@ static void load_extra(struct loader *loader, const json_t *extra)
 	struct item *item = &loader->record->item;
 	const json_t *features = json_object_get(extra, "f");
 	const json_t *revisions = json_object_get(extra, "r");
+	const json_t *claimants = json_object_get(extra, "w");
 	const json_t *parent = json_object_get(extra, "q");
 
 	load_columns(loader, json_array_size(features));
@@ -331,6 +356,8 @@ static void load_extra(struct loader *loader, const json_t *extra)
 		load_leftovers(loader, json_array_get(features, i));
 	for (size_t i = 0; i < json_array_size(revisions) && !loader->error; i++)
 		load_revisions(loader, json_array_get(revisions, i));
+	for (size_t i = 0; i < json_array_size(claimants) && !loader->error; i++)
+		load_claimants(loader, json_array_get(claimants, i));
 }
 
 static void load_notes(struct loader *loader, const json_t *notes)

@@ -162,18 +162,18 @@ struct feature_merge {
 	struct feature_value *out;
 	size_t count;
 	int64_t revision;
+	struct uuid by;
 	struct arena *arena;
 	bool changed;
 	enum error error;
 };
 
-static bool merge_begin(
-	struct feature_merge *merge, size_t most, int64_t revision, struct arena *arena)
+/* revision, by and arena are set. */
+static bool merge_begin(struct feature_merge *merge, size_t most)
 {
-	*merge = (struct feature_merge){.revision = revision, .arena = arena};
-	merge->out = arena_array(arena, most, sizeof *merge->out);
+	merge->out = arena_array(merge->arena, most, sizeof *merge->out);
 	if (!merge->out)
-		merge->error = item_out_of(arena, most * sizeof *merge->out);
+		merge->error = item_out_of(merge->arena, most * sizeof *merge->out);
 	return merge->out != NULL;
 }
 
@@ -192,12 +192,14 @@ static void keep(struct feature_merge *merge, const struct feature_value *value)
 	merge->out[merge->count++] = *value;
 }
 
-/* A layer's value on its own. */
-static struct feature_value layer(const struct feature_value *value, int64_t revision)
+/* What is given, as a layer of its own. */
+static struct feature_value layer(
+	const struct feature_merge *merge, const struct feature_value *given)
 {
-	struct feature_value alone = *value;
+	struct feature_value alone = *given;
 
-	alone.revision = revision;
+	alone.revision = merge->revision;
+	alone.by = given->evidence == EVIDENCE_ASSERTED ? merge->by : (struct uuid){{0}};
 	alone.patched = false;
 	alone.beneath = NULL;
 	return alone;
@@ -229,7 +231,7 @@ static void upsert_feature(struct feature_merge *merge, const struct feature_val
 		return;
 	}
 	merge->changed = true;
-	merged = layer(given, merge->revision);
+	merged = layer(merge, given);
 	if (!stored || !stored->patched) {
 		if (!given->cleared)
 			keep(merge, &merged);
@@ -243,7 +245,7 @@ static void upsert_feature(struct feature_merge *merge, const struct feature_val
 static void patch_feature(struct feature_merge *merge, const struct feature_value *stored,
 	const struct feature_value *given)
 {
-	struct feature_value merged = layer(given, merge->revision);
+	struct feature_value merged = layer(merge, given);
 
 	if (stored && stored->patched && feature_value_equal(stored, given)) {
 		keep(merge, stored);
@@ -261,17 +263,16 @@ static void patch_feature(struct feature_merge *merge, const struct feature_valu
 typedef void feature_meeting(struct feature_merge *merge, const struct feature_value *stored,
 	const struct feature_value *given);
 
-static enum error merge_features(const struct item *stored, const struct item *given,
-	feature_meeting *meet, int64_t revision, struct arena *arena, struct item *out,
-	bool *changed)
+/* merge begins as merge_begin wants it. */
+static enum error merge_features(struct feature_merge *merge, struct item *stored,
+	const struct item *given, feature_meeting *meet, bool *changed)
 {
-	struct feature_merge merge;
 	size_t s = 0, g = 0;
 
 	if (given->feature_count == 0)
 		return ERR_OK;
-	if (!merge_begin(&merge, stored->feature_count + given->feature_count, revision, arena))
-		return merge.error;
+	if (!merge_begin(merge, stored->feature_count + given->feature_count))
+		return merge->error;
 	while (s < stored->feature_count || g < given->feature_count) {
 		const struct feature_value *old =
 			s < stored->feature_count ? &stored->features[s] : NULL;
@@ -279,18 +280,18 @@ static enum error merge_features(const struct item *stored, const struct item *g
 			g < given->feature_count ? &given->features[g] : NULL;
 
 		if (!new || (old && old->id < new->id)) {
-			keep(&merge, old);
+			keep(merge, old);
 			s++;
 		} else if (!old || new->id < old->id) {
-			meet(&merge, NULL, new);
+			meet(merge, NULL, new);
 			g++;
 		} else {
-			meet(&merge, old, new);
+			meet(merge, old, new);
 			s++;
 			g++;
 		}
 	}
-	return merge_end(&merge, out, changed);
+	return merge_end(merge, stored, changed);
 }
 
 /* ---- upsert ---- */
@@ -405,6 +406,7 @@ enum error item_upsert(const struct item_record *record, const struct item_input
 		.arena = arena,
 		.diag = diag,
 	};
+	struct feature_merge features = {.revision = revision, .by = input->by, .arena = arena};
 	/* A new item's fields without a value get their default like cleared ones. */
 	uint32_t cleared = input->cleared;
 	struct item_record merged;
@@ -427,8 +429,7 @@ enum error item_upsert(const struct item_record *record, const struct item_input
 	if (!error)
 		error = upsert_fields(&merged, input, &given, cleared, catalog, arena, changed);
 	if (!error)
-		error = merge_features(&merged.item, &given, upsert_feature, revision, arena,
-			&merged.item, changed);
+		error = merge_features(&features, &merged.item, &given, upsert_feature, changed);
 	if (error)
 		return error;
 
@@ -487,6 +488,7 @@ enum error item_patch(const struct item_record *record, const struct item_input 
 	bool *changed)
 {
 	struct owner owner = {{record->source, record->external_id}, "", arena, diag};
+	struct feature_merge features = {.revision = revision, .by = input->by, .arena = arena};
 	struct item_record merged = *record;
 	struct item given;
 	enum error error;
@@ -504,8 +506,7 @@ enum error item_patch(const struct item_record *record, const struct item_input 
 			patch_field(&merged, bit, &item_field_specs[i], &given,
 				!(input->given & bit), changed);
 	}
-	error = merge_features(
-		&merged.item, &given, patch_feature, revision, arena, &merged.item, changed);
+	error = merge_features(&features, &merged.item, &given, patch_feature, changed);
 	if (error)
 		return error;
 	if (*changed) {
@@ -531,7 +532,7 @@ enum error item_unpatch(const struct item_record *record, bool all, uint32_t fie
 	uint32_t back = record->patched & (all ? (uint32_t)ITEM_ALL_FIELDS : fields);
 	struct item_record merged = *record;
 	const struct item *item = &record->item;
-	struct feature_merge merge;
+	struct feature_merge merge = {.revision = revision, .arena = arena};
 	enum error error;
 
 	*changed = back != 0;
@@ -543,7 +544,7 @@ enum error item_unpatch(const struct item_record *record, bool all, uint32_t fie
 	}
 	merged.patched &= ~back;
 
-	if (!merge_begin(&merge, item->feature_count, revision, arena))
+	if (!merge_begin(&merge, item->feature_count))
 		return merge.error;
 	for (size_t i = 0; i < item->feature_count; i++) {
 		const struct feature_value *value = &item->features[i];

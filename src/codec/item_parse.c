@@ -155,7 +155,7 @@ static bool read_external_id(
 }
 
 /* Only what a browser opens as a web page: the dashboard makes links of these. */
-static bool is_web_url(struct str url)
+bool item_url_is_web(struct str url)
 {
 	size_t host;
 
@@ -181,7 +181,7 @@ static bool check_text(struct item_reader *reader, const struct place *place,
 	switch (rule) {
 	case ITEM_TEXT_ANY: return true;
 	case ITEM_TEXT_URL:
-		return is_web_url(text) ||
+		return item_url_is_web(text) ||
 		       item_fault(reader, place,
 			       "Must be an absolute URL that begins with http:// or https://.");
 	case ITEM_TEXT_STREAM:

@@ -8,11 +8,13 @@
  *   b  blocked_by: links, in the order of the column
  *   f  features of which more is known than the value: [id, {…}] each, with
  *        c  true: patched to nothing     e  evidence: m, e, a     o  observed at, µs
- *        p  true: patched                u  the source's value: n (number), e, o, r (revision)
+ *        p  true: patched                u  the source's value: n (number), e, o, r (revision),
+ *                                           w (who)
  *   p  patched fields by name: the source's value, null where it is personal or there is none
  *   q  parent: a link
  *   r  which revision set the features that this one did not: [revision, id, id …] each
  *   v  source_version
+ *   w  who asserted the features, as far as it is known: [token id, id, id …] each
  * notes (in the side table, may be erased):
  *   f  [id, {…}] each: j justification, t text, u {j, t} of the source's value
  *   p  the source's values of patched personal fields, by name
@@ -119,6 +121,14 @@ static void put_evidence(struct json_writer *json, const struct feature_value *v
 		json_put(json, "e", text, evidence_letters[value->evidence]);
 }
 
+/* Whether it is known whose assertion it is. */
+static bool is_claim(const struct feature_value *value)
+{
+	static const struct uuid nobody;
+
+	return value->evidence == EVIDENCE_ASSERTED && uuid_cmp(&value->by, &nobody) != 0;
+}
+
 static void put_beneath(struct json_writer *json, const struct feature_value *beneath)
 {
 	json_object_begin(json);
@@ -130,6 +140,8 @@ static void put_beneath(struct json_writer *json, const struct feature_value *be
 	if (beneath->observed_us != TIME_NONE)
 		json_put(json, "o", int, beneath->observed_us);
 	json_put(json, "r", int, beneath->revision);
+	if (is_claim(beneath))
+		json_put(json, "w", uuid, &beneath->by);
 	json_object_end(json);
 }
 
@@ -206,6 +218,41 @@ static void put_revisions(struct json_writer *json, const struct item_record *re
 		json_array_end(json);
 }
 
+static bool is_first_of_claimant(const struct item *item, size_t index)
+{
+	for (size_t i = 0; i < index; i++)
+		if (is_claim(&item->features[i]) &&
+			uuid_cmp(&item->features[i].by, &item->features[index].by) == 0)
+			return false;
+	return true;
+}
+
+static void put_claimants(struct json_writer *json, const struct item *item)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < item->feature_count; i++) {
+		const struct uuid *by = &item->features[i].by;
+
+		if (!is_claim(&item->features[i]) || !is_first_of_claimant(item, i))
+			continue;
+		if (!any) {
+			json_key(json, "w");
+			json_array_begin(json);
+			any = true;
+		}
+		json_array_begin(json);
+		json_uuid(json, by);
+		for (size_t j = i; j < item->feature_count; j++)
+			if (is_claim(&item->features[j]) &&
+				uuid_cmp(&item->features[j].by, by) == 0)
+				json_int(json, item->features[j].id);
+		json_array_end(json);
+	}
+	if (any)
+		json_array_end(json);
+}
+
 static void put_patched(struct json_writer *json, const struct item_record *record)
 {
 	json_key(json, "p");
@@ -251,6 +298,7 @@ static void put_extra(struct buf *out, const struct item_record *record)
 	put_revisions(&json, record);
 	if (item->source_version.ptr)
 		json_put(&json, "v", str, item->source_version);
+	put_claimants(&json, item);
 	json_object_end(&json);
 }
 

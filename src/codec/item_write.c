@@ -140,6 +140,8 @@ static void write_features(struct json_writer *json, const struct item *item,
 		/* An id that an older catalogue does not know yet has no name to show. */
 		if (value->id >= catalog->feature_count)
 			continue;
+		if (catalog->features[value->id].deleted)
+			continue;
 		if (catalog->features[value->id].sensitive && !see_sensitive)
 			continue;
 		write_feature(json, &catalog->features[value->id], value);

@@ -25,18 +25,38 @@ struct wn_faults {
 void wn_fault(struct wn_faults *faults, const char *detail, const char *pointer_format, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* Bounds, unknown and fallback of each input, each column once: what all kinds with inputs ask of
+ * them (input.c). */
+void wn_check_inputs(const struct wn_model *model, struct wn_faults *faults);
+
+/* The value of an input that is known and cut to its bounds, or what its absence counts as:
+ * *low the worse end, *high the better (input.c). NaN both: no score. True when it was assumed. */
+bool wn_input_ends(const struct wn_term *term, double value, double *low, double *high);
+
 /* The functions' contracts are those of their namesakes in model.h. */
 struct wn_model_kind {
 	const char *name;
+	unsigned (*traits)(const struct wn_model *model);
 	/* All but the bands. */
 	void (*check)(const struct wn_model *model, struct wn_faults *faults);
 	void (*range)(const struct wn_model *model, double *lowest, double *highest);
-	void (*score)(const struct wn_model *model, const double *const *columns,
-		size_t column_count, size_t rows, struct wn_scores out);
-	void (*explain)(const struct wn_model *model, const double *values, size_t value_count,
-		struct wn_contribution *out);
+	/* One of the two: by runs of rows, or (relative models) all at once. */
+	void (*score_rows)(const struct wn_model *model, const struct wn_rows *rows, double now_s,
+		struct wn_scores out);
+	bool (*score)(const struct wn_model *model, const struct wn_population *population,
+		double now_s, struct wn_scores out);
+	/* One of the two; trace of an additive kind is made of its contributions. */
+	size_t (*explain)(const struct wn_model *model, const struct wn_rows *rows, size_t row,
+		double now_s, struct wn_contribution *out);
+	size_t (*trace)(const struct wn_model *model, const struct wn_rows *rows, size_t row,
+		double now_s, struct wn_scored scored, struct wn_step *out, size_t room);
 };
 
-extern const struct wn_model_kind wn_weighted_sum;
+extern const struct wn_model_kind wn_kind_weighted_sum;
+extern const struct wn_model_kind wn_kind_expression;
+extern const struct wn_model_kind wn_kind_decision_table;
+extern const struct wn_model_kind wn_kind_pareto;
+extern const struct wn_model_kind wn_kind_pairwise;
+extern const struct wn_model_kind wn_kind_blend;
 
 #endif

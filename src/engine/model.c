@@ -12,7 +12,12 @@
 #include "engine/kind.h"
 
 static const struct wn_model_kind *const kinds[] = {
-	&wn_weighted_sum,
+	&wn_kind_weighted_sum,
+	&wn_kind_expression,
+	&wn_kind_decision_table,
+	&wn_kind_pareto,
+	&wn_kind_blend,
+	&wn_kind_pairwise,
 };
 
 const struct wn_model_kind *wn_model_kind_named(const char *name)
@@ -110,21 +115,81 @@ size_t wn_model_check(const struct wn_model *model,
 	return faults.count;
 }
 
+unsigned wn_model_traits(const struct wn_model *model)
+{
+	return model->kind->traits(model);
+}
+
 void wn_model_range(const struct wn_model *model, double *lowest, double *highest)
 {
 	model->kind->range(model, lowest, highest);
 }
 
-void wn_model_score(const struct wn_model *model, const double *const *columns, size_t column_count,
-	size_t rows, struct wn_scores out)
+bool wn_model_score(const struct wn_model *model, const struct wn_population *population,
+	double now_s, struct wn_scores out)
 {
-	model->kind->score(model, columns, column_count, rows, out);
+	if (model->kind->score && wn_model_traits(model) & WN_TRAIT_RELATIVE)
+		return model->kind->score(model, population, now_s, out);
+	for (size_t b = 0; b < population->block_count; b++) {
+		size_t at = b * population->block_rows;
+
+		wn_model_score_rows(model, &population->blocks[b], now_s,
+			(struct wn_scores){out.score + at, out.lowest + at, out.highest + at});
+	}
+	return true;
 }
 
-void wn_model_explain(const struct wn_model *model, const double *values, size_t value_count,
-	struct wn_contribution *out)
+void wn_model_score_rows(const struct wn_model *model, const struct wn_rows *rows, double now_s,
+	struct wn_scores out)
 {
-	model->kind->explain(model, values, value_count, out);
+	model->kind->score_rows(model, rows, now_s, out);
+}
+
+size_t wn_model_explain(const struct wn_model *model, const struct wn_rows *rows, size_t row,
+	double now_s, struct wn_contribution *out)
+{
+	return model->kind->explain(model, rows, row, now_s, out);
+}
+
+/* The contributions below their sum. */
+static size_t trace_of_sum(const struct wn_model *model, const struct wn_rows *rows, size_t row,
+	double now_s, struct wn_scored scored, struct wn_step *out, size_t room)
+{
+	static const char *const labels[] = {[WN_CLIP_NONE] = "term",
+		[WN_CLIP_SIGNAL] = "max_influence",
+		[WN_CLIP_PRINCIPAL] = "principal",
+		[WN_CLIP_TEAM] = "team"};
+	struct wn_contribution parts[WN_MAX_TERMS];
+	size_t count = wn_model_explain(model, rows, row, now_s, parts);
+
+	if (room == 0)
+		return 0;
+	if (count > room - 1)
+		count = room - 1;
+	out[0] = (struct wn_step){.label = "+",
+		.term = WN_NO_TERM,
+		.value = scored.score,
+		.lowest = scored.lowest,
+		.highest = scored.highest};
+	for (size_t i = 0; i < count; i++)
+		out[i + 1] = (struct wn_step){.depth = 1,
+			.label = labels[parts[i].clip],
+			.term = parts[i].term,
+			.value = parts[i].contribution,
+			.lowest = parts[i].lowest,
+			.highest = parts[i].highest,
+			.assumed = parts[i].assumed};
+	return count + 1;
+}
+
+size_t wn_model_trace(const struct wn_model *model, const struct wn_rows *rows, size_t row,
+	double now_s, struct wn_scored scored, struct wn_step *out, size_t room)
+{
+	if (room > WN_MAX_STEPS)
+		room = WN_MAX_STEPS;
+	if (model->kind->trace)
+		return model->kind->trace(model, rows, row, now_s, scored, out, room);
+	return trace_of_sum(model, rows, row, now_s, scored, out, room);
 }
 
 uint8_t wn_model_band(const struct wn_model *model, double score)

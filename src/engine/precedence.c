@@ -41,7 +41,7 @@ struct graph {
 	uint32_t *component;     /* by node: 0, or the number of its cycle; NULL without any */
 	uint32_t component_count;
 	struct lists groups;    /* by node: those that have its preference, best first */
-	struct lists followers; /* by node: those of its own group that wait for it */
+	struct lists followers; /* by node: those that wait for it, of its own group or of all */
 };
 
 /* What Tarjan's algorithm remembers, all by node or as a stack of nodes. */
@@ -347,8 +347,15 @@ static bool list_groups(struct graph *g)
 	return true;
 }
 
-/* Also counts, in pending, the edges by which a node waits for others of its group. */
-static bool list_followers(struct graph *g)
+/* Whether the edge is one to be waited for: within a group, where others are in order anyway, or
+ * wherever it is. */
+static bool follows(const struct graph *g, bool everywhere, uint32_t v, uint32_t w)
+{
+	return (everywhere || g->best[v] == g->best[w]) && !inert(g, v, w);
+}
+
+/* Also counts, in pending, the edges by which a node waits. */
+static bool list_followers(struct graph *g, bool everywhere)
 {
 	if (!lists_alloc(&g->followers, g->nodes, g->edge_count))
 		return false;
@@ -356,7 +363,7 @@ static bool list_followers(struct graph *g)
 	for (size_t i = 0; i < g->edge_count; i++) {
 		uint32_t v = g->edges[i].blocked, w = g->edges[i].blocker;
 
-		if (g->best[v] != g->best[w] || inert(g, v, w))
+		if (!follows(g, everywhere, v, w))
 			continue;
 		g->followers.start[w + 2]++;
 		g->pending[v]++;
@@ -365,7 +372,7 @@ static bool list_followers(struct graph *g)
 	for (size_t i = 0; i < g->edge_count; i++) {
 		uint32_t v = g->edges[i].blocked, w = g->edges[i].blocker;
 
-		if (g->best[v] == g->best[w] && !inert(g, v, w))
+		if (follows(g, everywhere, v, w))
 			g->followers.to[g->followers.start[w + 1]++] = v;
 	}
 	return true;
@@ -428,9 +435,13 @@ static void place_group(struct graph *g, uint32_t *members, uint32_t n)
 	assert(placed == n);
 }
 
-/* The new order: each node's place is taken by its group, which may be empty. */
-static void write_order(struct graph *g, const uint32_t *order, size_t count, uint32_t *new_order)
+/* The new order: each node's place is taken by its group, which may be empty. With `settle` the
+ * members of a group wait for each other, else they stand by their own preference. */
+static void write_order(
+	struct graph *g, bool settle, const struct wn_ranking *ranking, uint32_t *new_order)
 {
+	const uint32_t *order = ranking->order;
+	size_t count = ranking->count;
 	uint32_t v = 0;
 	size_t end = 0;
 
@@ -442,7 +453,8 @@ static void write_order(struct graph *g, const uint32_t *order, size_t count, ui
 		uint32_t *members = g->groups.to + g->groups.start[v];
 		uint32_t n = g->groups.start[v + 1] - g->groups.start[v];
 
-		place_group(g, members, n);
+		if (settle)
+			place_group(g, members, n);
 		for (uint32_t m = 0; m < n; m++)
 			new_order[end++] = g->row[members[m]];
 		v++;
@@ -463,16 +475,17 @@ static bool report_cycles(const struct graph *g, size_t rows, struct wn_ranking 
 	return true;
 }
 
-static bool move_rows(struct graph *g, size_t rows, struct wn_ranking *ranking)
+static bool move_rows(struct graph *g, size_t rows, bool settle, struct wn_ranking *ranking)
 {
 	uint32_t *new_order = numbers(ranking->count);
 
 	ranking->carries = numbers(rows);
-	if (!new_order || !ranking->carries || !list_groups(g) || !list_followers(g)) {
+	if (!new_order || !ranking->carries || !list_groups(g) ||
+		(settle && !list_followers(g, false))) {
 		free(new_order);
 		return false;
 	}
-	write_order(g, ranking->order, ranking->count, new_order);
+	write_order(g, settle, ranking, new_order);
 	free(ranking->order);
 	ranking->order = new_order;
 	for (size_t row = 0; row < rows; row++)
@@ -482,7 +495,40 @@ static bool move_rows(struct graph *g, size_t rows, struct wn_ranking *ranking)
 	return true;
 }
 
-bool wn_precedence_apply(const struct wn_rank_input *input, struct wn_ranking *ranking)
+/* Hands over who waits for whom; the graph no longer has it. */
+static bool give_waits(struct graph *g, struct wn_waits *waits)
+{
+	if (!list_followers(g, true))
+		return false;
+	*waits = (struct wn_waits){
+		.nodes = g->nodes,
+		.row = g->row,
+		.pending = g->pending,
+		.component = g->component,
+		.blocker_start = g->blockers.start,
+		.blocker = g->blockers.to,
+		.follower_start = g->followers.start,
+		.follower = g->followers.to,
+	};
+	g->row = g->pending = g->component = NULL;
+	g->blockers = g->followers = (struct lists){0};
+	return true;
+}
+
+void wn_waits_release(struct wn_waits *waits)
+{
+	free(waits->row);
+	free(waits->pending);
+	free(waits->component);
+	free(waits->blocker_start);
+	free(waits->blocker);
+	free(waits->follower_start);
+	free(waits->follower);
+	*waits = (struct wn_waits){0};
+}
+
+bool wn_precedence_apply(
+	const struct wn_rank_input *input, struct wn_ranking *ranking, struct wn_waits *waits)
 {
 	struct graph g = {0};
 	bool ok = false;
@@ -503,7 +549,9 @@ bool wn_precedence_apply(const struct wn_rank_input *input, struct wn_ranking *r
 	assert(g.peeled == g.nodes);
 	if (!report_cycles(&g, input->rows, ranking))
 		goto out;
-	ok = !any_inherits(&g) || move_rows(&g, input->rows, ranking);
+	ok = !any_inherits(&g) || move_rows(&g, input->rows, !waits, ranking);
+	if (ok && waits)
+		ok = give_waits(&g, waits);
 out:
 	graph_release(&g);
 	return ok;

@@ -1,6 +1,6 @@
 /*
- * A ranking from scores: the order by preference, then what the dependencies make of it. It is
- * always computed whole; a million items take a fraction of a second.
+ * A ranking from scores: the order by preference, then what the dependencies, rules and overrides
+ * make of it. It is always computed whole; a million items take a fraction of a second.
  */
 #include "winnow/rank.h"
 
@@ -32,6 +32,20 @@ static void write_ranks(const struct wn_rank_input *input, struct wn_ranking *ra
 	(void)input;
 }
 
+/* From the order by preference to the one that blockers, rules and overrides leave. */
+static bool settle(const struct wn_rank_input *input, struct wn_ranking *ranking)
+{
+	struct wn_waits waits = {0};
+	bool ok;
+
+	if (!wn_placement_moves(input))
+		return wn_precedence_apply(input, ranking, NULL) &&
+		       wn_place_nothing(input, ranking);
+	ok = wn_precedence_apply(input, ranking, &waits) && wn_place(input, &waits, ranking);
+	wn_waits_release(&waits);
+	return ok;
+}
+
 bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
 {
 	*out = (struct wn_ranking){0};
@@ -43,9 +57,11 @@ bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
 		goto out;
 	if (!wn_preference_order(input, out->count, out->order))
 		goto out;
-	if (!wn_precedence_apply(input, out))
+	if (!settle(input, out))
 		goto out;
 	write_ranks(input, out);
+	if (!wn_find_breaches(input, out))
+		goto out;
 	return true;
 out:
 	wn_ranking_release(out);
@@ -58,5 +74,8 @@ void wn_ranking_release(struct wn_ranking *ranking)
 	free(ranking->rank);
 	free(ranking->carries);
 	free(ranking->cycle);
+	free(ranking->pins);
+	free(ranking->befores);
+	free(ranking->breaches);
 	*ranking = (struct wn_ranking){0};
 }

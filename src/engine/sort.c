@@ -1,7 +1,7 @@
 /*
- * The order by preference: band, score, first revision, id.
+ * The order by preference: tier, band, score, first revision, id.
  *
- * Rows are dealt out by band. Within a band each preference is a list of four 64-bit numbers, less
+ * Rows are dealt out by tier and band. Within those each preference is a list of four 64-bit numbers, less
  * is better, and rows are sorted by one number after the other: first by the leading bits in which
  * the rows at hand differ at all, at most 32 of them, so that these and the row fit one word and
  * three stable passes of an LSD radix sort do it; then each run that is still tied, by the bits
@@ -23,6 +23,7 @@ enum {
 	WIDE_FROM = 8192,      /* rows */
 	DIGITS_MAX = 3,
 	BANDS = 256,
+	TIERS = 256,
 };
 
 struct sorter {
@@ -30,6 +31,10 @@ struct sorter {
 	uint64_t *words; /* what is sorted by in the upper half, the row in the lower */
 	uint64_t *spare;
 	uint32_t (*histogram)[1 << WIDE_DIGIT]; /* by digit */
+	uint8_t tier_place[TIERS];              /* by tier: how many smaller ones there are */
+	size_t deals;                           /* tiers times bands */
+	size_t *starts;                         /* by deal, and one more */
+	size_t *next;
 };
 
 static inline uint32_t row_of(uint64_t word)
@@ -213,42 +218,66 @@ static void sort_rows(const struct sorter *s, size_t start, size_t n, unsigned k
 	}
 }
 
-/* Writes the candidates to s->words, by band; starts[b] is where band b begins. */
-static void deal_out(const struct sorter *s, size_t starts[BANDS + 1])
+/* Numbers the tiers that there are. */
+static void number_tiers(struct sorter *s)
 {
 	const struct wn_rank_input *input = s->input;
-	size_t next[BANDS];
+	bool there[TIERS] = {false};
+	size_t tiers = 0;
 
-	memset(starts, 0, (BANDS + 1) * sizeof(starts[0]));
+	for (size_t row = 0; input->tier && row < input->rows; row++)
+		there[input->tier[row]] = true;
+	for (size_t t = 0; t < TIERS; t++) {
+		s->tier_place[t] = (uint8_t)tiers;
+		tiers += there[t];
+	}
+	s->deals = (tiers ? tiers : 1) * BANDS;
+}
+
+/* No band is the greatest number, and so comes last in its tier. */
+static inline size_t deal_of(const struct sorter *s, size_t row)
+{
+	const struct wn_rank_input *input = s->input;
+
+	return input->tier ? (size_t)s->tier_place[input->tier[row]] * BANDS + input->band[row]
+			   : input->band[row];
+}
+
+/* Writes the candidates to s->words, deal by deal. */
+static void deal_out(struct sorter *s)
+{
+	const struct wn_rank_input *input = s->input;
+
 	for (size_t row = 0; row < input->rows; row++)
-		starts[input->band[row] + 1] += input->candidate[row] != 0;
-	for (size_t b = 0; b < BANDS; b++) {
-		next[b] = starts[b];
-		starts[b + 1] += starts[b];
+		s->starts[deal_of(s, row) + 1] += input->candidate[row] != 0;
+	for (size_t d = 0; d < s->deals; d++) {
+		s->next[d] = s->starts[d];
+		s->starts[d + 1] += s->starts[d];
 	}
 	for (size_t row = 0; row < input->rows; row++) {
 		if (input->candidate[row])
-			s->words[next[input->band[row]]++] = row;
+			s->words[s->next[deal_of(s, row)]++] = row;
 	}
 }
 
 bool wn_preference_order(const struct wn_rank_input *input, size_t count, uint32_t *order)
 {
 	struct sorter s = {.input = input};
-	size_t starts[BANDS + 1];
 	bool ok = false;
 
 	if (count == 0)
 		return true;
+	number_tiers(&s);
 	s.words = reallocarray(NULL, count, sizeof(*s.words));
 	s.spare = reallocarray(NULL, count, sizeof(*s.spare));
 	s.histogram = reallocarray(NULL, DIGITS_MAX, sizeof(*s.histogram));
-	if (!s.words || !s.spare || !s.histogram)
+	s.starts = calloc(s.deals + 1, sizeof(*s.starts));
+	s.next = reallocarray(NULL, s.deals, sizeof(*s.next));
+	if (!s.words || !s.spare || !s.histogram || !s.starts || !s.next)
 		goto out;
-	deal_out(&s, starts);
-	/* No band is the greatest number, and so comes last. */
-	for (size_t b = 0; b < BANDS; b++)
-		sort_rows(&s, starts[b], starts[b + 1] - starts[b], 0);
+	deal_out(&s);
+	for (size_t d = 0; d < s.deals; d++)
+		sort_rows(&s, s.starts[d], s.starts[d + 1] - s.starts[d], 0);
 	for (size_t i = 0; i < count; i++)
 		order[i] = row_of(s.words[i]);
 	ok = true;
@@ -256,5 +285,7 @@ out:
 	free(s.words);
 	free(s.spare);
 	free(s.histogram);
+	free(s.starts);
+	free(s.next);
 	return ok;
 }

@@ -34,6 +34,7 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_METHOD] = "The Allow field lists the methods that the path has.",
 	[ERR_TIMEOUT] = "Header fields and body must arrive in reasonable time.",
 	[ERR_CONFLICT] = "Read the current state and decide again.",
+	[ERR_IN_USE] = "Take it out of what uses it first.",
 	[ERR_GONE] = "Start again at the first page.",
 	[ERR_STALE_ETAG] =
 		"Read it again, apply the change to what is there now, and send its ETag.",

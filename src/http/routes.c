@@ -15,6 +15,10 @@ const struct route_table *const route_tables[] = {
 	&feature_routes,
 	&model_routes,
 	&alias_routes,
+	&policy_routes,
+	&policy_alias_routes,
+	&calendar_routes,
+	&preset_routes,
 	&mapping_routes,
 	&source_routes,
 	&item_collection_routes,
@@ -22,6 +26,7 @@ const struct route_table *const route_tables[] = {
 	&item_routes,
 	&queue_routes,
 	&explanation_routes,
+	&override_routes,
 	&audit_routes,
 };
 const size_t route_table_count = sizeof route_tables / sizeof *route_tables;

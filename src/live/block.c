@@ -1,5 +1,6 @@
 /*
- * Blocks of rows: written while private, read by many once published.
+ * Blocks of rows: written while private, read by many once published. Columns come into being with
+ * the first row that has something to put there.
  */
 #include "live/block.h"
 
@@ -8,21 +9,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct block *block_new(uint32_t column_count)
+#include "base/clock.h"
+
+/* Evidence bytes are the item's; from asserted on they also count principals. */
+static_assert((int)WN_MEASURED == (int)EVIDENCE_MEASURED, "evidence is stored as it is");
+static_assert((int)WN_ESTIMATED == (int)EVIDENCE_ESTIMATED, "evidence is stored as it is");
+static_assert((int)WN_ASSERTED == (int)EVIDENCE_ASSERTED, "principals follow behind it");
+
+struct block *block_new(struct symbols *symbols, uint32_t column_count)
 {
 	struct block *block = calloc(1, sizeof *block);
 
 	if (!block)
 		return NULL;
 	block->references = 1;
-	block->column_count = column_count;
+	block->symbols = symbols;
+	symbols_ref(symbols);
 	if (column_count == 0)
 		return block;
 	block->columns = calloc(column_count, sizeof *block->columns);
 	block->evidence = calloc(column_count, sizeof *block->evidence);
-	if (block->columns && block->evidence)
+	if (block->columns && block->evidence) {
+		block->column_count = column_count;
 		return block;
-	block->column_count = 0;
+	}
 	block_unref(block);
 	return NULL;
 }
@@ -40,10 +50,17 @@ void block_unref(struct block *block)
 		free(block->columns[c]);
 		free(block->evidence[c]);
 	}
+	for (int i = 0; i < WN_WORDS; i++)
+		free(block->words[i]);
+	for (int i = 0; i < WN_NUMBERS; i++)
+		free(block->numbers[i]);
 	free(block->columns);
 	free(block->evidence);
+	free(block->label_start);
+	free(block->labels);
 	free(block->text);
 	free(block->links);
+	symbols_unref(block->symbols);
 	free(block);
 }
 
@@ -55,86 +72,60 @@ size_t block_bytes(const struct block *block)
 		bytes += block->columns[c] ? BLOCK_ROWS * sizeof(double) : 0;
 		bytes += block->evidence[c] ? BLOCK_ROWS : 0;
 	}
+	for (int i = 0; i < WN_WORDS; i++)
+		bytes += block->words[i] ? BLOCK_ROWS * sizeof(uint32_t) : 0;
+	for (int i = 0; i < WN_NUMBERS; i++)
+		bytes += block->numbers[i] ? BLOCK_ROWS * sizeof(double) : 0;
+	bytes += block->label_start ? (BLOCK_ROWS + 1) * sizeof(uint32_t) : 0;
+	bytes += block->label_room * sizeof(uint32_t);
 	return bytes + block->text_room + block->link_room * sizeof *block->links;
 }
 
-/* Room for `more` bytes of text; positions stay valid, addresses do not. */
-static bool text_reserve(struct block *block, size_t more)
-{
-	size_t need = block->text_used + more;
-	char *text;
+/* ---- room ---- */
 
-	if (need <= block->text_room)
+/* *array with room for `need` elements; positions stay valid, addresses do not. */
+static bool reserve(void **array, uint32_t *room, size_t need, size_t size)
+{
+	void *grown;
+
+	if (need <= *room)
 		return true;
 	if (need > UINT32_MAX / 2)
 		return false;
-	need += need / 4;
-	text = realloc(block->text, need);
-	if (!text)
+	need += need / 4 + 4;
+	grown = realloc(*array, need * size);
+	if (!grown)
 		return false;
-	block->text = text;
-	block->text_room = (uint32_t)need;
+	*array = grown;
+	*room = (uint32_t)need;
 	return true;
+}
+
+static bool text_reserve(struct block *block, size_t more)
+{
+	return reserve((void **)&block->text, &block->text_room, block->text_used + more, 1);
 }
 
 static bool links_reserve(struct block *block, size_t more)
 {
-	size_t need = block->link_used + more;
-	struct row_link *links;
+	return reserve((void **)&block->links, &block->link_room, block->link_used + more,
+		sizeof *block->links);
+}
 
-	if (need <= block->link_room)
+static bool numbers_reserve(double **column)
+{
+	if (*column)
 		return true;
-	need += need / 4 + 4;
-	links = realloc(block->links, need * sizeof *links);
-	if (!links)
-		return false;
-	block->links = links;
-	block->link_room = (uint32_t)need;
-	return true;
-}
-
-static uint32_t text_put(struct block *block, struct str text)
-{
-	uint32_t at = block->text_used;
-
-	if (text.len)
-		memcpy(block->text + at, text.ptr, text.len);
-	block->text_used += (uint32_t)text.len;
-	return at;
-}
-
-static size_t facts_text_bytes(const struct row_facts *facts)
-{
-	size_t bytes = 0;
-
-	for (int i = 0; i < ROW_TEXTS; i++)
-		bytes += facts->text_bytes[i];
-	return bytes;
-}
-
-/* The texts of a row, in the order of enum row_text. */
-static void row_texts(const struct item_row *row, struct str texts[ROW_TEXTS])
-{
-	const struct item_record *record = &row->record;
-
-	texts[ROW_SOURCE] = record->source;
-	texts[ROW_EXTERNAL_ID] = record->external_id;
-	texts[ROW_TITLE] = row->text.title;
-	texts[ROW_STREAM] = record->item.stream;
-	texts[ROW_KIND] = record->item.kind;
-	texts[ROW_STATUS] = record->item.status;
-	texts[ROW_TEAM] = record->item.team;
+	*column = malloc(BLOCK_ROWS * sizeof **column);
+	for (int row = 0; *column && row < BLOCK_ROWS; row++)
+		(*column)[row] = NAN;
+	return *column != NULL;
 }
 
 static bool column_reserve(struct block *block, uint16_t id, enum evidence evidence)
 {
-	if (!block->columns[id]) {
-		block->columns[id] = malloc(BLOCK_ROWS * sizeof(double));
-		if (!block->columns[id])
-			return false;
-		for (int row = 0; row < BLOCK_ROWS; row++)
-			block->columns[id][row] = NAN;
-	}
+	if (!numbers_reserve(&block->columns[id]))
+		return false;
 	if (!block->evidence[id] && evidence != EVIDENCE_NONE)
 		block->evidence[id] = calloc(BLOCK_ROWS, 1);
 	return block->evidence[id] || evidence == EVIDENCE_NONE;
@@ -152,13 +143,157 @@ static bool columns_reserve(struct block *block, const struct item *item)
 	return true;
 }
 
+/* ---- a row's words, labels, numbers ---- */
+
+/* What a row is about to be written as, all of it known before anything is. */
+struct row_symbols {
+	uint32_t words[WN_WORDS];
+	double numbers[WN_NUMBERS];
+	uint32_t labels[ITEM_MAX_LABELS];
+	uint32_t label_count;
+};
+
+/* People's names can be personal, and an erased one must not live on in memory: a digest, under the
+ * process's own key, is enough to tell them apart. Its first byte is no character's. */
+static uint32_t person_symbol(struct symbols *symbols, struct str name)
+{
+	unsigned long long hash = str_hash(name);
+	char digest[1 + sizeof hash];
+
+	if (!name.ptr)
+		return SYMBOL_NONE;
+	digest[0] = '\xff';
+	memcpy(digest + 1, &hash, sizeof hash);
+	return symbols_add(symbols, (struct str){digest, sizeof digest});
+}
+
+static double seconds(int64_t us)
+{
+	return us == TIME_NONE ? NAN : (double)us / US_PER_S;
+}
+
+static bool symbols_of(struct symbols *symbols, const struct item_row *row, struct row_symbols *out)
+{
+	const struct item *item = &row->record.item;
+	bool good = item->label_count <= ITEM_MAX_LABELS;
+
+	out->words[WN_STREAM] = symbols_add(symbols, item->stream);
+	out->words[WN_KIND] = symbols_add(symbols, item->kind);
+	out->words[WN_STATUS] = symbols_add(symbols, item->status);
+	out->words[WN_TEAM] = symbols_add(symbols, item->team);
+	out->words[WN_SOURCE] = symbols_add(symbols, row->record.source);
+	out->words[WN_ASSIGNEE] = person_symbol(symbols, row->text.assignee);
+	for (int i = 0; i < WN_WORDS; i++)
+		good = good && out->words[i] != SYMBOL_UNSEEN;
+	out->label_count = good ? (uint32_t)item->label_count : 0;
+	for (uint32_t i = 0; i < out->label_count; i++) {
+		out->labels[i] = symbols_add(symbols, item->labels[i]);
+		good = good && out->labels[i] != SYMBOL_UNSEEN;
+	}
+	for (int i = 0; i < WN_NUMBERS; i++)
+		out->numbers[i] = NAN;
+	out->numbers[WN_CREATED] = seconds(item->created_us);
+	out->numbers[WN_UPDATED] = seconds(item->updated_us);
+	out->numbers[WN_DUE] = seconds(item->due_us);
+	out->numbers[WN_ESTIMATE] = item->estimate;
+	return good;
+}
+
+static bool labels_reserve(struct block *block, uint32_t index, uint32_t count)
+{
+	uint32_t used = block->label_start ? block->label_start[block->rows] : 0;
+	uint32_t before = block->label_start && index < block->rows
+				  ? block->label_start[index + 1] - block->label_start[index]
+				  : 0;
+
+	if (!block->label_start && count > 0)
+		block->label_start = calloc(BLOCK_ROWS + 1, sizeof *block->label_start);
+	if (!block->label_start)
+		return count == 0;
+	return reserve((void **)&block->labels, &block->label_room, (size_t)used - before + count,
+		sizeof *block->labels);
+}
+
+static bool facts_reserve(struct block *block, uint32_t index, const struct row_symbols *row)
+{
+	for (int i = 0; i < WN_WORDS; i++) {
+		if (block->words[i] || row->words[i] == SYMBOL_NONE)
+			continue;
+		block->words[i] = calloc(BLOCK_ROWS, sizeof *block->words[i]);
+		if (!block->words[i])
+			return false;
+	}
+	for (int i = 0; i < WN_NUMBERS; i++) {
+		if (!isnan(row->numbers[i]) && !numbers_reserve(&block->numbers[i]))
+			return false;
+	}
+	return labels_reserve(block, index, row->label_count);
+}
+
+/* The labels of later rows move along; rows that are not there yet begin at the end. */
+static void write_labels(struct block *block, uint32_t index, const struct row_symbols *row)
+{
+	uint32_t *start = block->label_start;
+	uint32_t at, before, used;
+
+	if (!start)
+		return;
+	at = start[index];
+	before = start[index + 1] - at;
+	used = start[BLOCK_ROWS];
+	if (before != row->label_count && used > at + before)
+		memmove(block->labels + at + row->label_count, block->labels + at + before,
+			(used - at - before) * sizeof *block->labels);
+	memcpy(block->labels + at, row->labels, row->label_count * sizeof *block->labels);
+	for (uint32_t i = index + 1; before != row->label_count && i <= BLOCK_ROWS; i++)
+		start[i] = start[i] - before + row->label_count;
+}
+
+static void write_facts(struct block *block, uint32_t index, const struct row_symbols *row)
+{
+	for (int i = 0; i < WN_WORDS; i++) {
+		if (block->words[i])
+			block->words[i][index] = row->words[i];
+	}
+	for (int i = 0; i < WN_NUMBERS; i++) {
+		if (block->numbers[i])
+			block->numbers[i][index] = row->numbers[i];
+	}
+	write_labels(block, index, row);
+}
+
+/* ---- a row's features ---- */
+
+/* Which of the row's principals a claim belongs to, by the order in which they come. The item's
+ * source is the same for all of its values, so the token alone tells them apart. */
+static uint8_t claim_of(const struct item *item, size_t index)
+{
+	unsigned principal = 0;
+
+	for (size_t i = 0; i < index; i++) {
+		const struct feature_value *other = &item->features[i];
+		bool first = other->evidence == EVIDENCE_ASSERTED;
+
+		if (!first)
+			continue;
+		if (uuid_cmp(&other->by, &item->features[index].by) == 0)
+			break;
+		for (size_t j = 0; first && j < i; j++)
+			first = item->features[j].evidence != EVIDENCE_ASSERTED ||
+				uuid_cmp(&item->features[j].by, &other->by) != 0;
+		principal += first;
+	}
+	return principal < WN_ASSERTED_LAST - WN_ASSERTED ? (uint8_t)(WN_ASSERTED + principal)
+							  : (uint8_t)WN_ASSERTED_LAST;
+}
+
 static void write_columns(struct block *block, uint32_t index, const struct item *item)
 {
 	for (uint32_t c = 0; c < block->column_count; c++) {
 		if (block->columns[c])
 			block->columns[c][index] = NAN;
 		if (block->evidence[c])
-			block->evidence[c][index] = EVIDENCE_NONE;
+			block->evidence[c][index] = WN_UNSAID;
 	}
 	for (size_t i = 0; i < item->feature_count; i++) {
 		const struct feature_value *feature = &item->features[i];
@@ -166,40 +301,36 @@ static void write_columns(struct block *block, uint32_t index, const struct item
 		if (feature->id >= block->column_count || feature->cleared)
 			continue;
 		block->columns[feature->id][index] = feature->number;
-		if (block->evidence[feature->id])
-			block->evidence[feature->id][index] = (uint8_t)feature->evidence;
+		if (!block->evidence[feature->id])
+			continue;
+		block->evidence[feature->id][index] = feature->evidence == EVIDENCE_ASSERTED
+							      ? claim_of(item, i)
+							      : (uint8_t)feature->evidence;
 	}
 }
 
-bool block_write(struct block *block, uint32_t index, const struct item_row *row,
+/* ---- a row ---- */
+
+static uint32_t text_put(struct block *block, struct str text)
+{
+	uint32_t at = block->text_used;
+
+	if (text.len)
+		memcpy(block->text + at, text.ptr, text.len);
+	block->text_used += (uint32_t)text.len;
+	return at;
+}
+
+static size_t facts_text_bytes(const struct row_facts *facts)
+{
+	return (size_t)facts->external_id_bytes + facts->title_bytes;
+}
+
+static void write_links(struct block *block, struct row_facts *facts, const struct item_row *row,
 	const struct item_link *links)
 {
-	struct row_facts facts = {
-		.id = row->record.id,
-		.revision = row->record.revision,
-		.first_revision = row->record.first_revision,
-		.has_team = row->record.item.team.ptr != NULL,
-		.link_count = (uint16_t)row->blocked_by_count,
-	};
-	struct str texts[ROW_TEXTS];
-	size_t bytes = 0;
-
-	assert(index <= block->rows && index < BLOCK_ROWS);
-	row_texts(row, texts);
-	for (int i = 0; i < ROW_TEXTS; i++) {
-		facts.text_bytes[i] = (uint16_t)texts[i].len;
-		bytes += texts[i].len;
-	}
-	for (size_t i = 0; i < row->blocked_by_count; i++)
-		bytes += links[i].source.len + links[i].external_id.len;
-	if (!text_reserve(block, bytes) || !links_reserve(block, row->blocked_by_count) ||
-		!columns_reserve(block, &row->record.item))
-		return false;
-
-	facts.text_at = block->text_used;
-	for (int i = 0; i < ROW_TEXTS; i++)
-		text_put(block, texts[i]);
-	facts.link_at = block->link_used;
+	facts->link_at = block->link_used;
+	facts->link_count = (uint16_t)row->blocked_by_count;
 	for (size_t i = 0; i < row->blocked_by_count; i++) {
 		struct row_link *link = &block->links[block->link_used++];
 
@@ -209,14 +340,54 @@ bool block_write(struct block *block, uint32_t index, const struct item_row *row
 		link->source_bytes = (uint16_t)links[i].source.len;
 		link->external_id_bytes = (uint16_t)links[i].external_id.len;
 	}
+}
+
+/* The item's bits are other ones (codec/item.h). */
+static uint8_t texts_of(uint32_t present)
+{
+	return (uint8_t)((present & ITEM_TITLE ? WN_TITLE : 0) |
+			 (present & ITEM_BODY ? WN_BODY : 0) | (present & ITEM_URL ? WN_URL : 0) |
+			 (present & ITEM_ASSIGNEE ? WN_ASSIGNEE_TEXT : 0) |
+			 (present & ITEM_REPORTER ? WN_REPORTER : 0));
+}
+
+bool block_write(struct block *block, uint32_t index, const struct item_row *row,
+	const struct item_link *links)
+{
+	const struct item_record *record = &row->record;
+	struct row_facts facts = {
+		.id = record->id,
+		.revision = record->revision,
+		.first_revision = record->first_revision,
+		.external_id_bytes = (uint16_t)record->external_id.len,
+		.title_bytes = (uint16_t)row->text.title.len,
+	};
+	size_t bytes = record->external_id.len + row->text.title.len;
+	struct row_symbols symbols;
+
+	assert(index <= block->rows && index < BLOCK_ROWS);
+	for (size_t i = 0; i < row->blocked_by_count; i++)
+		bytes += links[i].source.len + links[i].external_id.len;
+	if (!symbols_of(block->symbols, row, &symbols) || !text_reserve(block, bytes) ||
+		!links_reserve(block, row->blocked_by_count) ||
+		!columns_reserve(block, &record->item) || !facts_reserve(block, index, &symbols))
+		return false;
+
+	facts.text_at = text_put(block, record->external_id);
+	text_put(block, row->text.title);
+	write_links(block, &facts, row, links);
 	if (index < block->rows)
 		block->text_garbage += (uint32_t)facts_text_bytes(&block->facts[index]);
 	else
 		block->rows++;
 	block->facts[index] = facts;
-	write_columns(block, index, &row->record.item);
+	block->texts[index] = texts_of(row->text_present);
+	write_facts(block, index, &symbols);
+	write_columns(block, index, &record->item);
 	return true;
 }
+
+/* ---- copies ---- */
 
 /* *to is a copy of `from`, or NULL like it. False when memory is out. */
 static bool clone_bytes(void **to, const void *from, size_t bytes)
@@ -237,6 +408,31 @@ static bool clone_columns(struct block *copy, const struct block *block)
 			!clone_bytes((void **)&copy->evidence[c], block->evidence[c], BLOCK_ROWS))
 			return false;
 	}
+	return true;
+}
+
+static bool clone_facts(struct block *copy, const struct block *block)
+{
+	uint32_t labels = block->label_start ? block->label_start[BLOCK_ROWS] : 0;
+
+	for (int i = 0; i < WN_WORDS; i++) {
+		if (!clone_bytes((void **)&copy->words[i], block->words[i],
+			    BLOCK_ROWS * sizeof(uint32_t)))
+			return false;
+	}
+	for (int i = 0; i < WN_NUMBERS; i++) {
+		if (!clone_bytes((void **)&copy->numbers[i], block->numbers[i],
+			    BLOCK_ROWS * sizeof(double)))
+			return false;
+	}
+	memcpy(copy->texts, block->texts, sizeof copy->texts);
+	if (!clone_bytes((void **)&copy->label_start, block->label_start,
+		    (BLOCK_ROWS + 1) * sizeof(uint32_t)))
+		return false;
+	if (!reserve((void **)&copy->labels, &copy->label_room, labels, sizeof(uint32_t)))
+		return false;
+	if (labels > 0)
+		memcpy(copy->labels, block->labels, labels * sizeof(uint32_t));
 	return true;
 }
 
@@ -265,11 +461,11 @@ struct block *block_clone(const struct block *block, uint32_t column_count)
 
 	if (column_count < block->column_count)
 		column_count = block->column_count;
-	copy = block_new(column_count);
+	copy = block_new(block->symbols, column_count);
 	if (!copy)
 		return NULL;
-	if (!clone_columns(copy, block) || !text_reserve(copy, block->text_used) ||
-		!links_reserve(copy, block->link_used)) {
+	if (!clone_columns(copy, block) || !clone_facts(copy, block) ||
+		!text_reserve(copy, block->text_used) || !links_reserve(copy, block->link_used)) {
 		block_unref(copy);
 		return NULL;
 	}
@@ -279,16 +475,47 @@ struct block *block_clone(const struct block *block, uint32_t column_count)
 	return copy;
 }
 
+/* ---- reading ---- */
+
+void block_rows(const struct block *block, struct wn_rows *out)
+{
+	*out = (struct wn_rows){
+		.rows = block->rows,
+		.columns = (const double *const *)block->columns,
+		.column_count = block->column_count,
+		.evidence = (const uint8_t *const *)block->evidence,
+		.texts = block->texts,
+		.label_start = block->label_start,
+		.labels = block->labels,
+	};
+	for (int i = 0; i < WN_WORDS; i++)
+		out->words[i] = block->words[i];
+	for (int i = 0; i < WN_NUMBERS; i++)
+		out->numbers[i] = block->numbers[i];
+}
+
+static struct str word_of(const struct block *block, uint32_t index, enum wn_word which)
+{
+	return block->words[which] ? symbols_text(block->symbols, block->words[which][index])
+				   : STR_NONE;
+}
+
 struct str block_text(const struct block *block, uint32_t index, enum row_text which)
 {
 	const struct row_facts *facts = &block->facts[index];
-	size_t at = facts->text_at;
+	const char *at = block->text ? block->text + facts->text_at : "";
 
-	if (which == ROW_TEAM && !facts->has_team)
-		return STR_NONE;
-	for (int i = 0; i < (int)which; i++)
-		at += facts->text_bytes[i];
-	return (struct str){block->text ? block->text + at : "", facts->text_bytes[which]};
+	switch (which) {
+	case ROW_EXTERNAL_ID: return (struct str){at, facts->external_id_bytes};
+	case ROW_TITLE: return (struct str){at + facts->external_id_bytes, facts->title_bytes};
+	case ROW_SOURCE: return word_of(block, index, WN_SOURCE);
+	case ROW_STREAM: return word_of(block, index, WN_STREAM);
+	case ROW_KIND: return word_of(block, index, WN_KIND);
+	case ROW_STATUS: return word_of(block, index, WN_STATUS);
+	case ROW_TEAM: return word_of(block, index, WN_TEAM);
+	case ROW_TEXTS: break;
+	}
+	return STR_NONE;
 }
 
 const struct row_link *block_links(const struct block *block, uint32_t index, size_t *count)
@@ -318,7 +545,10 @@ double block_value(const struct block *block, uint32_t index, uint32_t column)
 
 enum evidence block_evidence(const struct block *block, uint32_t index, uint32_t column)
 {
+	uint8_t evidence;
+
 	if (column >= block->column_count || !block->evidence[column])
 		return EVIDENCE_NONE;
-	return (enum evidence)block->evidence[column][index];
+	evidence = block->evidence[column][index];
+	return evidence < WN_ASSERTED ? (enum evidence)evidence : EVIDENCE_ASSERTED;
 }

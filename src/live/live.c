@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "live/past.h"
 #include "live/picture.h"
 #include "live/ranking.h"
 #include "store/aggregates.h"
@@ -44,6 +45,7 @@ struct live {
 	struct store *store;
 	const struct clock *clock;
 	struct live_config config;
+	struct past *past;
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t news;
@@ -167,6 +169,37 @@ enum error live_ranking_by_id(
 	return ranking ? ERR_OK : ERR_GONE;
 }
 
+/* Of those that are published or kept; a reference. */
+static struct ranking *find_published(struct live *live, const struct uuid *workspace,
+	int64_t revision, const struct ranking_request *request)
+{
+	const struct place *place;
+	struct ranking *ranking = NULL;
+
+	pthread_mutex_lock(&live->mutex);
+	place = place_find(live, workspace);
+	if (place) {
+		ranking = place->current;
+		if (ranking &&
+			(ranking->revision != revision || !ranking_answers(ranking, request)))
+			ranking = place->kept;
+		while (ranking &&
+			(ranking->revision != revision || !ranking_answers(ranking, request)))
+			ranking = ranking->next;
+	}
+	if (ranking)
+		ranking_ref(ranking);
+	pthread_mutex_unlock(&live->mutex);
+	return ranking;
+}
+
+enum error live_ranking_at(struct live *live, const struct uuid *workspace, int64_t revision,
+	const struct ranking_request *request, struct ranking **out)
+{
+	*out = find_published(live, workspace, revision, request);
+	return *out ? ERR_OK : past_ranking(live->past, workspace, revision, request, out);
+}
+
 void live_forget(struct live *live, const struct uuid *workspace)
 {
 	struct ranking *dropped = NULL;
@@ -182,6 +215,7 @@ void live_forget(struct live *live, const struct uuid *workspace)
 	pthread_cond_signal(&live->news);
 	pthread_mutex_unlock(&live->mutex);
 	unref_list(dropped);
+	past_forget(live->past, workspace);
 }
 
 void live_health(struct live *live, struct live_health *out)
@@ -299,19 +333,25 @@ static struct ranking *drop_old(struct live *live, struct place *place)
 	return dropped;
 }
 
-/* The new one first, the one before it joins those kept. */
+/* The new one first, the one before it joins those kept. One that differs in time alone is as fresh
+ * as that: nobody has asked the database since. */
 static void publish(struct live *live, struct place *place, struct ranking *ranking)
 {
+	int64_t fresh_us = clock_monotonic_us(live->clock);
 	struct ranking *dropped = ranking;
 
 	pthread_mutex_lock(&live->mutex);
 	if (place->wanted) {
-		if (place->current) {
-			place->current->next = place->kept;
-			place->kept = place->current;
+		struct ranking *before = place->current;
+
+		if (before && before->revision == ranking->revision)
+			fresh_us = __atomic_load_n(&before->fresh_us, __ATOMIC_RELAXED);
+		if (before) {
+			before->next = place->kept;
+			place->kept = before;
 		}
 		place->current = ranking;
-		ranking_mark_fresh(ranking, clock_monotonic_us(live->clock));
+		ranking_mark_fresh(ranking, fresh_us);
 		dropped = drop_old(live, place);
 	}
 	pthread_mutex_unlock(&live->mutex);
@@ -344,9 +384,11 @@ static void forget_old(struct live *live)
 /* Ranks and publishes; adds the time that it took. */
 static enum error rank_place(struct live *live, struct place *place, int64_t *ranked_us)
 {
+	const struct ranking_request request = {
+		.now_us = clock_now_us(live->clock), .model = -1, .policy = -1};
 	int64_t begin_us = clock_monotonic_us(live->clock), took_us;
 	struct ranking *ranking;
-	enum error error = ranking_compute(place->picture, &ranking);
+	enum error error = ranking_compute(place->picture, &request, &ranking);
 
 	took_us = clock_monotonic_us(live->clock) - begin_us;
 	*ranked_us += took_us;
@@ -394,19 +436,15 @@ static enum error move_picture(struct place *place, struct conn *conn)
 	return error;
 }
 
-/* Brings one place to the head. What fails is tried again after a while that doubles: a load that
- * cannot succeed must not keep the other workspaces waiting. */
-static enum error follow_place(
-	struct live *live, struct conn *conn, struct place *place, int64_t *ranked_us)
+/* What fails is tried again after a while that doubles: a load that cannot succeed must not keep the
+ * other workspaces waiting. */
+static void settle(struct live *live, struct place *place, enum error error)
 {
 	int64_t wait_ms = live->config.follow_ms;
-	enum error error = move_picture(place, conn);
 
-	if (!error)
-		error = rank_place(live, place, ranked_us);
 	if (!error || error == ERR_DATABASE_AWAY) {
 		place->failures = 0;
-		return error;
+		return;
 	}
 	for (unsigned i = 0; i < place->failures && wait_ms < RETRY_MAX_MS; i++)
 		wait_ms *= 2;
@@ -414,7 +452,44 @@ static enum error follow_place(
 		wait_ms = RETRY_MAX_MS;
 	place->failures++;
 	place->retry_us = clock_monotonic_us(live->clock) + wait_ms * US_PER_MS;
+}
+
+static bool is_to_wait(struct live *live, const struct place *place)
+{
+	return place->failures > 0 && clock_monotonic_us(live->clock) < place->retry_us;
+}
+
+/* Brings one place to the head. */
+static enum error follow_place(
+	struct live *live, struct conn *conn, struct place *place, int64_t *ranked_us)
+{
+	enum error error = move_picture(place, conn);
+
+	if (!error)
+		error = rank_place(live, place, ranked_us);
+	settle(live, place, error);
 	return error;
+}
+
+/* What time brings about needs no revision, and no database. */
+static void follow_time(struct live *live, struct place *places, int64_t *ranked_us)
+{
+	int64_t now_us = clock_now_us(live->clock);
+
+	for (struct place *place = places; place; place = place->next) {
+		const struct picture *picture = place->picture;
+		bool due;
+
+		if (!picture || picture->torn || is_to_wait(live, place))
+			continue;
+		pthread_mutex_lock(&live->mutex);
+		due = place->wanted && place->current &&
+		      place->current->revision == picture->revision &&
+		      ranking_is_due(place->current, now_us);
+		pthread_mutex_unlock(&live->mutex);
+		if (due)
+			settle(live, place, rank_place(live, place, ranked_us));
+	}
 }
 
 /* Which revisions the database has, for up to HEADS_AT_ONCE places from `first` on. */
@@ -474,7 +549,7 @@ static enum error follow_all(
 			drop_picture(place);
 		if (standing != PLACE_BEHIND)
 			continue;
-		if (place->failures > 0 && clock_monotonic_us(live->clock) < place->retry_us)
+		if (is_to_wait(live, place))
 			continue;
 		if (follow_place(live, conn, place, ranked_us) == ERR_DATABASE_AWAY)
 			error = ERR_DATABASE_AWAY;
@@ -522,6 +597,7 @@ static int64_t follow_once(struct live *live)
 	}
 	if (error != ERR_BUSY)
 		set_database(live, error != ERR_DATABASE_AWAY);
+	follow_time(live, places, &ranked_us);
 	if (ranked_us > 0)
 		measure(places);
 	return ranked_us;
@@ -592,7 +668,7 @@ static void *follower(void *self)
 
 		wake_due(live, false);
 		forget_old(live);
-		give_memory_back(live, ranked_us > 0);
+		give_memory_back(live, past_sweep(live->past) || ranked_us > 0);
 		/* What arrives while it rests is taken together by the next round. */
 		if (ranked_us > 0 &&
 			!wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
@@ -613,6 +689,11 @@ struct live *live_new(
 	live->clock = clock;
 	live->config = *config;
 	live->away_since_us = clock_monotonic_us(clock);
+	live->past = past_new(store, clock, config->ranking_keep_ms);
+	if (!live->past) {
+		free(live);
+		return NULL;
+	}
 	pthread_mutex_init(&live->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -622,6 +703,7 @@ struct live *live_new(
 		return live;
 	pthread_cond_destroy(&live->news);
 	pthread_mutex_destroy(&live->mutex);
+	past_free(live->past);
 	free(live);
 	return NULL;
 }
@@ -645,6 +727,7 @@ void live_free(struct live *live)
 		picture_free(place->picture);
 		free(place);
 	}
+	past_free(live->past);
 	pthread_cond_destroy(&live->news);
 	pthread_mutex_destroy(&live->mutex);
 	free(live);

@@ -45,6 +45,16 @@ enum error live_ranking_by_id(
 	struct live *live, const struct uuid *workspace, const char *id, struct ranking **out);
 
 /*
+ * A ranking of the past, or by other versions: loads the workspace as of `revision` from PostgreSQL
+ * and ranks it. Only on a worker: it may take as long as loading a workspace does. The last few are
+ * kept, so that pages of one ranking, its replay and its comparison with another one load it once.
+ * ERR_BEYOND_HEAD, ERR_NOT_FOUND (a version that did not exist then), ERR_DATABASE_AWAY.
+ */
+struct ranking_request; /* live/ranking.h */
+enum error live_ranking_at(struct live *live, const struct uuid *workspace, int64_t revision,
+	const struct ranking_request *request, struct ranking **out);
+
+/*
  * Calls wake once, on the follower thread, when a ranking of the workspace at `revision` or later
  * is published, or when `until_us` (monotonic) has passed, or at live_free. May call it before
  * returning when that is so already. The waiter belongs to the caller until wake is called.

@@ -4,12 +4,24 @@
  */
 #include "live/picture.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/log.h"
+#include "live/strengths.h"
 #include "store/aggregates.h"
+
+/* Readers overlap all the time; by default the follower would wait until they happen not to. */
+static bool lock_init(pthread_rwlock_t *lock)
+{
+	pthread_rwlockattr_t attributes;
+	bool good;
+
+	pthread_rwlockattr_init(&attributes);
+	pthread_rwlockattr_setkind_np(&attributes, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+	good = pthread_rwlock_init(lock, &attributes) == 0;
+	pthread_rwlockattr_destroy(&attributes);
+	return good;
+}
 
 struct row_index *row_index_new(void)
 {
@@ -18,7 +30,7 @@ struct row_index *row_index_new(void)
 	if (!index)
 		return NULL;
 	index->references = 1;
-	if (pthread_rwlock_init(&index->lock, NULL) == 0)
+	if (lock_init(&index->lock))
 		return index;
 	free(index);
 	return NULL;
@@ -58,6 +70,43 @@ static bool row_index_put(struct row_index *index, const struct uuid *id, uint32
 	return put;
 }
 
+void row_keys_ref(struct row_keys *keys)
+{
+	__atomic_add_fetch(&keys->references, 1, __ATOMIC_RELAXED);
+}
+
+void row_keys_unref(struct row_keys *keys)
+{
+	if (!keys || __atomic_sub_fetch(&keys->references, 1, __ATOMIC_ACQ_REL) > 0)
+		return;
+	free(keys->ids);
+	free(keys->first_revisions);
+	free(keys);
+}
+
+/* A larger copy; the old one may be in use. */
+static struct row_keys *row_keys_grown(const struct row_keys *old, size_t rows, size_t room)
+{
+	struct row_keys *keys = calloc(1, sizeof *keys);
+
+	if (!keys)
+		return NULL;
+	keys->references = 1;
+	keys->room = room;
+	keys->ids = malloc(room * sizeof *keys->ids);
+	keys->first_revisions = malloc(room * sizeof *keys->first_revisions);
+	if (!keys->ids || !keys->first_revisions) {
+		row_keys_unref(keys);
+		return NULL;
+	}
+	if (rows > 0) {
+		memcpy(keys->ids, old->ids, rows * sizeof *keys->ids);
+		memcpy(keys->first_revisions, old->first_revisions,
+			rows * sizeof *keys->first_revisions);
+	}
+	return keys;
+}
+
 struct picture *picture_new(const struct uuid *workspace)
 {
 	struct picture *picture = calloc(1, sizeof *picture);
@@ -67,9 +116,11 @@ struct picture *picture_new(const struct uuid *workspace)
 	picture->workspace = *workspace;
 	picture->revision = -1;
 	picture->index = row_index_new();
-	if (picture->index)
+	picture->symbols = symbols_new();
+	picture->overrides = override_set_new(NULL, NULL, 0);
+	if (picture->index && picture->symbols && picture->overrides)
 		return picture;
-	free(picture);
+	picture_free(picture);
 	return NULL;
 }
 
@@ -80,18 +131,25 @@ void picture_free(struct picture *picture)
 	for (size_t i = 0; i < picture->block_count; i++)
 		block_unref(picture->blocks[i]);
 	free(picture->blocks);
-	free(picture->ids);
-	free(picture->first_revisions);
 	free(picture->candidates);
+	free(picture->pairs);
+	row_keys_unref(picture->keys);
+	strengths_unref(picture->strengths);
+	override_set_unref(picture->overrides);
 	row_index_unref(picture->index);
+	symbols_unref(picture->symbols);
 	catalog_unref(picture->catalog);
 	free(picture);
 }
 
 size_t picture_bytes(const struct picture *picture)
 {
-	size_t bytes = sizeof *picture + picture->row_room * (16 + sizeof(int64_t) + 1) +
-		       picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t));
+	size_t keys = picture->keys ? picture->keys->room * (16 + sizeof(int64_t)) : 0;
+	size_t bytes = sizeof *picture + keys + picture->candidate_room +
+		       picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t)) +
+		       symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
+		       picture->pair_room * sizeof(struct row_pair) +
+		       strengths_bytes(picture->strengths);
 
 	for (size_t i = 0; i < picture->block_count; i++)
 		bytes += block_bytes(picture->blocks[i]);
@@ -109,15 +167,19 @@ static bool grow(void **array, size_t count, size_t size)
 
 static bool rows_reserve(struct picture *picture)
 {
-	size_t room = picture->row_room ? picture->row_room * 2 : BLOCK_ROWS;
+	size_t room = picture->candidate_room ? picture->candidate_room * 2 : BLOCK_ROWS;
+	struct row_keys *keys;
 
-	if (picture->rows < picture->row_room)
+	if (picture->rows < picture->candidate_room)
 		return true;
-	if (room >= MAP_NONE || !grow((void **)&picture->ids, room, 16) ||
-		!grow((void **)&picture->first_revisions, room, sizeof(int64_t)) ||
-		!grow((void **)&picture->candidates, room, 1))
+	if (room >= MAP_NONE || !grow((void **)&picture->candidates, room, 1))
 		return false;
-	picture->row_room = room;
+	keys = row_keys_grown(picture->keys, picture->rows, room);
+	if (!keys)
+		return false;
+	row_keys_unref(picture->keys);
+	picture->keys = keys;
+	picture->candidate_room = room;
 	return true;
 }
 
@@ -135,7 +197,7 @@ static bool block_append(struct picture *picture)
 			return false;
 		picture->block_room = room;
 	}
-	block = block_new((uint32_t)picture->catalog->feature_count);
+	block = block_new(picture->symbols, (uint32_t)picture->catalog->feature_count);
 	if (!block)
 		return false;
 	picture->blocks[picture->block_count++] = block;
@@ -178,8 +240,6 @@ static enum error write_row(struct picture *picture, uint32_t row, const struct 
 
 	if (!block || !block_write(block, row % BLOCK_ROWS, item, links))
 		return ERR_NO_MEMORY;
-	memcpy(picture->ids[row], item->record.id.bytes, 16);
-	picture->first_revisions[row] = item->record.first_revision;
 	picture->candidates[row] = status_ranks(picture->catalog, item->record.item.status);
 	return ERR_OK;
 }
@@ -233,6 +293,8 @@ static bool take_row(void *self, const struct item_row *item)
 		if (!rows_reserve(picture) || !block_append(picture) ||
 			!row_index_put(picture->index, &item->record.id, row))
 			goto out;
+		memcpy(picture->keys->ids[row], item->record.id.bytes, 16);
+		picture->keys->first_revisions[row] = item->record.first_revision;
 		picture->rows++;
 	}
 	state->error = write_row(picture, row, &whole, whole.record.item.blocked_by);
@@ -273,42 +335,165 @@ static enum error load_catalog(struct picture *picture, struct conn *conn, int64
 	return ERR_OK;
 }
 
-static enum error follow_in_snapshot(struct picture *picture, struct conn *conn, bool *moved)
+static enum error follow_items(struct picture *picture, struct conn *conn, int64_t upto)
 {
 	struct follow_state state = {.picture = picture};
-	struct head head;
 	enum error error;
 
-	error = head_read(conn, &picture->workspace, &head);
-	if (error || head.revision <= picture->revision)
-		return error;
-	if (!picture->catalog || head.config_revision > picture->catalog->revision) {
-		error = load_catalog(picture, conn, head.revision);
-		if (error)
-			return error;
-	}
 	arena_init(&state.arena, 64u << 20);
 	error = item_versions_scan(conn, &picture->workspace,
-		picture->revision < 0 ? 0 : picture->revision, head.revision, take_row, &state);
+		picture->revision < 0 ? 0 : picture->revision, upto, take_row, &state);
 	arena_release(&state.arena);
-	if (state.error)
-		return state.error;
+	return state.error ? state.error : error;
+}
+
+static enum error follow_overrides(struct picture *picture, struct conn *conn, int64_t upto)
+{
+	struct override_set *followed;
+	struct override_row *news;
+	struct arena arena;
+	size_t count;
+	enum error error;
+
+	arena_init(&arena, 256u << 20);
+	error = overrides_load(conn, &picture->workspace,
+		picture->revision < 0 ? 0 : picture->revision, upto, &arena, &news, &count);
+	if (!error && count > 0) {
+		followed = override_set_follow(picture->overrides, news, count);
+		if (followed) {
+			override_set_unref(picture->overrides);
+			picture->overrides = followed;
+		} else {
+			error = ERR_NO_MEMORY;
+		}
+	}
+	arena_release(&arena);
+	return error;
+}
+
+/* A pair with an item that is not there says nothing about those that are. */
+static enum error take_pairs(
+	struct picture *picture, const struct comparison_row *news, size_t count)
+{
+	size_t need = picture->pair_count + count;
+
+	if (need > picture->pair_room) {
+		if (!grow((void **)&picture->pairs, need + need / 4, sizeof *picture->pairs))
+			return ERR_NO_MEMORY;
+		picture->pair_room = need + need / 4;
+	}
+	for (size_t i = 0; i < count; i++) {
+		uint32_t before = row_index_find(picture->index, &news[i].before);
+		uint32_t after = row_index_find(picture->index, &news[i].after);
+
+		if (before != MAP_NONE && after != MAP_NONE && before != after)
+			picture->pairs[picture->pair_count++] = (struct row_pair){before, after};
+	}
+	return ERR_OK;
+}
+
+static enum error follow_comparisons(struct picture *picture, struct conn *conn, int64_t upto)
+{
+	struct comparison_row *news;
+	struct strengths *strengths;
+	struct arena arena;
+	size_t count;
+	enum error error;
+
+	arena_init(&arena, 256u << 20);
+	error = comparisons_load(conn, &picture->workspace, false,
+		picture->revision < 0 ? 0 : picture->revision, upto, &arena, &news, &count);
+	if (!error && count > 0)
+		error = take_pairs(picture, news, count);
+	arena_release(&arena);
+	if (error || count == 0 || picture->pair_count == 0)
+		return error;
+	strengths = strengths_new(picture->pairs, picture->pair_count,
+		(const unsigned char(*)[16])picture->keys->ids, picture->rows);
+	if (!strengths)
+		return ERR_NO_MEMORY;
+	strengths_unref(picture->strengths);
+	picture->strengths = strengths;
+	return ERR_OK;
+}
+
+/* All that lies behind the picture's own revision, up to `head`. */
+static enum error follow_to(struct picture *picture, struct conn *conn, const struct head *head)
+{
+	enum error error = ERR_OK;
+
+	picture->torn = true;
+	if (!picture->catalog || head->config_revision > picture->catalog->revision)
+		error = load_catalog(picture, conn, head->revision);
+	if (!error)
+		error = follow_items(picture, conn, head->revision);
+	if (!error)
+		error = follow_overrides(picture, conn, head->revision);
+	if (!error)
+		error = follow_comparisons(picture, conn, head->revision);
 	if (error)
 		return error;
-	picture->revision = head.revision;
-	picture->at_us = head.at_us;
-	*moved = true;
+	picture->revision = head->revision;
+	picture->at_us = head->at_us;
+	picture->torn = false;
 	return ERR_OK;
 }
 
 enum error picture_follow(struct picture *picture, struct conn *conn, bool *moved)
 {
+	struct head head;
 	enum error error = read_begin(conn, &picture->workspace);
 
 	*moved = false;
 	if (error)
 		return error;
-	error = follow_in_snapshot(picture, conn, moved);
+	error = head_read(conn, &picture->workspace, &head);
+	if (!error && head.revision > picture->revision) {
+		error = follow_to(picture, conn, &head);
+		*moved = !error;
+	}
+	read_end(conn);
+	return error;
+}
+
+/* When the revision was made: its audit record tells. */
+static enum error read_past_head(
+	struct picture *picture, struct conn *conn, int64_t revision, struct head *out)
+{
+	struct audit_record *record;
+	struct arena arena;
+	size_t count;
+	enum error error = head_read(conn, &picture->workspace, out);
+
+	if (error || revision == out->revision)
+		return error;
+	if (revision > out->revision)
+		return ERR_BEYOND_HEAD;
+	if (revision < 1)
+		return ERR_NOT_FOUND;
+	arena_init(&arena, 64u << 20);
+	error = audit_list(
+		conn, &picture->workspace, revision - 1, 1, NULL, &arena, &record, &count);
+	if (!error && (count == 0 || record->revision != revision))
+		error = ERR_INTERNAL;
+	if (!error) {
+		out->revision = revision;
+		out->at_us = record->at_us;
+	}
+	arena_release(&arena);
+	return error;
+}
+
+enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision)
+{
+	struct head head;
+	enum error error = read_begin(conn, &picture->workspace);
+
+	if (error)
+		return error;
+	error = read_past_head(picture, conn, revision, &head);
+	if (!error)
+		error = follow_to(picture, conn, &head);
 	read_end(conn);
 	return error;
 }

@@ -1,6 +1,7 @@
 /*
- * The live picture of one workspace: blocks of rows, where each item is, and the configuration.
- * Only the follower thread touches it; what it publishes is a ranking (ranking.h).
+ * The picture of one workspace: blocks of rows, where each item is, the configuration, what people
+ * decided and compared. The follower's thread alone touches the one that it moves, a worker the one
+ * that it loads; what is published is a ranking (ranking.h).
  */
 #ifndef WINNOW_LIVE_PICTURE_H
 #define WINNOW_LIVE_PICTURE_H
@@ -11,8 +12,11 @@
 #include <stdint.h>
 
 #include "base/map.h"
+#include "base/symbols.h"
 #include "codec/catalog.h"
 #include "live/block.h"
+#include "live/override_set.h"
+#include "live/strengths.h"
 #include "store/store.h"
 
 /* Which row an item is. Rows are given once and never taken back while the picture lives, so
@@ -28,20 +32,35 @@ void row_index_ref(struct row_index *index);
 void row_index_unref(struct row_index *index);
 uint32_t row_index_find(struct row_index *index, const struct uuid *id); /* MAP_NONE */
 
+/* What never changes of a row, by row, because the engine wants it in one piece. Shared with the
+ * rankings: the picture writes behind their rows only, and a larger table is a new one. */
+struct row_keys {
+	int references; /* atomic */
+	size_t room;
+	unsigned char (*ids)[16];
+	int64_t *first_revisions;
+};
+void row_keys_ref(struct row_keys *keys);
+void row_keys_unref(struct row_keys *keys); /* NULL is fine */
+
 struct picture {
 	struct uuid workspace;
 	int64_t revision; /* what it shows; -1: nothing loaded */
 	int64_t at_us;    /* that revision's audit time */
+	bool torn;        /* a move broke off: it holds parts of a later revision, too */
 	struct catalog *catalog;
 	struct row_index *index;
+	struct symbols *symbols;
 	struct block **blocks;
 	size_t block_count, block_room;
 	size_t rows;
-	/* By row, beside the blocks, because ranking wants them in one piece. */
-	unsigned char (*ids)[16];
-	int64_t *first_revisions;
-	uint8_t *candidates;
-	size_t row_room;
+	struct row_keys *keys;
+	uint8_t *candidates; /* by row */
+	size_t candidate_room;
+	struct override_set *overrides; /* all that have not ended */
+	struct row_pair *pairs;         /* items compared */
+	size_t pair_count, pair_room;
+	struct strengths *strengths; /* NULL: nothing was compared */
 };
 
 struct picture *picture_new(const struct uuid *workspace);
@@ -49,8 +68,11 @@ void picture_free(struct picture *picture);
 
 /* Moves the picture to the database's head: loads all when nothing is loaded, else what lies
  * behind its own revision. *moved tells whether the revision changed. After an error the picture
- * may be half moved: the caller frees it. */
+ * may be torn: it can be followed again, but not ranked. */
 enum error picture_follow(struct picture *picture, struct conn *conn, bool *moved);
+/* Fills a new picture as of `revision`. ERR_BEYOND_HEAD; ERR_NOT_FOUND: no such workspace, or a
+ * revision before its first. After an error the caller frees it. */
+enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision);
 size_t picture_bytes(const struct picture *picture);
 
 #endif

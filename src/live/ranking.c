@@ -1,17 +1,18 @@
 /*
- * From a picture to an immutable ranking: score block by block, band, order.
+ * From a picture to an immutable ranking: what is in force at this revision and time is made ready
+ * for the engine, which decides.
  */
 #include "live/ranking.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "live/page_cache.h"
 #include "live/picture.h"
 
-enum { US_PER_MINUTE = 60 * 1000000 };
+enum { US_PER_MINUTE = 60 * 1000000, ARENA_BYTES_MAX = 1 << 30 };
 
 void ranking_ref(struct ranking *ranking)
 {
@@ -22,16 +23,20 @@ void ranking_unref(struct ranking *ranking)
 {
 	if (!ranking || __atomic_sub_fetch(&ranking->references, 1, __ATOMIC_ACQ_REL) > 0)
 		return;
+	wn_decision_release(&ranking->decision);
 	for (size_t i = 0; i < ranking->block_count; i++)
 		block_unref(ranking->blocks[i]);
 	free(ranking->blocks);
-	free(ranking->score);
-	free(ranking->lowest);
-	free(ranking->highest);
-	free(ranking->band);
-	wn_ranking_release(&ranking->order);
+	free(ranking->runs);
+	free(ranking->candidates);
+	free(ranking->edges);
+	row_keys_unref(ranking->keys);
+	strengths_unref(ranking->strengths);
+	override_set_unref(ranking->overrides);
 	page_cache_free(ranking->pages);
 	row_index_unref(ranking->index);
+	symbols_unref(ranking->symbols);
+	arena_release(&ranking->arena);
 	catalog_unref(ranking->catalog);
 	free(ranking);
 }
@@ -54,46 +59,39 @@ static void *array_new(size_t n, size_t size)
 	return malloc(n ? n * size : 1);
 }
 
+/* ---- what the engine is given ---- */
+
 static bool hold_blocks(struct ranking *ranking, const struct picture *picture)
 {
 	ranking->blocks = array_new(picture->block_count, sizeof(struct block *));
-	if (!ranking->blocks)
+	ranking->runs = array_new(picture->block_count, sizeof(struct wn_rows));
+	if (!ranking->blocks || !ranking->runs)
 		return false;
-	for (size_t i = 0; i < picture->block_count; i++) {
-		ranking->blocks[i] = picture->blocks[i];
-		block_ref(ranking->blocks[i]);
+	for (size_t b = 0; b < picture->block_count; b++) {
+		struct wn_rows *run = &ranking->runs[b];
+
+		ranking->blocks[b] = picture->blocks[b];
+		block_ref(ranking->blocks[b]);
+		block_rows(ranking->blocks[b], run);
+		if (!picture->strengths || b >= picture->strengths->block_count)
+			continue;
+		run->numbers[WN_STRENGTH] = picture->strengths->strength[b];
+		run->numbers[WN_STRENGTH_ERROR] = picture->strengths->error[b];
 	}
 	ranking->block_count = picture->block_count;
 	return true;
 }
 
-static void score_rows(struct ranking *ranking)
-{
-	const struct wn_model *model = &ranking->model->model;
-
-	for (size_t b = 0; b < ranking->block_count; b++) {
-		const struct block *block = ranking->blocks[b];
-		size_t at = b * BLOCK_ROWS;
-		struct wn_scores out = {
-			ranking->score + at, ranking->lowest + at, ranking->highest + at};
-
-		wn_model_score(model, (const double *const *)block->columns, block->column_count,
-			block->rows, out);
-		wn_model_bands(model, out.score, block->rows, ranking->band + at);
-	}
-}
-
 /* Edges between rows; a blocker that is not here orders nothing. */
-static bool collect_edges(const struct picture *picture, struct wn_edge **edges, size_t *count)
+static bool collect_edges(struct ranking *ranking, const struct picture *picture, size_t *count)
 {
 	size_t links = 0, used = 0;
+	struct wn_edge *fitting;
 
-	for (size_t b = 0; b < picture->block_count; b++) {
-		for (uint32_t i = 0; i < picture->blocks[b]->rows; i++)
-			links += picture->blocks[b]->facts[i].link_count;
-	}
-	*edges = array_new(links, sizeof(struct wn_edge));
-	if (!*edges)
+	for (size_t b = 0; b < picture->block_count; b++)
+		links += picture->blocks[b]->link_used;
+	ranking->edges = array_new(links, sizeof(struct wn_edge));
+	if (!ranking->edges)
 		return false;
 	for (uint32_t row = 0; links > 0 && row < picture->rows; row++) {
 		size_t n;
@@ -104,80 +102,307 @@ static bool collect_edges(const struct picture *picture, struct wn_edge **edges,
 			uint32_t blocker = uuid_map_get(&picture->index->rows, &link[i].id);
 
 			if (blocker != MAP_NONE)
-				(*edges)[used++] = (struct wn_edge){row, blocker};
+				ranking->edges[used++] = (struct wn_edge){row, blocker};
 		}
 	}
 	*count = used;
+	/* A block's links may be out of use for the most part. */
+	fitting =
+		used < links ? realloc(ranking->edges, (used ? used : 1) * sizeof *fitting) : NULL;
+	if (fitting)
+		ranking->edges = fitting;
 	return true;
 }
 
-static bool order_rows(struct ranking *ranking, const struct picture *picture)
+static bool fill_population(struct ranking *ranking, const struct picture *picture)
 {
-	struct wn_edge *edges = NULL;
-	struct wn_rank_input input = {
-		.rows = picture->rows,
-		.candidate = picture->candidates,
-		.score = ranking->score,
-		.band = ranking->band,
-		.first_revision = picture->first_revisions,
-		.id = (const unsigned char(*)[16])picture->ids,
-	};
-	bool ordered = collect_edges(picture, &edges, &input.edge_count);
+	struct wn_population *population = &ranking->population;
 
-	input.edges = edges;
-	ordered = ordered && wn_rank(&input, &ranking->order);
-	free(edges);
-	return ordered;
+	ranking->candidates = array_new(picture->rows, 1);
+	if (!ranking->candidates || !hold_blocks(ranking, picture) ||
+		!collect_edges(ranking, picture, &population->edge_count))
+		return false;
+	if (picture->rows > 0)
+		memcpy(ranking->candidates, picture->candidates, picture->rows);
+	population->rows = ranking->rows = picture->rows;
+	population->blocks = ranking->runs;
+	population->block_count = ranking->block_count;
+	population->block_rows = BLOCK_ROWS;
+	population->candidate = ranking->candidates;
+	population->edges = ranking->edges;
+	if (ranking->keys) {
+		population->first_revision = ranking->keys->first_revisions;
+		population->id = (const unsigned char(*)[16])ranking->keys->ids;
+	}
+	ranking->input.population = population;
+	return true;
 }
 
-enum error ranking_compute(const struct picture *picture, struct ranking **out)
+static uint32_t word_symbol(void *symbols, struct str word)
 {
-	const struct alias *active = catalog_alias(picture->catalog, STR("active"));
+	return symbols_find(symbols, word);
+}
+
+struct word_lookup ranking_words(const struct ranking *ranking)
+{
+	return (struct word_lookup){word_symbol, ranking->symbols};
+}
+
+/* Words, bands and calendar windows become this population's, this model's and this time's. */
+static bool bind(struct ranking *ranking)
+{
+	struct word_lookup words = ranking_words(ranking);
+	struct wn_model *model = arena_alloc(&ranking->arena, sizeof *model);
+	struct wn_policy *policy = arena_alloc(&ranking->arena, sizeof *policy);
+
+	if (!model || !policy || !model_bind(ranking->model, &words, &ranking->arena, model))
+		return false;
+	ranking->input.model = model;
+	ranking->input.now_s = (double)(ranking->as_of_us / US_PER_S);
+	if (!ranking->policy)
+		return true;
+	ranking->input.policy = policy;
+	return policy_bind(ranking->policy, ranking->catalog, model, ranking->input.now_s, &words,
+		&ranking->arena, policy);
+}
+
+/* ---- overrides ---- */
+
+static const char *const override_kinds[WN_OVERRIDE_KINDS] = {
+	[WN_OVERRIDE_PIN] = "pin",
+	[WN_OVERRIDE_BOOST] = "boost",
+	[WN_OVERRIDE_BAND] = "band",
+	[WN_OVERRIDE_BEFORE] = "before",
+	[WN_OVERRIDE_EXCLUDE] = "exclude",
+	[WN_OVERRIDE_DEFER] = "defer",
+};
+
+static int override_kind(struct str name)
+{
+	for (int i = 0; i < WN_OVERRIDE_KINDS; i++) {
+		if (str_is(name, override_kinds[i]))
+			return i;
+	}
+	return -1;
+}
+
+static uint8_t band_named(const struct wn_model *model, struct str name)
+{
+	for (size_t i = 0; i < model->band_count; i++) {
+		if (str_is(name, model->bands[i].name))
+			return (uint8_t)i;
+	}
+	return WN_BAND_NONE;
+}
+
+static bool in_force(const struct override_row *override, int64_t as_of_us)
+{
+	return override->ended_revision == 0 && override->expires_us > as_of_us;
+}
+
+/* False where there is nothing that it could do: no such item, no such band in this model. */
+static bool make_override(
+	const struct ranking *ranking, const struct override_row *from, struct wn_override *to)
+{
+	int kind = override_kind(from->kind);
+
+	if (kind < 0 || !in_force(from, ranking->as_of_us))
+		return false;
+	*to = (struct wn_override){
+		.kind = (enum wn_override_kind)kind,
+		.row = ranking_find(ranking, &from->item),
+		.target = WN_ROW_NONE,
+		.revision = from->revision,
+	};
+	if (kind == WN_OVERRIDE_PIN)
+		to->rank = from->rank > UINT32_MAX ? UINT32_MAX : (uint32_t)from->rank;
+	if (kind == WN_OVERRIDE_BOOST)
+		to->delta = from->delta;
+	if (kind == WN_OVERRIDE_BAND)
+		to->band = band_named(ranking->input.model, from->band);
+	if (kind == WN_OVERRIDE_BEFORE)
+		to->target = ranking_find(ranking, &from->target);
+	return to->row != WN_ROW_NONE && !(kind == WN_OVERRIDE_BAND && to->band == WN_BAND_NONE);
+}
+
+/* The set as the engine takes it, and with it the rows that it was made of. */
+static bool apply_overrides(struct ranking *ranking, const struct override_set *all)
+{
+	struct wn_override *overrides = arena_array(&ranking->arena, all->count, sizeof *overrides);
+	bool *wanted = arena_array(&ranking->arena, all->count, sizeof *wanted);
+	size_t count = 0;
+
+	if (!overrides || !wanted)
+		return false;
+	for (size_t i = 0; i < all->count; i++) {
+		wanted[i] = make_override(ranking, &all->rows[i], &overrides[count]);
+		count += wanted[i];
+	}
+	ranking->input.overrides = overrides;
+	ranking->input.override_count = count;
+	if (count == all->count)
+		return true;
+	override_set_unref(ranking->overrides);
+	ranking->overrides = override_set_new(all->rows, wanted, all->count);
+	return ranking->overrides != NULL;
+}
+
+/* ---- when and by what ---- */
+
+static int64_t minute_of(int64_t us)
+{
+	return us - us % US_PER_MINUTE;
+}
+
+/* Whether the same revision can be ranked otherwise at a later time. */
+static bool is_timed(const struct ranking *ranking, const struct picture *picture)
+{
+	if (ranking_timed(ranking->model, ranking->policy))
+		return true;
+	for (size_t i = 0; i < picture->overrides->count; i++) {
+		if (in_force(&picture->overrides->rows[i], minute_of(picture->at_us)))
+			return true;
+	}
+	return false;
+}
+
+static void find_time(struct ranking *ranking, const struct picture *picture,
+	const struct ranking_request *request)
+{
+	ranking->timed = is_timed(ranking, picture);
+	ranking->as_of_us = minute_of(picture->at_us);
+	if (request->as_of_us != 0)
+		ranking->as_of_us = request->as_of_us;
+	else if (ranking->timed && minute_of(request->now_us) > ranking->as_of_us)
+		ranking->as_of_us = minute_of(request->now_us);
+	snprintf(ranking->id, sizeof ranking->id, "%lld.%lld", (long long)ranking->revision,
+		(long long)(ranking->as_of_us / US_PER_MINUTE));
+}
+
+static enum error find_versions(struct ranking *ranking, const struct ranking_request *request)
+{
+	const struct alias *active = catalog_alias(ranking->catalog, STR("active"));
+
+	if (request->policy < 0)
+		ranking->policy = catalog_policy_named(ranking->catalog, STR("active"));
+	else if (request->policy > 0)
+		ranking->policy = catalog_policy(ranking->catalog, request->policy);
+	if (request->policy > 0 && !ranking->policy)
+		return ERR_NOT_FOUND;
+	if (request->model >= 0) {
+		ranking->model = catalog_model(ranking->catalog, request->model);
+		return ranking->model ? ERR_OK : ERR_NOT_FOUND;
+	}
+	ranking->model = active ? catalog_model(ranking->catalog, active->model) : NULL;
+	return ranking->model ? ERR_OK : ERR_INTERNAL;
+}
+
+bool ranking_answers(const struct ranking *ranking, const struct ranking_request *request)
+{
+	int64_t policy = ranking->policy ? ranking->policy->version : 0;
+	const struct alias *active = catalog_alias(ranking->catalog, STR("active"));
+	const struct policy_version *usual = catalog_policy_named(ranking->catalog, STR("active"));
+	int64_t model_wanted = request->model >= 0 ? request->model : active ? active->model : -1;
+	int64_t policy_wanted = request->policy >= 0 ? request->policy : usual ? usual->version : 0;
+
+	if (request->anew || ranking->model->version != model_wanted || policy != policy_wanted)
+		return false;
+	if (request->as_of_us != 0)
+		return ranking->as_of_us == request->as_of_us;
+	return !ranking->by_request && !ranking_is_due(ranking, request->now_us);
+}
+
+bool ranking_is_due(const struct ranking *ranking, int64_t now_us)
+{
+	return ranking->timed && !ranking->by_request && minute_of(now_us) > ranking->as_of_us;
+}
+
+static struct ranking *ranking_new(const struct picture *picture)
+{
 	struct ranking *ranking = calloc(1, sizeof *ranking);
 
 	if (!ranking)
-		return ERR_NO_MEMORY;
+		return NULL;
 	ranking->references = 1;
 	ranking->workspace = picture->workspace;
 	ranking->revision = picture->revision;
-	ranking->as_of_us = picture->at_us - picture->at_us % US_PER_MINUTE;
-	snprintf(ranking->id, sizeof ranking->id, "%lld.%lld", (long long)ranking->revision,
-		(long long)(ranking->as_of_us / US_PER_MINUTE));
+	arena_init(&ranking->arena, ARENA_BYTES_MAX);
 	ranking->catalog = picture->catalog;
 	catalog_ref(ranking->catalog);
 	ranking->index = picture->index;
 	row_index_ref(ranking->index);
-	ranking->model = active ? catalog_model(ranking->catalog, active->model) : NULL;
-	if (!ranking->model) {
-		ranking_unref(ranking);
-		return ERR_INTERNAL;
-	}
-	ranking->rows = picture->rows;
-	ranking->score = array_new(ranking->rows, sizeof(double));
-	ranking->lowest = array_new(ranking->rows, sizeof(double));
-	ranking->highest = array_new(ranking->rows, sizeof(double));
-	ranking->band = array_new(ranking->rows, 1);
+	ranking->symbols = picture->symbols;
+	symbols_ref(ranking->symbols);
+	ranking->overrides = picture->overrides;
+	override_set_ref(ranking->overrides);
+	ranking->keys = picture->keys;
+	if (ranking->keys)
+		row_keys_ref(ranking->keys);
+	ranking->strengths = picture->strengths;
+	if (ranking->strengths)
+		strengths_ref(ranking->strengths);
+	return ranking;
+}
+
+enum error ranking_compute(
+	const struct picture *picture, const struct ranking_request *request, struct ranking **out)
+{
+	struct ranking *ranking = ranking_new(picture);
+	enum error error;
+
+	if (!ranking)
+		return ERR_NO_MEMORY;
+	error = find_versions(ranking, request);
+	if (error)
+		goto failed;
+	find_time(ranking, picture, request);
+	ranking->by_request = request->as_of_us != 0;
 	ranking->pages = page_cache_new();
-	if (!ranking->score || !ranking->lowest || !ranking->highest || !ranking->band ||
-		!ranking->pages || !hold_blocks(ranking, picture))
-		goto no_memory;
-	score_rows(ranking);
-	if (!order_rows(ranking, picture))
-		goto no_memory;
+	error = ERR_NO_MEMORY;
+	if (!ranking->pages || !fill_population(ranking, picture) || !bind(ranking) ||
+		!apply_overrides(ranking, picture->overrides) ||
+		!wn_decide(&ranking->input, &ranking->decision))
+		goto failed;
 	*out = ranking;
 	return ERR_OK;
-no_memory:
+failed:
 	ranking_unref(ranking);
-	return ERR_NO_MEMORY;
+	return error;
+}
+
+/* ---- size ---- */
+
+static size_t decision_bytes(const struct ranking *ranking)
+{
+	const struct wn_decision *decision = &ranking->decision;
+	const struct wn_ranking *order = &decision->order;
+	size_t row = 3 * sizeof(double) + 1 + sizeof(uint32_t); /* evidence, band, rank */
+	size_t overrides = ranking->input.override_count;
+
+	row += decision->score != decision->evidence.score ? sizeof(double) : 0;
+	row += decision->out ? 1 + sizeof(uint32_t) : 0;
+	row += decision->held ? 1 : 0;
+	row += decision->tier ? 1 : 0;
+	row += order->carries ? sizeof(uint32_t) : 0;
+	row += order->cycle ? sizeof(uint32_t) : 0;
+	return ranking->rows * row + order->count * sizeof(uint32_t) +
+	       decision->hits.rule_count * decision->hits.words * sizeof(uint64_t) +
+	       overrides * 3 * sizeof(struct wn_fate_of) +
+	       order->breach_count * sizeof(struct wn_breach) +
+	       decision->conflict_count * sizeof(struct wn_conflict);
 }
 
 size_t ranking_bytes(const struct ranking *ranking)
 {
-	size_t row = 3 * sizeof(double) + 1 + 4 * sizeof(uint32_t); /* scores, band, places */
+	size_t block = sizeof(struct block *) + sizeof(struct wn_rows);
 
-	return sizeof *ranking + ranking->rows * row +
-	       ranking->block_count * sizeof(struct block *) + page_cache_bytes(ranking->pages);
+	return sizeof *ranking + decision_bytes(ranking) + ranking->rows +
+	       ranking->population.edge_count * sizeof(struct wn_edge) +
+	       ranking->block_count * block + ranking->arena.used_bytes +
+	       override_set_bytes(ranking->overrides) + page_cache_bytes(ranking->pages);
 }
+
+/* ---- reading ---- */
 
 uint32_t ranking_find(const struct ranking *ranking, const struct uuid *id)
 {
@@ -211,7 +436,7 @@ enum status_class ranking_status_class(const struct ranking *ranking, uint32_t r
 
 const char *ranking_band_name(const struct ranking *ranking, uint32_t row)
 {
-	uint8_t band = ranking->band[row];
+	uint8_t band = ranking->decision.band[row];
 
 	return band == WN_BAND_NONE ? NULL : ranking->model->model.bands[band].name;
 }

@@ -14,11 +14,15 @@
 #include "base/str.h"
 #include "codec/catalog.h"
 #include "live/block.h"
-#include "winnow/rank.h"
+#include "live/override_set.h"
+#include "winnow/decide.h"
 
 struct picture;
 struct row_index;
+struct row_keys;
 struct page_cache;
+struct strengths;
+struct symbols;
 
 struct ranking {
 	int references; /* atomic */
@@ -27,22 +31,53 @@ struct ranking {
 	int64_t as_of_us; /* whole minutes */
 	char id[48];      /* "<revision>.<minutes since 1970>" */
 	struct catalog *catalog;
-	const struct model_version *model; /* the active one; of the catalogue */
+	const struct model_version *model;   /* of the catalogue; the active one unless asked for */
+	const struct policy_version *policy; /* NULL: none */
 	struct row_index *index;
+	struct symbols *symbols;
+	struct row_keys *keys;
+	struct strengths *strengths; /* NULL: none */
 	struct block **blocks;
 	size_t block_count;
 	size_t rows;
-	double *score, *lowest, *highest; /* by row; NaN: no score or no candidate */
-	uint8_t *band;                    /* by row; an index into the model's bands */
-	struct wn_ranking order;
+	struct wn_rows *runs; /* of the blocks */
+	uint8_t *candidates;
+	struct wn_edge *edges;
+	/* What the engine was given: input.population, .model, .policy, .overrides are bound and live as
+	 * long as the ranking. A simulation copies `input`, changes what it wants, and calls wn_decide. */
+	struct arena arena; /* of the bound model and policy */
+	struct wn_population population;
+	struct wn_decide_input input;
+	/* In force at (revision, as_of), of items that there are, and bands that the model has:
+	 * input.overrides[i] is of overrides->rows[i]. */
+	struct override_set *overrides;
+	struct wn_decision decision;
+	bool timed;      /* its outcome depends on as_of */
+	bool by_request; /* as_of was asked for, not found by the rule */
 	struct page_cache *pages;
 	int64_t last_served_us; /* monotonic; the live part's */
 	int64_t fresh_us; /* monotonic, atomic: when its revision was last known to be the head */
 	struct ranking *next; /* the live part's list of kept rankings */
 };
 
-/* Ranks what the picture shows. ERR_INTERNAL when the active model is missing. */
-enum error ranking_compute(const struct picture *picture, struct ranking **out);
+/*
+ * Ranks what the picture shows. as_of_us: the picture's audit time cut to the minute, or the present
+ * minute when that is later and something depends on time; 0: to be found by that rule from `now_us`.
+ * model, policy: versions; -1: the active ones (0: no policy). ERR_INTERNAL when the active model is
+ * missing, ERR_NOT_FOUND when an asked version is.
+ */
+struct ranking_request {
+	int64_t now_us;
+	int64_t as_of_us; /* 0: by the rule */
+	int64_t model, policy;
+	bool anew; /* nothing that was computed before answers it: for replays */
+};
+enum error ranking_compute(
+	const struct picture *picture, const struct ranking_request *request, struct ranking **out);
+/* Whether it is what such a request of the same revision would give. */
+bool ranking_answers(const struct ranking *ranking, const struct ranking_request *request);
+/* Whether it has to be computed anew because time has gone on. */
+bool ranking_is_due(const struct ranking *ranking, int64_t now_us);
 void ranking_ref(struct ranking *ranking);
 void ranking_unref(struct ranking *ranking);
 void ranking_mark_fresh(struct ranking *ranking, int64_t monotonic_us);
@@ -68,7 +103,9 @@ double ranking_value(const struct ranking *ranking, uint32_t row, uint32_t colum
 enum evidence ranking_evidence(const struct ranking *ranking, uint32_t row, uint32_t column);
 /* The class of a row's status by the ranking's own vocabulary. */
 enum status_class ranking_status_class(const struct ranking *ranking, uint32_t row);
-/* Name of the band of a row; NULL: none. */
+/* The symbol of a word in this ranking's population (rows.h). */
+struct word_lookup ranking_words(const struct ranking *ranking);
+/* Name of the final band of a row; NULL: none. */
 const char *ranking_band_name(const struct ranking *ranking, uint32_t row);
 
 /* Encoded pages, kept with the ranking: get gives a reference or NULL; put keeps a reference when

@@ -13,6 +13,7 @@ enum {
 	PAGE_RECORDS = 512,
 	PAGE_ROWS = 65536, /* rows hashed at once; one revision may have more */
 	READ_ARENA = 512 << 20,
+	EXPORT_BYTES = 32 << 20, /* rows exported at once; one revision may have more */
 };
 
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
@@ -326,7 +327,7 @@ struct export_row {
 };
 
 struct export_rows {
-	struct arena *arena;
+	struct arena arena; /* of the tuples */
 	struct export_row *rows;
 	size_t count, room;
 	bool failed;
@@ -335,7 +336,7 @@ struct export_rows {
 static bool take_export(void *self, enum history_table table, int64_t revision, struct str tuple)
 {
 	struct export_rows *rows = self;
-	char *copy = arena_strdup(rows->arena, tuple);
+	char *copy = arena_strdup(&rows->arena, tuple);
 
 	if (rows->count == rows->room) {
 		size_t room = rows->room ? rows->room * 2 : 1024;
@@ -385,10 +386,32 @@ static enum error write_export(struct buf *out, const struct audit_record *recor
 	return ERR_OK;
 }
 
+/* The rows of the first *count records; of fewer of them where those have too many bytes. */
+static enum error read_export(const struct call *call, struct conn *conn,
+	const struct audit_record *records, size_t *count, struct export_rows *rows)
+{
+	enum error error = ERR_OK;
+
+	for (;; *count /= 2) {
+		rows->count = 0;
+		rows->failed = false;
+		arena_release(&rows->arena);
+		arena_init(&rows->arena, *count > 1 ? EXPORT_BYTES : call->arena->budget_bytes);
+		for (int table = 0; table < HISTORY_COUNT && !error && !rows->failed; table++)
+			error = history_rows(conn, &call->workspace, (enum history_table)table,
+				records[0].revision, records[*count - 1].revision, take_export,
+				rows);
+		if (error || !rows->failed)
+			return error;
+		if (*count == 1)
+			return ERR_BUDGET;
+	}
+}
+
 static enum error export_in(const struct call *call, struct conn *conn, int64_t after, size_t limit,
 	struct buf *out, int64_t *last, int64_t *head)
 {
-	struct export_rows rows = {.arena = call->arena};
+	struct export_rows rows = {.count = 0};
 	struct audit_record *records;
 	struct head now;
 	size_t count, at = 0;
@@ -402,11 +425,7 @@ static enum error export_in(const struct call *call, struct conn *conn, int64_t 
 	if (error || count == 0)
 		return error;
 	count = records_at_once(records, count);
-	for (int table = 0; table < HISTORY_COUNT && !error; table++)
-		error = history_rows(conn, &call->workspace, (enum history_table)table,
-			records[0].revision, records[count - 1].revision, take_export, &rows);
-	if (rows.failed)
-		error = ERR_BUDGET;
+	error = read_export(call, conn, records, &count, &rows);
 	if (!error && rows.count > 1)
 		qsort(rows.rows, rows.count, sizeof *rows.rows, by_export_revision);
 	for (size_t i = 0; !error && i < count; i++)
@@ -414,6 +433,7 @@ static enum error export_in(const struct call *call, struct conn *conn, int64_t 
 	if (!error)
 		*last = records[count - 1].revision;
 	free(rows.rows);
+	arena_release(&rows.arena);
 	return error ? error : out->failed ? ERR_NO_MEMORY : ERR_OK;
 }
 

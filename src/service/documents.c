@@ -16,25 +16,67 @@ struct newest {
 	struct str body;  /* absent where the catalogue does not keep it */
 };
 
+/* A deleted feature or calendar is none: it is defined anew, not replaced. */
+static struct newest newest_feature(const struct catalog *catalog, struct str name)
+{
+	const struct feature_definition *feature = catalog_live_feature(catalog, name);
+
+	return (struct newest){feature ? feature->revision : 0, STR_NONE};
+}
+
+static struct newest newest_alias(const struct catalog *catalog, struct str name)
+{
+	const struct alias *alias = catalog_alias(catalog, name);
+
+	return (struct newest){alias ? alias->revision : 0, STR_NONE};
+}
+
+static struct newest newest_policy_alias(const struct catalog *catalog, struct str name)
+{
+	const struct policy_alias *alias = catalog_policy_alias(catalog, name);
+
+	return (struct newest){alias ? alias->revision : 0, STR_NONE};
+}
+
+static struct newest newest_calendar(const struct catalog *catalog, struct str name)
+{
+	const struct calendar *calendar = catalog_calendar(catalog, name);
+
+	return calendar ? (struct newest){calendar->revision, calendar->body}
+			: (struct newest){0, STR_NONE};
+}
+
+static struct newest newest_mapping(const struct catalog *catalog, struct str name)
+{
+	const struct mapping *mapping = catalog_mapping(catalog, name);
+
+	return mapping ? (struct newest){mapping->revision, mapping->body}
+		       : (struct newest){0, STR_NONE};
+}
+
+static struct newest newest_settings(const struct catalog *catalog, struct str name)
+{
+	(void)name;
+	return (struct newest){catalog->settings_revision, catalog->settings_body};
+}
+
 static struct newest newest_of(const struct catalog *catalog, const char *kind, struct str name)
 {
-	if (strcmp(kind, "settings") == 0)
-		return (struct newest){catalog->settings_revision, catalog->settings_body};
-	if (strcmp(kind, "feature") == 0) {
-		const struct feature_definition *feature = catalog_feature(catalog, name);
+	static const struct {
+		const char *kind;
+		struct newest (*newest)(const struct catalog *catalog, struct str name);
+	} kinds[] = {
+		{"settings", newest_settings},
+		{"feature", newest_feature},
+		{"alias", newest_alias},
+		{"policy_alias", newest_policy_alias},
+		{"calendar", newest_calendar},
+		{"mapping", newest_mapping},
+	};
 
-		return (struct newest){feature ? feature->revision : 0, STR_NONE};
-	}
-	if (strcmp(kind, "alias") == 0) {
-		const struct alias *alias = catalog_alias(catalog, name);
-
-		return (struct newest){alias ? alias->revision : 0, STR_NONE};
-	}
-	if (strcmp(kind, "mapping") == 0) {
-		const struct mapping *mapping = catalog_mapping(catalog, name);
-
-		return (struct newest){
-			mapping ? mapping->revision : 0, mapping ? mapping->body : STR_NONE};
+	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+		if (strcmp(kind, kinds[i].kind) == 0)
+			return kinds[i].newest(catalog, name);
 	}
 	return (struct newest){0, STR_NONE};
 }
@@ -58,7 +100,9 @@ static enum error stored_body(
 	return error;
 }
 
-static enum error append(struct write *write, const char *kind, struct str name, struct str body)
+/* `verb` is what the audit log says was done: "put", "delete". */
+static enum error append(
+	struct write *write, const char *kind, struct str name, const char *verb, struct str body)
 {
 	struct document document = {
 		.kind = str_from(kind),
@@ -74,7 +118,7 @@ static enum error append(struct write *write, const char *kind, struct str name,
 	if (error)
 		return error;
 	write->change.config_revision = write->change.revision;
-	action = arena_printf(write->call->arena, "%s.put", kind);
+	action = arena_printf(write->call->arena, "%s.%s", kind, verb);
 	subject = arena_printf(write->call->arena, "%s:%.*s", kind, STR_ARG(name));
 	buf_puts(&detail, "{\"body\":");
 	buf_str(&detail, body);
@@ -84,6 +128,15 @@ static enum error append(struct write *write, const char *kind, struct str name,
 			: ERR_NO_MEMORY;
 	buf_release(&detail);
 	return error;
+}
+
+static enum error check_precondition(
+	const struct precondition *precondition, const struct newest *newest)
+{
+	char tag[32];
+
+	snprintf(tag, sizeof tag, "r%lld", (long long)newest->revision);
+	return precondition->check(precondition->self, newest->revision ? tag : NULL);
 }
 
 struct putting {
@@ -97,7 +150,6 @@ static enum error put_in(
 {
 	const struct document_put *put = putting->put;
 	struct newest newest = newest_of(catalog, put->kind, put->name);
-	char tag[32];
 	struct str body;
 	enum error error;
 
@@ -106,15 +158,14 @@ static enum error put_in(
 		put->source.self, catalog, write->call->arena, write->call->diag, &body);
 	if (error)
 		return error;
-	snprintf(tag, sizeof tag, "r%lld", (long long)newest.revision);
-	error = put->precondition->check(put->precondition->self, newest.revision ? tag : NULL);
+	error = check_precondition(put->precondition, &newest);
 	if (!error)
 		error = stored_body(write, put->kind, put->name, &newest);
 	if (error)
 		return error;
 	putting->created = newest.revision == 0;
 	write->nothing = newest.body.ptr && str_eq(newest.body, body);
-	return write->nothing ? ERR_OK : append(write, put->kind, put->name, body);
+	return write->nothing ? ERR_OK : append(write, put->kind, put->name, "put", body);
 }
 
 /* The catalogue in force under the lock, instead of what an attempt before has met. */
@@ -156,48 +207,182 @@ enum error document_put(const struct call *call, const struct document_put *put,
 	return catalog_after(call, error, written, putting.catalog, catalog);
 }
 
-struct modelling {
+/* ---- deletion ---- */
+
+static enum error in_use(struct diag *diag, struct str user)
+{
+	diag_add(diag, "", "It is used by %.*s.", STR_ARG(user));
+	return ERR_IN_USE;
+}
+
+static enum error feature_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+{
+	const struct feature_definition *feature = catalog_live_feature(catalog, name);
+	const struct str *users;
+	size_t count;
+	enum error error;
+
+	if (!feature)
+		return ERR_NOT_FOUND;
+	error = catalog_feature_users(catalog, feature, write->call->arena, &users, &count);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		error = in_use(write->call->diag, users[i]);
+	return error ? error : feature_deleted_body(feature, write->call->arena, body);
+}
+
+static enum error calendar_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+{
+	const struct str *users;
+	size_t count;
+	enum error error;
+
+	if (!catalog_calendar(catalog, name))
+		return ERR_NOT_FOUND;
+	error = catalog_calendar_users(catalog, name, write->call->arena, &users, &count);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		error = in_use(write->call->diag, users[i]);
+	*body = STR("{\"deleted\":true}");
+	return error;
+}
+
+struct deleting {
+	const char *kind;
+	struct str name;
+	const struct precondition *precondition;
+	/* The body that says that it is gone, unless something uses it. */
+	enum error (*tombstone)(struct write *write, const struct catalog *catalog, struct str name,
+		struct str *body);
+	struct catalog *catalog; /* that the attempt met; a reference */
+};
+
+static enum error delete_body(struct write *write, void *arg)
+{
+	struct deleting *deleting = arg;
+	struct newest newest;
+	struct str body;
+	enum error error = meet_catalog(write, &deleting->catalog);
+
+	if (error)
+		return error;
+	error = deleting->tombstone(write, deleting->catalog, deleting->name, &body);
+	if (error)
+		return error;
+	newest = newest_of(deleting->catalog, deleting->kind, deleting->name);
+	error = check_precondition(deleting->precondition, &newest);
+	return error ? error : append(write, deleting->kind, deleting->name, "delete", body);
+}
+
+enum error document_delete(const struct call *call, const char *kind, struct str name,
+	const struct precondition *precondition, struct written *written)
+{
+	struct deleting deleting = {
+		.kind = kind,
+		.name = name,
+		.precondition = precondition,
+		.tombstone = strcmp(kind, "feature") == 0 ? feature_tombstone : calendar_tombstone,
+	};
+	enum error error = write_run(call, &call->workspace, delete_body, &deleting, written);
+
+	catalog_unref(deleting.catalog);
+	return error;
+}
+
+/* ---- what comes in numbered versions ---- */
+
+static size_t model_count(const struct catalog *catalog)
+{
+	return catalog->model_count;
+}
+
+static struct str model_text(const struct catalog *catalog, size_t i)
+{
+	return catalog->models[i].body;
+}
+
+static size_t policy_count(const struct catalog *catalog)
+{
+	return catalog->policy_count;
+}
+
+static struct str policy_text(const struct catalog *catalog, size_t i)
+{
+	return catalog->policies[i].body;
+}
+
+struct numbered {
+	const char *kind;
+	size_t (*count)(const struct catalog *catalog);
+	struct str (*text)(const struct catalog *catalog, size_t i); /* of version i + 1 */
+};
+static const struct numbered numbered_model = {"model", model_count, model_text};
+static const struct numbered numbered_policy = {"policy", policy_count, policy_text};
+
+struct creating {
+	const struct numbered *numbered;
 	const struct document_source *source;
 	int64_t version;
 	struct catalog *catalog; /* that the attempt met; a reference */
 };
 
-static enum error model_in(
-	struct write *write, struct modelling *modelling, const struct catalog *catalog)
+static enum error create_in(
+	struct write *write, struct creating *creating, const struct catalog *catalog)
 {
+	const struct numbered *numbered = creating->numbered;
+	size_t count = numbered->count(catalog);
 	const char *name;
 	struct str body;
-	enum error error = modelling->source->parse(
-		modelling->source->self, catalog, write->call->arena, write->call->diag, &body);
+	enum error error = creating->source->parse(
+		creating->source->self, catalog, write->call->arena, write->call->diag, &body);
 
 	if (error)
 		return error;
-	for (size_t i = 0; i < catalog->model_count; i++) {
-		if (!str_eq(catalog->models[i].body, body))
+	for (size_t i = 0; i < count; i++) {
+		if (!str_eq(numbered->text(catalog, i), body))
 			continue;
-		modelling->version = catalog->models[i].version;
+		creating->version = (int64_t)i + 1;
 		write->nothing = true;
 		return ERR_OK;
 	}
-	modelling->version = (int64_t)catalog->model_count + 1;
-	name = arena_printf(write->call->arena, "%lld", (long long)modelling->version);
-	return name ? append(write, "model", str_from(name), body) : ERR_NO_MEMORY;
+	creating->version = (int64_t)count + 1;
+	name = arena_printf(write->call->arena, "%lld", (long long)creating->version);
+	return name ? append(write, numbered->kind, str_from(name), "put", body) : ERR_NO_MEMORY;
 }
 
-static enum error model_body(struct write *write, void *arg)
+static enum error create_body(struct write *write, void *arg)
 {
-	struct modelling *modelling = arg;
-	enum error error = meet_catalog(write, &modelling->catalog);
+	struct creating *creating = arg;
+	enum error error = meet_catalog(write, &creating->catalog);
 
-	return error ? error : model_in(write, modelling, modelling->catalog);
+	return error ? error : create_in(write, creating, creating->catalog);
+}
+
+static enum error create(const struct call *call, struct creating *creating, int64_t *version,
+	struct catalog **catalog, struct written *written)
+{
+	enum error error = write_run(call, &call->workspace, create_body, creating, written);
+
+	*version = creating->version;
+	return catalog_after(call, error, written, creating->catalog, catalog);
 }
 
 enum error model_create(const struct call *call, const struct document_source *source,
 	int64_t *version, struct catalog **catalog, struct written *written)
 {
-	struct modelling modelling = {.source = source};
-	enum error error = write_run(call, &call->workspace, model_body, &modelling, written);
+	struct creating creating = {.numbered = &numbered_model, .source = source};
 
-	*version = modelling.version;
-	return catalog_after(call, error, written, modelling.catalog, catalog);
+	return create(call, &creating, version, catalog, written);
+}
+
+enum error policy_create(const struct call *call, const struct document_source *source,
+	int64_t *version, struct catalog **catalog, struct written *written)
+{
+	struct creating creating = {.numbered = &numbered_policy, .source = source};
+
+	return create(call, &creating, version, catalog, written);
 }

@@ -113,6 +113,8 @@ static enum error parse_one(struct batch *batch, size_t index)
 	batch->targets_of[index] = MAP_NONE;
 	error = batch->source->parse(batch->source->self, index, batch->catalog, pointer,
 		batch->call->arena, &diag, input);
+	if (batch->call->principal)
+		input->by = batch->call->principal->token_id;
 	result->source = input->source;
 	result->external_id = input->external_id;
 	if (!error)

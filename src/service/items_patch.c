@@ -41,6 +41,8 @@ static enum error apply(struct write *write, const struct patching *patching,
 
 	if (error)
 		return error;
+	if (call->principal)
+		input.by = call->principal->token_id;
 	return item_patch(
 		record, &input, write->change.revision, call->arena, call->diag, out, changed);
 }

@@ -11,6 +11,7 @@
 
 #include "codec/catalog.h"
 #include "codec/item.h"
+#include "codec/receipt.h"
 #include "store/history.h"
 #include "store/store.h"
 
@@ -78,6 +79,123 @@ enum error items_compare(
 /* Texts whose salted hash is wrong: how many, and the ref of one. */
 enum error texts_compare(struct conn *conn, const struct uuid *workspace, int64_t *different,
 	struct sha256 *example);
+
+/* ---- overrides.c ---- */
+/* A person's decision against the order, with how it ended. Justification and link are text that
+ * can hold personal data: they live in item_texts (as notes), named by text_ref. */
+struct override_row {
+	struct uuid id;
+	int64_t revision; /* that made it */
+	struct uuid item;
+	struct str kind;    /* "pin", "boost", "band", "before", "exclude", "defer" */
+	int64_t rank;       /* pin */
+	double delta;       /* boost */
+	struct str band;    /* band */
+	struct uuid target; /* before */
+	int64_t expires_us; /* of defer: until when, too */
+	int64_t made_us;
+	struct str author;      /* "token:<uuid>" */
+	struct str author_team; /* absent: none */
+	int64_t model_version;  /* that was active */
+	int64_t rank_before;    /* where the item stood; 0: not ranked */
+	struct str band_before; /* and in which band; absent: in none */
+	struct sha256 text_ref;
+	struct str justification, link; /* absent when erased, or not asked for */
+	int64_t ended_revision;         /* 0: has not ended (it may have expired all the same) */
+	int64_t ended_us;
+	struct str end_reason; /* "revoked", "expired" */
+	struct str ended_by;
+};
+/* All that were made at or before `upto` with their end if that is at or before `upto`; since > 0:
+ * only those made or ended in (since, upto]. Without texts. Ascending by revision, then id. */
+enum error overrides_load(struct conn *conn, const struct uuid *workspace, int64_t since,
+	int64_t upto, struct arena *arena, struct override_row **out, size_t *count);
+struct override_filter {
+	const struct uuid *item; /* NULL: any */
+	struct str kind;         /* absent: any */
+	int active;              /* 1: in force at now_us; 0: not; -1: any */
+	int64_t now_us;
+	int64_t before_revision;      /* older than this; INT64_MAX: from the newest */
+	const struct uuid *before_id; /* of that revision, ids less than this; NULL: none of it */
+	size_t limit;
+};
+/* Newest first, with texts. */
+enum error overrides_list(struct conn *conn, const struct uuid *workspace,
+	const struct override_filter *filter, struct arena *arena, struct override_row **out,
+	size_t *count);
+enum error override_read(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
+	struct arena *arena, struct override_row *out); /* with texts; ERR_NOT_FOUND */
+/* Workspaces with overrides that expired at or before now_us and have no end yet, and those; in the
+ * system scope. For the job that records it. */
+enum error overrides_expired(struct conn *conn, int64_t now_us, size_t limit, struct arena *arena,
+	struct uuid **workspaces, size_t *count);
+/* Of this workspace, those ids. */
+enum error overrides_due(struct conn *conn, const struct uuid *workspace, int64_t now_us,
+	struct arena *arena, struct uuid **ids, size_t *count);
+/* An override, and the item's first status among `finished` after it was made. */
+struct override_outcome {
+	struct override_row override; /* without texts */
+	struct str status;            /* absent: not finished since */
+	int64_t finished_us;
+};
+/* Of those made in [from_us, to_us), ascending by revision. */
+enum error overrides_outcomes(struct conn *conn, const struct uuid *workspace, int64_t from_us,
+	int64_t to_us, const struct str *finished, size_t finished_count, struct arena *arena,
+	struct override_outcome **out, size_t *count);
+/* The text goes to the side table. */
+enum error override_append(struct change *change, const struct override_row *override);
+enum error override_end_append(
+	struct change *change, const struct uuid *id, const char *reason, const char *by);
+
+/* ---- comparisons.c ---- */
+/* "A before B": of two items, or of two criteria (features), by how much. */
+struct comparison_row {
+	struct uuid id;
+	int64_t revision;
+	struct uuid before, after;          /* items; all zero for criteria */
+	struct str before_name, after_name; /* criteria; absent for items */
+	double ratio;                       /* criteria: 1 … 9; items: NaN */
+	int64_t made_us;
+	struct str author;
+};
+/* Of items (criteria false) or of criteria, with revision in (since, upto], ascending. */
+enum error comparisons_load(struct conn *conn, const struct uuid *workspace, bool criteria,
+	int64_t since, int64_t upto, struct arena *arena, struct comparison_row **out,
+	size_t *count);
+enum error comparison_append(struct change *change, const struct comparison_row *comparison);
+struct comparison_filter {
+	int criteria;                 /* 1: of criteria; 0: of items; -1: both */
+	int64_t before_revision;      /* older than this; INT64_MAX: from the newest */
+	const struct uuid *before_id; /* of that revision, ids less than this; NULL: none of it */
+	size_t limit;
+};
+/* Newest first. */
+enum error comparisons_list(struct conn *conn, const struct uuid *workspace,
+	const struct comparison_filter *filter, struct arena *arena, struct comparison_row **out,
+	size_t *count);
+
+/* ---- rankings.c ---- */
+/* A kept ranking: its receipt, and its entries in chunks (ranked_item_bytes, codec/receipt.h). */
+struct ranking_row {
+	struct str id;    /* "<revision>.<minutes>": what it saw */
+	int64_t revision; /* that kept it */
+	struct receipt receipt;
+	struct str note; /* absent: none */
+	struct str kept_by;
+	int64_t kept_us;
+};
+enum { RANKING_CHUNK_ITEMS = 1000 };
+enum error ranking_append(struct change *change, const struct ranking_row *ranking);
+/* Of RANKING_CHUNK_ITEMS items each, but the last; first_rank from 1. */
+enum error ranking_chunk_append(
+	struct change *change, struct str id, int64_t first_rank, struct str entries);
+enum error ranking_read(struct conn *conn, const struct uuid *workspace, struct str id,
+	struct arena *arena, struct ranking_row *out); /* ERR_NOT_FOUND */
+enum error rankings_list(struct conn *conn, const struct uuid *workspace, int64_t before,
+	size_t limit, struct arena *arena, struct ranking_row **out, size_t *count);
+/* Entries with ranks in [from, from + count), as far as there are. */
+enum error ranking_entries(struct conn *conn, const struct uuid *workspace, struct str id,
+	int64_t from, size_t count, struct arena *arena, struct ranked_item **out, size_t *found);
 
 /* ---- tokens.c ---- */
 struct token_row {

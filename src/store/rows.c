@@ -27,6 +27,7 @@ struct rows {
 	struct buf tuple; /* of the row under construction */
 	struct sha256 *hashes;
 	size_t count, cap;
+	size_t queued; /* of count, those that rows_send has queued */
 };
 
 struct rows *rows_new(struct conn *conn, int table)
@@ -56,6 +57,11 @@ void rows_free(struct rows *rows)
 size_t rows_count(const struct rows *rows)
 {
 	return rows->count;
+}
+
+size_t rows_bytes(const struct rows *rows)
+{
+	return rows->sent.len - HEAD_BYTES;
 }
 
 const struct sha256 *rows_hashes(const struct rows *rows)
@@ -231,6 +237,7 @@ enum error rows_send(struct rows *rows, struct conn *conn, enum statement insert
 {
 	struct params params = PARAMS_INIT;
 	char *head = rows->sent.data;
+	enum error err;
 
 	if (rows->mismatched) {
 		log_write(LOG_ERROR, "table_mismatch",
@@ -240,7 +247,7 @@ enum error rows_send(struct rows *rows, struct conn *conn, enum statement insert
 	}
 	if (rows->failed || rows->sent.failed)
 		return ERR_NO_MEMORY;
-	if (rows->count == 0)
+	if (rows->count == rows->queued)
 		return ERR_OK;
 	/* PostgreSQL takes no value beyond 1 GB. */
 	if (rows->sent.len > INT_MAX / 2)
@@ -248,8 +255,11 @@ enum error rows_send(struct rows *rows, struct conn *conn, enum statement insert
 	wire_put32(head, 1);
 	wire_put32(head + 4, 0);
 	wire_put32(head + 8, rows->type->oid);
-	wire_put32(head + 12, (uint32_t)rows->count);
+	wire_put32(head + 12, (uint32_t)(rows->count - rows->queued));
 	wire_put32(head + 16, 1);
 	params_bytes(&params, head, rows->sent.len);
-	return conn_queue(conn, insert, &params);
+	err = conn_queue(conn, insert, &params);
+	rows->queued = rows->count;
+	rows->sent.len = HEAD_BYTES;
+	return err;
 }

@@ -16,7 +16,10 @@ void rows_free(struct rows *rows);
 size_t rows_count(const struct rows *rows);
 /* By row, in the order added; tables of the history only. */
 const struct sha256 *rows_hashes(const struct rows *rows);
-/* Queues the insert. Nothing may be added afterwards. */
+/* What has been added since the last rows_send, as it will be sent. */
+size_t rows_bytes(const struct rows *rows);
+/* Queues the insert of what has been added since the last one (nothing is fine): a change of many
+ * bytes sends them bit by bit. */
 enum error rows_send(struct rows *rows, struct conn *conn, enum statement insert);
 
 #endif

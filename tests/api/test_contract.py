@@ -190,7 +190,7 @@ def test_headers(contract, operations):
             assert ("Location" in headers) == (
                 status == "201"
                 and "content" in response
-                and operation["operationId"] in ("createWorkspace", "createModel")
+                and operation["operationId"] in ("createWorkspace", "createModel", "createOverride", "createPolicy")
             ), where
 
 
@@ -211,7 +211,7 @@ def test_parameters(contract, operations):
 def test_paths_are_kebab_case(contract):
     for path in contract.paths:
         for segment in path.strip("/").split("/"):
-            assert re.fullmatch(r"\{[a-z]+\}|[a-z0-9.-]+(:[a-z-]+)?", segment), path
+            assert re.fullmatch(r"(\{[a-z]+\}|[a-z0-9.-]+)(:[a-z-]+)?", segment), path
 
 
 def test_schemas_are_schemas(contract):
@@ -324,6 +324,7 @@ def test_methods_that_a_path_does_not_have(contract, operator, method):
         "version": "1",
         "name": "active",
         "format": "github",
+        "kind": "model",
         "slug": "validation",
     }
     for template, item in contract.paths.items():

@@ -3,6 +3,7 @@ Every operation × every role × own and foreign workspace. What is expected com
 without its row cannot be added.
 """
 
+import datetime
 import uuid
 
 import pytest
@@ -36,20 +37,40 @@ class Place:
             "name": "active",
             "version": "1",
             "format": "github",
+            "kind": "model",
         }
+        self.make_policy()
         feature = self.ws.get("/features").json()["features"][0]["name"]
-        self.features = {**self.values, "name": feature}
+        self.names = {"/features/": feature, "/calendars/": "freeze", "/presets/": "rice"}
         self.tokens = {role: self.ws.token(role)["secret"] for role in ROLES}
         self.tokens["operator"] = self.operator.secret
         self.clients = {role: Client(operator.url, token) for role, token in self.tokens.items()}
 
+    def make_policy(self):
+        """A policy behind its alias, and a calendar."""
+        new = {"If-None-Match": "*"}
+        self.ws.post("/policies", 201, json={"preset": "field_guards"})
+        self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
+        self.ws.put("/calendars/freeze", 201, json={}, headers=new)
+
     def path(self, template, **other):
-        values = self.features if "/features/" in template else dict(self.values)
+        values = dict(self.values)
+        for part, name in self.names.items():
+            if part in template:
+                values["name"] = name
         if template == "/v1/workspaces/{ws}/tokens/{id}":
             values = {**values, "id": self.ws.token("reader")["id"]}
         if template == "/v1/tokens/{id}":
             values = {**values, "id": self.ws.operator.post("/v1/tokens", 201, json={"label": "victim"}).json()["id"]}
+        if "/overrides/{id}" in template:
+            values = {**values, "id": self.override()}
         return template.format(**{**values, **other})
+
+    def override(self):
+        """The id of a new override: another cell may have revoked the last one."""
+        expires = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat()
+        body = {"item": self.values["id"], "kind": "boost", "delta": 1, "justification": "a test's own", "expires_at": expires}
+        return self.ws.post("/overrides", 201, json=body).json()["id"]
 
 
 @pytest.fixture(scope="module")

@@ -166,7 +166,7 @@ def test_cut_the_tail(drill):
 def cut_clean(drill, last):
     """The tail and all that belongs to it, the head row set back: as if it had never been."""
     database, ws = drill.database, drill.ws
-    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "grants"):
+    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "grants", *DECISIONS):
         database.tamper(f"DELETE FROM winnow.{table} WHERE revision > %s AND workspace_id = %s", last, ws.id)
     database.tamper(
         "DELETE FROM winnow.items i WHERE workspace_id = %s AND NOT EXISTS (SELECT 1 FROM winnow.item_versions v WHERE v.workspace_id = i.workspace_id AND v.item_id = i.item_id)",
@@ -279,6 +279,30 @@ def test_slip_in_a_row_of_no_revision(drill, revision):
         drill.at["alias"],
     )
     drill.found(faults=("stray-rows",))
+
+
+# A row of each table of decisions that nobody has made: columns behind the workspace and before the end.
+DECISIONS = {
+    "overrides": "gen_random_uuid(), %s, gen_random_uuid(), 'pin', 1, NULL, NULL, NULL, now(), now() + interval '1 day', 'token:x', NULL, 1, 0, NULL, sha256('')",
+    "override_ends": "gen_random_uuid(), %s, now(), 'revoked', 'token:x'",
+    "comparisons": "gen_random_uuid(), %s, NULL, NULL, 'reach', 'effort', 2, now(), 'token:x'",
+    "rankings": "'1.1', %s, 1, now(), 1, 0, '0', '', 0, sha256(''), now(), 'token:x', NULL",
+    "ranking_chunks": "'1.1', 1, %s, ''",
+}
+
+
+@pytest.mark.parametrize("table", DECISIONS)
+def test_slip_in_a_decision(drill, table):
+    insert = f"INSERT INTO winnow.{table} SELECT workspace_id, {DECISIONS[table]} FROM winnow.workspace_heads WHERE workspace_id = %s"
+    drill.tamper(insert, drill.at["patch"])
+    drill.found(drill.at["patch"], ("rows",))
+
+
+@pytest.mark.parametrize("table", DECISIONS)
+def test_slip_in_a_decision_of_no_revision(drill, table):
+    insert = f"INSERT INTO winnow.{table} SELECT workspace_id, {DECISIONS[table]} FROM winnow.workspace_heads WHERE workspace_id = %s"
+    drill.tamper(insert, 1_000_000)
+    drill.found(1_000_000, ("stray-rows",))
 
 
 # ---- what is derived from them ----

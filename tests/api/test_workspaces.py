@@ -160,6 +160,11 @@ def test_rows_of_one_workspace_are_hidden_from_another_even_in_sql(ws, other_ws,
                 "tokens",
                 "grants",
                 "workspace_heads",
+                "overrides",
+                "override_ends",
+                "comparisons",
+                "rankings",
+                "ranking_chunks",
             ]
             for table in tables:
                 cursor.execute(f"SELECT count(*) FROM winnow.{table}")

@@ -121,7 +121,7 @@ defined() { nm --defined-only "$@" 2>/dev/null | awk 'NF == 3 && $2 ~ /[A-Z]/ { 
 undefined() { nm --undefined-only "$@" 2>/dev/null | awk '$1 == "U" { print $2 }' | sort -u; }
 
 # What every object may ask of the tool chain.
-toolchain='^(_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__tls_get_addr)$'
+toolchain='^(_GLOBAL_OFFSET_TABLE_|__stack_chk_fail|__tls_get_addr|__popcountdi2)$'
 
 # check_symbols WHAT ARCHIVE < allowed symbols
 check_symbols() {

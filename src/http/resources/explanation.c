@@ -65,7 +65,7 @@ static void write_formula(struct json_writer *json, const struct ranking *rankin
 
 static void describe_place(struct buf *out, const struct ranking *ranking, uint32_t row)
 {
-	const struct wn_ranking *order = &ranking->order;
+	const struct wn_ranking *order = &ranking->decision.order;
 	const char *band = ranking_band_name(ranking, row);
 
 	if (order->rank[row] == 0) {
@@ -74,12 +74,12 @@ static void describe_place(struct buf *out, const struct ranking *ranking, uint3
 		return;
 	}
 	buf_printf(out, "Rank %u of %zu", order->rank[row], order->count);
-	if (isnan(ranking->score[row])) {
+	if (isnan(ranking->decision.score[row])) {
 		buf_puts(out, ": it has no score, and such items come last.");
 		return;
 	}
 	buf_puts(out, ": score ");
-	num_format(out, ranking->score[row]);
+	num_format(out, ranking->decision.score[row]);
 	buf_printf(out, ", band %s", band ? band : "none");
 	if (order->carries && order->carries[row] != row)
 		buf_printf(out, "; placed by the urgency of %.*s, which waits for it",
@@ -94,7 +94,7 @@ static void describe_place(struct buf *out, const struct ranking *ranking, uint3
 /* What moved it away from the place that its own score would give it. */
 static void describe_order(struct buf *out, const struct ranking *ranking, uint32_t row)
 {
-	const struct wn_ranking *order = &ranking->order;
+	const struct wn_ranking *order = &ranking->decision.order;
 
 	if (order->rank[row] == 0)
 		buf_puts(out, "It is not ranked.");
@@ -133,10 +133,10 @@ static enum error write_explanation(struct request *request, struct response *re
 	json_object_begin(&json);
 	view_write_row(&json, ranking, row);
 	view_write_ranking(&json, ranking);
-	json_put(&json, "ranked", bool, ranking->order.rank[row] > 0);
+	json_put(&json, "ranked", bool, ranking->decision.order.rank[row] > 0);
 	json_key(&json, "rank");
-	if (ranking->order.rank[row] > 0)
-		json_int(&json, ranking->order.rank[row]);
+	if (ranking->decision.order.rank[row] > 0)
+		json_int(&json, ranking->decision.order.rank[row]);
 	else
 		json_text(&json, NULL);
 	view_write_score(&json, ranking, row);
@@ -145,7 +145,7 @@ static enum error write_explanation(struct request *request, struct response *re
 		response->body.failed = true;
 	write_order(&json, ranking, row);
 	describe_place(&place, ranking, row);
-	if (ranking->order.rank[row] == 0)
+	if (ranking->decision.order.rank[row] == 0)
 		json_put(&json, "why_not_ranked", str, buf_view(&place));
 	json_put(&json, "text", str, buf_view(&place));
 	json_object_end(&json);

@@ -1,11 +1,9 @@
 /*
  * Source formats that the daemon reads, and the workspace's mapping for each.
  */
-#include "http/resources/resource.h"
+#include "http/resources/configured.h"
 #include "http/resources/tables.h"
 #include "intake/format.h"
-#include "service/catalogs.h"
-#include "service/documents.h"
 #include "service/items.h"
 
 static enum error list(struct request *request, struct response *response)
@@ -36,78 +34,41 @@ static enum error list(struct request *request, struct response *response)
 	return response_done(response);
 }
 
-static enum error show(struct request *request, struct response *response)
+static enum error parse(struct request *request, const json_t *json, struct str name,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
 {
-	struct call call = call_of(request);
-	const struct mapping *mapping;
-	struct catalog *catalog;
-	int64_t revision;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	const struct source_format *format = source_format_named(name);
 
-	if (!error)
-		error = catalog_current(&call, &catalog, &revision);
-	if (error)
-		return error;
-	mapping = catalog_mapping(catalog, request->params[1]);
-	if (!mapping) {
-		catalog_unref(catalog);
-		return ERR_NOT_FOUND;
-	}
-	response_revision(response, request, revision);
-	if (!response_not_modified(response, request, revision_tag(request, mapping->revision)))
-		buf_str(&response->body, mapping->body);
-	catalog_unref(catalog);
-	return response_done(response);
+	(void)request;
+	return mapping_parse(json, &format->terms, catalog, arena, diag, body);
 }
 
-struct mapping_body {
-	const struct source_format *format;
-	json_t *body;
-};
-
-static enum error parse(void *self, const struct catalog *catalog, struct arena *arena,
-	struct diag *diag, struct str *body)
+static int64_t revision(
+	const struct request *request, const struct catalog *catalog, struct str name)
 {
-	const struct mapping_body *mapping = self;
+	const struct mapping *mapping = catalog_mapping(catalog, name);
 
-	return mapping_parse(mapping->body, &mapping->format->terms, catalog, arena, diag, body);
+	(void)request;
+	return mapping ? mapping->revision : 0;
+}
+
+static void write(struct buf *out, const struct catalog *catalog, struct str name)
+{
+	buf_str(out, catalog_mapping(catalog, name)->body);
+}
+
+static const struct configured configured_mapping = {"mapping", parse, revision, write};
+
+static enum error show(struct request *request, struct response *response)
+{
+	return configured_show(request, response, &configured_mapping, request->params[1]);
 }
 
 static enum error put(struct request *request, struct response *response)
 {
-	struct precondition precondition = precondition_of(request);
-	struct mapping_body body = {.format = source_format_named(request->params[1])};
-	struct call call = call_of(request);
-	struct document_put wanted = {
-		.kind = "mapping",
-		.name = request->params[1],
-		.precondition = &precondition,
-		.source = {parse, &body},
-	};
-	const struct mapping *mapping;
-	struct catalog *catalog = NULL;
-	struct written written;
-	bool created;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
-
-	if (error)
-		return error;
-	if (!body.format)
+	if (!source_format_named(request->params[1]))
 		return ERR_NOT_FOUND;
-	error = body_json(request, &body.body);
-	if (error)
-		return error;
-	error = document_put(&call, &wanted, &created, &catalog, &written);
-	json_decref(body.body);
-	if (error)
-		return error;
-	mapping = catalog_mapping(catalog, request->params[1]);
-	response->status = created ? 201 : 200;
-	response_written(response, request, &written);
-	response_header(response, request, "ETag", "%s", revision_tag(request, mapping->revision));
-	buf_str(&response->body, mapping->body);
-	catalog_unref(catalog);
-	return response_done(response);
+	return configured_put(request, response, &configured_mapping, request->params[1]);
 }
 
 static const struct route routes[] = {

@@ -141,7 +141,7 @@ static void write_entry(
 	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row)
 {
 	json_object_begin(json);
-	json_put(json, "rank", int, ranking->order.rank[row]);
+	json_put(json, "rank", int, ranking->decision.order.rank[row]);
 	view_write_row(json, ranking, row);
 	view_write_score(json, ranking, row);
 	write_reasons(json, arena, ranking, row);
@@ -157,8 +157,8 @@ static void write_entries(struct json_writer *json, struct arena *arena,
 
 	json_key(json, "entries");
 	json_array_begin(json);
-	for (; at < ranking->order.count && written < query->limit; at++) {
-		uint32_t row = ranking->order.order[at];
+	for (; at < ranking->decision.order.count && written < query->limit; at++) {
+		uint32_t row = ranking->decision.order.order[at];
 
 		if (!matches(ranking, row, query))
 			continue;
@@ -166,9 +166,10 @@ static void write_entries(struct json_writer *json, struct arena *arena,
 		written++;
 	}
 	json_array_end(json);
-	while (at < ranking->order.count && !matches(ranking, ranking->order.order[at], query))
+	while (at < ranking->decision.order.count &&
+		!matches(ranking, ranking->decision.order.order[at], query))
 		at++;
-	*next = at < ranking->order.count ? at : 0;
+	*next = at < ranking->decision.order.count ? at : 0;
 }
 
 static struct shared_body *encode_page(
@@ -182,7 +183,7 @@ static struct shared_body *encode_page(
 	json_writer_init(&json, &out);
 	json_object_begin(&json);
 	view_write_ranking(&json, ranking);
-	json_put(&json, "count", int, (int64_t)ranking->order.count);
+	json_put(&json, "count", int, (int64_t)ranking->decision.order.count);
 	write_entries(&json, &request->arena, ranking, query, &next);
 	if (next > 0) {
 		snprintf(payload, sizeof payload, "%s:%zu", ranking->id, next);

@@ -1,68 +1,42 @@
 /*
  * The workspace's vocabularies: streams, kinds and statuses.
  */
-#include "http/resources/resource.h"
+#include "http/resources/configured.h"
 #include "http/resources/tables.h"
-#include "service/catalogs.h"
-#include "service/documents.h"
+
+static enum error parse(struct request *request, const json_t *json, struct str name,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
+{
+	(void)request;
+	(void)name;
+	(void)catalog;
+	return settings_parse(json, arena, diag, body);
+}
+
+static int64_t revision(
+	const struct request *request, const struct catalog *catalog, struct str name)
+{
+	(void)request;
+	(void)name;
+	return catalog->settings_revision;
+}
+
+static void write(struct buf *out, const struct catalog *catalog, struct str name)
+{
+	(void)name;
+	buf_str(out, catalog->settings_body);
+}
+
+static const struct configured configured_settings = {"settings", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {
-	struct call call = call_of(request);
-	struct catalog *catalog;
-	int64_t revision;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
-
-	if (!error)
-		error = catalog_current(&call, &catalog, &revision);
-	if (error)
-		return error;
-	response_revision(response, request, revision);
-	if (!response_not_modified(
-		    response, request, revision_tag(request, catalog->settings_revision)))
-		buf_str(&response->body, catalog->settings_body);
-	catalog_unref(catalog);
-	return response_done(response);
-}
-
-static enum error parse(void *self, const struct catalog *catalog, struct arena *arena,
-	struct diag *diag, struct str *body)
-{
-	(void)catalog;
-	return settings_parse(self, arena, diag, body);
+	return configured_show(request, response, &configured_settings, STR("workspace"));
 }
 
 static enum error put(struct request *request, struct response *response)
 {
-	struct precondition precondition = precondition_of(request);
-	struct call call = call_of(request);
-	struct document_put wanted = {
-		.kind = "settings",
-		.name = STR("workspace"),
-		.precondition = &precondition,
-		.source.parse = parse,
-	};
-	struct catalog *catalog = NULL;
-	struct written written;
-	json_t *body;
-	bool created;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
-
-	if (!error)
-		error = body_json(request, &body);
-	if (error)
-		return error;
-	wanted.source.self = body;
-	error = document_put(&call, &wanted, &created, &catalog, &written);
-	json_decref(body);
-	if (error)
-		return error;
-	response_written(response, request, &written);
-	response_header(
-		response, request, "ETag", "%s", revision_tag(request, catalog->settings_revision));
-	buf_str(&response->body, catalog->settings_body);
-	catalog_unref(catalog);
-	return response_done(response);
+	return configured_put(request, response, &configured_settings, STR("workspace"));
 }
 
 static const struct route routes[] = {

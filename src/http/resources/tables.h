@@ -17,6 +17,10 @@ extern const struct route_table settings_routes;
 extern const struct route_table feature_routes;
 extern const struct route_table model_routes;
 extern const struct route_table alias_routes;
+extern const struct route_table policy_routes;
+extern const struct route_table policy_alias_routes;
+extern const struct route_table calendar_routes;
+extern const struct route_table preset_routes;
 extern const struct route_table mapping_routes;
 extern const struct route_table source_routes;
 extern const struct route_table item_collection_routes;
@@ -24,6 +28,7 @@ extern const struct route_table item_set_routes;
 extern const struct route_table item_routes;
 extern const struct route_table queue_routes;
 extern const struct route_table explanation_routes;
+extern const struct route_table override_routes;
 extern const struct route_table audit_routes;
 
 #endif

@@ -105,14 +105,14 @@ void view_write_row(struct json_writer *json, const struct ranking *ranking, uin
 
 void view_write_score(struct json_writer *json, const struct ranking *ranking, uint32_t row)
 {
-	bool scored = !isnan(ranking->score[row]);
+	bool scored = !isnan(ranking->decision.score[row]);
 
-	json_put(json, "score", number, ranking->score[row]);
+	json_put(json, "score", number, ranking->decision.score[row]);
 	json_key(json, "range");
 	if (scored) {
 		json_object_begin(json);
-		json_put(json, "lowest", number, ranking->lowest[row]);
-		json_put(json, "highest", number, ranking->highest[row]);
+		json_put(json, "lowest", number, ranking->decision.evidence.lowest[row]);
+		json_put(json, "highest", number, ranking->decision.evidence.highest[row]);
 		json_object_end(json);
 	} else {
 		json_text(json, NULL);
@@ -169,7 +169,7 @@ static void write_blockers(
 void view_write_order(
 	struct json_writer *json, const struct ranking *ranking, uint32_t row, bool all)
 {
-	const struct wn_ranking *order = &ranking->order;
+	const struct wn_ranking *order = &ranking->decision.order;
 
 	write_blockers(json, ranking, row, all);
 	if (order->carries && order->rank[row] > 0 && order->carries[row] != row) {
@@ -192,16 +192,12 @@ void view_write_order(
 struct wn_contribution *view_contributions(
 	struct arena *arena, const struct ranking *ranking, uint32_t row)
 {
-	const struct wn_model *model = &ranking->model->model;
-	size_t columns = ranking->catalog->feature_count;
+	const struct wn_model *model = ranking->input.model;
 	struct wn_contribution *out = arena_array(arena, model->term_count, sizeof *out);
-	double *values = arena_array(arena, columns, sizeof *values);
 
-	if (!out || !values)
-		return NULL;
-	for (size_t c = 0; c < columns; c++)
-		values[c] = ranking_value(ranking, row, (uint32_t)c);
-	wn_model_explain(model, values, columns, out);
+	if (out)
+		wn_model_explain(model, &ranking->runs[row / BLOCK_ROWS], row % BLOCK_ROWS,
+			ranking->input.now_s, out);
 	return out;
 }
 

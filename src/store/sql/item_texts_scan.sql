@@ -1,6 +1,12 @@
 -- (uuid) -> bytea, bytea, text, text, text, text, text, text
--- Every text that a version names, and whether it is there: an erased one is, without content.
+-- Every text that a row of the history names, and whether it is there: an erased one is, without
+-- content.
 SELECT named.text_ref, t.ref, t.title, t.body, t.url, t.assignee, t.reporter, t.notes
-FROM (SELECT DISTINCT v.text_ref FROM winnow.item_versions v
-	WHERE v.workspace_id = $1 AND v.text_ref IS NOT NULL) named
+FROM (SELECT v.text_ref FROM winnow.item_versions v
+	WHERE v.workspace_id = $1 AND v.text_ref IS NOT NULL
+	UNION
+	SELECT o.text_ref FROM winnow.overrides o WHERE o.workspace_id = $1
+	UNION
+	SELECT r.text_ref FROM winnow.rankings r
+	WHERE r.workspace_id = $1 AND r.text_ref IS NOT NULL) named
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = named.text_ref

@@ -41,7 +41,7 @@ class Contract:
         self.paths = {path: self.resolved(item) for path, item in self.source["paths"].items()}
         self.patterns = [
             (re.compile("^" + re.sub(r"\\\{\w+\\\}", "[^/]+", re.escape(path)) + "$"), path)
-            for path in sorted(self.paths, key=lambda path: (path.count("{"), path))
+            for path in sorted(self.paths, key=lambda path: (path.count("{"), path.endswith("}"), path))
         ]
         self.validators = {}
 

@@ -207,6 +207,7 @@ static inline void same_feature(const struct feature_value *a, const struct feat
 	assert_true(a->observed_us == b->observed_us);
 	same_text(a->justification, b->justification, "justification");
 	assert_int_equal(a->revision, b->revision);
+	assert_int_equal(uuid_cmp(&a->by, &b->by), 0);
 	assert_int_equal(a->patched, b->patched);
 	assert_int_equal(!a->beneath, !b->beneath);
 	if (a->beneath)

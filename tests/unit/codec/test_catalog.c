@@ -6,7 +6,9 @@
 
 #include <math.h>
 
+#include "base/clock.h"
 #include "base/out_of_memory.h"
+#include "codec/item.h"
 
 static const struct document *document_of(const char *kind, const char *name)
 {
@@ -385,6 +387,159 @@ static void test_feature_write(void **state)
 	catalog_unref(catalog);
 }
 
+/* ---- deletion ---- */
+
+static void test_feature_deleted(void **state)
+{
+	struct catalog *catalog = default_catalog();
+	const struct feature_definition *feature = catalog_feature(catalog, STR("severity"));
+	struct scratch scratch;
+	struct str body, again;
+	struct catalog *later;
+	json_t *json;
+
+	(void)state;
+	scratch_begin(&scratch);
+	assert_int_equal(feature_deleted_body(feature, &scratch.arena, &body), ERR_OK);
+	assert_non_null(strstr(body.ptr, "\"deleted\":true"));
+	{
+		const struct document rows[] = {{STR("feature"), STR("severity"), body, 5}};
+
+		assert_int_equal(build_with(rows, 1, &later), ERR_OK);
+	}
+	assert_null(catalog_live_feature(later, STR("severity")));
+	assert_non_null(catalog_live_feature(later, STR("effort")));
+	feature = catalog_feature(later, STR("severity"));
+	assert_true(feature->deleted && feature->id == 11 && feature->category_count == 4);
+	assert_int_equal(later->feature_count, catalog->feature_count);
+
+	/* Defined anew by the same type, it is as it was; another type is refused as ever. */
+	json = body_of(document_of("feature", "severity"));
+	assert_int_equal(feature_definition_parse(json, feature->name, feature->id, feature,
+				 &scratch.arena, &scratch.diag, &again),
+		ERR_OK);
+	assert_true(str_eq(again, document_of("feature", "severity")->body));
+	json_decref(json);
+	json = body_of(&(struct document){.body = body});
+	assert_int_equal(feature_definition_parse(json, feature->name, feature->id, feature,
+				 &scratch.arena, &scratch.diag, &again),
+		ERR_INVALID);
+	assert_fault(&scratch.diag, "#/deleted", "DELETE");
+	json_decref(json);
+	json = json_of("{'name':'m','kind':'weighted_sum','terms':[{'feature':'severity',"
+		       "'weight':1}],'bands':[{'name':'a'}]}");
+	assert_int_equal(
+		model_parse(json, later, &scratch.arena, &scratch.diag, &again), ERR_INVALID);
+	assert_fault(&scratch.diag, "#/terms/0/feature", "no feature");
+	json_decref(json);
+	json = json_of("{'stream':'incident','rules':[{'set':{'features':{'severity':'sev1'}}}]}");
+	assert_int_equal(mapping_parse(json, NULL, later, &scratch.arena, &scratch.diag, &again),
+		ERR_INVALID);
+	assert_fault(&scratch.diag, "#/rules/0/set/features/severity", "no such");
+	json_decref(json);
+	catalog_unref(later);
+	catalog_unref(catalog);
+	scratch_end(&scratch);
+}
+
+/* Its values are neither taken nor shown. */
+static void test_deleted_values(void **state)
+{
+	const struct feature_value values[] = {{.id = 4, .number = 3, .observed_us = TIME_NONE},
+		{.id = 11, .number = 2, .observed_us = TIME_NONE}};
+	const struct item_record record = {.item = {.features = values, .feature_count = 2}};
+	struct catalog *catalog = default_catalog(), *later;
+	struct document row = {STR("feature"), STR("severity"), STR_NONE, 5};
+	const struct feature_value *features;
+	struct buf out = BUF_INIT;
+	struct scratch scratch;
+	json_t *json;
+	size_t count;
+
+	(void)state;
+	scratch_begin(&scratch);
+	assert_int_equal(
+		feature_deleted_body(&catalog->features[11], &scratch.arena, &row.body), ERR_OK);
+	assert_int_equal(build_with(&row, 1, &later), ERR_OK);
+	json = json_of("{'effort':3,'severity':'sev2'}");
+	assert_int_equal(item_features_parse(json, catalog, "", &scratch.arena, &scratch.diag,
+				 &features, &count),
+		ERR_OK);
+	assert_int_equal(count, 2);
+	assert_int_equal(item_features_parse(
+				 json, later, "", &scratch.arena, &scratch.diag, &features, &count),
+		ERR_INVALID);
+	assert_fault(&scratch.diag, "#/severity", "no such feature");
+	json_decref(json);
+	item_write(&out, &record, catalog, true);
+	assert_non_null(strstr(out.data, "\"severity\""));
+	buf_reset(&out);
+	item_write(&out, &record, later, true);
+	assert_null(strstr(out.data, "\"severity\""));
+	assert_non_null(strstr(out.data, "\"effort\""));
+	buf_release(&out);
+	catalog_unref(later);
+	catalog_unref(catalog);
+	scratch_end(&scratch);
+}
+
+static const char *users_of(struct catalog *catalog, const char *feature, struct scratch *scratch)
+{
+	const struct str *users;
+	struct buf text = BUF_INIT;
+	char *copy;
+	size_t count;
+
+	assert_int_equal(catalog_feature_users(catalog, catalog_feature(catalog, str_from(feature)),
+				 &scratch->arena, &users, &count),
+		ERR_OK);
+	for (size_t i = 0; i < count; i++)
+		buf_printf(&text, "%s%.*s", i > 0 ? ", " : "", STR_ARG(users[i]));
+	copy = arena_strdup(&scratch->arena, buf_view(&text));
+	assert_non_null(copy);
+	buf_release(&text);
+	return copy;
+}
+
+static void test_feature_users(void **state)
+{
+	const struct document rows[] = {
+		{STR("model"), STR("2"),
+			STR("{\"bands\":[{\"name\":\"a\"}],\"kind\":\"weighted_sum\",\"name\":"
+			    "\"m\",\"pins\":{\"effort\":1},\"terms\":[{\"feature\":\"effort\","
+			    "\"scale\":\"unit\",\"unknown\":\"span\",\"weight\":1}]}"),
+			2},
+		{STR("model"), STR("3"),
+			STR("{\"bands\":[{\"name\":\"a\"}],\"components\":[{\"model\":1,"
+			    "\"weight\":1},{\"model\":2,\"weight\":1}],\"kind\":\"blend\","
+			    "\"name\":\"m\",\"pins\":{},\"rule\":\"weighted\"}"),
+			3},
+		{STR("alias"), STR("candidate"), STR("{\"model\":3}"), 4},
+		{STR("policy"), STR("1"),
+			STR("{\"name\":\"p\",\"rules\":[{\"effect\":\"exclude\",\"id\":\"r\","
+			    "\"reason\":\"because it is so\",\"when\":{\"feature\":"
+			    "\"timebox_days\",\"present\":true}}]}"),
+			5},
+		{STR("policy_alias"), STR("active"), STR("{\"policy\":1}"), 6},
+	};
+	struct catalog *catalog;
+	struct scratch scratch;
+
+	(void)state;
+	scratch_begin(&scratch);
+	assert_int_equal(build_with(rows, 5, &catalog), ERR_OK);
+	assert_string_equal(users_of(catalog, "effort", &scratch), "model 3 (candidate)");
+	assert_string_equal(users_of(catalog, "fix_confidence", &scratch),
+		"model 1 (active), model 3 (candidate), mapping github");
+	assert_string_equal(users_of(catalog, "demand", &scratch), "mapping github");
+	assert_string_equal(
+		users_of(catalog, "severity", &scratch), "mapping alertmanager, mapping github");
+	assert_string_equal(users_of(catalog, "timebox_days", &scratch), "policy 1 (active)");
+	assert_string_equal(users_of(catalog, "debt_interest", &scratch), "");
+	catalog_unref(catalog);
+	scratch_end(&scratch);
+}
+
 /* ---- settings ---- */
 
 static void test_settings(void **state)
@@ -431,6 +586,9 @@ int main(void)
 		cmocka_unit_test(test_feature_faults),
 		cmocka_unit_test(test_feature_grows),
 		cmocka_unit_test(test_feature_write),
+		cmocka_unit_test(test_feature_deleted),
+		cmocka_unit_test(test_deleted_values),
+		cmocka_unit_test(test_feature_users),
 		cmocka_unit_test(test_settings),
 	};
 

@@ -92,6 +92,7 @@ static struct item_record random_record(struct world *world)
 
 		random_input(&text, patch ? ITEM_PARSE_PATCH : ITEM_PARSE_UPSERT, i == 0);
 		input = input_of(world, patch ? ITEM_PARSE_PATCH : ITEM_PARSE_UPSERT, text.data);
+		input.by.bytes[0] = (unsigned char)random_below(3);
 		if (patch)
 			assert_int_equal(item_patch(&record, &input, (int64_t)i + 1, &world->arena,
 						 &world->diag, &record, &changed),
@@ -149,6 +150,47 @@ static void test_round_trip(void **state)
 		}
 		world_end(&world);
 	}
+}
+
+/* Tokens as they are named in the tables, each with the features that it asserted. */
+static void test_claimants(void **state)
+{
+	static const struct uuid ann = {{0xa}}, bob = {{0xb}};
+	struct world world;
+	struct item_record record;
+	struct item_storable storable;
+	struct item_input input;
+	bool changed;
+
+	(void)state;
+	world_begin(&world);
+	record = fresh(&world, "");
+	input = input_of(&world, ITEM_PARSE_UPSERT,
+		"{\"source\":\"gh\",\"external_id\":\"1\",\"features\":{"
+		"\"user_impact\":{\"value\":2,\"evidence\":\"asserted\"},"
+		"\"demand\":{\"value\":4,\"evidence\":\"measured\"},"
+		"\"severity\":{\"value\":\"low\",\"evidence\":\"asserted\"}}}");
+	input.by = ann;
+	assert_int_equal(try_upsert(&world, &record, &input, 6, &record, &changed), ERR_OK);
+	/* The same by somebody else is nothing new, and stays whose it is. */
+	input.by = bob;
+	assert_int_equal(try_upsert(&world, &record, &input, 7, &record, &changed), ERR_OK);
+	assert_false(changed);
+	input = input_of(&world, ITEM_PARSE_PATCH,
+		"{\"features\":{\"severity\":{\"value\":\"high\",\"evidence\":\"asserted\"}}}");
+	input.by = bob;
+	assert_int_equal(
+		item_patch(&record, &input, 8, &world.arena, &world.diag, &record, &changed),
+		ERR_OK);
+	storable = stored(&world, &record);
+	same_text(storable.extra,
+		STR("{\"f\":[[0,{\"e\":\"a\"}],[1,{\"e\":\"m\"}],[3,{\"e\":\"a\",\"p\":true,"
+		    "\"u\":{\"e\":\"a\",\"n\":0,\"r\":6,"
+		    "\"w\":\"0a000000-0000-0000-0000-000000000000\"}}]],\"r\":[[6,0,1]],"
+		    "\"w\":[[\"0a000000-0000-0000-0000-000000000000\",0],"
+		    "[\"0b000000-0000-0000-0000-000000000000\",3]]}"),
+		"extra");
+	world_end(&world);
 }
 
 static void test_compact(void **state)
@@ -558,6 +600,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_round_trip),
+		cmocka_unit_test(test_claimants),
 		cmocka_unit_test(test_compact),
 		cmocka_unit_test(test_nothing_personal_in_extra),
 		cmocka_unit_test(test_erased),

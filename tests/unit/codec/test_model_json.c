@@ -92,6 +92,7 @@ static void test_rubric(void **state)
 	const struct wn_model *model = &catalog_model(catalog, 1)->model;
 	double values[4] = {3, 2, 2, 2}, lowest, highest;
 	const double *columns[4] = {&values[0], &values[1], &values[2], &values[3]};
+	const struct wn_rows rows = {.rows = 1, .columns = columns, .column_count = 4};
 	struct wn_scores scores;
 	double score, low, high;
 	struct buf out = BUF_INIT;
@@ -101,13 +102,13 @@ static void test_rubric(void **state)
 	scores = (struct wn_scores){&score, &low, &high};
 	wn_model_range(model, &lowest, &highest);
 	assert_true(lowest == 8 && highest == 24);
-	wn_model_score(model, columns, 4, 1, scores);
+	wn_model_score_rows(model, &rows, 0, scores);
 	assert_true(score == 19 && low == 19 && high == 19);
 	assert_string_equal(model->bands[wn_model_band(model, score)].name, "next_sprint");
 	assert_string_equal(model->bands[wn_model_band(model, 17.5)].name, "ready");
 	assert_string_equal(model->bands[wn_model_band(model, 11.9)].name, "icebox");
 	values[1] = values[2] = NAN;
-	wn_model_score(model, columns, 4, 1, scores);
+	wn_model_score_rows(model, &rows, 0, scores);
 	assert_true(score == 15 && low == 15 && high == 23);
 
 	model_write(&out, catalog_model(catalog, 1));

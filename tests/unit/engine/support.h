@@ -18,6 +18,8 @@
 
 #include <cmocka.h>
 
+#include "winnow/model.h"
+
 static inline uint64_t test_seed(void)
 {
 	const char *given = getenv("WINNOW_TEST_SEED");
@@ -72,6 +74,15 @@ static inline void *test_array(size_t count, size_t size)
 
 	assert_non_null(memory);
 	return memory;
+}
+
+/* Scores rows that are nothing but columns, as of the beginning of time. */
+static inline void test_score(const struct wn_model *model, const double *const *columns,
+	size_t column_count, size_t rows, struct wn_scores out)
+{
+	struct wn_rows view = {.rows = rows, .columns = columns, .column_count = column_count};
+
+	wn_model_score_rows(model, &view, 0, out);
 }
 
 #endif

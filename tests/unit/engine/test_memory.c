@@ -1,8 +1,13 @@
 /*
- * Memory running out is an answer, not an end: each allocation of a ranking is made to fail once,
- * and every time the ranking says so and leaves nothing behind.
+ * Memory running out is an answer, not an end: each allocation of a ranking, of rank intervals, of
+ * a comparison and of a counterfactual is made to fail once, and every time it says so and leaves
+ * nothing behind.
  */
 #include "backlog.h"
+
+#include "winnow/compare.h"
+#include "winnow/counterfactual.h"
+#include "winnow/ranges.h"
 
 static size_t allocations_left;
 
@@ -29,12 +34,26 @@ static void *failing_reallocarray(void *memory, size_t count, size_t size)
 #define wn_ranking_release failing_release
 #define wn_preference_order failing_preference_order
 #define wn_precedence_apply failing_precedence_apply
+#define wn_rank_ranges failing_ranges
+#define wn_rank_range_of failing_range_of
+#define wn_compare_orders failing_compare
+#define wn_counterfactual failing_counterfactual
 #define calloc failing_calloc
 #define reallocarray failing_reallocarray
 /* Declared here, since the header was read before the names changed. */
 bool failing_rank(const struct wn_rank_input *input, struct wn_ranking *out);
 void failing_release(struct wn_ranking *ranking);
+bool failing_ranges(const struct wn_range_input *input, uint32_t *best, uint32_t *worst);
+void failing_range_of(
+	const struct wn_range_input *input, uint32_t row, uint32_t *best, uint32_t *worst);
+bool failing_compare(const uint32_t *rank_a, const uint32_t *rank_b, size_t rows, size_t k,
+	struct wn_comparison_of_orders *out);
+bool failing_counterfactual(const struct wn_counterfactual_input *input, struct wn_change *single,
+	struct wn_change *pair);
+#include "engine/compare.c"
+#include "engine/counterfactual.c"
 #include "engine/precedence.c"
+#include "engine/ranges.c"
 #include "engine/rank.c"
 #include "engine/sort.c"
 #undef calloc
@@ -81,10 +100,85 @@ static void test_out_of_memory(void **state)
 	backlog_free(&b);
 }
 
+static void test_intervals(void **state)
+{
+	struct backlog b = backlog_new(5, 0);
+	struct wn_range_input input = {.rows = 5,
+		.candidate = b.candidate,
+		.lowest = b.score,
+		.highest = b.score,
+		.first_revision = b.first_revision,
+		.id = (const unsigned char(*)[16])b.id};
+	uint32_t best[5], worst[5];
+	size_t allowed = 0;
+
+	(void)state;
+	for (size_t row = 0; row < b.rows; row++)
+		backlog_set_id(&b, row, row);
+	for (;; allowed++) {
+		allocations_left = allowed;
+		if (failing_ranges(&input, best, worst))
+			break;
+	}
+	assert_true(allowed > 3 && allocations_left == 0);
+	backlog_free(&b);
+}
+
+static void test_comparison(void **state)
+{
+	static const uint32_t ranks[] = {1, 2, 3};
+	struct wn_comparison_of_orders found;
+
+	(void)state;
+	allocations_left = 0;
+	assert_false(failing_compare(ranks, ranks, 3, 1, &found));
+	allocations_left = 1;
+	assert_false(failing_compare(ranks, ranks, 3, 1, &found));
+	allocations_left = 2;
+	assert_true(failing_compare(ranks, ranks, 3, 1, &found));
+}
+
+static void test_counterfactual(void **state)
+{
+	static const struct wn_term term = {.weight = 1, .lower = 0, .upper = 1};
+	static const struct wn_band band = {"all", -INFINITY};
+	static const double value = 0;
+	static const double *const columns[] = {&value};
+	static const uint32_t label_start[] = {0, 2}, labels[] = {4, 5};
+	const struct wn_model model = {.kind = wn_model_kind_named("weighted_sum"),
+		.terms = &term,
+		.term_count = 1,
+		.bands = &band,
+		.band_count = 1};
+	const struct wn_rows rows = {.rows = 1,
+		.columns = columns,
+		.column_count = 1,
+		.label_start = label_start,
+		.labels = labels};
+	const struct wn_lever lever = {.upper = 1, .step = 1};
+	const struct wn_counterfactual_input input = {
+		.model = &model, .rows = &rows, .at_least = 1, .levers = &lever, .lever_count = 1};
+	struct wn_change single, pair;
+	size_t allowed = 0;
+
+	(void)state;
+	for (;; allowed++) {
+		allocations_left = allowed;
+		if (failing_counterfactual(&input, &single, &pair))
+			break;
+		assert_true(single.inputs == 0 && pair.inputs == 0);
+	}
+	assert_int_equal(allowed, 8);
+	assert_true(single.inputs == 1 && single.value[0] == 1 && pair.inputs == 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_out_of_memory),
+		cmocka_unit_test(test_intervals),
+		cmocka_unit_test(test_comparison),
+		cmocka_unit_test(test_counterfactual),
 	};
 
 	return cmocka_run_group_tests_name("engine/memory", tests, NULL, NULL);

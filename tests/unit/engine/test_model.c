@@ -1,12 +1,9 @@
 /*
  * Models: what the check finds, scores against vectors and against their own explanation, bands.
  */
-#include "support.h"
+#include "rows_table.h"
 
 #include <float.h>
-#include <math.h>
-
-#include "winnow/model.h"
 
 static const struct wn_band rubric_bands[] = {
 	{"next_sprint", 18}, {"ready", 12}, {"icebox", -INFINITY}};
@@ -29,11 +26,6 @@ static struct wn_model rubric(void)
 	};
 }
 
-static bool same_bits(double a, double b)
-{
-	return memcmp(&a, &b, sizeof(a)) == 0 || (isnan(a) && isnan(b));
-}
-
 static void test_kinds(void **state)
 {
 	(void)state;
@@ -42,29 +34,6 @@ static void test_kinds(void **state)
 	assert_null(wn_model_kind_named("weighted"));
 	assert_null(wn_model_kind_named(""));
 	assert_null(wn_model_kind_named(NULL));
-}
-
-struct found {
-	char pointers[2048];
-};
-
-static void note_fault(void *self, const char *pointer, const char *detail)
-{
-	struct found *found = self;
-	size_t used = strlen(found->pointers);
-
-	assert_true(strlen(detail) > 0);
-	snprintf(found->pointers + used, sizeof(found->pointers) - used, "%s%s", used ? " " : "",
-		pointer);
-}
-
-static void check_finds(const struct wn_model *model, size_t count, const char *pointers)
-{
-	struct found found = {0};
-	size_t faults = wn_model_check(model, note_fault, &found);
-
-	assert_string_equal(found.pointers, pointers);
-	assert_int_equal(faults, count);
 }
 
 static void test_check_accepts(void **state)
@@ -187,8 +156,10 @@ static struct wn_contribution *score_one(const struct wn_model *model, const dou
 
 	for (size_t c = 0; c < value_count; c++)
 		columns[c] = &values[c];
-	wn_model_score(model, columns, value_count, 1, (struct wn_scores){score, lowest, highest});
-	wn_model_explain(model, values, value_count, parts);
+	test_score(model, columns, value_count, 1, (struct wn_scores){score, lowest, highest});
+	wn_model_explain(model,
+		&(struct wn_rows){.rows = 1, .columns = columns, .column_count = value_count}, 0, 0,
+		parts);
 	for (size_t i = 0; i < model->term_count; i++) {
 		assert_int_equal(parts[i].term, i);
 		sum += parts[i].contribution;
@@ -295,7 +266,7 @@ static void test_missing_columns(void **state)
 	double score[3], lowest[3], highest[3];
 
 	(void)state;
-	wn_model_score(&model, columns, 3, 3, (struct wn_scores){score, lowest, highest});
+	test_score(&model, columns, 3, 3, (struct wn_scores){score, lowest, highest});
 	for (size_t i = 0; i < 3; i++) {
 		assert_true(score[i] == 5 * known[i] + 2 + 1);
 		assert_true(lowest[i] == score[i]);
@@ -326,39 +297,7 @@ static void test_extreme_values(void **state)
 		free(parts);
 	}
 	/* Nothing to score is nothing done. */
-	wn_model_score(&model, NULL, 0, 0, (struct wn_scores){NULL, NULL, NULL});
-}
-
-static struct wn_term random_term(uint64_t *random, uint32_t column)
-{
-	double scale = ldexp(1, (int)test_below(random, 60) - 30);
-	double lower = (test_unit(random) - 0.5) * scale;
-	double upper = lower + (test_unit(random) + 0x1p-40) * scale;
-
-	return (struct wn_term){
-		.column = column,
-		.weight = test_below(random, 8) ? test_unit(random) * 10 : 0,
-		.lower = lower,
-		.upper = upper,
-		.lower_is_better = test_below(random, 2),
-		.scale = test_below(random, 2) ? WN_SCALE_UNIT : WN_SCALE_VALUE,
-		.unknown = (enum wn_unknown)(test_below(random, 20) ? test_below(random, 2) : 2),
-		.fallback = lower + (upper - lower) / 2,
-	};
-}
-
-static double random_value(uint64_t *random, const struct wn_term *term)
-{
-	switch (test_below(random, 12)) {
-	case 0: return NAN;
-	case 1: return INFINITY;
-	case 2: return -INFINITY;
-	case 3: return term->lower;
-	case 4: return term->upper;
-	case 5: return -0.0;
-	default:
-		return term->lower + (term->upper - term->lower) * (1.5 * test_unit(random) - 0.25);
-	}
+	test_score(&model, NULL, 0, 0, (struct wn_scores){NULL, NULL, NULL});
 }
 
 enum { RANDOM_TERMS = 12, RANDOM_ROWS = 1100 };
@@ -416,7 +355,7 @@ static void test_random_models(void **state)
 		}
 		terms[0].weight = 1;
 		check_finds(&model, 0, "");
-		wn_model_score(&model, columns, RANDOM_TERMS, RANDOM_ROWS,
+		test_score(&model, columns, RANDOM_TERMS, RANDOM_ROWS,
 			(struct wn_scores){score, lowest, highest});
 		check_rows(&model, values, score, lowest, highest);
 	}

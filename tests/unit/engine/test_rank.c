@@ -326,14 +326,14 @@ static void test_raising_never_lowers(void **state)
 		size_t row = test_below(&random, ROWS), column = test_below(&random, COLUMNS);
 		double step = (column == 1 ? -1 : 1) * test_unit(&random);
 
-		wn_model_score(&model, columns, COLUMNS, ROWS, scores);
+		test_score(&model, columns, COLUMNS, ROWS, scores);
 		wn_model_bands(&model, b.score, ROWS, b.band);
 		struct wn_ranking before = backlog_rank(&b);
 
 		/* An unknown that becomes known, however badly, does not lower it either. */
 		values[column][row] =
 			isnan(values[column][row]) ? step : values[column][row] + step;
-		wn_model_score(&model, columns, COLUMNS, ROWS, scores);
+		test_score(&model, columns, COLUMNS, ROWS, scores);
 		wn_model_bands(&model, b.score, ROWS, b.band);
 		struct wn_ranking after = backlog_rank(&b);
 

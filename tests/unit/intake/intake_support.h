@@ -111,6 +111,7 @@ static inline const char *item_band(const struct intake *intake, size_t i, bool 
 	struct item_record record;
 	double values[64], score, lowest, highest;
 	const double *columns[64];
+	const struct wn_rows rows = {.rows = 1, .columns = columns, .column_count = 64};
 	struct uuid workspace = {{0}};
 	struct arena arena;
 	struct diag diag;
@@ -136,7 +137,7 @@ static inline const char *item_band(const struct intake *intake, size_t i, bool 
 		known += isnan(values[model->terms[t].column]) ? 0 : 1;
 	/* The promise of the default mappings. */
 	assert_true(known >= 2);
-	wn_model_score(model, columns, 64, 1, (struct wn_scores){&score, &lowest, &highest});
+	wn_model_score_rows(model, &rows, 0, (struct wn_scores){&score, &lowest, &highest});
 	*candidate = catalog_status(intake->catalog, record.item.status)->class <= STATUS_ACTIVE;
 	arena_release(&arena);
 	return model->bands[wn_model_band(model, score)].name;

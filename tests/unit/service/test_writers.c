@@ -200,7 +200,7 @@ static void writers_take_every_revision_once(void **state)
 	arena_release(&caller.arena);
 	ranking = ranking_at(&workspace, LAST);
 	assert_int_equal(ranking->revision, LAST);
-	assert_int_equal(ranking->order.count, ITEMS);
+	assert_int_equal(ranking->decision.order.count, ITEMS);
 	ranking_unref(ranking);
 }
 
@@ -263,7 +263,7 @@ static void a_forgotten_workspace_is_loaded_again(void **state)
 	live_forget(service.live, &workspace);
 	assert_int_equal(live_ranking_by_id(service.live, &workspace, id, &again), ERR_GONE);
 	/* Whoever still holds it may read on. */
-	assert_int_equal(ranking->order.count, 0);
+	assert_int_equal(ranking->decision.order.count, 0);
 	ranking_unref(ranking);
 	ranking = ranking_at(&workspace, 1);
 	assert_string_equal(ranking->id, id);

@@ -10,11 +10,16 @@ static const struct {
 	bool history; /* append-only, by trigger */
 } tables[] = {
 	{"audit_records", "INSERT,SELECT", true},
+	{"comparisons", "INSERT,SELECT", true},
 	{"documents", "INSERT,SELECT", true},
 	{"grants", "INSERT,SELECT", true},
 	{"item_texts", "INSERT,SELECT", false},
 	{"item_versions", "INSERT,SELECT", true},
 	{"items", "INSERT,SELECT,UPDATE", false},
+	{"override_ends", "INSERT,SELECT", true},
+	{"overrides", "INSERT,SELECT", true},
+	{"ranking_chunks", "INSERT,SELECT", true},
+	{"rankings", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
@@ -265,7 +270,18 @@ static void fill(const char *workspace)
 		"INSERT INTO winnow.item_texts VALUES (current_setting('winnow.test')::uuid, "
 		"sha256(''));"
 		"INSERT INTO winnow.items VALUES (current_setting('winnow.test')::uuid, "
-		"gen_random_uuid(), 1, 1, '', '', '', '', '', NULL)",
+		"gen_random_uuid(), 1, 1, '', '', '', '', '', NULL);"
+		"INSERT INTO winnow.overrides VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, gen_random_uuid(), 'exclude', NULL, NULL, NULL, NULL, "
+		"now(), now(), '', NULL, 1, 0, NULL, sha256(''));"
+		"INSERT INTO winnow.override_ends VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), '', '');"
+		"INSERT INTO winnow.comparisons VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, NULL, NULL, 'a', 'b', 1, now(), '');"
+		"INSERT INTO winnow.rankings VALUES (current_setting('winnow.test')::uuid, '1.1', "
+		"1, 1, now(), 1, 0, '', '', 0, sha256(''), now(), '', NULL);"
+		"INSERT INTO winnow.ranking_chunks VALUES (current_setting('winnow.test')::uuid, "
+		"'1.1', 1, 1, '')",
 		workspace);
 	fixture_do(fixture.admin, sql);
 }
@@ -288,7 +304,9 @@ static void test_visibility(void **state)
 			bool global = strcmp(table, "workspaces") == 0 ||
 				      strcmp(table, "tokens") == 0 ||
 				      strcmp(table, "grants") == 0 ||
-				      strcmp(table, "token_revocations") == 0;
+				      strcmp(table, "token_revocations") == 0 ||
+				      strcmp(table, "overrides") == 0 ||
+				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
 
 			assert_int_equal(visible(pg, mine, table), 1);
@@ -332,7 +350,18 @@ static void test_writing_elsewhere(void **state)
 			"INSERT INTO winnow.tokens VALUES ('22222222-0000-4000-8000-000000000002', "
 			"gen_random_uuid(), 1, sha256('y'), '', '{}', '{}', '', now(), now())"),
 		"42501");
+	assert_string_equal(
+		fixture_try(pg, "INSERT INTO winnow.comparisons VALUES "
+				"('22222222-0000-4000-8000-000000000002', gen_random_uuid(), 1, "
+				"NULL, NULL, 'a', 'b', 1, now(), '')"),
+		"42501");
 	fixture_do(pg, "SET winnow.workspace = '00000000-0000-0000-0000-000000000000'");
+	/* What is seen whole from there is not written from there. */
+	assert_string_equal(
+		fixture_try(pg, "INSERT INTO winnow.override_ends VALUES "
+				"('22222222-0000-4000-8000-000000000002', gen_random_uuid(), 1, "
+				"now(), '', '')"),
+		"42501");
 	assert_string_equal(fixture_try(pg, "INSERT INTO winnow.documents VALUES "
 					    "('22222222-0000-4000-8000-000000000002', 'k', "
 					    "'n', 1, '')"),

@@ -1,0 +1,88 @@
+/*
+ * A whole population in memory, built item by item: for whoever ranks without a live picture (a
+ * bundle, offline) or scores what is not stored. The same items, comparisons and versions give the
+ * same decision as the live picture, to the last bit.
+ */
+#ifndef WINNOW_CODEC_POPULATION_H
+#define WINNOW_CODEC_POPULATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/uuid.h"
+#include "codec/catalog.h"
+#include "codec/item.h"
+#include "winnow/decide.h"
+
+struct population;
+
+struct population_value {
+	uint16_t column;  /* the feature's id */
+	uint8_t evidence; /* enum wn_evidence; a claim is WN_ASSERTED + its principal */
+	double number;    /* never NaN */
+};
+
+/* An item as a ranking reads it; texts are borrowed. */
+struct population_item {
+	struct uuid id;
+	int64_t first_revision;
+	bool candidate;             /* open or in progress: population_ranks */
+	uint8_t texts;              /* bits of enum wn_text */
+	struct str words[WN_WORDS]; /* absent: none. The assignee's tells people apart, and equals
+	                                no word of a model or a policy, whatever it is */
+	double numbers[WN_NUMBERS]; /* strengths are not read: they come from comparisons */
+	const struct str *labels;
+	size_t label_count;
+	const struct population_value *values;
+	size_t value_count;
+	const struct uuid *blocked_by; /* those that are no item of the population order nothing */
+	size_t blocked_by_count;
+};
+
+/* Columns are the catalogue's features; it is referenced. NULL when memory is out. */
+struct population *population_new(struct catalog *catalog);
+void population_free(struct population *population); /* NULL is fine */
+
+/* Each id once. False when memory is out, or there are too many items. */
+bool population_add(struct population *population, const struct population_item *item);
+/* "Before" was preferred to "after"; in any order, after all items. A pair with an item that is not
+ * there is left out. */
+bool population_compare(
+	struct population *population, const struct uuid *before, const struct uuid *after);
+/* Nothing is added any more: the rows can be ranked. */
+bool population_finish(struct population *population);
+
+/* After population_finish. It lives as long as the population. */
+const struct wn_population *population_rows(const struct population *population);
+uint32_t population_find(const struct population *population, const struct uuid *id);
+struct word_lookup population_words(const struct population *population);
+
+/* Whether an item of this status is a candidate: one that the vocabulary does not know is. */
+bool population_ranks(const struct catalog *catalog, struct str status);
+/* What a ranking reads of a record; `present`: its ITEM_PERSONAL bits. blocked_by stays empty: only
+ * the caller knows the workspace. False when the arena is out of memory. */
+bool population_item_of(const struct item_record *record, uint32_t present,
+	const struct catalog *catalog, struct arena *arena, struct population_item *out);
+
+/* An override as it is kept. */
+struct population_override {
+	struct uuid id;
+	int64_t revision;
+	struct uuid item;
+	struct str kind;    /* "pin", "boost", "band", "before", "exclude", "defer" */
+	int64_t rank;       /* pin */
+	double delta;       /* boost */
+	struct str band;    /* band */
+	struct uuid target; /* before */
+	int64_t expires_us;
+	int64_t ended_revision; /* 0: has not ended */
+};
+/* As the engine takes it; false where it has nothing to do: not in force at as_of_us, no such item,
+ * no such band in this model. */
+bool population_override(const struct population *population,
+	const struct population_override *override, const struct wn_model *model, int64_t as_of_us,
+	struct wn_override *out);
+
+#endif

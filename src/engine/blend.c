@@ -1,0 +1,376 @@
+/*
+ * The model kind "blend": other models put together, by weights or one after another. It sees of
+ * them only scores and their constant ranges, so any kind that is bounded above can take part.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "engine/kind.h"
+#include "engine/slice.h"
+
+/* Rows per round; the scratch is on the stack. */
+enum { SLICE_ROWS = 256 };
+
+/* The last component's share of a level: with fewer than 2^26 whole levels before it the sum is
+ * still less than the next whole number. */
+static const double last_share = 1.0 - 0x1p-26;
+
+/* A component made ready. */
+struct part {
+	double lowest, highest;
+	double weight; /* or the levels that are behind a level of it */
+	double step;
+	double levels; /* its own; 1 for the last */
+	enum { UNIT, LEVEL, LAST } role;
+};
+
+static double levels_of(double lowest, double highest, double step)
+{
+	return lowest == -INFINITY ? (double)WN_OPEN_LEVELS
+				   : floor((highest - lowest) / step) + 1.0;
+}
+
+static void prepare(const struct wn_blend *blend, struct part *parts)
+{
+	size_t count = blend->component_count;
+	double behind = 1.0;
+
+	for (size_t i = count; i-- > 0;) {
+		const struct wn_component *component = &blend->components[i];
+		struct part *part = &parts[i];
+
+		wn_model_range(component->model, &part->lowest, &part->highest);
+		part->step = component->step;
+		part->levels = 1.0;
+		if (blend->rule == WN_BLEND_WEIGHTED) {
+			part->role = UNIT;
+			part->weight = component->weight;
+			continue;
+		}
+		part->role = i + 1 == count ? LAST : LEVEL;
+		part->weight = part->role == LAST ? last_share : behind;
+		if (part->role == LEVEL)
+			part->levels = levels_of(part->lowest, part->highest, part->step);
+		behind *= part->levels;
+	}
+}
+
+/* Monotone in the score; NaN stays NaN. */
+static double unit_of(const struct part *part, double score)
+{
+	double unit = part->lowest == -INFINITY
+			      ? 1.0 / (1.0 + (part->highest - score))
+			      : (score - part->lowest) / (part->highest - part->lowest);
+
+	return unit < 0.0 ? 0.0 : unit > 1.0 ? 1.0 : unit;
+}
+
+static double level_of(const struct part *part, double score)
+{
+	double top = part->levels - 1.0;
+	double level = part->lowest == -INFINITY
+			       ? top - (ceil((part->highest - score) / part->step) - 1.0)
+			       : floor((score - part->lowest) / part->step);
+
+	return level < 0.0 ? 0.0 : level > top ? top : level;
+}
+
+static double value_of(const struct part *part, double score)
+{
+	return part->role == LEVEL ? level_of(part, score) : unit_of(part, score);
+}
+
+static void check_range(const struct wn_model *model, size_t i, struct wn_faults *faults)
+{
+	double lowest, highest;
+
+	wn_model_range(model, &lowest, &highest);
+	if (!isfinite(highest))
+		wn_fault(faults, "its scores have no upper bound, so it cannot be blended",
+			"/components/%zu", i);
+	else if (lowest != -INFINITY && !isfinite(highest - lowest))
+		wn_fault(faults, "its scores are too far apart to be computed with",
+			"/components/%zu", i);
+	else if (highest <= lowest)
+		wn_fault(faults, "it gives every item the same score", "/components/%zu", i);
+}
+
+struct nested {
+	struct wn_faults *faults;
+	size_t component;
+};
+
+static void pass_on(void *self, const char *pointer, const char *detail)
+{
+	struct nested *nested = self;
+
+	wn_fault(nested->faults, detail, "/components/%zu/model%s", nested->component, pointer);
+}
+
+/* True when its range may be asked for. */
+static bool check_model(const struct wn_model *model, size_t i, struct wn_faults *faults)
+{
+	struct nested nested = {faults, i};
+
+	if (!model) {
+		wn_fault(faults, "a component needs a model", "/components/%zu/model", i);
+		return false;
+	}
+	if (model->kind == &wn_kind_blend) {
+		wn_fault(faults, "a blend cannot be part of a blend", "/components/%zu/model", i);
+		return false;
+	}
+	return wn_model_check(model, pass_on, &nested) == 0;
+}
+
+static void check_component(const struct wn_blend *blend, size_t i, struct wn_faults *faults)
+{
+	const struct wn_component *component = &blend->components[i];
+	bool last = i + 1 == blend->component_count;
+
+	if (check_model(component->model, i, faults))
+		check_range(component->model, i, faults);
+	if (blend->rule == WN_BLEND_WEIGHTED &&
+		!(isfinite(component->weight) && component->weight > 0))
+		wn_fault(faults, "must be a finite number greater than 0", "/components/%zu/weight",
+			i);
+	if (blend->rule == WN_BLEND_LEXICOGRAPHIC && !last &&
+		!(isfinite(component->step) && component->step > 0))
+		wn_fault(faults, "must be a finite number greater than 0", "/components/%zu/step",
+			i);
+}
+
+/* Only for components that are sound one by one. */
+static void check_whole(const struct wn_blend *blend, struct wn_faults *faults)
+{
+	struct part parts[WN_MAX_COMPONENTS];
+	double weights = 0.0, levels = 1.0;
+
+	prepare(blend, parts);
+	for (size_t i = 0; i < blend->component_count; i++) {
+		weights += parts[i].weight;
+		levels *= parts[i].levels;
+	}
+	if (blend->rule == WN_BLEND_WEIGHTED && !isfinite(weights))
+		wn_fault(
+			faults, "the weights add up to more than a number can hold", "/components");
+	if (blend->rule == WN_BLEND_LEXICOGRAPHIC && !(levels <= WN_MAX_LEVELS))
+		wn_fault(faults,
+			"there are more than 2^26 levels in all: choose greater steps, or fewer "
+			"components",
+			"/components");
+}
+
+static void check(const struct wn_model *model, struct wn_faults *faults)
+{
+	const struct wn_blend *blend = model->spec.blend;
+	size_t before = faults->count;
+
+	if (!blend || blend->component_count < 2 || blend->component_count > WN_MAX_COMPONENTS) {
+		wn_fault(faults, "a blend needs two to eight components", "/components");
+		return;
+	}
+	if (blend->rule != WN_BLEND_WEIGHTED && blend->rule != WN_BLEND_LEXICOGRAPHIC) {
+		wn_fault(faults, "there is no such rule", "/rule");
+		return;
+	}
+	for (size_t i = 0; i < blend->component_count; i++)
+		check_component(blend, i, faults);
+	if (faults->count == before)
+		check_whole(blend, faults);
+}
+
+static bool same_kind_of_use(const struct wn_model *a, const struct wn_term *x,
+	const struct wn_model *b, const struct wn_term *y)
+{
+	return a->kind == &wn_kind_weighted_sum && b->kind == &wn_kind_weighted_sum &&
+	       x->lower_is_better == y->lower_is_better;
+}
+
+/* Whether one unknown value may pull two components in different directions. */
+static bool may_pull_apart(const struct wn_model *a, const struct wn_model *b)
+{
+	for (size_t i = 0; i < a->term_count; i++) {
+		for (size_t j = 0; j < b->term_count; j++) {
+			const struct wn_term *x = &a->terms[i], *y = &b->terms[j];
+
+			if (x->column == y->column && x->unknown == WN_UNKNOWN_SPAN &&
+				y->unknown == WN_UNKNOWN_SPAN && !same_kind_of_use(a, x, b, y))
+				return true;
+		}
+	}
+	return false;
+}
+
+static bool ends_are_reached(const struct wn_blend *blend)
+{
+	for (size_t i = 0; i < blend->component_count; i++) {
+		const struct wn_model *model = blend->components[i].model;
+
+		if (!(wn_model_traits(model) & WN_TRAIT_EXACT))
+			return false;
+		for (size_t j = 0; j < i; j++) {
+			if (may_pull_apart(model, blend->components[j].model))
+				return false;
+		}
+	}
+	return true;
+}
+
+static unsigned traits(const struct wn_model *model)
+{
+	const struct wn_blend *blend = model->spec.blend;
+	unsigned inherited = 0;
+
+	for (size_t i = 0; i < blend->component_count; i++)
+		inherited |= wn_model_traits(blend->components[i].model);
+	inherited &= WN_TRAIT_RELATIVE | WN_TRAIT_TIMED | WN_TRAIT_LIBM;
+	return inherited | (ends_are_reached(blend) ? WN_TRAIT_EXACT : 0u);
+}
+
+static void range(const struct wn_model *model, double *lowest, double *highest)
+{
+	const struct wn_blend *blend = model->spec.blend;
+	struct part parts[WN_MAX_COMPONENTS];
+	double low = 0.0, high = 0.0;
+
+	prepare(blend, parts);
+	for (size_t i = 0; i < blend->component_count; i++) {
+		low += parts[i].weight * value_of(&parts[i], parts[i].lowest);
+		high += parts[i].weight * value_of(&parts[i], parts[i].highest);
+	}
+	*lowest = low;
+	*highest = high;
+}
+
+static void clear(struct wn_scores out, size_t rows)
+{
+	for (size_t row = 0; row < rows; row++)
+		out.score[row] = out.lowest[row] = out.highest[row] = 0.0;
+}
+
+static void add_part(
+	const struct part *part, struct wn_scores scored, size_t rows, struct wn_scores out)
+{
+	for (size_t row = 0; row < rows; row++) {
+		out.score[row] += part->weight * value_of(part, scored.score[row]);
+		out.lowest[row] += part->weight * value_of(part, scored.lowest[row]);
+		out.highest[row] += part->weight * value_of(part, scored.highest[row]);
+	}
+}
+
+static struct wn_scores from(struct wn_scores scores, size_t at)
+{
+	return (struct wn_scores){scores.score + at, scores.lowest + at, scores.highest + at};
+}
+
+static void score_component(const struct wn_model *model, const struct part *part,
+	const struct wn_rows *rows, double now_s, struct wn_scores out)
+{
+	double score[SLICE_ROWS], lowest[SLICE_ROWS], highest[SLICE_ROWS];
+	const struct wn_scores scored = {score, lowest, highest};
+
+	for (size_t start = 0; start < rows->rows; start += SLICE_ROWS) {
+		size_t n = rows->rows - start < SLICE_ROWS ? rows->rows - start : SLICE_ROWS;
+		struct wn_slice slice;
+
+		wn_slice_of(model, rows, start, n, &slice);
+		wn_model_score_rows(&slice.model, &slice.rows, now_s, scored);
+		add_part(part, scored, n, from(out, start));
+	}
+}
+
+static void score_rows(const struct wn_model *model, const struct wn_rows *rows, double now_s,
+	struct wn_scores out)
+{
+	const struct wn_blend *blend = model->spec.blend;
+	struct part parts[WN_MAX_COMPONENTS];
+
+	prepare(blend, parts);
+	clear(out, rows->rows);
+	for (size_t i = 0; i < blend->component_count; i++)
+		score_component(blend->components[i].model, &parts[i], rows, now_s, out);
+}
+
+static bool score(const struct wn_model *model, const struct wn_population *population,
+	double now_s, struct wn_scores out)
+{
+	const struct wn_blend *blend = model->spec.blend;
+	struct part parts[WN_MAX_COMPONENTS];
+	size_t rows = population->rows;
+	double *scratch = reallocarray(NULL, rows + 1, 3 * sizeof(double));
+	bool scored = scratch != NULL;
+
+	prepare(blend, parts);
+	clear(out, rows);
+	for (size_t i = 0; scored && i < blend->component_count; i++) {
+		struct wn_scores of = {scratch, scratch + rows, scratch + 2 * rows};
+
+		scored = wn_model_score(blend->components[i].model, population, now_s, of);
+		if (scored)
+			add_part(&parts[i], of, rows, out);
+	}
+	free(scratch);
+	return scored;
+}
+
+static struct wn_scored score_one(
+	const struct wn_model *model, const struct wn_rows *rows, size_t row, double now_s)
+{
+	struct wn_scored of = {NAN, NAN, NAN};
+	struct wn_slice slice;
+
+	if (wn_model_traits(model) & WN_TRAIT_RELATIVE)
+		return of;
+	wn_slice_of(model, rows, row, 1, &slice);
+	wn_model_score_rows(&slice.model, &slice.rows, now_s,
+		(struct wn_scores){&of.score, &of.lowest, &of.highest});
+	return of;
+}
+
+static size_t trace(const struct wn_model *model, const struct wn_rows *rows, size_t row,
+	double now_s, struct wn_scored scored, struct wn_step *out, size_t room)
+{
+	static const char *const labels[] = {[UNIT] = "unit", [LEVEL] = "level", [LAST] = "last"};
+	const struct wn_blend *blend = model->spec.blend;
+	struct part parts[WN_MAX_COMPONENTS];
+	size_t used = 0;
+
+	if (room == 0)
+		return 0;
+	prepare(blend, parts);
+	out[used++] = (struct wn_step){.label = "blend",
+		.term = WN_NO_TERM,
+		.value = scored.score,
+		.lowest = scored.lowest,
+		.highest = scored.highest};
+	for (size_t i = 0; i < blend->component_count && used < room; i++) {
+		const struct wn_model *component = blend->components[i].model;
+		struct wn_scored own = score_one(component, rows, row, now_s);
+		size_t below;
+
+		out[used++] = (struct wn_step){.depth = 1,
+			.label = labels[parts[i].role],
+			.term = WN_NO_TERM,
+			.value = value_of(&parts[i], own.score),
+			.lowest = value_of(&parts[i], own.lowest),
+			.highest = value_of(&parts[i], own.highest)};
+		below = wn_model_trace(component, rows, row, now_s, own, out + used, room - used);
+		for (size_t s = 0; s < below; s++)
+			out[used + s].depth += 2;
+		used += below;
+	}
+	return used;
+}
+
+const struct wn_model_kind wn_kind_blend = {
+	.name = "blend",
+	.traits = traits,
+	.check = check,
+	.range = range,
+	.score_rows = score_rows,
+	.score = score,
+	.trace = trace,
+};

@@ -1,0 +1,121 @@
+/*
+ * Calendars: when a policy's freezes hold. Kept by their names; each change is a version.
+ */
+#include "http/resources/configured.h"
+#include "http/resources/tables.h"
+
+enum { MAX_NAME = 63, MAX_CALENDARS = 256 };
+
+static enum error list(struct request *request, struct response *response)
+{
+	struct call call = call_of(request);
+	struct catalog *catalog;
+	int64_t revision;
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = catalog_current(&call, &catalog, &revision);
+	if (error)
+		return error;
+	response_revision(response, request, revision);
+	buf_puts(&response->body, "{\"calendars\":[");
+	for (size_t i = 0; i < catalog->calendar_count; i++) {
+		if (i > 0)
+			buf_putc(&response->body, ',');
+		calendar_write(&response->body, &catalog->calendars[i]);
+	}
+	buf_puts(&response->body, "]}");
+	catalog_unref(catalog);
+	return response_done(response);
+}
+
+static bool is_name(struct str name)
+{
+	if (name.len == 0 || name.len > MAX_NAME || name.ptr[0] < 'a' || name.ptr[0] > 'z')
+		return false;
+	for (size_t i = 1; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	return true;
+}
+
+static enum error parse(struct request *request, const json_t *json, struct str name,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
+{
+	enum error error;
+
+	(void)request;
+	if (!is_name(name))
+		diag_add(diag, "",
+			"A calendar's name begins with a letter a to z, followed by at most 62 "
+			"letters a to z, digits, underscores or hyphens.");
+	else if (catalog->calendar_count >= MAX_CALENDARS && !catalog_calendar(catalog, name))
+		diag_add(diag, "", "A workspace has at most %d calendars.", (int)MAX_CALENDARS);
+	error = calendar_parse(json, arena, diag, body);
+	return !error && diag->count > 0 ? ERR_INVALID : error;
+}
+
+static int64_t revision(
+	const struct request *request, const struct catalog *catalog, struct str name)
+{
+	const struct calendar *calendar = catalog_calendar(catalog, name);
+
+	(void)request;
+	return calendar ? calendar->revision : 0;
+}
+
+static void write(struct buf *out, const struct catalog *catalog, struct str name)
+{
+	calendar_write(out, catalog_calendar(catalog, name));
+}
+
+static const struct configured configured_calendar = {"calendar", parse, revision, write};
+
+static enum error show(struct request *request, struct response *response)
+{
+	return configured_show(request, response, &configured_calendar, request->params[1]);
+}
+
+static enum error put(struct request *request, struct response *response)
+{
+	return configured_put(request, response, &configured_calendar, request->params[1]);
+}
+
+static enum error delete (struct request *request, struct response *response) {
+	return configured_delete(request, response, &configured_calendar, request->params[1]);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/calendars",
+		.roles = ROLES_READ,
+		.handle = list,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/calendars/{name}",
+		.roles = ROLES_READ,
+		.handle = show,
+	},
+	{
+		.method = "PUT",
+		.path = "/v1/workspaces/{ws}/calendars/{name}",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.body = BODY_JSON,
+		.body_bytes = 1 << 20,
+		.handle = put,
+	},
+	{
+		.method = "DELETE",
+		.path = "/v1/workspaces/{ws}/calendars/{name}",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.handle = delete,
+	},
+};
+const struct route_table calendar_routes = {routes, sizeof routes / sizeof *routes};

@@ -1,0 +1,35 @@
+/*
+ * What is configured by name (settings, features, aliases, mappings, calendars …): each is read,
+ * put and deleted in the same way and differs in how it is judged and shown. Private to this folder.
+ */
+#ifndef WINNOW_HTTP_RESOURCES_CONFIGURED_H
+#define WINNOW_HTTP_RESOURCES_CONFIGURED_H
+
+#include "http/resources/resource.h"
+#include "service/catalogs.h"
+#include "service/documents.h"
+
+struct configured {
+	const char *kind; /* the document's: "feature" … */
+	/* Judges a client's body (see document_source); `name` is the thing's. */
+	enum error (*parse)(struct request *request, const json_t *json, struct str name,
+		const struct catalog *catalog, struct arena *arena, struct diag *diag,
+		struct str *body);
+	/* The revision that wrote what there is now; 0: nothing that this caller may see. */
+	int64_t (*revision)(
+		const struct request *request, const struct catalog *catalog, struct str name);
+	/* Appends its one JSON object. */
+	void (*write)(struct buf *out, const struct catalog *catalog, struct str name);
+};
+
+/* GET: with ETag; ERR_NOT_FOUND when there is none. */
+enum error configured_show(struct request *request, struct response *response,
+	const struct configured *thing, struct str name);
+/* PUT: 201 when it is new. */
+enum error configured_put(struct request *request, struct response *response,
+	const struct configured *thing, struct str name);
+/* DELETE of a kind that document_delete knows: 204. */
+enum error configured_delete(struct request *request, struct response *response,
+	const struct configured *thing, struct str name);
+
+#endif

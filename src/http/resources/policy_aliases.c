@@ -1,0 +1,111 @@
+/*
+ * Aliases of policies: which version is in force (active), which one is tried next (candidate); or
+ * none, which is how a policy is taken out of force.
+ */
+#include "http/resources/configured.h"
+#include "http/resources/tables.h"
+#include "service/promotion.h"
+
+static bool is_alias(struct str name)
+{
+	return str_is(name, "active") || str_is(name, "candidate");
+}
+
+/* 0: none. A body that does not say which is a slip, not a wish for none. */
+static bool read_version(const json_t *json, struct diag *diag, int64_t *version)
+{
+	static const char *const keys[] = {"policy", NULL};
+
+	*version = 0;
+	if (!json_only_keys(json, keys, "", diag))
+		return false;
+	if (json_is_null(json_object_get(json, "policy")))
+		return true;
+	return json_read_int(json, "policy", 1, INT64_MAX, true, 0, "", diag, version);
+}
+
+static enum error parse(struct request *request, const json_t *json, struct str name,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
+{
+	const struct policy_version *policy;
+	const char *text = "{\"policy\":null}";
+	int64_t version;
+	enum error error = ERR_OK;
+
+	(void)request;
+	if (!read_version(json, diag, &version))
+		return ERR_INVALID;
+	if (version > 0) {
+		policy = catalog_policy(catalog, version);
+		if (!policy) {
+			diag_add(diag, "/policy", "There is no policy version %lld.",
+				(long long)version);
+			return ERR_INVALID;
+		}
+		error = promotion_check_policy(catalog, name, policy, diag);
+		text = arena_printf(arena, "{\"policy\":%lld}", (long long)version);
+	}
+	if (error)
+		return error;
+	*body = str_from(text);
+	return text ? ERR_OK : ERR_BUDGET;
+}
+
+static int64_t revision(
+	const struct request *request, const struct catalog *catalog, struct str name)
+{
+	const struct policy_alias *alias = catalog_policy_alias(catalog, name);
+
+	(void)request;
+	return alias ? alias->revision : 0;
+}
+
+static void write(struct buf *out, const struct catalog *catalog, struct str name)
+{
+	const struct policy_alias *alias = catalog_policy_alias(catalog, name);
+	struct json_writer json;
+
+	json_writer_init(&json, out);
+	json_object_begin(&json);
+	json_put(&json, "name", str, alias->name);
+	json_key(&json, "policy");
+	if (alias->policy > 0)
+		json_int(&json, alias->policy);
+	else
+		json_nil(&json);
+	json_put(&json, "revision", int, alias->revision);
+	json_object_end(&json);
+}
+
+static const struct configured configured_policy_alias = {"policy_alias", parse, revision, write};
+
+static enum error show(struct request *request, struct response *response)
+{
+	return configured_show(request, response, &configured_policy_alias, request->params[1]);
+}
+
+static enum error put(struct request *request, struct response *response)
+{
+	if (!is_alias(request->params[1]))
+		return ERR_NOT_FOUND;
+	return configured_put(request, response, &configured_policy_alias, request->params[1]);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/policy-aliases/{name}",
+		.roles = ROLES_READ,
+		.handle = show,
+	},
+	{
+		.method = "PUT",
+		.path = "/v1/workspaces/{ws}/policy-aliases/{name}",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.body = BODY_JSON,
+		.body_bytes = 4096,
+		.handle = put,
+	},
+};
+const struct route_table policy_alias_routes = {routes, sizeof routes / sizeof *routes};

@@ -1,0 +1,44 @@
+/*
+ * Background work: one thread that goes through a table of jobs, each at its own pace. A job is one
+ * file of this folder and one line of the table. Every daemon runs them all: a job must be right
+ * when several do the same at once, and when none does it for a while.
+ */
+#ifndef WINNOW_JOBS_JOBS_H
+#define WINNOW_JOBS_JOBS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "service/service.h"
+
+struct job {
+	const char *name;
+	unsigned every_ms;
+	/* On the jobs' thread. Returns early when jobs_may_go_on says no. What failed is tried again at
+	 * the next turn. */
+	enum error (*run)(struct service *service);
+};
+
+extern const struct job job_table[];
+extern const size_t job_table_count;
+
+/* False once the daemon is on its way down. */
+bool jobs_may_go_on(const struct service *service);
+
+struct jobs;
+
+/* Begins with a turn of each. `every_ms` > 0: the pace of all, instead of their own. NULL when there
+ * is no memory or no thread. The table must outlive it. */
+struct jobs *jobs_start(
+	struct service *service, const struct job *table, size_t count, unsigned every_ms);
+/* Waits for the job that runs, not for any other's turn. NULL is fine. */
+void jobs_stop(struct jobs *jobs);
+
+/* ---- the jobs, by file ---- */
+
+/* override_expiry.c: records the end of overrides that have expired. They are out of force without
+ * it; this is for the log's sake. */
+enum error job_override_expiry(struct service *service);
+
+#endif

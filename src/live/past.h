@@ -1,0 +1,32 @@
+/*
+ * Rankings of the past, and by other versions than the active ones: loaded from PostgreSQL when they
+ * are asked for. The last few are kept for a while, with the pictures that they were made of.
+ * Thread-safe. Private to this folder.
+ */
+#ifndef WINNOW_LIVE_PAST_H
+#define WINNOW_LIVE_PAST_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/clock.h"
+#include "base/error.h"
+#include "base/uuid.h"
+#include "live/ranking.h"
+
+struct past;
+struct store;
+
+/* keep_ms: how long one stays that nobody asks for. NULL when memory is out. */
+struct past *past_new(struct store *store, const struct clock *clock, unsigned keep_ms);
+void past_free(struct past *past); /* NULL is fine */
+
+/* A reference. Loads one at a time: who waits too long for another load gets ERR_BUSY. */
+enum error past_ranking(struct past *past, const struct uuid *workspace, int64_t revision,
+	const struct ranking_request *request, struct ranking **out);
+/* The workspace is gone. */
+void past_forget(struct past *past, const struct uuid *workspace);
+/* Lets go what nobody asked for in time; true when there was something. */
+bool past_sweep(struct past *past);
+
+#endif

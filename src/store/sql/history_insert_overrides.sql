@@ -1,0 +1,3 @@
+-- (overrides[]) -> ()
+INSERT INTO winnow.overrides
+SELECT * FROM unnest($1::winnow.overrides[])

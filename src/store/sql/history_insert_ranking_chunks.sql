@@ -1,0 +1,3 @@
+-- (ranking_chunks[]) -> ()
+INSERT INTO winnow.ranking_chunks
+SELECT * FROM unnest($1::winnow.ranking_chunks[])

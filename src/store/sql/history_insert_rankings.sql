@@ -1,0 +1,3 @@
+-- (rankings[]) -> ()
+INSERT INTO winnow.rankings
+SELECT * FROM unnest($1::winnow.rankings[])

@@ -1,0 +1,383 @@
+/*
+ * Weighted sums with limits and teams: by hand, against their own explanation to the last bit, and
+ * what they promise whatever the numbers are.
+ */
+#include "rows_table.h"
+
+static struct rows_table table;
+static double score[TABLE_ROWS], lowest[TABLE_ROWS], highest[TABLE_ROWS];
+static const struct wn_scores scores = {score, lowest, highest};
+
+enum { BASE = 7, TEAM_TERMS = 5 };
+
+/* Seven base terms and two teams' on top. */
+struct sum {
+	struct wn_term terms[BASE + TEAM_TERMS];
+	struct wn_adapter adapters[2];
+	struct wn_weighted_sum_spec spec;
+	struct wn_model model;
+};
+
+static void sum_init(struct sum *s)
+{
+	s->adapters[0] = (struct wn_adapter){2, BASE, 2, 0.1};
+	s->adapters[1] = (struct wn_adapter){4, BASE + 2, 3, 0.25};
+	s->spec = (struct wn_weighted_sum_spec){BASE, 0.4, s->adapters, 2};
+	s->model = (struct wn_model){
+		.kind = wn_model_kind_named("weighted_sum"),
+		.terms = s->terms,
+		.term_count = BASE + TEAM_TERMS,
+		.bands = one_band,
+		.band_count = 1,
+		.spec.weighted_sum = &s->spec,
+	};
+	for (uint32_t i = 0; i < BASE + TEAM_TERMS; i++)
+		s->terms[i] = (struct wn_term){
+			.column = i, .weight = 1, .lower = 0, .upper = 1, .unknown = 0};
+}
+
+static void random_sum(struct sum *s, uint64_t *random)
+{
+	static const double limits[] = {NAN, 1, 0.5, 0.25, 0.1, 0.3};
+
+	sum_init(s);
+	for (uint32_t i = 0; i < BASE; i++)
+		s->terms[i] = random_gain(random, i);
+	/* Teams read columns of their own and base columns, and may count down. */
+	for (uint32_t i = BASE; i < BASE + TEAM_TERMS; i++) {
+		s->terms[i] = random_gain(random, i % 2 ? i : i - BASE);
+		if (test_below(random, 2)) {
+			s->terms[i].scale = WN_SCALE_VALUE;
+			s->terms[i].lower = -2;
+			s->terms[i].upper = 1;
+			s->terms[i].fallback = 0;
+		}
+	}
+	s->spec.max_influence = limits[test_below(random, 6)];
+	s->adapters[0].share = 0x1p-5 + test_unit(random) / 4;
+	s->adapters[1].share = 0x1p-5 + test_unit(random) / 4;
+}
+
+static void random_rows(const struct sum *s, size_t rows, uint64_t *random)
+{
+	table_random_facts(&table, rows, random);
+	for (size_t c = 0; c < TABLE_COLUMNS; c++) {
+		for (size_t row = 0; row < rows; row++)
+			table.values[c][row] = random_value(random, &s->terms[c]);
+	}
+}
+
+static double greatest(const struct sum *s)
+{
+	double sum = 0.0;
+
+	for (size_t i = 0; i < s->spec.base_terms; i++) {
+		const struct wn_term *t = &s->terms[i];
+
+		if (t->scale == WN_SCALE_UNIT)
+			sum += t->weight;
+		else
+			sum += t->weight *
+			       (t->lower_is_better ? t->lower + t->upper - t->lower : t->upper);
+	}
+	return sum;
+}
+
+static void test_check(void **state)
+{
+	struct sum s;
+
+	(void)state;
+	sum_init(&s);
+	check_finds(&s.model, 0, "");
+	s.spec.max_influence = NAN;
+	check_finds(&s.model, 0, "");
+	s.spec.max_influence = 0;
+	check_finds(&s.model, 1, "/max_influence");
+	s.spec.max_influence = INFINITY;
+	s.adapters[0].share = NAN;
+	s.adapters[1].share = 1.5;
+	s.terms[1].weight = NAN;
+	s.terms[BASE + 1].weight = -1;
+	s.terms[BASE + 2].column = s.terms[BASE + 4].column = 0;
+	check_finds(&s.model, 6,
+		"/terms/1/weight /max_influence /teams/0/share /teams/0/terms/1/weight "
+		"/teams/1/share /teams/1/terms/2");
+}
+
+static void test_check_teams(void **state)
+{
+	struct sum s;
+
+	(void)state;
+	sum_init(&s);
+	s.adapters[1].team = 2;
+	check_finds(&s.model, 1, "/teams/1/team");
+	/* Two words that no row has are still two words. */
+	s.adapters[0].team = s.adapters[1].team = WN_UNSEEN_SYMBOL;
+	check_finds(&s.model, 0, "");
+	s.adapters[0].team = WN_NO_SYMBOL;
+	s.adapters[1].first_term = BASE + 1;
+	check_finds(&s.model, 2, "/teams/0/team /teams/1/terms");
+	s.adapters[0].term_count = 0;
+	s.adapters[1].term_count = 5;
+	check_finds(&s.model, 3, "/teams/0/team /teams/0/terms /teams/1/terms");
+
+	sum_init(&s);
+	s.adapters[0].first_term = BASE - 1;
+	check_finds(&s.model, 1, "/teams/0/terms");
+	s.adapters[0].first_term = BASE;
+	s.terms[BASE].weight = s.terms[BASE + 1].weight = 0;
+	check_finds(&s.model, 1, "/teams/0/terms");
+	s.spec.base_terms = 0;
+	check_finds(&s.model, 1, "/terms");
+	s.spec.base_terms = BASE + TEAM_TERMS + 1;
+	check_finds(&s.model, 1, "/terms");
+}
+
+static void test_check_signs(void **state)
+{
+	struct sum s;
+
+	(void)state;
+	sum_init(&s);
+	s.terms[2].scale = s.terms[BASE].scale = WN_SCALE_VALUE;
+	s.terms[2].lower = s.terms[BASE].lower = -0.5;
+	check_finds(&s.model, 1, "/terms/2");
+	s.spec.max_influence = NAN;
+	check_finds(&s.model, 0, "");
+	for (size_t i = 0; i < BASE; i++) {
+		s.terms[i].scale = WN_SCALE_VALUE;
+		s.terms[i].lower = -2;
+		s.terms[i].upper = -1;
+	}
+	check_finds(&s.model, 1, "/teams");
+	s.spec.adapter_count = 0;
+	check_finds(&s.model, 0, "");
+}
+
+/* Four terms of weight 4, 3, 2, 1; the greatest score is 10, the cap 3, the team's bound 1. */
+static void test_by_hand(void **state)
+{
+	static const double values[] = {1, 1, 0.5, NAN, 1, 1};
+	static const double contributions[] = {3, 3, 0, 0, 1, 0};
+	static const double own[] = {4, 3, 1, 0, 2, 1};
+	static const enum wn_clip clips[] = {WN_CLIP_SIGNAL, WN_CLIP_PRINCIPAL, WN_CLIP_PRINCIPAL,
+		WN_CLIP_NONE, WN_CLIP_TEAM, WN_CLIP_TEAM};
+	static const size_t groups[] = {0, 1, 1, 3, 4, 4};
+	struct wn_contribution parts[6];
+	struct wn_step steps[7];
+	struct wn_rows rows = table_rows(&table, 1);
+	struct sum s;
+
+	(void)state;
+	sum_init(&s);
+	s.spec = (struct wn_weighted_sum_spec){4, 0.3, s.adapters, 1};
+	s.adapters[0] = (struct wn_adapter){7, 4, 2, 0.1};
+	s.model.term_count = 6;
+	for (size_t i = 0; i < 6; i++) {
+		s.terms[i].weight = i < 4 ? (double)(4 - i) : (double)(6 - i);
+		table.values[i][0] = values[i];
+		table.evidence[i][0] = WN_ASSERTED + 1;
+	}
+	table.evidence[0][0] = WN_ASSERTED; /* another principal */
+	table.team[0] = 7;
+	check_finds(&s.model, 0, "");
+	wn_model_score_rows(&s.model, &rows, 0, scores);
+	assert_true(score[0] == 7 && lowest[0] == 7 && highest[0] == 8);
+	assert_int_equal(wn_model_explain(&s.model, &rows, 0, 0, parts), 6);
+	for (size_t i = 0; i < 6; i++) {
+		assert_true(parts[i].contribution == contributions[i]);
+		assert_true(parts[i].own == own[i]);
+		assert_int_equal(parts[i].clip, clips[i]);
+		assert_int_equal(parts[i].group, groups[i]);
+	}
+	assert_true(parts[3].highest == 1 && parts[3].assumed);
+	assert_int_equal(
+		wn_model_trace(&s.model, &rows, 0, 0, (struct wn_scored){7, 7, 8}, steps, 7), 7);
+	assert_true(steps[0].depth == 0 && steps[0].value == 7 && steps[0].highest == 8);
+	assert_string_equal(steps[1].label, "max_influence");
+	assert_string_equal(steps[2].label, "principal");
+	assert_string_equal(steps[4].label, "term");
+	assert_string_equal(steps[5].label, "team");
+	assert_true(steps[4].assumed && steps[4].term == 3 && steps[4].highest == 1);
+	assert_int_equal(
+		wn_model_trace(&s.model, &rows, 0, 0, (struct wn_scored){7, 7, 8}, steps, 3), 3);
+
+	table.team[0] = 8;
+	assert_int_equal(wn_model_explain(&s.model, &rows, 0, 0, parts), 4);
+	wn_model_score_rows(&s.model, &rows, 0, scores);
+	assert_true(score[0] == 6 && highest[0] == 7);
+}
+
+/* No limit and no teams is no spec. */
+static void test_empty_spec(void **state)
+{
+	static double other[TABLE_ROWS], low[TABLE_ROWS], high[TABLE_ROWS];
+	struct wn_rows rows = table_rows(&table, TABLE_ROWS);
+	uint64_t random = test_seed();
+	struct sum s;
+
+	(void)state;
+	random_sum(&s, &random);
+	random_rows(&s, TABLE_ROWS, &random);
+	s.model.term_count = BASE;
+	s.spec = (struct wn_weighted_sum_spec){BASE, NAN, NULL, 0};
+	wn_model_score_rows(&s.model, &rows, 0, scores);
+	s.model.spec.weighted_sum = NULL;
+	wn_model_score_rows(&s.model, &rows, 0, (struct wn_scores){other, low, high});
+	for (size_t row = 0; row < TABLE_ROWS; row++) {
+		assert_true(same_bits(score[row], other[row]));
+		assert_true(same_bits(highest[row], high[row]));
+	}
+}
+
+/* What each principal and each signal counts for, and the team. */
+static void check_limits(
+	const struct sum *s, size_t row, const struct wn_contribution *parts, size_t count)
+{
+	double cap = s->spec.max_influence * greatest(s), team = 0.0, share = 0.0;
+	double of[256] = {0};
+
+	for (size_t i = 0; i < BASE; i++) {
+		uint8_t by = table.evidence[i][row];
+
+		assert_false(parts[i].contribution > cap || parts[i].highest > cap);
+		assert_false(parts[i].contribution < 0);
+		if (by >= WN_ASSERTED && !isnan(parts[i].value))
+			of[by] += parts[i].contribution;
+	}
+	for (size_t p = WN_ASSERTED; p < 256; p++)
+		assert_false(of[p] > cap);
+	for (size_t i = BASE; i < count; i++) {
+		const struct wn_adapter *adapter = &s->adapters[parts[i].term >= BASE + 2];
+
+		assert_int_equal(adapter->team, table.team[row]);
+		assert_int_equal(parts[i].clip, WN_CLIP_TEAM);
+		team += parts[i].contribution;
+		share = adapter->share * greatest(s);
+	}
+	assert_false(team > share || team < -share);
+}
+
+static void check_explanation(const struct sum *s, const struct wn_rows *rows, size_t row)
+{
+	struct wn_contribution parts[BASE + TEAM_TERMS];
+	size_t count = wn_model_explain(&s->model, rows, row, 0, parts);
+	double sum = 0.0, low = 0.0, high = 0.0, least, most;
+
+	for (size_t i = 0; i < count; i++) {
+		sum += parts[i].contribution;
+		low += parts[i].lowest;
+		high += parts[i].highest;
+	}
+	assert_true(same_bits(sum, score[row]));
+	assert_true(same_bits(low, lowest[row]));
+	assert_true(same_bits(high, highest[row]));
+	wn_model_range(&s->model, &least, &most);
+	assert_false(low < least || sum < low || high < sum || high > most);
+	if (!isnan(sum))
+		check_limits(s, row, parts, count);
+}
+
+static void test_limits_hold(void **state)
+{
+	uint64_t random = test_seed();
+	struct wn_rows rows = table_rows(&table, TABLE_ROWS);
+
+	(void)state;
+	for (size_t round = 0; round < 40; round++) {
+		struct sum s;
+
+		random_sum(&s, &random);
+		random_rows(&s, TABLE_ROWS, &random);
+		check_finds(&s.model, 0, "");
+		wn_model_score_rows(&s.model, &rows, 0, scores);
+		for (size_t row = 0; row < TABLE_ROWS; row++)
+			check_explanation(&s, &rows, row);
+	}
+}
+
+static void test_raising_never_lowers(void **state)
+{
+	uint64_t random = test_seed();
+	struct wn_rows rows = table_rows(&table, 1);
+
+	(void)state;
+	for (size_t round = 0; round < 30000; round++) {
+		size_t c = test_below(&random, BASE);
+		double before, step = ldexp(test_unit(&random), (int)test_below(&random, 50) - 48);
+		struct sum s;
+
+		random_sum(&s, &random);
+		random_rows(&s, 1, &random);
+		/* Each column counts one way. */
+		for (size_t i = BASE; i < BASE + TEAM_TERMS; i++)
+			s.terms[i].lower_is_better = s.terms[s.terms[i].column].lower_is_better;
+		if (!isfinite(table.values[c][0]))
+			table.values[c][0] = s.terms[c].lower;
+		wn_model_score_rows(&s.model, &rows, 0, scores);
+		before = score[0];
+		table.values[c][0] += s.terms[c].lower_is_better ? -step : step;
+		wn_model_score_rows(&s.model, &rows, 0, scores);
+		assert_false(score[0] < before);
+		assert_int_equal(isnan(score[0]), isnan(before));
+	}
+}
+
+/* All ends of all values, claimed by all sets of principals, with each team: none is beyond the
+ * range. Its upper end is reached; so is the lower one, but where the cap rounds. */
+static void test_range(void **state)
+{
+	uint64_t random = test_seed();
+	struct wn_rows rows = table_rows(&table, 1);
+
+	(void)state;
+	for (size_t round = 0; round < 60; round++) {
+		double least, most, low = INFINITY, high = -INFINITY;
+		struct sum s;
+
+		random_sum(&s, &random);
+		s.spec.base_terms = 3;
+		s.adapters[0].first_term = 3;
+		s.adapters[1].first_term = 5;
+		s.model.term_count = 8;
+		for (uint32_t i = 0; i < 8; i++)
+			s.terms[i].column = i;
+		check_finds(&s.model, 0, "");
+		wn_model_range(&s.model, &least, &most);
+		for (size_t code = 0; code < 256 * 27 * 3; code++) {
+			size_t claims = code / 256 % 27;
+
+			for (size_t i = 0; i < 8; i++)
+				table.values[i][0] =
+					code >> i & 1 ? s.terms[i].upper : s.terms[i].lower;
+			for (size_t i = 0; i < 3; i++, claims /= 3)
+				table.evidence[i][0] = (uint8_t)(WN_ASSERTED - 1 + claims % 3);
+			table.team[0] = (uint32_t)(code / 256 / 27 * 2);
+			wn_model_score_rows(&s.model, &rows, 0, scores);
+			low = fmin(low, score[0]);
+			high = fmax(high, score[0]);
+		}
+		assert_true(least <= low && high <= most);
+		assert_true(low - least <= 1e-12 && most - high <= 1e-12);
+		if (isnan(s.spec.max_influence))
+			assert_true(low == least && high == most);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_check_teams),
+		cmocka_unit_test(test_check_signs),
+		cmocka_unit_test(test_by_hand),
+		cmocka_unit_test(test_empty_spec),
+		cmocka_unit_test(test_limits_hold),
+		cmocka_unit_test(test_raising_never_lowers),
+		cmocka_unit_test(test_range),
+	};
+
+	return cmocka_run_group_tests_name("engine/weighted_sum", tests, NULL, NULL);
+}

@@ -1,0 +1,265 @@
+/*
+ * The jobs' thread, and the first job: expired overrides get their end on record, once, whoever
+ * looks first.
+ */
+#include "service/decisions.h"
+
+#include <pthread.h>
+
+#include "jobs/jobs.h"
+
+/* ---- overrides that have expired ---- */
+
+static struct override_row read_back(const struct uuid *workspace, const struct uuid *id)
+{
+	static struct caller caller;
+	struct override_row row;
+	int64_t revision;
+
+	caller_begin(&caller, workspace);
+	assert_ok(override_get(&caller.call, id, &row, &revision));
+	/* Of the texts only the end is looked at, as a copy that lasts. */
+	row.end_reason = str_is(row.end_reason, "expired") ? STR("expired") : STR_NONE;
+	row.ended_by = str_is(row.ended_by, "system") ? STR("system") : STR_NONE;
+	caller_end(&caller);
+	return row;
+}
+
+static int64_t head_of(const struct uuid *workspace)
+{
+	return fixture_head(workspace).revision;
+}
+
+static void expiry_is_recorded_in_one_revision(void **state)
+{
+	struct uuid workspace = new_workspace("expiry"), other = new_workspace("expiry-other");
+	struct uuid item = put_item(&workspace, "1", "open");
+	struct uuid others = put_item(&other, "1", "open");
+	struct override_input input = input_of("exclude", &item);
+	struct uuid first = make_override(&workspace, &input);
+	struct uuid second = make_override(&workspace, &input), later, elsewhere;
+	struct override_row row;
+	struct audit_record *records;
+	struct caller caller;
+	int64_t before, head;
+	size_t count;
+
+	(void)state;
+	input.expires_us += DAY_US;
+	later = make_override(&workspace, &input);
+	input = input_of("defer", &others);
+	elsewhere = make_override(&other, &input);
+	before = head_of(&workspace);
+
+	/* Nothing is due: nothing is written. */
+	assert_ok(job_override_expiry(&service));
+	assert_int_equal(head_of(&workspace), before);
+	fixture.now_us = input.expires_us - 1;
+	assert_ok(job_override_expiry(&service));
+	assert_int_equal(head_of(&workspace), before);
+
+	fixture.now_us = input.expires_us;
+	assert_ok(job_override_expiry(&service));
+	assert_int_equal(head_of(&workspace), before + 1);
+	row = read_back(&workspace, &first);
+	assert_int_equal(row.ended_revision, before + 1);
+	assert_int_equal(row.ended_us, fixture.now_us);
+	assert_true(str_is(row.end_reason, "expired"));
+	assert_true(str_is(row.ended_by, "system"));
+	assert_int_equal(read_back(&workspace, &second).ended_revision, before + 1);
+	assert_int_equal(read_back(&workspace, &later).ended_revision, 0);
+	assert_true(read_back(&other, &elsewhere).ended_revision > 0);
+
+	/* Another daemon comes too late. */
+	assert_ok(job_override_expiry(&service));
+	assert_int_equal(head_of(&workspace), before + 1);
+
+	caller_begin(&caller, &workspace);
+	assert_ok(audit_page(&caller.call, before, 1, NULL, &records, &count, &head));
+	assert_true(str_is(records[0].action, "override.expire"));
+	assert_true(str_is(records[0].actor, "system"));
+	assert_true(str_is(records[0].detail, "{\"count\":2}"));
+	caller_end(&caller);
+	assert_int_equal(verify(&workspace).fault, AUDIT_OK);
+}
+
+/* Several at once: one of them writes, none fails. */
+static void *expire_too(void *self)
+{
+	enum error *error = self;
+
+	*error = job_override_expiry(&service);
+	return NULL;
+}
+
+static void daemons_do_not_get_in_each_others_way(void **state)
+{
+	enum { DAEMONS = 3 };
+	struct uuid workspace = new_workspace("expiry-shared");
+	struct uuid item = put_item(&workspace, "1", "open");
+	struct override_input input = input_of("exclude", &item);
+	struct uuid id = make_override(&workspace, &input);
+	enum error errors[DAEMONS];
+	pthread_t threads[DAEMONS];
+	int64_t before = head_of(&workspace);
+
+	(void)state;
+	fixture.now_us = input.expires_us;
+	for (int i = 0; i < DAEMONS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, expire_too, &errors[i]), 0);
+	for (int i = 0; i < DAEMONS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_ok(errors[i]);
+	}
+	assert_int_equal(head_of(&workspace), before + 1);
+	assert_int_equal(read_back(&workspace, &id).ended_revision, before + 1);
+}
+
+static enum error allow(void *self, const char *tag)
+{
+	(void)self;
+	(void)tag;
+	return ERR_OK;
+}
+
+/* Its overrides expire too, and nobody may write there: that must not keep the others waiting. */
+static void a_removed_workspace_is_passed_over(void **state)
+{
+	struct uuid workspace = new_workspace("expiry-removed");
+	struct uuid item = put_item(&workspace, "1", "open");
+	struct override_input input = input_of("exclude", &item);
+	const struct precondition any = {.check = allow};
+	struct written written;
+	struct caller caller;
+
+	(void)state;
+	make_override(&workspace, &input);
+	caller_begin(&caller, &workspace);
+	assert_ok(workspace_remove(&caller.call, &any, &written));
+	caller_end(&caller);
+	fixture.now_us = input.expires_us;
+	assert_ok(job_override_expiry(&service));
+}
+
+static void without_a_database_it_fails_and_says_so(void **state)
+{
+	const struct store_config away = {.url = "host=/nonexistent dbname=none user=none",
+		.connections = 1,
+		.connect_timeout_s = 1,
+		.statement_timeout_ms = 1000,
+		.acquire_timeout_ms = 50};
+	struct service broken = service;
+
+	(void)state;
+	broken.store = store_new(&away, &fixture_clock);
+	assert_non_null(broken.store);
+	assert_int_equal(job_override_expiry(&broken), ERR_DATABASE_AWAY);
+	store_free(broken.store);
+}
+
+/* ---- the thread ---- */
+
+static struct turns {
+	pthread_mutex_t mutex;
+	pthread_cond_t moved;
+	int often, seldom;
+} turns = {PTHREAD_MUTEX_INITIALIZER, PTHREAD_COND_INITIALIZER, 0, 0};
+
+static void turn(int *counter)
+{
+	pthread_mutex_lock(&turns.mutex);
+	++*counter;
+	pthread_cond_broadcast(&turns.moved);
+	pthread_mutex_unlock(&turns.mutex);
+}
+
+static enum error run_often(struct service *own)
+{
+	(void)own;
+	turn(&turns.often);
+	return ERR_DATABASE_AWAY; /* a failure is no reason to stop */
+}
+
+static enum error run_seldom(struct service *own)
+{
+	(void)own;
+	turn(&turns.seldom);
+	return ERR_OK;
+}
+
+static const struct job jobs_of_the_test[] = {
+	{"seldom", 3600000, run_seldom},
+	{"often", 1, run_often},
+};
+
+/* Waits until a counter is there; the suite's time limit is the end of patience. */
+static void await(const int *counter, int value)
+{
+	pthread_mutex_lock(&turns.mutex);
+	while (*counter < value)
+		pthread_cond_wait(&turns.moved, &turns.mutex);
+	pthread_mutex_unlock(&turns.mutex);
+}
+
+static void each_job_has_its_own_pace(void **state)
+{
+	struct service own = {.clock = &fixture_clock};
+	struct jobs *jobs;
+
+	(void)state;
+	turns.often = turns.seldom = 0;
+	jobs = jobs_start(&own, jobs_of_the_test, 2, 0);
+	assert_non_null(jobs);
+	await(&turns.often, 20);
+	jobs_stop(jobs); /* not after the hour that the other one waits */
+	assert_int_equal(turns.seldom, 1);
+
+	turns.seldom = 0;
+	jobs = jobs_start(&own, jobs_of_the_test, 2, 1);
+	assert_non_null(jobs);
+	await(&turns.seldom, 20);
+	jobs_stop(jobs);
+	jobs_stop(NULL);
+}
+
+static void a_draining_daemon_begins_nothing(void **state)
+{
+	struct service own = {.clock = &fixture_clock, .draining = 1};
+	struct jobs *jobs;
+
+	(void)state;
+	assert_false(jobs_may_go_on(&own));
+	turns.often = turns.seldom = 0;
+	jobs = jobs_start(&own, jobs_of_the_test, 2, 0);
+	assert_non_null(jobs);
+	jobs_stop(jobs);
+	assert_int_equal(turns.often + turns.seldom, 0);
+}
+
+static void every_job_of_the_table_is_whole(void **state)
+{
+	(void)state;
+	assert_true(job_table_count > 0);
+	for (size_t i = 0; i < job_table_count; i++) {
+		assert_non_null(job_table[i].name);
+		assert_non_null(job_table[i].run);
+		assert_true(job_table[i].every_ms >= 1000);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(expiry_is_recorded_in_one_revision),
+		cmocka_unit_test(daemons_do_not_get_in_each_others_way),
+		cmocka_unit_test(a_removed_workspace_is_passed_over),
+		cmocka_unit_test(without_a_database_it_fails_and_says_so),
+		cmocka_unit_test(each_job_has_its_own_pace),
+		cmocka_unit_test(a_draining_daemon_begins_nothing),
+		cmocka_unit_test(every_job_of_the_table_is_whole),
+	};
+
+	if (!fixture_wanted())
+		return 0;
+	return cmocka_run_group_tests_name("jobs", tests, decisions_start, decisions_stop);
+}
