@@ -47,13 +47,25 @@ static bool is_help(const char *word)
 	return strcmp(word, "help") == 0;
 }
 
+/* Whether what follows is for the group itself, and not for one of its members. */
+static bool is_for_group(const struct command *group, int argc, char **argv, int at)
+{
+	if (!group || !group->run || at == argc || is_help(argv[at]))
+		return false;
+	for (size_t i = 0; group->members[i]; i++) {
+		if (strcmp(group->members[i]->name, argv[at]) == 0)
+			return false;
+	}
+	return true;
+}
+
 /* Finds the command in argv[*at…]; leaves *at behind its name. */
 static enum cli_exit find_command(
 	struct cli *cli, struct asked *asked, int argc, char **argv, int *at)
 {
 	const struct command *const *among = commands;
 
-	while (among) {
+	while (among && !is_for_group(asked->command, argc, argv, *at)) {
 		*at = read_to_word(cli, asked, argc, argv, *at);
 		if (*at == argc)
 			return CLI_OK;
@@ -152,7 +164,7 @@ static enum cli_exit run(struct cli *cli, struct asked *asked, int argc, char **
 		commands_help(stderr);
 		return CLI_USAGE;
 	}
-	if (code == CLI_OK && asked->args.faults == 0 && asked->command->members) {
+	if (code == CLI_OK && asked->args.faults == 0 && !asked->command->run) {
 		command_help(asked->command, NULL, stderr);
 		return CLI_USAGE;
 	}

@@ -12,7 +12,18 @@ const struct command *const commands[] = {
 	&command_push,
 	&command_queue,
 	&command_explain,
+	&command_excluded,
+	&command_unknowns,
+	&command_impact,
+	&command_findings,
+	&command_simulate,
+	&command_ranking,
+	&command_rank,
 	&command_model,
+	&command_policy,
+	&command_calendar,
+	&command_override,
+	&command_compare,
 	&command_audit,
 	&command_token,
 	&command_workspace,
@@ -106,8 +117,9 @@ void command_help(const struct command *command, const struct command *group, FI
 		fprintf(out, "\nUsage: winnow %s COMMAND …\n\nCommands:\n", command->name);
 		list_commands(command->members, out);
 		fprintf(out, "\nwinnow %s COMMAND --help tells more.\n", command->name);
-		return;
 	}
+	if (!command->run)
+		return;
 	fprintf(out, "\nUsage: winnow %s%s%s%s%s%s\n", before, blank, command->name,
 		command->option_count ? " [OPTION…]" : "", command->arguments ? " " : "",
 		command->arguments ? command->arguments : "");

@@ -29,7 +29,8 @@ struct command {
 	const void *defaults; /* what it holds before; NULL: zeroes */
 	size_t min_words, max_words;
 	enum cli_exit (*run)(struct cli *cli, const void *values, const struct words *words);
-	/* A group has these instead of `run`; NULL-terminated. */
+	/* A group has these instead of `run`, or besides: then `run` takes what begins with no member's
+	 * name, and the options behind the group's name are its own. NULL-terminated. */
 	const struct command *const *members;
 };
 
@@ -41,7 +42,18 @@ enum { WORDS_ANY = 65535 };
 extern const struct command command_push;
 extern const struct command command_queue;
 extern const struct command command_explain;
+extern const struct command command_excluded;
+extern const struct command command_unknowns;
+extern const struct command command_impact;
+extern const struct command command_findings;
+extern const struct command command_simulate;
+extern const struct command command_ranking;
+extern const struct command command_rank;
 extern const struct command command_model;
+extern const struct command command_policy;
+extern const struct command command_calendar;
+extern const struct command command_override;
+extern const struct command command_compare;
 extern const struct command command_audit;
 extern const struct command command_token;
 extern const struct command command_workspace;

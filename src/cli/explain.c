@@ -2,14 +2,11 @@
  * winnow explain: why an item stands where it stands, down to the last point.
  */
 #include <math.h>
-#include <string.h>
 
 #include "base/num.h"
-#include "base/uuid.h"
 #include "cli/commands.h"
+#include "cli/item_lookup.h"
 #include "cli/url.h"
-
-enum { CANDIDATES = 10, MAX_SLASHES = 8 };
 
 struct explain_values {
 	int64_t min_revision;
@@ -24,6 +21,13 @@ static const struct arg_spec options[] = {
 	{"wide", 0, ARG_FLAG, NULL, 0, 0, FIELD(wide), "shorten nothing"},
 };
 
+static const struct table_column tree_columns[] = {
+	{"NODE", TABLE_LEFT, 16, 0},
+	{"VALUE", TABLE_RIGHT, 0, 0},
+	{"RANGE", TABLE_LEFT, 0, 1},
+	{"EVIDENCE", TABLE_LEFT, 0, 2},
+};
+
 static const struct table_column columns[] = {
 	{"FEATURE", TABLE_LEFT, 16, 0},
 	{"VALUE", TABLE_RIGHT, 8, 0},
@@ -33,97 +37,6 @@ static const struct table_column columns[] = {
 	{"EVIDENCE", TABLE_LEFT, 0, 1},
 	{"HOW", TABLE_LEFT, 20, 3},
 };
-
-/* ---- which item is meant ---- */
-
-/* Where the items with an external id are asked for; source absent: of any source. */
-static enum cli_exit find(
-	struct cli *cli, struct str source, struct str external_id, struct json_view **out)
-{
-	struct buf path = BUF_INIT;
-	struct http_response response = {0};
-	struct http_request request = {.method = "GET"};
-	enum cli_exit code = cli_workspace_path(cli, &path, "/items");
-
-	*out = NULL;
-	if (code == CLI_OK) {
-		url_query_int(&path, "limit", CANDIDATES);
-		url_query(&path, "external_id", external_id);
-		if (source.ptr)
-			url_query(&path, "source", source);
-		code = path.failed ? cli_no_memory() : CLI_OK;
-	}
-	if (code == CLI_OK) {
-		request.path = path.data;
-		code = cli_call(cli, &request, &response);
-	}
-	if (code == CLI_OK) {
-		*out = cli_parse(&response);
-		code = *out ? CLI_OK : CLI_REFUSED;
-	}
-	http_response_release(&response);
-	buf_release(&path);
-	return code;
-}
-
-static enum cli_exit take(const struct json_view *found, const char *word, struct buf *id)
-{
-	const struct json_view *items = json_view_get(found, "items");
-	size_t count = json_view_count(items);
-
-	if (count == 1) {
-		buf_str(id, json_view_text(json_view_at(items, 0), "id"));
-		return CLI_OK;
-	}
-	cli_error("%s is the external id of several items; say which:", word);
-	for (size_t i = 0; i < count; i++) {
-		const struct json_view *item = json_view_at(items, i);
-
-		cli_error("  %.*s/%.*s", STR_ARG(json_view_text(item, "source")),
-			STR_ARG(json_view_text(item, "external_id")));
-	}
-	return CLI_USAGE;
-}
-
-/*
- * An id, "source/external_id" or an external id alone. Both parts may hold slashes, so each slash
- * is tried as the one between them.
- */
-static enum cli_exit resolve(struct cli *cli, const char *word, struct buf *id)
-{
-	struct str whole = str_from(word);
-	struct uuid uuid;
-	struct json_view *found;
-	enum cli_exit code = CLI_OK;
-	unsigned tries = 0;
-
-	if (uuid_from_text(whole, &uuid)) {
-		buf_str(id, whole);
-		return CLI_OK;
-	}
-	for (const char *slash = strchr(word, '/'); slash && tries < MAX_SLASHES;
-		slash = strchr(slash + 1, '/'), tries++) {
-		struct str source = {word, (size_t)(slash - word)};
-
-		if (source.len == 0 || slash[1] == '\0')
-			continue;
-		code = find(cli, source, str_from(slash + 1), &found);
-		if (code == CLI_OK && json_view_count(json_view_get(found, "items")) > 0)
-			code = take(found, word, id);
-		json_view_free(found);
-		if (code != CLI_OK || id->len > 0)
-			return code;
-	}
-	code = find(cli, STR_NONE, whole, &found);
-	if (code == CLI_OK && json_view_count(json_view_get(found, "items")) > 0) {
-		code = take(found, word, id);
-	} else if (code == CLI_OK) {
-		cli_error("there is no item %s in %s", word, cli->config.workspace);
-		code = CLI_REFUSED;
-	}
-	json_view_free(found);
-	return code;
-}
 
 /* ---- what is told about it ---- */
 
@@ -205,28 +118,152 @@ static enum cli_exit show_contributions(
 	return code;
 }
 
-static void show_place(const struct json_view *explanation)
+/* A model that is no sum: each node below the one that it is part of. */
+static void put_node(struct table *table, const struct json_view *node)
 {
-	const struct json_view *model = json_view_get(explanation, "model");
+	struct str category = json_view_text(node, "category");
+	struct str feature = json_view_text(node, "feature");
+	const struct json_view *model = json_view_get(node, "model");
+
+	if (model)
+		table_printf(table, "%*s%.*s of %.*s", 2 * (int)json_view_int(node, "depth", 0), "",
+			STR_ARG(json_view_text(node, "label")),
+			STR_ARG(json_view_text(model, "name")));
+	else
+		table_printf(table, "%*s%.*s", 2 * (int)json_view_int(node, "depth", 0), "",
+			STR_ARG(feature.len > 0 ? feature : json_view_text(node, "label")));
+	if (category.len > 0)
+		table_put(table, category);
+	else
+		table_number(table, json_view_number(node, "value"));
+	put_span(table, json_view_number(node, "lowest"), json_view_number(node, "highest"));
+	table_put(table, json_view_bool(node, "assumed", false) ? STR("assumed") : STR_NONE);
+}
+
+static enum cli_exit show_tree(
+	const struct cli *cli, const struct json_view *explanation, bool wide)
+{
+	const struct json_view *list = json_view_get(explanation, "tree");
+	struct table table;
+	enum cli_exit code;
+
+	if (json_view_count(list) == 0)
+		return CLI_OK;
+	table_init(&table, tree_columns, sizeof tree_columns / sizeof tree_columns[0]);
+	for (size_t i = 0; i < json_view_count(list); i++)
+		put_node(&table, json_view_at(list, i));
+	cli_printf("\n");
+	code = cli_print_table(cli, &table, wide);
+	cli_printf("\n");
+	table_release(&table);
+	return code;
+}
+
+static void show_rank(const struct json_view *explanation)
+{
+	const struct json_view *range = json_view_get(explanation, "rank_range");
+	int64_t best = json_view_int(range, "best", 0), worst = json_view_int(range, "worst", 0);
 	struct buf text = BUF_INIT;
 
-	if (json_view_bool(explanation, "ranked", false))
+	if (json_view_bool(explanation, "ranked", false)) {
 		buf_printf(&text, "%lld", (long long)json_view_int(explanation, "rank", 0));
-	else
+		if (best != worst)
+			buf_printf(&text, " (%lld\xe2\x80\xa6%lld by score alone%s)",
+				(long long)best, (long long)worst,
+				json_view_bool(range, "exact", true) ? "" : ", at the widest");
+	} else {
 		buf_printf(&text, "not ranked: %.*s",
 			STR_ARG(json_view_text(explanation, "why_not_ranked")));
+	}
 	cli_print_pair("rank", buf_view(&text));
-	buf_reset(&text);
+	buf_release(&text);
+}
+
+static void show_score(const struct json_view *explanation)
+{
+	const struct json_view *boosts = json_view_get(explanation, "boosts");
+	const struct json_view *by = json_view_get(explanation, "band_by");
+	struct buf text = BUF_INIT;
+
 	put_number(&text, json_view_number(explanation, "score"));
+	if (json_view_count(boosts) > 0) {
+		buf_puts(&text, " (");
+		put_number(&text, json_view_number(explanation, "base_score"));
+		for (size_t i = 0; i < json_view_count(boosts); i++) {
+			double delta = json_view_number(json_view_at(boosts, i), "delta");
+
+			buf_puts(&text, delta < 0 ? " - " : " + ");
+			put_number(&text, fabs(delta));
+		}
+		buf_puts(&text, " by overrides)");
+	}
 	cli_print_pair("score", buf_view(&text));
-	cli_print_pair("band", json_view_text(explanation, "band"));
 	buf_reset(&text);
-	buf_printf(&text, "%.*s, version %lld", STR_ARG(json_view_text(model, "name")),
-		(long long)json_view_int(model, "version", 0));
-	cli_print_pair("model", buf_view(&text));
-	buf_reset(&text);
+	buf_str(&text, json_view_text(explanation, "band"));
+	if (str_is(json_view_text(by, "what"), "rule"))
+		buf_printf(&text, " (by the rule %.*s)",
+			STR_ARG(json_view_text(json_view_get(by, "rule"), "id")));
+	else if (str_is(json_view_text(by, "what"), "override"))
+		buf_puts(&text, " (by an override)");
+	cli_print_pair("band", buf_view(&text));
+	buf_release(&text);
+}
+
+static void show_version(const char *label, const struct json_view *version)
+{
+	struct buf text = BUF_INIT;
+
+	if (json_view_int(version, "version", 0) > 0)
+		buf_printf(&text, "%.*s, version %lld", STR_ARG(json_view_text(version, "name")),
+			(long long)json_view_int(version, "version", 0));
+	cli_print_pair(label, buf_view(&text));
+	buf_release(&text);
+}
+
+static void show_place(const struct json_view *explanation)
+{
+	struct buf text = BUF_INIT;
+
+	show_rank(explanation);
+	show_score(explanation);
+	show_version("model", json_view_get(explanation, "model"));
+	show_version("policy", json_view_get(explanation, "policy"));
 	buf_printf(&text, "%lld", (long long)json_view_int(explanation, "revision", 0));
 	cli_print_pair("revision", buf_view(&text));
+	buf_release(&text);
+}
+
+static void show_rules(const struct json_view *rules)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < json_view_count(rules); i++) {
+		const struct json_view *rule = json_view_at(rules, i);
+
+		buf_reset(&text);
+		buf_printf(&text, "%.*s (%.*s, %.*s): %.*s", STR_ARG(json_view_text(rule, "id")),
+			STR_ARG(json_view_text(rule, "effect")),
+			STR_ARG(json_view_text(rule, "did")),
+			STR_ARG(json_view_text(rule, "reason")));
+		cli_print_pair("rule", buf_view(&text));
+	}
+	buf_release(&text);
+}
+
+static void show_overrides(const struct json_view *overrides)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < json_view_count(overrides); i++) {
+		const struct json_view *override = json_view_at(overrides, i);
+		const struct json_view *effect = json_view_get(override, "effect");
+
+		buf_reset(&text);
+		buf_printf(&text, "%.*s (%.*s) %.*s", STR_ARG(json_view_text(override, "kind")),
+			STR_ARG(json_view_text(effect, "fate")),
+			STR_ARG(json_view_text(override, "id")));
+		cli_print_pair("override", buf_view(&text));
+	}
 	buf_release(&text);
 }
 
@@ -258,6 +295,10 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *explana
 	cli_print_pair("title", json_view_text(explanation, "title"));
 	show_place(explanation);
 	code = show_contributions(cli, explanation, wide);
+	if (code == CLI_OK)
+		code = show_tree(cli, explanation, wide);
+	show_rules(json_view_get(explanation, "rules"));
+	show_overrides(json_view_get(explanation, "overrides"));
 	show_order(json_view_get(explanation, "order"));
 	if (text.len > 0)
 		cli_print_pair("in short", text);
@@ -272,7 +313,7 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 	enum cli_exit code = cli_workspace_path(cli, &path, "/items/");
 
 	if (code == CLI_OK)
-		code = resolve(cli, words->items[0], &id);
+		code = item_lookup(cli, words->items[0], &id);
 	if (code == CLI_OK) {
 		url_segment(&path, buf_view(&id));
 		buf_puts(&path, "/explanation");
@@ -297,8 +338,10 @@ const struct command command_explain = {
 		    "  winnow explain 2f0e8b1c-6a36-5c53-9a5f-3f8e5f9d1c77 --json\n",
 	.details =
 		"ITEM is source/external_id, the external id alone where no other source has it,\n"
-		"or the item's id. The points add up to the score; RANGE is what they could be if\n"
-		"what is unknown were known.\n",
+		"or the item's id. The points add up to the model's score; RANGE is what they\n"
+		"could be if what is unknown were known. A model that is no sum is shown as the\n"
+		"tree that was evaluated. Behind that: the rules that hit the item with what each\n"
+		"of them did, and the overrides with what became of them.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct explain_values),
 	.defaults = &(const struct explain_values){.min_revision = -1},

@@ -2,33 +2,14 @@
  * winnow model: the versions of how a workspace scores, and which of them is in force.
  */
 #include <math.h>
-#include <stdio.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "base/num.h"
-#include "cli/commands.h"
-#include "cli/pages.h"
-#include "cli/url.h"
+#include "cli/versions.h"
 #include "codec/json_writer.h"
 
 enum { MODEL_BYTES = 8 * 1024 * 1024 };
-
-/* A version as people type it; CLI_USAGE after telling. */
-static enum cli_exit parse_version(const char *word, uint64_t *version)
-{
-	if (num_parse_u64(str_from(word), version) && *version > 0)
-		return CLI_OK;
-	cli_error("'%s' is not a model version: they are numbers from 1 on", word);
-	return CLI_USAGE;
-}
-
-static void put_number(struct buf *out, double value)
-{
-	if (isnan(value))
-		buf_putc(out, '-');
-	else
-		num_format(out, value);
-}
 
 /* "next_sprint ≥ 18, ready ≥ 12, icebox" */
 static void put_bands(struct buf *out, const struct json_view *bands)
@@ -47,8 +28,6 @@ static void put_bands(struct buf *out, const struct json_view *bands)
 	}
 }
 
-/* ---- list ---- */
-
 static const struct table_column list_columns[] = {
 	{"VERSION", TABLE_RIGHT, 0, 0},
 	{"ALIAS", TABLE_LEFT, 0, 0},
@@ -58,64 +37,33 @@ static const struct table_column list_columns[] = {
 	{"BANDS", TABLE_LEFT, 20, 0},
 };
 
-static void put_aliases(struct buf *out, const struct json_view *aliases, int64_t version)
+static void put_cells(struct table *table, const struct json_view *model)
 {
-	const struct json_view *value;
-	struct str name;
-	void *cursor = NULL;
+	struct buf bands = BUF_INIT;
 
-	while (json_view_next(aliases, &cursor, &name, &value)) {
-		if (json_view_as_number(value) != (double)version)
-			continue;
-		if (out->len > 0)
-			buf_putc(out, ',');
-		buf_str(out, name);
-	}
+	put_bands(&bands, json_view_get(model, "bands"));
+	table_put(table, json_view_text(model, "name"));
+	table_put(table, json_view_text(model, "kind"));
+	table_number(table, json_view_number(model, "revision"));
+	table_put(table, buf_view(&bands));
+	buf_release(&bands);
 }
 
-static enum cli_exit add_page(void *table, const struct json_view *page, bool *enough)
-{
-	const struct json_view *models = json_view_get(page, "models");
-	const struct json_view *aliases = json_view_get(page, "aliases");
-
-	(void)enough;
-	for (size_t i = 0; i < json_view_count(models); i++) {
-		const struct json_view *model = json_view_at(models, i);
-		struct buf names = BUF_INIT, bands = BUF_INIT;
-
-		put_aliases(&names, aliases, json_view_int(model, "version", 0));
-		put_bands(&bands, json_view_get(model, "bands"));
-		table_number(table, json_view_number(model, "version"));
-		table_put(table, buf_view(&names));
-		table_put(table, json_view_text(model, "name"));
-		table_put(table, json_view_text(model, "kind"));
-		table_number(table, json_view_number(model, "revision"));
-		table_put(table, buf_view(&bands));
-		buf_release(&names);
-		buf_release(&bands);
-	}
-	return CLI_OK;
-}
+static const struct versions models = {
+	.noun = "model",
+	.plural = "models",
+	.aliases = "/aliases/",
+	.move = "winnow model promote",
+	.columns = list_columns,
+	.column_count = sizeof list_columns / sizeof list_columns[0],
+	.put_cells = put_cells,
+};
 
 static enum cli_exit run_list(struct cli *cli, const void *values, const struct words *words)
 {
-	struct buf path = BUF_INIT;
-	struct table table;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/models");
-
 	(void)values;
 	(void)words;
-	table_init(&table, list_columns, sizeof list_columns / sizeof list_columns[0]);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "models");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, false);
-	}
-	table_release(&table);
-	buf_release(&path);
-	return code;
+	return versions_list(cli, &models);
 }
 
 static const struct command list = {
@@ -127,30 +75,32 @@ static const struct command list = {
 
 /* ---- show ---- */
 
-static const struct table_column term_columns[] = {
+static const struct table_column input_columns[] = {
 	{"FEATURE", TABLE_LEFT, 16, 0},
 	{"WEIGHT", TABLE_RIGHT, 0, 0},
-	{"SCALE", TABLE_LEFT, 0, 0},
+	{"COUNTS", TABLE_LEFT, 0, 0},
 	{"UNKNOWN", TABLE_LEFT, 0, 0},
 	{"DEFAULT", TABLE_RIGHT, 0, 0},
 };
 
-static enum cli_exit show_terms(const struct cli *cli, const struct json_view *terms)
+/* What a model reads, whatever its kind calls that. */
+static enum cli_exit show_inputs(const struct cli *cli, const struct json_view *inputs)
 {
 	struct table table;
 	enum cli_exit code;
 
-	table_init(&table, term_columns, sizeof term_columns / sizeof term_columns[0]);
-	for (size_t i = 0; i < json_view_count(terms); i++) {
-		const struct json_view *term = json_view_at(terms, i);
-		struct str scale = json_view_text(term, "scale");
-		struct str unknown = json_view_text(term, "unknown");
+	if (json_view_count(inputs) == 0)
+		return CLI_OK;
+	table_init(&table, input_columns, sizeof input_columns / sizeof input_columns[0]);
+	for (size_t i = 0; i < json_view_count(inputs); i++) {
+		const struct json_view *input = json_view_at(inputs, i);
+		struct str scale = json_view_text(input, "scale");
 
-		table_put(&table, json_view_text(term, "feature"));
-		table_number(&table, json_view_number(term, "weight"));
-		table_put(&table, scale.len ? scale : STR("unit"));
-		table_put(&table, unknown.len ? unknown : STR("span"));
-		table_number(&table, json_view_number(term, "default"));
+		table_put(&table, json_view_text(input, "feature"));
+		table_number(&table, json_view_number(input, "weight"));
+		table_put(&table, scale.len ? scale : json_view_text(input, "goal"));
+		table_put(&table, json_view_text(input, "unknown"));
+		table_number(&table, json_view_number(input, "default"));
 	}
 	cli_printf("\n");
 	code = cli_print_table(cli, &table, false);
@@ -158,94 +108,172 @@ static enum cli_exit show_terms(const struct cli *cli, const struct json_view *t
 	return code;
 }
 
-static enum cli_exit show_model(const struct cli *cli, const struct json_view *model)
+static enum cli_exit show_teams(const struct cli *cli, const struct json_view *teams)
 {
-	struct str description = json_view_text(model, "description");
-	struct buf text = BUF_INIT;
+	enum cli_exit code = CLI_OK;
 
-	put_number(&text, json_view_number(model, "version"));
-	cli_print_pair("version", buf_view(&text));
-	cli_print_pair("name", json_view_text(model, "name"));
-	cli_print_pair("kind", json_view_text(model, "kind"));
-	if (description.len > 0)
-		cli_print_pair("description", description);
-	buf_reset(&text);
-	put_bands(&text, json_view_get(model, "bands"));
-	cli_print_pair("bands", buf_view(&text));
-	buf_release(&text);
-	return show_terms(cli, json_view_get(model, "terms"));
-}
+	for (size_t i = 0; i < json_view_count(teams) && code == CLI_OK; i++) {
+		const struct json_view *team = json_view_at(teams, i);
+		struct buf text = BUF_INIT;
 
-/* Where an alias points; 0 when it does not exist yet. The response keeps its ETag. */
-static enum cli_exit read_alias(
-	struct cli *cli, const char *name, struct http_response *response, int64_t *version)
-{
-	struct buf path = BUF_INIT;
-	struct http_request request = {.method = "GET"};
-	struct json_view *alias = NULL;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/aliases/");
-	enum http_result result;
-
-	*version = 0;
-	if (code != CLI_OK)
-		goto out;
-	url_segment(&path, str_from(name));
-	request.path = path.data;
-	result = path.failed ? HTTP_NO_MEMORY : cli_send(cli, &request, response);
-	if (result == HTTP_ANSWERED && response->status == 200) {
-		alias = cli_parse(response);
-		*version = json_view_int(alias, "model", 0);
-		code = *version > 0 ? CLI_OK : CLI_REFUSED;
-	} else if (result == HTTP_ANSWERED && response->status == 404 &&
-		   strcmp(name, "active") != 0) {
-		response->etag[0] = '\0'; /* to be created */
-	} else {
-		code = cli_explain_failure(cli, result, response);
+		buf_str(&text, json_view_text(team, "team"));
+		buf_puts(&text, ", for at most ");
+		num_format(&text, json_view_number(team, "share"));
+		buf_puts(&text, " of the greatest score");
+		cli_printf("\n");
+		cli_print_pair("team", buf_view(&text));
+		buf_release(&text);
+		code = show_inputs(cli, json_view_get(team, "terms"));
 	}
-out:
-	json_view_free(alias);
-	buf_release(&path);
 	return code;
 }
 
-static enum cli_exit shown_version(struct cli *cli, const struct words *words, uint64_t *version)
+static const struct table_column component_columns[] = {
+	{"MODEL", TABLE_RIGHT, 0, 0},
+	{"NAME", TABLE_LEFT, 12, 0},
+	{"WEIGHT", TABLE_RIGHT, 0, 0},
+	{"STEP", TABLE_RIGHT, 0, 0},
+};
+
+static enum cli_exit show_components(const struct cli *cli, const struct json_view *components)
 {
-	struct http_response response = {0};
-	int64_t active;
+	struct table table;
 	enum cli_exit code;
 
-	if (words->count > 0)
-		return parse_version(words->items[0], version);
-	code = read_alias(cli, "active", &response, &active);
-	http_response_release(&response);
-	*version = (uint64_t)active;
+	if (json_view_count(components) == 0)
+		return CLI_OK;
+	table_init(
+		&table, component_columns, sizeof component_columns / sizeof component_columns[0]);
+	for (size_t i = 0; i < json_view_count(components); i++) {
+		const struct json_view *component = json_view_at(components, i);
+
+		table_number(&table, json_view_number(component, "model"));
+		table_put(&table, json_view_text(component, "name"));
+		table_number(&table, json_view_number(component, "weight"));
+		table_number(&table, json_view_number(component, "step"));
+	}
+	cli_printf("\n");
+	code = cli_print_table(cli, &table, false);
+	table_release(&table);
+	return code;
+}
+
+/* "active | public poc"; an input that may have any value is a dash. */
+static void put_values(struct table *table, const struct json_view *values)
+{
+	struct buf text = BUF_INIT;
+
+	for (size_t i = 0; i < json_view_count(values); i++) {
+		const struct json_view *value = json_view_at(values, i);
+		struct str word = json_view_as_text(value);
+
+		if (i > 0)
+			buf_puts(&text, " | ");
+		if (word.ptr)
+			buf_str(&text, word);
+		else
+			json_view_write(&text, value);
+	}
+	table_put(table, buf_view(&text));
+	buf_release(&text);
+}
+
+static void put_rule(
+	struct table *table, const struct json_view *inputs, const struct json_view *rule)
+{
+	const struct json_view *when = json_view_get(rule, "when");
+
+	for (size_t i = 0; i < json_view_count(inputs); i++) {
+		struct buf name = BUF_INIT;
+
+		buf_str(&name, json_view_text(json_view_at(inputs, i), "feature"));
+		put_values(table, name.data ? json_view_get(when, name.data) : NULL);
+		buf_release(&name);
+	}
+	table_put(table, json_view_text(rule, "then"));
+}
+
+/* A column for each input and one for the outcome. */
+static enum cli_exit show_rules(
+	const struct cli *cli, const struct json_view *inputs, const struct json_view *rules)
+{
+	struct table_column columns[TABLE_MAX_COLUMNS] = {0};
+	struct buf titles[TABLE_MAX_COLUMNS] = {0};
+	size_t count = json_view_count(inputs);
+	struct table table;
+	enum cli_exit code;
+
+	if (json_view_count(rules) == 0 || count >= TABLE_MAX_COLUMNS)
+		return CLI_OK;
+	for (size_t i = 0; i < count; i++) {
+		buf_str(&titles[i], json_view_text(json_view_at(inputs, i), "feature"));
+		columns[i] = (struct table_column){
+			titles[i].data ? titles[i].data : "", TABLE_LEFT, 8, 0};
+	}
+	columns[count] = (struct table_column){"OUTCOME", TABLE_LEFT, 0, 0};
+	table_init(&table, columns, count + 1);
+	for (size_t i = 0; i < json_view_count(rules); i++)
+		put_rule(&table, inputs, json_view_at(rules, i));
+	cli_printf("\n");
+	code = cli_print_table(cli, &table, false);
+	table_release(&table);
+	for (size_t i = 0; i < count; i++)
+		buf_release(&titles[i]);
+	return code;
+}
+
+static void print_share(const char *label, double share)
+{
+	struct buf text = BUF_INIT;
+
+	if (isnan(share))
+		return;
+	num_format(&text, share);
+	buf_puts(&text, " of the greatest score");
+	cli_print_pair(label, buf_view(&text));
+	buf_release(&text);
+}
+
+static enum cli_exit show_model(const struct cli *cli, const struct json_view *model)
+{
+	static const char *const lists[] = {"terms", "inputs", "objectives"};
+	enum cli_exit code = CLI_OK;
+	struct buf bands = BUF_INIT;
+
+	versions_print_head(model);
+	cli_print_pair("kind", json_view_text(model, "kind"));
+	cli_print_pair("formula", json_view_text(model, "formula"));
+	put_bands(&bands, json_view_get(model, "bands"));
+	cli_print_pair("bands", buf_view(&bands));
+	buf_release(&bands);
+	print_share("influence", json_view_number(model, "max_influence"));
+	for (size_t i = 0; i < sizeof lists / sizeof *lists && code == CLI_OK; i++)
+		code = show_inputs(cli, json_view_get(model, lists[i]));
+	if (code == CLI_OK)
+		code = show_teams(cli, json_view_get(model, "teams"));
+	if (code == CLI_OK)
+		code = show_components(cli, json_view_get(model, "components"));
+	if (code == CLI_OK)
+		code = show_rules(
+			cli, json_view_get(model, "inputs"), json_view_get(model, "rules"));
 	return code;
 }
 
 static enum cli_exit run_show(struct cli *cli, const void *values, const struct words *words)
 {
-	struct buf path = BUF_INIT;
-	struct json_view *model = NULL;
-	uint64_t version = 0;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/models/");
+	struct json_view *model;
+	enum cli_exit code = versions_get(cli, &models, words, &model);
 
 	(void)values;
-	if (code == CLI_OK)
-		code = shown_version(cli, words, &version);
-	if (code == CLI_OK) {
-		buf_printf(&path, "%llu", (unsigned long long)version);
-		code = path.failed ? cli_no_memory() : cli_get(cli, path.data, &model);
-	}
 	if (model)
 		code = show_model(cli, model);
 	json_view_free(model);
-	buf_release(&path);
 	return code;
 }
 
 static const struct command show = {
 	.name = "show",
-	.summary = "show a version's weights and bands; the active one unless named",
+	.summary = "show how a version scores, and its bands; the active one unless named",
 	.arguments = "[VERSION]",
 	.examples = "  winnow model show\n"
 		    "  winnow model show 2 --json > model.json\n",
@@ -255,137 +283,155 @@ static const struct command show = {
 
 /* ---- create ---- */
 
-static enum cli_exit tell_created(struct cli *cli, const struct http_response *response)
-{
-	struct json_view *model;
-	long long version;
+struct create_values {
+	const char *preset, *csv, *name, *outcomes;
+	struct arg_list columns;
+};
 
-	if (cli->config.json) {
-		cli_print_body(&response->body);
-		return CLI_OK;
+static const struct arg_spec create_options[] = {
+	{"preset", 0, ARG_TEXT, "NAME", 0, 0, offsetof(struct create_values, preset),
+		"a model that ships with the server instead of FILE: rice, ice, wsjf …"},
+	{"csv", 0, ARG_TEXT, "FILE", 0, 0, offsetof(struct create_values, csv),
+		"a decision table as CSV instead of FILE: inputs, then the outcome"},
+	{"outcomes", 0, ARG_TEXT, "LIST", 0, 0, offsetof(struct create_values, outcomes),
+		"of --csv: the outcomes, best first, with commas between"},
+	{"column", 0, ARG_LIST, "HEADER=FEATURE", 0, 0, offsetof(struct create_values, columns),
+		"of --csv: the feature that a column stands for; may be repeated"},
+	{"name", 0, ARG_TEXT, "NAME", 0, 0, offsetof(struct create_values, name),
+		"of --csv and --preset: the model's name, else the file's or the preset's"},
+};
+
+static void put_preset(struct buf *out, const struct create_values *values)
+{
+	struct json_writer json;
+
+	json_writer_init(&json, out);
+	json_object_begin(&json);
+	json_put(&json, "preset", text, values->preset);
+	if (values->name)
+		json_put(&json, "name", text, values->name);
+	json_object_end(&json);
+}
+
+static void put_outcomes(struct json_writer *json, const char *names)
+{
+	json_key(json, "outcomes");
+	json_array_begin(json);
+	for (const char *at = names; *at;) {
+		size_t len = strcspn(at, ",");
+
+		json_str(json, (struct str){at, len});
+		at += len + (at[len] == ',');
 	}
-	model = cli_parse(response);
-	if (!model)
-		return CLI_REFUSED;
-	version = json_view_int(model, "version", 0);
-	json_view_free(model);
-	cli_printf("%lld\n", version);
-	if (response->status == 200)
-		cli_note(cli, "version %lld is this model already", version);
-	else
-		cli_note(cli, "created version %lld; put it in force: winnow model promote %lld",
-			version, version);
+	json_array_end(json);
+}
+
+static enum cli_exit put_columns(struct json_writer *json, const struct arg_list *columns)
+{
+	if (columns->count == 0)
+		return CLI_OK;
+	json_key(json, "columns");
+	json_object_begin(json);
+	for (size_t i = 0; i < columns->count; i++) {
+		const char *equals = strrchr(columns->items[i], '=');
+
+		if (!equals || equals == columns->items[i] || !equals[1]) {
+			cli_error("'%s' is not HEADER=FEATURE", columns->items[i]);
+			return CLI_USAGE;
+		}
+		json_key_str(json,
+			(struct str){columns->items[i], (size_t)(equals - columns->items[i])});
+		json_text(json, equals + 1);
+	}
+	json_object_end(json);
 	return CLI_OK;
 }
 
-static enum cli_exit run_create(struct cli *cli, const void *values, const struct words *words)
+/* "tables/deployer.csv" is called "deployer". */
+static struct str file_title(const char *path)
 {
-	struct buf path = BUF_INIT, body = BUF_INIT;
-	struct http_response response = {0};
-	struct http_request request = {.method = "POST", .content_type = "application/json"};
-	enum cli_exit code = cli_workspace_path(cli, &path, "/models");
+	const char *slash = strrchr(path, '/');
+	struct str title = str_from(slash ? slash + 1 : path);
 
-	(void)values;
-	if (code == CLI_OK)
-		code = cli_read_file(words->items[0], MODEL_BYTES, &body);
-	if (code == CLI_OK) {
-		request.path = path.data;
-		request.body = buf_view(&body);
-		code = cli_call(cli, &request, &response);
+	if (title.len > 4 && strcmp(title.ptr + title.len - 4, ".csv") == 0)
+		title.len -= 4;
+	return title;
+}
+
+static enum cli_exit put_table(struct buf *out, const struct create_values *values)
+{
+	struct buf csv = BUF_INIT;
+	struct json_writer json;
+	enum cli_exit code;
+
+	if (!values->outcomes) {
+		cli_error("--csv needs --outcomes: the outcomes, best first, with commas between");
+		return CLI_USAGE;
 	}
+	code = cli_read_file(values->csv, MODEL_BYTES, &csv);
+	if (code == CLI_OK) {
+		json_writer_init(&json, out);
+		json_object_begin(&json);
+		json_put(&json, "name", str,
+			values->name ? str_from(values->name) : file_title(values->csv));
+		json_put(&json, "kind", text, "decision_table");
+		put_outcomes(&json, values->outcomes);
+		code = put_columns(&json, &values->columns);
+		json_put(&json, "csv", str, buf_view(&csv));
+		json_object_end(&json);
+	}
+	buf_release(&csv);
+	return code;
+}
+
+static enum cli_exit run_create(struct cli *cli, const void *given, const struct words *words)
+{
+	const struct create_values *values = given;
+	struct buf body = BUF_INIT;
+	enum cli_exit code = CLI_OK;
+
+	if (words->count + (values->preset != NULL) + (values->csv != NULL) != 1) {
+		cli_error("model create needs one of FILE, --preset and --csv");
+		return CLI_USAGE;
+	}
+	if (values->preset)
+		put_preset(&body, values);
+	else if (values->csv)
+		code = put_table(&body, values);
+	else
+		code = cli_read_file(words->items[0], MODEL_BYTES, &body);
 	if (code == CLI_OK)
-		code = tell_created(cli, &response);
-	http_response_release(&response);
+		code = versions_create(cli, &models, &body);
 	buf_release(&body);
-	buf_release(&path);
 	return code;
 }
 
 static const struct command create = {
 	.name = "create",
 	.summary = "add a version; prints its number",
-	.arguments = "FILE",
-	.examples = "  winnow model create model.json\n"
-		    "  winnow model promote \"$(winnow model create model.json)\"\n",
+	.arguments = "[FILE]",
+	.examples =
+		"  winnow model create model.json\n"
+		"  winnow model create --preset wsjf\n"
+		"  winnow model create --csv patching.csv --outcomes immediate,scheduled,defer\n"
+		"  winnow model promote \"$(winnow model create model.json)\"\n",
 	.details =
 		"FILE is a model in JSON; - is standard input. A version never changes, and none\n"
 		"is in force before it is promoted. A model that is a version already gives that\n"
 		"version's number.\n",
-	.min_words = 1,
+	COMMAND_OPTIONS(create_options),
+	.values_bytes = sizeof(struct create_values),
 	.max_words = 1,
 	.run = run_create,
 };
 
 /* ---- promote ---- */
 
-struct promote_values {
-	const char *alias;
-};
-
-static const struct arg_spec promote_options[] = {
-	{"alias", 0, ARG_TEXT, "NAME", 0, 0, offsetof(struct promote_values, alias),
-		"active (what ranks the queue) or candidate"},
-};
-
-static enum cli_exit move_alias(
-	struct cli *cli, const char *name, uint64_t version, struct http_response *response)
-{
-	struct buf path = BUF_INIT, body = BUF_INIT;
-	char etag[HTTP_ETAG_SIZE];
-	struct http_request request = {.method = "PUT", .content_type = "application/json"};
-	enum cli_exit code = cli_workspace_path(cli, &path, "/aliases/");
-
-	url_segment(&path, str_from(name));
-	buf_printf(&body, "{\"model\":%llu}", (unsigned long long)version);
-	if (code == CLI_OK && (path.failed || body.failed))
-		code = cli_no_memory();
-	if (code == CLI_OK) {
-		memcpy(etag, response->etag, sizeof etag);
-		request.path = path.data;
-		request.body = buf_view(&body);
-		if (etag[0])
-			request.if_match = etag;
-		else
-			request.if_none_match = "*";
-		code = cli_call(cli, &request, response);
-	}
-	buf_release(&body);
-	buf_release(&path);
-	return code;
-}
-
-static void tell_moved(const struct cli *cli, const char *name, int64_t before, uint64_t version)
-{
-	if (before == 0)
-		cli_note(cli, "%s is version %llu", name, (unsigned long long)version);
-	else if ((uint64_t)before == version)
-		cli_note(cli, "%s was version %lld already", name, (long long)before);
-	else
-		cli_note(cli,
-			"%s is version %llu; it was %lld (back: winnow model promote %lld%s%s)",
-			name, (unsigned long long)version, (long long)before, (long long)before,
-			strcmp(name, "active") == 0 ? "" : " --alias ",
-			strcmp(name, "active") == 0 ? "" : name);
-}
-
 static enum cli_exit run_promote(struct cli *cli, const void *given, const struct words *words)
 {
-	const struct promote_values *values = given;
-	struct http_response response = {0};
-	int64_t before = 0;
-	uint64_t version;
-	enum cli_exit code = parse_version(words->items[0], &version);
+	const struct versions_alias *values = given;
 
-	if (code == CLI_OK)
-		code = read_alias(cli, values->alias, &response, &before);
-	if (code == CLI_OK)
-		code = move_alias(cli, values->alias, version, &response);
-	if (code == CLI_OK && cli->config.json)
-		cli_print_body(&response.body);
-	else if (code == CLI_OK)
-		tell_moved(cli, values->alias, before, version);
-	http_response_release(&response);
-	return code;
+	return versions_move(cli, &models, values->alias, words->items[0]);
 }
 
 static const struct command promote = {
@@ -395,9 +441,9 @@ static const struct command promote = {
 	.examples = "  winnow model promote 2\n"
 		    "  winnow model promote 1                     (roll back)\n"
 		    "  winnow model promote 3 --alias candidate\n",
-	COMMAND_OPTIONS(promote_options),
-	.values_bytes = sizeof(struct promote_values),
-	.defaults = &(const struct promote_values){.alias = "active"},
+	COMMAND_OPTIONS(versions_alias_option),
+	.values_bytes = sizeof(struct versions_alias),
+	.defaults = &(const struct versions_alias){.alias = "active"},
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_promote,

@@ -13,7 +13,7 @@ enum { PAGE = 500, DEFAULT_LIMIT = 50, MAX_LIMIT = 1000000 };
 struct queue_values {
 	const char *stream, *band, *team;
 	int64_t limit, min_revision;
-	bool all, wide;
+	bool all, wide, held;
 };
 
 #define FIELD(name) offsetof(struct queue_values, name)
@@ -24,6 +24,7 @@ static const struct arg_spec options[] = {
 	{"stream", 0, ARG_TEXT, "NAME", 0, 0, FIELD(stream), "only items of this stream"},
 	{"band", 0, ARG_TEXT, "NAME", 0, 0, FIELD(band), "only items in this band"},
 	{"team", 0, ARG_TEXT, "NAME", 0, 0, FIELD(team), "only items of this team"},
+	{"held", 0, ARG_FLAG, NULL, 0, 0, FIELD(held), "only items that a rule holds for a review"},
 	{"min-revision", 0, ARG_INT, "N", 0, INT64_MAX, FIELD(min_revision),
 		"wait until the queue reflects this revision"},
 	{"wide", 0, ARG_FLAG, NULL, 0, 0, FIELD(wide), "shorten nothing, leave nothing out"},
@@ -64,6 +65,8 @@ static enum cli_exit queue_path(
 		url_query(path, "band", str_from(values->band));
 	if (values->team)
 		url_query(path, "team", str_from(values->team));
+	if (values->held)
+		url_query(path, "held", STR("true"));
 	if (values->min_revision >= 0)
 		url_query_int(path, "min_revision", values->min_revision);
 	return path->failed ? cli_no_memory() : CLI_OK;
@@ -85,16 +88,41 @@ static void put_range(struct table *table, const struct json_view *range)
 	table_printf(table, "%s\xe2\x80\xa6%s", low, high);
 }
 
+/* What policy and people did to it: "pinned, held, boost: ". */
+static void put_marks(struct buf *out, const struct json_view *entry)
+{
+	const struct json_view *overrides = json_view_get(entry, "overrides");
+	const char *between = "";
+
+	if (json_view_bool(entry, "pinned", false)) {
+		buf_puts(out, "pinned");
+		between = ", ";
+	}
+	if (json_view_bool(entry, "held", false)) {
+		buf_printf(out, "%sheld", between);
+		between = ", ";
+	}
+	if (json_view_count(overrides) > 0) {
+		buf_puts(out, between);
+		cli_join(out, overrides);
+	}
+	if (out->len > 0)
+		buf_puts(out, ": ");
+}
+
 /* Where a blocked item's urgency gives the place, that is the reason, and no points are. */
 static void put_why(struct table *table, const struct json_view *entry)
 {
 	struct str carried = json_view_text(json_view_get(entry, "carries"), "external_id");
+	struct buf text = BUF_INIT;
 
+	put_marks(&text, entry);
 	if (carried.len > 0)
-		table_printf(table, "%.*s waits for it", STR_ARG(carried));
+		buf_printf(&text, "%.*s waits for it", STR_ARG(carried));
 	else
-		table_put(
-			table, json_view_as_text(json_view_at(json_view_get(entry, "reasons"), 0)));
+		buf_str(&text, json_view_as_text(json_view_at(json_view_get(entry, "reasons"), 0)));
+	table_put(table, buf_view(&text));
+	buf_release(&text);
 }
 
 static void put_entry(struct table *table, const struct json_view *entry)
@@ -112,12 +140,22 @@ static void put_entry(struct table *table, const struct json_view *entry)
 static void describe(struct shown_queue *queue, const struct json_view *page)
 {
 	const struct json_view *model = json_view_get(page, "model");
+	const struct json_view *policy = json_view_get(page, "policy");
 
 	queue->count = json_view_int(page, "count", 0);
 	buf_printf(&queue->about, "revision %lld, as of %.*s, model %.*s %lld",
 		(long long)json_view_int(page, "revision", 0),
 		STR_ARG(json_view_text(page, "as_of")), STR_ARG(json_view_text(model, "name")),
 		(long long)json_view_int(model, "version", 0));
+	if (json_view_int(policy, "version", 0) > 0)
+		buf_printf(&queue->about, ", policy %.*s %lld",
+			STR_ARG(json_view_text(policy, "name")),
+			(long long)json_view_int(policy, "version", 0));
+	if (json_view_int(page, "held", 0) > 0)
+		buf_printf(&queue->about, "; %lld held", (long long)json_view_int(page, "held", 0));
+	if (json_view_int(page, "excluded", 0) > 0)
+		buf_printf(&queue->about, "; %lld out of it (winnow excluded)",
+			(long long)json_view_int(page, "excluded", 0));
 }
 
 static enum cli_exit add_page(void *arg, const struct json_view *page, bool *enough)
@@ -208,11 +246,10 @@ const struct command command_queue = {
 		    "  winnow queue --limit 10 --stream incident\n"
 		    "  winnow queue --all --wide | less -S\n"
 		    "  winnow queue --band next_sprint --json | jq -r '.entries[].external_id'\n",
-	.details =
-		"RANK is the rank in the whole queue, whatever is left out. RANGE is what the\n"
-		"score could be if what is unknown of the item were known. WHY is the first\n"
-		"reason, or the item whose urgency gave this one its place; winnow explain ITEM\n"
-		"tells all of it.\n",
+	.details = "RANK is the rank in the whole queue, whatever is left out. RANGE is what the\n"
+		   "score could be if what is unknown of the item were known. WHY is the first\n"
+		   "reason, or the item whose urgency gave this one its place, behind what policy\n"
+		   "and overrides did; winnow explain ITEM tells all of it.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct queue_values),
 	.defaults = &(const struct queue_values){.limit = DEFAULT_LIMIT, .min_revision = -1},

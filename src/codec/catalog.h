@@ -307,6 +307,9 @@ extern const struct preset presets[];
 extern const size_t preset_count;
 const struct preset *preset_named(const char *kind, struct str name);
 
+/* "exclude", "at_least_band" …; both shares are "share". */
+const char *policy_effect_name(enum wn_effect effect);
+
 /* As the API shows them: one JSON object each. */
 void feature_definition_write(struct buf *out, const struct feature_definition *definition);
 void model_write(struct buf *out, const struct model_version *model);

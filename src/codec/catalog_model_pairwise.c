@@ -39,9 +39,9 @@ static void write_pairwise(struct json_writer *json, const struct model_version 
 
 static void formula_pairwise(struct buf *out, const struct model_version *model)
 {
-	buf_puts(out, "strength from recorded comparisons");
+	buf_puts(out, "chance against the average item, from recorded comparisons");
 	if (model->model.spec.pairwise->average_when_unknown)
-		buf_puts(out, ", 0 without any");
+		buf_puts(out, ", 0.5 without any");
 }
 
 static const char *const keys[] = {"unknown", NULL};

@@ -438,7 +438,7 @@ static int set_bounds(json_t *tree, const struct wn_rule *rule)
 	return failed;
 }
 
-static const char *effect_name(enum wn_effect effect)
+const char *policy_effect_name(enum wn_effect effect)
 {
 	size_t i = 0;
 
@@ -461,7 +461,7 @@ static json_t *rule_tree(const struct policy_rule *rule, const struct catalog *c
 	failed |= json_object_set_new(tree, "id", catalog_text(rule->id));
 	failed |= json_object_set_new(
 		tree, "when", predicate_tree(catalog, policy->words, rule->rule.tests));
-	failed |= json_object_set_new(tree, "effect", json_string(effect_name(effect)));
+	failed |= json_object_set_new(tree, "effect", json_string(policy_effect_name(effect)));
 	failed |= json_object_set_new(tree, "reason", catalog_text(rule->reason));
 	failed |= set_time(tree, "from", rule->rule.from_s);
 	failed |= set_time(tree, "until", rule->rule.until_s);

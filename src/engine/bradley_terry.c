@@ -14,7 +14,7 @@
 
 enum { NEWTON_STEPS = 60, GRADIENT_STEPS = 2000, HALVINGS = 40 };
 
-static const double STEP_ENOUGH = 1e-10, RESIDUAL_ENOUGH = 1e-13;
+static const double STEP_ENOUGH = 1e-10, RESIDUAL_ENOUGH = 1e-13, ROUNDING = 1e-13;
 
 struct fit {
 	const struct wn_comparison *comparisons;
@@ -130,20 +130,20 @@ static void solve(struct fit *fit)
 	}
 }
 
-/* Goes along the step as far as it helps; returns the greatest move of an item. */
+/* Goes along the step as far as it helps; returns the greatest move of an item. Near the maximum the
+ * posterior is flat: what it loses there by rounding alone is no reason to go less far. */
 static double advance(struct fit *fit)
 {
 	double now = log_posterior(fit, fit->strength), length = 1.0, moved = 0.0;
+	double enough = now - ROUNDING * (1.0 + fabs(now));
+	bool helps = false;
 
-	for (int h = 0; h < HALVINGS; h++, length /= 2) {
+	for (int h = 0; h < HALVINGS && !helps; h++, length /= 2) {
 		for (size_t i = 0; i < fit->items; i++)
 			fit->trial[i] = fit->strength[i] + length * fit->step[i];
-		if (log_posterior(fit, fit->trial) >= now)
-			break;
+		helps = log_posterior(fit, fit->trial) >= enough;
 	}
-	if (log_posterior(fit, fit->trial) < now)
-		return 0.0;
-	for (size_t i = 0; i < fit->items; i++) {
+	for (size_t i = 0; i < fit->items && helps; i++) {
 		moved = fmax(moved, fabs(fit->trial[i] - fit->strength[i]));
 		fit->strength[i] = fit->trial[i];
 	}

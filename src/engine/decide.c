@@ -9,6 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/hits.h"
+#include "engine/slice.h"
+
+/* Rows that are scored and shown to the rules before the next: twenty columns of that many fit the
+ * second-level cache. A multiple of 64. */
+enum { PART_ROWS = 4096 };
+
 struct decider {
 	const struct wn_decide_input *input;
 	const struct wn_population *population;
@@ -94,14 +101,14 @@ static void set_fate(struct decider *d, size_t override, enum wn_fate fate, uint
 	d->out->fates[override] = (struct wn_fate_of){fate, by};
 }
 
-/* ---- scores ---- */
+/* ---- scores and hits ---- */
 
 static double *doubles(size_t count)
 {
 	return reallocarray(NULL, count + 1, sizeof(double));
 }
 
-static bool find_scores(struct decider *d)
+static bool take_scores(struct decider *d)
 {
 	struct wn_scores *s = &d->out->evidence;
 	size_t rows = d->population->rows;
@@ -112,15 +119,77 @@ static bool find_scores(struct decider *d)
 	}
 	d->out->owns_evidence = true;
 	*s = (struct wn_scores){doubles(rows), doubles(rows), doubles(rows)};
-	if (!s->score || !s->lowest || !s->highest)
-		return false;
-	if (!wn_model_score(d->input->model, d->population, d->input->now_s, *s))
-		return false;
-	for (size_t row = 0; row < rows; row++) {
-		if (!d->population->candidate[row])
-			s->score[row] = s->lowest[row] = s->highest[row] = NAN;
+	return s->score && s->lowest && s->highest;
+}
+
+static bool is_relative(const struct wn_model *model)
+{
+	return wn_model_traits(model) & WN_TRAIT_RELATIVE;
+}
+
+static void score_part(struct decider *d, const struct wn_rows *rows, size_t first)
+{
+	const struct wn_decide_input *input = d->input;
+	const uint8_t *candidate = d->population->candidate + first;
+	struct wn_scores all = d->out->evidence;
+	struct wn_scores of = {all.score + first, all.lowest + first, all.highest + first};
+
+	if (!is_relative(input->model))
+		wn_model_score_rows(input->model, rows, input->now_s, of);
+	for (size_t i = 0; i < rows->rows; i++) {
+		if (!candidate[i])
+			of.score[i] = of.lowest[i] = of.highest[i] = NAN;
 	}
-	return true;
+}
+
+/* The model and the rules read the same columns, so both look at a part of them before the next: to
+ * fetch them twice would take longer than either. */
+static bool find_by_parts(struct decider *d)
+{
+	const struct wn_population *population = d->population;
+	size_t columns = 0;
+
+	for (size_t b = 0; b < population->block_count; b++) {
+		if (population->blocks[b].column_count > columns)
+			columns = population->blocks[b].column_count;
+	}
+	const double **values = reallocarray(NULL, columns + 1, sizeof(*values));
+	const uint8_t **evidence = reallocarray(NULL, columns + 1, sizeof(*evidence));
+	bool ok = values && evidence;
+
+	for (size_t b = 0; ok && b < population->block_count; b++) {
+		const struct wn_rows *block = &population->blocks[b];
+
+		for (size_t start = 0; start < block->rows; start += PART_ROWS) {
+			size_t left = block->rows - start, first = b * population->block_rows;
+			struct wn_rows part = wn_rows_part(block, start,
+				left < PART_ROWS ? left : PART_ROWS, values, evidence);
+
+			if (d->out->owns_evidence)
+				score_part(d, &part, first + start);
+			if (d->input->policy)
+				wn_hits_find(d->input->policy, &part, first + start,
+					d->input->now_s, &d->out->hits);
+		}
+	}
+	free(values);
+	free(evidence);
+	return ok;
+}
+
+static bool find_scores_and_hits(struct decider *d)
+{
+	const struct wn_decide_input *input = d->input;
+
+	if (!take_scores(d))
+		return false;
+	if (input->policy &&
+		!wn_hits_init(input->policy, d->population, input->now_s, &d->out->hits))
+		return false;
+	if (d->out->owns_evidence && is_relative(input->model) &&
+		!wn_model_score(input->model, d->population, input->now_s, d->out->evidence))
+		return false;
+	return find_by_parts(d);
 }
 
 /* ---- out of the ranking ---- */
@@ -503,10 +572,7 @@ static bool decide(struct decider *d)
 	const struct wn_decide_input *input = d->input;
 	struct wn_decision *out = d->out;
 
-	if (!sort_overrides(d) || !find_scores(d))
-		return false;
-	if (input->policy &&
-		!wn_policy_apply(input->policy, d->population, input->now_s, &out->hits))
+	if (!sort_overrides(d) || !find_scores_and_hits(d))
 		return false;
 	if (!find_out(d) || !add_boosts(d) || !find_bands(d) || !find_marks(d))
 		return false;

@@ -11,9 +11,14 @@
 
 #include "winnow/rank.h"
 
+/* Memory that the steps of a ranking use one after the other, so that its pages have to be got only
+ * once: this many bytes for each row, aligned as malloc does; what is in it means nothing. */
+enum { WN_SCRATCH_BYTES = 16 };
+
 /* Writes the candidates' rows to order[0 … count-1], most preferred first; count is their number.
- * The scratch memory is freed again. False when memory is out. */
-bool wn_preference_order(const struct wn_rank_input *input, size_t count, uint32_t *order);
+ * False when memory is out. */
+bool wn_preference_order(
+	const struct wn_rank_input *input, size_t count, void *scratch, uint32_t *order);
 
 /* Who waits for whom. The rows with an edge are nodes; edges that close a cycle are among the
  * blockers, but not to be waited for (wn_inert), and not among the followers. */
@@ -40,16 +45,16 @@ static inline bool wn_inert(const struct wn_waits *waits, uint32_t v, uint32_t w
  * released in any case) says who does. ranking->rank has to be all zero, and is so again
  * afterwards. False when memory is out; what is set by then is still the ranking's to release.
  */
-bool wn_precedence_apply(
-	const struct wn_rank_input *input, struct wn_ranking *ranking, struct wn_waits *waits);
+bool wn_precedence_apply(const struct wn_rank_input *input, struct wn_ranking *ranking,
+	struct wn_waits *waits, void *scratch);
 
 /* Whether a rule, a pin or a before can move anything at all. */
 bool wn_placement_moves(const struct wn_rank_input *input);
 
 /* Takes ranking->order as wn_precedence_apply left it with `waits`, whose counts it uses up, and
  * rewrites it as rank.h says; sets the fates of pins and befores. False when memory is out. */
-bool wn_place(
-	const struct wn_rank_input *input, struct wn_waits *waits, struct wn_ranking *ranking);
+bool wn_place(const struct wn_rank_input *input, struct wn_waits *waits, void *scratch,
+	struct wn_ranking *ranking);
 
 /* Sets the fates of pins and befores where none of them can move anything. */
 bool wn_place_nothing(const struct wn_rank_input *input, struct wn_ranking *ranking);

@@ -29,9 +29,14 @@ enum {
 	READY = 32,     /* moved, and back in the heap */
 	FORBIDDEN = 64, /* moved, until a rule ends */
 	PLACED = 128,
+	EVERY_MARK = 255,
 };
 
 static const uint32_t NONE = WN_ROW_NONE;
+
+/* Rows from the cursor on whose node is fetched early: nodes are looked up one by one, each from
+ * another place. */
+enum { LOOK_AHEAD = 16 };
 
 struct heap {
 	uint64_t *at;
@@ -759,15 +764,15 @@ static uint32_t quiet_ranks(struct place *p)
 	return until > p->placed ? (uint32_t)until - p->placed : 0;
 }
 
-/* Rows without any mark, up to the first that is marked or that the heap goes before; returns how
- * many of `left` ranks are left. Most rows are placed here. */
-static uint32_t place_unmarked(struct place *p, uint32_t left)
+/* Rows without any mark that matters, up to the first that has one or that the heap goes before;
+ * returns how many of `left` ranks are left. Most rows are placed here. */
+static uint32_t place_unmarked(struct place *p, uint8_t matters, uint32_t left)
 {
 	uint32_t end = p->count, cursor = p->any.cursor, placed = p->placed;
 
 	if (p->any.heap.count > 0 && p->any.heap.at[0] < end)
 		end = (uint32_t)p->any.heap.at[0];
-	for (; left > 0 && cursor < end && p->mark[p->stream[cursor]] == 0; left--)
+	for (; left > 0 && cursor < end && !(p->mark[p->stream[cursor]] & matters); left--)
 		p->order[placed++] = p->stream[cursor++];
 	p->any.cursor = cursor;
 	p->placed = placed;
@@ -778,11 +783,13 @@ static uint32_t place_unmarked(struct place *p, uint32_t left)
  * at; the rest is for place_one. */
 static void place_quietly(struct place *p)
 {
-	uint32_t left, heavy;
+	uint32_t left;
+	uint8_t heavy, matters;
 
 	wn_bans_advance(&p->bans, rank_now(p));
 	left = quiet_ranks(p);
-	heavy = WAITER | TARGET | (p->bans.live_count > 0 ? HIT : 0);
+	heavy = p->bans.live_count > 0 ? WAITER | TARGET | HIT : WAITER | TARGET;
+	matters = p->bans.live_count > 0 ? EVERY_MARK : EVERY_MARK & ~HIT;
 	while (left > 0 && p->eligible_due == 0 && p->eligible_top == 0) {
 		uint32_t row;
 
@@ -790,6 +797,8 @@ static void place_quietly(struct place *p)
 			pop(&p->any.heap);
 		while (p->any.cursor < p->count && p->mark[p->stream[p->any.cursor]] & MOVED)
 			p->any.cursor++;
+		if (p->any.cursor + LOOK_AHEAD < p->count)
+			__builtin_prefetch(&p->node[p->stream[p->any.cursor + LOOK_AHEAD]]);
 		if (p->any.heap.count > 0 && p->any.heap.at[0] < p->any.cursor)
 			row = p->stream[p->any.heap.at[0]];
 		else if (p->any.cursor < p->count)
@@ -802,12 +811,12 @@ static void place_quietly(struct place *p)
 			p->mark[row] |= MOVED;
 			continue;
 		}
-		if (p->mark[row]) {
+		if (p->mark[row] & matters) {
 			put(p, row);
 			left--;
 			continue;
 		}
-		left = place_unmarked(p, left);
+		left = place_unmarked(p, matters, left);
 	}
 }
 
@@ -1063,18 +1072,20 @@ static uint32_t *numbers(size_t count)
 	return reallocarray(NULL, count + 1, sizeof(uint32_t));
 }
 
-static bool take_memory(struct place *p)
+static bool take_memory(struct place *p, void *scratch)
 {
+	enum { NUMBERS_A_ROW = 4 };
 	size_t rows = p->input->rows, pins = p->placement->pin_count;
 	size_t befores = p->placement->before_count;
 
+	_Static_assert(NUMBERS_A_ROW * sizeof(uint32_t) <= WN_SCRATCH_BYTES, "too little scratch");
+	p->order = scratch;
+	p->key = p->order + rows;
+	p->node = p->key + rows;
+	p->slot = p->node + rows;
 	if (!wn_bans_init(&p->bans, p->input, p->count, false))
 		return false;
-	p->order = numbers(p->count);
 	p->mark = calloc(rows + 1, sizeof(*p->mark));
-	p->key = numbers(rows);
-	p->node = numbers(rows);
-	p->slot = numbers(rows);
 	p->tight = reallocarray(NULL, p->bans.count + 1, sizeof(struct wn_ban *));
 	p->waiters = reallocarray(NULL, pins + befores + 1, sizeof(*p->waiters));
 	p->pins_newest = numbers(pins);
@@ -1084,19 +1095,14 @@ static bool take_memory(struct place *p)
 	p->run = numbers(befores + 1);
 	p->path = numbers(befores + 1);
 	p->nest = numbers(befores + 1);
-	return p->order && p->mark && p->key && p->node && p->slot && p->tight && p->waiters &&
-	       p->pins_newest && p->pins_by_rank && p->befores_by_key && p->befores_by_target &&
+	return p->mark && p->tight && p->waiters && p->pins_newest && p->pins_by_rank && p->befores_by_key && p->befores_by_target &&
 	       p->run && p->path && p->nest;
 }
 
 static void give_memory(struct place *p)
 {
 	wn_bans_release(&p->bans);
-	free(p->order);
 	free(p->mark);
-	free(p->key);
-	free(p->node);
-	free(p->slot);
 	free(p->tight);
 	free(p->waiters);
 	free(p->pins_newest);
@@ -1163,7 +1169,8 @@ bool wn_placement_moves(const struct wn_rank_input *input)
 	return moves;
 }
 
-bool wn_place(const struct wn_rank_input *input, struct wn_waits *waits, struct wn_ranking *ranking)
+bool wn_place(const struct wn_rank_input *input, struct wn_waits *waits, void *scratch,
+	struct wn_ranking *ranking)
 {
 	struct place p = {
 		.input = input,
@@ -1175,7 +1182,7 @@ bool wn_place(const struct wn_rank_input *input, struct wn_waits *waits, struct 
 	};
 	bool ok = false;
 
-	if (!wn_place_nothing(input, ranking) || !take_memory(&p))
+	if (!wn_place_nothing(input, ranking) || !take_memory(&p, scratch))
 		goto out;
 	mark_rows(&p);
 	take_pins(&p);
@@ -1191,9 +1198,7 @@ bool wn_place(const struct wn_rank_input *input, struct wn_waits *waits, struct 
 	if (p.out_of_memory)
 		goto out;
 	assert(p.placed == p.count);
-	free(ranking->order);
-	ranking->order = p.order;
-	p.order = NULL;
+	memcpy(ranking->order, p.order, p.count * sizeof(*p.order));
 	ok = true;
 out:
 	give_memory(&p);

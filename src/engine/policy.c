@@ -8,6 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "engine/hits.h"
+
 enum { WORD_ROWS = 64 };
 
 bool wn_rule_in_force(const struct wn_rule *rule, double now_s)
@@ -44,9 +46,10 @@ size_t wn_share_places(const struct wn_rule *rule)
 
 /* ---- hits ---- */
 
-static bool hits_init(const struct wn_policy *policy, const struct wn_population *population,
+bool wn_hits_init(const struct wn_policy *policy, const struct wn_population *population,
 	double now_s, struct wn_hits *out)
 {
+	assert(population->block_count <= 1 || population->block_rows % WORD_ROWS == 0);
 	*out = (struct wn_hits){
 		.rule = calloc(policy->rule_count + 1, sizeof(*out->rule)),
 		.rule_count = policy->rule_count,
@@ -64,25 +67,25 @@ static bool hits_init(const struct wn_policy *policy, const struct wn_population
 	return true;
 }
 
-/* By block, then rule: the block's columns stay in the cache for all rules. */
+void wn_hits_find(const struct wn_policy *policy, const struct wn_rows *rows, size_t first,
+	double now_s, struct wn_hits *out)
+{
+	for (size_t r = 0; r < policy->rule_count; r++) {
+		if (out->rule[r])
+			wn_predicate_rows(policy->rules[r].tests, policy->rules[r].test_count, rows,
+				now_s, out->rule[r] + first / WORD_ROWS);
+	}
+}
+
 bool wn_policy_apply(const struct wn_policy *policy, const struct wn_population *population,
 	double now_s, struct wn_hits *out)
 {
-	assert(population->block_count <= 1 || population->block_rows % WORD_ROWS == 0);
-	if (!hits_init(policy, population, now_s, out)) {
+	if (!wn_hits_init(policy, population, now_s, out)) {
 		wn_hits_release(out);
 		return false;
 	}
-	for (size_t b = 0; b < population->block_count; b++) {
-		size_t word = b * population->block_rows / WORD_ROWS;
-
-		for (size_t r = 0; r < policy->rule_count; r++) {
-			if (out->rule[r])
-				wn_predicate_rows(policy->rules[r].tests,
-					policy->rules[r].test_count, &population->blocks[b], now_s,
-					out->rule[r] + word);
-		}
-	}
+	for (size_t b = 0; b < population->block_count; b++)
+		wn_hits_find(policy, &population->blocks[b], b * population->block_rows, now_s, out);
 	return true;
 }
 

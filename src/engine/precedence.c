@@ -122,13 +122,14 @@ static bool collect(
 	g->queue = numbers(g->nodes);
 	if (!g->row || !g->best || !g->pending || !g->queue)
 		return false;
-	for (size_t i = 0; next < g->nodes; i++) {
-		uint32_t row = ranking->order[i];
+	/* Without a branch, which would be a guess at every row; so what is written last to g->row
+	 * may be one too many. */
+	for (size_t i = 0; i < ranking->count; i++) {
+		uint32_t row = ranking->order[i], is_node = node_of[row];
 
-		if (node_of[row]) {
-			node_of[row] = next;
-			g->row[next++] = row;
-		}
+		g->row[next] = row;
+		node_of[row] = next * is_node;
+		next += is_node;
 	}
 	for (size_t i = 0; i < g->edge_count; i++) {
 		g->edges[i].blocked = node_of[g->edges[i].blocked];
@@ -475,19 +476,14 @@ static bool report_cycles(const struct graph *g, size_t rows, struct wn_ranking 
 	return true;
 }
 
-static bool move_rows(struct graph *g, size_t rows, bool settle, struct wn_ranking *ranking)
+static bool move_rows(struct graph *g, size_t rows, bool settle, struct wn_ranking *ranking,
+	uint32_t *new_order)
 {
-	uint32_t *new_order = numbers(ranking->count);
-
 	ranking->carries = numbers(rows);
-	if (!new_order || !ranking->carries || !list_groups(g) ||
-		(settle && !list_followers(g, false))) {
-		free(new_order);
+	if (!ranking->carries || !list_groups(g) || (settle && !list_followers(g, false)))
 		return false;
-	}
 	write_order(g, settle, ranking, new_order);
-	free(ranking->order);
-	ranking->order = new_order;
+	memcpy(ranking->order, new_order, ranking->count * sizeof(*new_order));
 	for (size_t row = 0; row < rows; row++)
 		ranking->carries[row] = (uint32_t)row;
 	for (uint32_t v = 0; v < g->nodes; v++)
@@ -527,8 +523,8 @@ void wn_waits_release(struct wn_waits *waits)
 	*waits = (struct wn_waits){0};
 }
 
-bool wn_precedence_apply(
-	const struct wn_rank_input *input, struct wn_ranking *ranking, struct wn_waits *waits)
+bool wn_precedence_apply(const struct wn_rank_input *input, struct wn_ranking *ranking,
+	struct wn_waits *waits, void *scratch)
 {
 	struct graph g = {0};
 	bool ok = false;
@@ -549,7 +545,7 @@ bool wn_precedence_apply(
 	assert(g.peeled == g.nodes);
 	if (!report_cycles(&g, input->rows, ranking))
 		goto out;
-	ok = !any_inherits(&g) || move_rows(&g, input->rows, !waits, ranking);
+	ok = !any_inherits(&g) || move_rows(&g, input->rows, !waits, ranking, scratch);
 	if (ok && waits)
 		ok = give_waits(&g, waits);
 out:

@@ -25,7 +25,7 @@ static bool before(const struct wn_range_input *input, uint32_t a, double x, uin
 
 /* The candidates by one end of their scores, which may be NaN. `band` is all zero. */
 static bool order_by(const struct wn_range_input *input, const double *score, const uint8_t *band,
-	size_t count, uint32_t *order)
+	size_t count, void *scratch, uint32_t *order)
 {
 	struct wn_rank_input by = {
 		.rows = input->rows,
@@ -36,7 +36,7 @@ static bool order_by(const struct wn_range_input *input, const double *score, co
 		.id = input->id,
 	};
 
-	return wn_preference_order(&by, count, order);
+	return wn_preference_order(&by, count, scratch, order);
 }
 
 static void count_before(const struct wn_range_input *input, const uint32_t *by_lowest,
@@ -69,6 +69,7 @@ bool wn_rank_ranges(const struct wn_range_input *input, uint32_t *best, uint32_t
 {
 	uint8_t *band = calloc(input->rows + 1, sizeof(*band));
 	uint32_t *orders = reallocarray(NULL, input->rows + 1, 2 * sizeof(*orders));
+	void *scratch = reallocarray(NULL, input->rows + 1, WN_SCRATCH_BYTES);
 	size_t count = 0;
 	bool done = false;
 
@@ -76,13 +77,14 @@ bool wn_rank_ranges(const struct wn_range_input *input, uint32_t *best, uint32_t
 		best[row] = worst[row] = 0;
 		count += input->candidate[row] != 0;
 	}
-	if (!band || !orders)
+	if (!band || !orders || !scratch)
 		goto out;
-	done = order_by(input, input->lowest, band, count, orders) &&
-	       order_by(input, input->highest, band, count, orders + count);
+	done = order_by(input, input->lowest, band, count, scratch, orders) &&
+	       order_by(input, input->highest, band, count, scratch, orders + count);
 	if (done)
 		count_before(input, orders, orders + count, count, best, worst);
 out:
+	free(scratch);
 	free(orders);
 	free(band);
 	return done;

@@ -33,37 +33,43 @@ static void write_ranks(const struct wn_rank_input *input, struct wn_ranking *ra
 }
 
 /* From the order by preference to the one that blockers, rules and overrides leave. */
-static bool settle(const struct wn_rank_input *input, struct wn_ranking *ranking)
+static bool settle(const struct wn_rank_input *input, void *scratch, struct wn_ranking *ranking)
 {
 	struct wn_waits waits = {0};
 	bool ok;
 
 	if (!wn_placement_moves(input))
-		return wn_precedence_apply(input, ranking, NULL) &&
+		return wn_precedence_apply(input, ranking, NULL, scratch) &&
 		       wn_place_nothing(input, ranking);
-	ok = wn_precedence_apply(input, ranking, &waits) && wn_place(input, &waits, ranking);
+	ok = wn_precedence_apply(input, ranking, &waits, scratch) &&
+	     wn_place(input, &waits, scratch, ranking);
 	wn_waits_release(&waits);
 	return ok;
 }
 
 bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
 {
+	void *scratch = reallocarray(NULL, input->rows + 1, WN_SCRATCH_BYTES);
+
 	*out = (struct wn_ranking){0};
 	assert(input->rows < WN_ROW_NONE && input->edge_count < WN_ROW_NONE);
 	out->count = count_candidates(input);
 	out->order = reallocarray(NULL, out->count + 1, sizeof(*out->order));
 	out->rank = calloc(input->rows + 1, sizeof(*out->rank));
-	if (!out->order || !out->rank)
+	if (!scratch || !out->order || !out->rank)
 		goto out;
-	if (!wn_preference_order(input, out->count, out->order))
+	if (!wn_preference_order(input, out->count, scratch, out->order))
 		goto out;
-	if (!settle(input, out))
+	if (!settle(input, scratch, out))
 		goto out;
+	free(scratch);
+	scratch = NULL;
 	write_ranks(input, out);
 	if (!wn_find_breaches(input, out))
 		goto out;
 	return true;
 out:
+	free(scratch);
 	wn_ranking_release(out);
 	return false;
 }

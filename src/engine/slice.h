@@ -1,6 +1,6 @@
 /*
- * A part of a run of rows, for a model that is scored in pieces: the model's inputs are numbered
- * anew, so that no more columns are carried along than it reads.
+ * Parts of runs of rows: as they are, or for a model that is scored in pieces, whose inputs are
+ * numbered anew, so that no more columns are carried along than it reads.
  */
 #ifndef WINNOW_ENGINE_SLICE_H
 #define WINNOW_ENGINE_SLICE_H
@@ -8,6 +8,11 @@
 #include <stddef.h>
 
 #include "winnow/model.h"
+
+/* `count` rows from `start` on. Points into `rows` and into the two lists, which have room for its
+ * columns. */
+struct wn_rows wn_rows_part(const struct wn_rows *rows, size_t start, size_t count,
+	const double **columns, const uint8_t **evidence);
 
 /* Points into itself, into the model and into the rows that it was made of. */
 struct wn_slice {

@@ -260,7 +260,8 @@ static void deal_out(struct sorter *s)
 	}
 }
 
-bool wn_preference_order(const struct wn_rank_input *input, size_t count, uint32_t *order)
+bool wn_preference_order(
+	const struct wn_rank_input *input, size_t count, void *scratch, uint32_t *order)
 {
 	struct sorter s = {.input = input};
 	bool ok = false;
@@ -268,12 +269,12 @@ bool wn_preference_order(const struct wn_rank_input *input, size_t count, uint32
 	if (count == 0)
 		return true;
 	number_tiers(&s);
-	s.words = reallocarray(NULL, count, sizeof(*s.words));
-	s.spare = reallocarray(NULL, count, sizeof(*s.spare));
+	s.words = scratch;
+	s.spare = s.words + count;
 	s.histogram = reallocarray(NULL, DIGITS_MAX, sizeof(*s.histogram));
 	s.starts = calloc(s.deals + 1, sizeof(*s.starts));
 	s.next = reallocarray(NULL, s.deals, sizeof(*s.next));
-	if (!s.words || !s.spare || !s.histogram || !s.starts || !s.next)
+	if (!s.histogram || !s.starts || !s.next)
 		goto out;
 	deal_out(&s);
 	for (size_t d = 0; d < s.deals; d++)
@@ -282,8 +283,6 @@ bool wn_preference_order(const struct wn_rank_input *input, size_t count, uint32
 		order[i] = row_of(s.words[i]);
 	ok = true;
 out:
-	free(s.words);
-	free(s.spare);
 	free(s.histogram);
 	free(s.starts);
 	free(s.next);

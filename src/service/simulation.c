@@ -354,8 +354,8 @@ static void weigh_fault(void *self, const char *pointer, const char *detail)
 		return;
 	}
 	diag_add(weighing->diag,
-		diag_key(weighing->diag, "/weights",
-			weighing->model->term_features[term]->name.ptr),
+		diag_key(
+			weighing->diag, "/weights", weighing->model->term_features[term]->name.ptr),
 		"Not possible: %s.", detail);
 }
 
@@ -384,6 +384,7 @@ enum error simulation_weigh(const struct model_version *model,
 	for (size_t i = 0; i < count; i++)
 		good &= set_weight(&weighing, &weights[i]);
 	*out = *model;
+	out->version = 0; /* no version has these */
 	out->model.terms = weighing.terms;
 	good &= wn_model_check(&out->model, weigh_fault, &weighing) == 0;
 	return good ? ERR_OK : ERR_INVALID;

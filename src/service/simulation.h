@@ -77,7 +77,7 @@ const char *simulation_band_name(const struct simulation *simulation, uint32_t r
  * The model with other weights; features that are not named keep theirs. Faults go to `diag` with
  * pointers "/weights/<feature>", "/weights": a kind without weights, a feature that is no term of
  * the model, a weight that the model does not allow, weights that are all zero. Base terms alone; a
- * team's own stay.
+ * team's own stay. What comes out has version 0.
  */
 struct simulation_weight {
 	struct str feature;

@@ -121,8 +121,8 @@ static int by_name(const void *a, const void *b)
 	return str_cmp(x->stream, y->stream);
 }
 
-static bool list_streams(const struct simulation *simulation, struct arena *arena,
-	struct simulation_summary *out)
+static bool list_streams(
+	const struct simulation *simulation, struct arena *arena, struct simulation_summary *out)
 {
 	const struct ranking *base = simulation->base;
 	const struct wn_ranking *before = &base->decision.order;
@@ -142,8 +142,8 @@ static bool list_streams(const struct simulation *simulation, struct arena *aren
 	return true;
 }
 
-enum error simulation_summarize(
-	const struct simulation *simulation, struct arena *arena, struct simulation_summary **result)
+enum error simulation_summarize(const struct simulation *simulation, struct arena *arena,
+	struct simulation_summary **result)
 {
 	const struct wn_decision *before = &simulation->base->decision;
 	const struct wn_decision *after = &simulation->decision;
@@ -201,8 +201,8 @@ static void note_hit(const struct simulation *simulation, const uint8_t *bands, 
 	out->hits++;
 	out->moved += after->order.rank[row] != simulation->base->decision.order.rank[row];
 	if (!ranked) {
-		out->out += after->out && after->out[row] == WN_OUT_BY_RULE &&
-			    after->out_by[row] == r;
+		out->out +=
+			after->out && after->out[row] == WN_OUT_BY_RULE && after->out_by[row] == r;
 		return;
 	}
 	out->held += rule->effect == WN_HOLD;

@@ -97,6 +97,8 @@ def test_no_object_and_no_array(ws, body):
         ("/tokens", "POST"),
         ("/grants", "POST"),
         ("/models", "POST"),
+        ("/policies", "POST"),
+        ("/policy-aliases/active", "PUT"),
         ("/settings", "PUT"),
         ("/features/x_y", "PUT"),
         ("/aliases/active", "PUT"),
@@ -497,6 +499,15 @@ def mutate(rng, value, depth=0):
     return rng.choice(odd) if rng.random() < 0.5 else value
 
 
+def contract_examples(operation_id):
+    """The bodies that the contract shows for an operation."""
+    for _, _, operation in the_contract().operations():
+        if operation["operationId"] == operation_id:
+            media = operation["requestBody"]["content"]["application/json"]
+            return [media["example"]] if "example" in media else [each["value"] for each in media["examples"].values()]
+    raise AssertionError(f"no operation {operation_id}")
+
+
 def seeds(ws, item_id):
     """(method, path, headers, body) of good requests, from which the mutations begin."""
     full = item(
@@ -599,7 +610,14 @@ def seeds(ws, item_id):
         ("PUT", "/features/fuzzed", star, feature),
         ("PUT", "/features/fuzzed_too", {"If-None-Match": "*"}, feature),
         ("POST", "/models", {}, model),
+        *(("POST", "/models", {}, body) for body in contract_examples("createModel")),
+        *(("POST", "/policies", {}, body) for body in contract_examples("createPolicy")),
+        *(("PUT", "/calendars/fuzzed", {"If-None-Match": "*"}, body) for body in contract_examples("putCalendar")),
         ("PUT", "/aliases/active", star, {"model": 1}),
+        ("PUT", "/policy-aliases/active", {"If-None-Match": "*"}, {"policy": 1}),
+        ("POST", "/comparisons", {}, {"before": item_id, "after": {"source": "test", "external_id": "2"}}),
+        *(("POST", "/comparisons", {}, body) for body in contract_examples("createComparisons")),
+        *(("POST", "/comparisons:weights", {}, body) for body in contract_examples("weighCriteria")),
         ("PUT", "/sources/github/mapping", star, mapping),
         ("POST", "/sources/github/items", {}, [issue]),
         (
@@ -633,6 +651,33 @@ def test_mutated_documents(operator, rng):
         assert answer.status_code < 500, (turn, method, path, mutated, answer.text)
     assert ws.verify()["ok"]
     assert ws.queue()["ranking"]
+
+
+def test_whatever_is_accepted_ranks(operator, rng):
+    """A mutated model or policy that is accepted and put in force gives a queue of all items but those it takes out."""
+    ws = Workspace(operator)
+    names = [{"user_impact": 3, "effort": 2, "exploitation": "active"}, {"user_impact": 1}, {}]
+    ws.push([item(str(n), features=features) for n, features in enumerate(names)])
+    models, policies = contract_examples("createModel"), contract_examples("createPolicy")
+    ranked = 0
+    for turn in range(200):
+        is_model = rng.random() < 0.7
+        body = mutate(rng, rng.choice(models if is_model else policies))
+        made = ws.post("/models" if is_model else "/policies", (200, 201, 400, 422), json=body)
+        if made.status_code >= 400:
+            continue
+        version = made.json()["version"]
+        if is_model:
+            tag = {"If-Match": ws.etag("/aliases/active")}
+            moved = ws.put("/aliases/active", (200, 409), json={"model": version}, headers=tag)
+        else:
+            moved = ws.enforce(version, (200, 201, 409))
+        ranked += moved.status_code != 409
+        page = ws.queue()
+        assert page["count"] <= len(names), (turn, body)
+        if ws.get("/policies").json()["aliases"].get("active") is None:
+            assert page["count"] == len(names), (turn, body)
+    assert ranked > 0 and ws.verify()["ok"]
 
 
 def test_mutated_bytes(operator, rng):

@@ -74,6 +74,12 @@ def test_help_and_version():
         (["token", "create", "--label", "x"], "--role"),
         (["push", "--source", "x", "y"], "--format"),
         (["queue", "--json", "--plain"], "one of them"),
+        (["compare", "a"], "compare needs A B"),
+        (["compare", "a", "b", "c"], "one word too many"),
+        (["compare", "a", "b", "--criteria"], "--ratio"),
+        (["compare", "a", "b", "--ratio", "3"], "--criteria"),
+        (["compare", "a", "b", "--criteria", "--ratio", "10"], "at most 9"),
+        (["compare", "weights"], "weights needs MODEL"),
     ],
 )
 def test_slips(args, word):
@@ -657,6 +663,32 @@ def test_models(cli, tmp_path):
     assert "/kind" in cli("model", "create", write(file, json.dumps({**model, "kind": "magic"})), expect=REFUSED).stderr
 
 
+def test_compare(cli, ws):
+    ws.push([item(name) for name in "abc"])
+    assert len(cli("compare", "next", "--plain").stdout.splitlines()) == 1
+    done = cli("compare", "test/a", "b")
+    assert done.stdout == "" and "a before b" in done.stderr
+    assert json.loads(cli("compare", "c", "a", "--json").stdout)["after"]["external_id"] == "a"
+    cli("compare", "a", "nobody", expect=REFUSED)
+    cli("compare", "a", "a", expect=REFUSED)
+    ws.queue()
+    lines = cli("compare", "strengths", "--plain").stdout.splitlines()
+    assert [line.split("\t")[-1] for line in lines] == ["test/c Item c", "test/a Item a", "test/b Item b"]
+    assert len(json.loads(cli("compare", "strengths", "--json").stdout)["strengths"]) == 3
+
+    cli("compare", "user_impact", "effort", "--criteria", "--ratio", 4)
+    cli("compare", "--criteria", "--ratio", 4, "user_impact", "effort")
+    needs = {line.split("\t")[2] for line in cli("compare", "next", "--criteria", "--plain").stdout.splitlines()}
+    assert needs == {"apart"}, "the active model reads user_impact, but not effort"
+    done = cli("compare", "weights", "judged", "--dry-run", "--plain")
+    assert done.stdout == "effort\t0.2\nuser_impact\t0.8\n" and "acceptable" in done.stderr
+    assert json.loads(cli("compare", "weights", "judged", "--json").stdout)["model"]["version"] == 2
+    assert "promote 2" in cli("compare", "weights", "judged", "-f", "user_impact", "-f", "effort").stderr
+    cli("compare", "reversibility", "effort", "--criteria", "--ratio", 9)
+    cli("compare", "reversibility", "user_impact", "--criteria", "--ratio", 9)
+    assert "contradict" in cli("compare", "weights", "judged", "--dry-run").stderr
+
+
 def test_audit(cli, ws, tmp_path):
     ws.push([item(str(n)) for n in range(5)])
     head = ws.get("/audit/verify").headers["Winnow-Head"]
@@ -688,3 +720,93 @@ def test_the_systems_own_log(cli, tmp_path):
     cli("audit", "export", "--system", "--output", tmp_path / "log")
     assert cli("audit", "verify", "--system").stdout.startswith("ok: ")
     run("audit", "verify", "--file", tmp_path / "log")
+
+
+def test_models_of_other_kinds(cli, ws, tmp_path):
+    assert cli("model", "create", "--preset", "wsjf").stdout == "2\n"
+    assert cli("model", "create", "--preset", "wsjf").stdout == "2\n"
+    assert cli("model", "create", "--preset", "ice", "--name", "ours").stdout == "3\n"
+    assert "wsjf" in cli("model", "create", "--preset", "nothing", expect=REFUSED).stderr
+    shown = cli("model", "show", "2").stdout
+    assert re.search(r"^kind +expression$", shown, re.M) and re.search(r"^job_size +.* span ", shown, re.M)
+    assert re.search(r"^formula +.*job_size", shown, re.M)
+
+    table = write(tmp_path / "exposed.csv", "row,Reach,Decision\n1,small,attend\n2,controlled,attend\n3,open,act\n")
+    options = ("--csv", table, "--outcomes", "act,attend")
+    assert "reach" in cli("model", "create", *options, expect=REFUSED).stderr
+    assert cli("model", "create", *options, "--column", "Reach=system_exposure").stdout == "4\n"
+    shown = cli("model", "show", "4").stdout
+    assert re.search(r"^name +exposed$", shown, re.M) and re.search(r"^open +act$", shown, re.M)
+    assert ws.get("/models/4").json()["kind"] == "decision_table"
+    holed = write(tmp_path / "holed.csv", "system_exposure,Decision\nsmall,attend\nopen,act\n")
+    assert "controlled" in cli("model", "create", "--csv", holed, *options[2:], expect=REFUSED).stderr
+
+    blend = {
+        "name": "both",
+        "kind": "blend",
+        "components": [{"model": 1, "weight": 1}, {"model": 2, "weight": 2}],
+        "bands": [{"name": "all"}],
+    }
+    assert cli("model", "create", "-", stdin=json.dumps(blend)).stdout == "5\n"
+    assert re.search(r"^ +2 +wsjf +2 ", cli("model", "show", "5").stdout, re.M)
+    assert len(cli("model", "list").stdout.splitlines()) == 6
+
+    for args in ((), ("--preset", "ice", table), ("--csv", table), (*options, "--column", "Reach")):
+        cli("model", "create", *args, expect=USAGE)
+
+
+def test_policies(cli, ws, tmp_path):
+    rule = {"id": "calm", "when": {"fact": "stream", "eq": "incident"}, "reason": "Two at a time."}
+    policy = {"name": "lanes", "rules": [{**rule, "effect": "limit", "at_most": 2, "top": 20, "per": "team"}]}
+    file = write(tmp_path / "policy.json", json.dumps(policy))
+    assert cli("policy", "create", file).stdout == "1\n" and cli("policy", "create", file).stdout == "1\n"
+    assert cli("policy", "create", "--preset", "field_guards").stdout == "2\n"
+    cli("policy", "show", expect=REFUSED)
+    assert "active is version 1" in cli("policy", "activate", "1").stderr
+    shown = cli("policy", "show").stdout
+    assert re.search(r"^calm +limit at_most 2 top 20 per team ", shown, re.M) and "Two at a time." in shown
+    assert "back: winnow policy activate 1" in cli("policy", "activate", "2").stderr
+    assert re.search(r"^ +2 +active +field_guards +7 ", cli("policy", "list").stdout, re.M)
+    assert "it was 2" in cli("policy", "activate", "none").stderr
+    assert "no policy is active" in cli("policy", "show", expect=REFUSED).stderr
+    assert ws.get("/policies").json()["aliases"] == {"active": None}
+    cli("policy", "activate", "1", "--alias", "candidate")
+    cli("policy", "activate", "3", expect=REFUSED)
+    assert "not a policy version" in cli("policy", "activate", "x", expect=USAGE).stderr
+    assert json.loads(cli("policy", "show", "1", "--json").stdout)["name"] == "lanes"
+    told = cli("policy", "create", write(file, json.dumps({**policy, "rules": [rule]})), expect=REFUSED).stderr
+    assert "/rules/0/effect" in told
+    cli("policy", "create", expect=USAGE)
+
+
+def test_calendars(cli, ws, tmp_path):
+    weekly = [{"from": "fri 16:00", "until": "mon 08:00", "reason": "nobody is there"}]
+    file = write(tmp_path / "freeze.json", json.dumps({"utc_offset": "+01:00", "weekly": weekly}))
+    assert "created" in cli("calendar", "put", "freeze", file).stderr
+    assert "replaced" in cli("calendar", "put", "freeze", file).stderr
+    assert re.search(r"^fri 16:00 +mon 08:00 +nobody is there$", cli("calendar", "show", "freeze").stdout, re.M)
+    assert re.search(r"^freeze +\+01:00 +0 +1 ", cli("calendar", "list").stdout, re.M)
+    assert json.loads(cli("calendar", "show", "freeze", "--json").stdout) == ws.get("/calendars/freeze").json()
+    cli("calendar", "show", "nothing", expect=REFUSED)
+    assert "/weekly" in cli("calendar", "put", "freeze", "-", stdin=json.dumps({"weekly": 7}), expect=REFUSED).stderr
+
+
+def test_checking_a_policy(cli, ws, tmp_path):
+    ws.push([item("wish", stream="feature_request", features=rubric(3, 3, 3, 3)), item("1", features=rubric(2, 2, 2, 2))])
+    cli("queue", "--min-revision", ws.revision())
+    before = ws.revision()
+    checked = cli("policy", "check", "--preset", "field_guards").stdout
+    assert re.search(r"^feature-without-case +at_most_band +1 +0 +0 +0 +1 +\d+$", checked, re.M)
+    assert re.search(r"^churn +0 in, 0 out of the first \d+$", checked, re.M)
+    rules = [
+        {"id": "out", "when": {"fact": "stream", "eq": "feature_request"}, "effect": "exclude", "reason": "x"},
+        {"id": "first", "when": {"fact": "stream", "eq": "feature_request"}, "effect": "pin_top", "reason": "x"},
+    ]
+    file = write(tmp_path / "policy.json", json.dumps({"name": "p", "rules": rules}))
+    assert re.search(r"^conflict +out holds, first yields: 1 item", cli("policy", "check", file).stdout, re.M)
+    assert json.loads(cli("policy", "check", file, "--json", "--top", "5").stdout)["rules"][0]["out"] == 1
+    cli("policy", "check", "7", expect=REFUSED)
+    told = cli("policy", "check", write(file, json.dumps({"name": "p", "rules": []})), expect=REFUSED).stderr
+    assert "/policy/rules" in told
+    assert ws.revision() == before
+    cli("policy", "check", expect=USAGE)

@@ -40,6 +40,8 @@ class Place:
             "kind": "model",
         }
         self.make_policy()
+        self.values["ranking"] = self.ws.post("/rankings", 201, json={}).json()["id"]
+        self.values["a"] = self.values["b"] = self.values["ranking"]
         feature = self.ws.get("/features").json()["features"][0]["name"]
         self.names = {"/features/": feature, "/calendars/": "freeze", "/presets/": "rice"}
         self.tokens = {role: self.ws.token(role)["secret"] for role in ROLES}
@@ -69,7 +71,8 @@ class Place:
     def override(self):
         """The id of a new override: another cell may have revoked the last one."""
         expires = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=1)).isoformat()
-        body = {"item": self.values["id"], "kind": "boost", "delta": 1, "justification": "a test's own", "expires_at": expires}
+        body = {"item": self.values["id"], "kind": "boost", "delta": 1, "justification": "a test's own"}
+        body["expires_at"] = expires
         return self.ws.post("/overrides", 201, json=body).json()["id"]
 
 

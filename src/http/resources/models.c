@@ -64,7 +64,7 @@ static const struct route routes[] = {
 		.path = "/v1/workspaces/{ws}/models",
 		.roles = ROLE_ADMIN,
 		.body = BODY_JSON,
-		.body_bytes = 1 << 20,
+		.body_bytes = 8 << 20, /* a table as CSV may have 4 MiB */
 		.handle = create,
 	},
 	{

@@ -2,100 +2,54 @@
  * GET …/queue: pages of the newest ranking, or of the one that a cursor began in. Encoded once per
  * ranking and query, then shared.
  */
-#include <stdio.h>
-#include <string.h>
-
-#include "base/metrics.h"
-#include "base/num.h"
-#include "http/resources/view.h"
+#include "http/resources/evidence_view.h"
 #include "http/resources/tables.h"
-#include "live/live.h"
+#include "http/resources/verdict_view.h"
+#include "http/resources/view.h"
+#include "http/resources/walk.h"
 
-enum { QUEUE_LIMIT_MAX = 500, REASONS = 3 };
+enum { QUEUE_LIMIT_MAX = 500 };
 
 struct queue_query {
 	struct str stream, band, team; /* absent: any */
-	size_t limit;
-	size_t begin;    /* the first rank to look at, minus one */
-	char text[1024]; /* stream, band and team, for the cursor */
-	size_t text_bytes;
+	bool held;                     /* only those */
 };
 
-/* An absent filter and an empty one ask for different pages, so they must read differently. */
-static void append_filter(struct queue_query *query, struct str value)
+/* What entries are written with; made once a page. */
+struct entry_tools {
+	struct evidence_room room;
+	struct row_overrides overrides;
+};
+
+static enum error read_query(struct walk *walk, struct request *request, struct queue_query *out)
 {
-	size_t room = sizeof query->text - query->text_bytes;
-	char *to = query->text + query->text_bytes;
-	int used = value.ptr ? snprintf(to, room, "%zu:%.*s;", value.len, STR_ARG(value))
-			     : snprintf(to, room, "-;");
-
-	query->text_bytes += used > 0 && (size_t)used < room ? (size_t)used : 0;
-}
-
-static enum error read_filter(struct request *request, const char *name, struct str *out)
-{
-	char pointer[32];
-
-	*out = request_query(request, name);
-	if (out->len <= 255)
-		return ERR_OK;
-	snprintf(pointer, sizeof pointer, "/query/%s", name);
-	diag_add(&request->diag, pointer, "At most 255 bytes.");
-	return ERR_INVALID;
-}
-
-static enum error read_query(struct request *request, struct queue_query *out)
-{
-	static const char *const known[] = {
-		"stream", "band", "team", "limit", "cursor", "min_revision", NULL};
+	static const char *const known[] = {"stream", "band", "team", "held", "limit", "cursor",
+		"min_revision", "revision", NULL};
+	struct str held;
 	enum error error = request_query_only(request, known);
 
-	out->begin = out->text_bytes = 0;
 	if (!error)
-		error = read_filter(request, "stream", &out->stream);
+		error = walk_filter(walk, request, "stream", &out->stream);
 	if (!error)
-		error = read_filter(request, "band", &out->band);
+		error = walk_filter(walk, request, "band", &out->band);
 	if (!error)
-		error = read_filter(request, "team", &out->team);
+		error = walk_filter(walk, request, "team", &out->team);
 	if (!error)
-		error = query_limit(request, QUEUE_LIMIT_MAX, &out->limit);
-	if (error)
-		return error;
-	append_filter(out, out->stream);
-	append_filter(out, out->band);
-	append_filter(out, out->team);
-	return ERR_OK;
-}
-
-/* "<ranking id>:<position>": the walk stays in the ranking that it began in. */
-static enum error ranking_of_cursor(
-	struct request *request, struct queue_query *query, struct ranking **out)
-{
-	struct str cursor = request_query(request, "cursor");
-	char id[sizeof((struct ranking *)NULL)->id];
-	const char *colon;
-	struct str payload;
-	uint64_t begin;
-	enum error error = cursor_open(
-		request, (struct str){query->text, query->text_bytes}, cursor, &payload);
-
-	if (error)
-		return error;
-	colon = memchr(payload.ptr, ':', payload.len);
-	if (!colon || (size_t)(colon - payload.ptr) >= sizeof id)
-		return ERR_BAD_CURSOR;
-	snprintf(id, sizeof id, "%.*s", (int)(colon - payload.ptr), payload.ptr);
-	if (!num_parse_u64((struct str){colon + 1, payload.len - (size_t)(colon + 1 - payload.ptr)},
-		    &begin))
-		return ERR_BAD_CURSOR;
-	query->begin = (size_t)begin;
-	return live_ranking_by_id(request->service->live, &request->workspace.id, id, out);
+		error = walk_filter(walk, request, "held", &held);
+	if (!error)
+		error = request_query_bool(request, "held", false, &out->held);
+	if (!error)
+		error = walk_revision(walk, request);
+	return error;
 }
 
 static bool matches(const struct ranking *ranking, uint32_t row, const struct queue_query *query)
 {
+	const uint8_t *held = ranking->decision.held;
 	const char *band;
 
+	if (query->held && !(held && held[row]))
+		return false;
 	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
 		return false;
 	if (query->team.ptr && !str_eq(ranking_text(ranking, row, ROW_TEAM), query->team))
@@ -106,136 +60,100 @@ static bool matches(const struct ranking *ranking, uint32_t row, const struct qu
 	return band && str_is(query->band, band);
 }
 
-/* The contributions that weigh most, in words. */
-static void write_reasons(
-	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row)
+/* What policy and people did to it; only where there is something to tell. */
+static void write_marks(struct json_writer *json, const struct ranking *ranking,
+	const struct row_overrides *overrides, uint32_t row)
 {
-	const struct wn_contribution *all = view_contributions(arena, ranking, row);
-	size_t count = ranking->model->model.term_count;
-	bool taken[WN_MAX_TERMS] = {false};
-	struct buf text = BUF_INIT;
+	const struct wn_decision *decision = &ranking->decision;
+	size_t count;
+	const uint32_t *mine = row_overrides_of(overrides, row, &count);
 
-	json_key(json, "reasons");
+	if (decision->held && decision->held[row])
+		json_put(json, "held", bool, true);
+	if (decision->tier && decision->tier[row] == 0)
+		json_put(json, "pinned", bool, true);
+	if (count == 0)
+		return;
+	json_key(json, "overrides");
 	json_array_begin(json);
-	for (int n = 0; all && n < REASONS; n++) {
-		size_t best = count;
-
-		for (size_t i = 0; i < count; i++) {
-			if (!taken[i] &&
-				(best == count || all[i].contribution > all[best].contribution))
-				best = i;
-		}
-		if (best == count)
-			break;
-		taken[best] = true;
-		buf_reset(&text);
-		view_contribution_text(&text, ranking, &all[best]);
-		json_str(json, buf_view(&text));
-	}
+	for (size_t i = 0; i < count; i++)
+		json_str(json, ranking->overrides->rows[mine[i]].kind);
 	json_array_end(json);
-	json->out->failed = json->out->failed || !all || text.failed;
-	buf_release(&text);
 }
 
-static void write_entry(
-	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row)
+static void write_entry(struct json_writer *json, const struct ranking *ranking,
+	const struct entry_tools *tools, uint32_t row)
 {
+	struct evidence_shown evidence = evidence_of_row(ranking, row);
+
 	json_object_begin(json);
 	json_put(json, "rank", int, ranking->decision.order.rank[row]);
 	view_write_row(json, ranking, row);
 	view_write_score(json, ranking, row);
-	write_reasons(json, arena, ranking, row);
+	evidence_write_reasons(json, &tools->room, &evidence);
 	view_write_order(json, ranking, row, false);
+	write_marks(json, ranking, &tools->overrides, row);
 	json_object_end(json);
 }
 
-/* Writes the page; *next is the position behind its last entry, or 0 when the queue ends there. */
-static void write_entries(struct json_writer *json, struct arena *arena,
-	const struct ranking *ranking, const struct queue_query *query, size_t *next)
+/* Gives the position behind the last entry, or 0 when the queue ends there. */
+static size_t write_entries(struct json_writer *json, const struct walk *walk,
+	const struct queue_query *query, const struct entry_tools *tools)
 {
-	size_t at = query->begin, written = 0;
+	const struct ranking *ranking = walk->ranking;
+	const struct wn_ranking *order = &ranking->decision.order;
+	size_t at = walk->begin, written = 0;
 
 	json_key(json, "entries");
 	json_array_begin(json);
-	for (; at < ranking->decision.order.count && written < query->limit; at++) {
-		uint32_t row = ranking->decision.order.order[at];
-
-		if (!matches(ranking, row, query))
+	for (; at < order->count && written < walk->limit; at++) {
+		if (!matches(ranking, order->order[at], query))
 			continue;
-		write_entry(json, arena, ranking, row);
+		write_entry(json, ranking, tools, order->order[at]);
 		written++;
 	}
 	json_array_end(json);
-	while (at < ranking->decision.order.count &&
-		!matches(ranking, ranking->decision.order.order[at], query))
+	while (at < order->count && !matches(ranking, order->order[at], query))
 		at++;
-	*next = at < ranking->decision.order.count ? at : 0;
+	return at < order->count ? at : 0;
 }
 
-static struct shared_body *encode_page(
-	struct request *request, const struct ranking *ranking, const struct queue_query *query)
+static enum error encode_page(
+	struct walk *walk, struct request *request, void *query, struct buf *out)
 {
-	struct buf out = BUF_INIT;
+	const struct ranking *ranking = walk->ranking;
+	struct entry_tools tools;
 	struct json_writer json;
-	char payload[80];
 	size_t next;
 
-	json_writer_init(&json, &out);
+	if (!evidence_room_init(&tools.room, &request->arena, ranking->model) ||
+		!row_overrides_init(&tools.overrides, &request->arena, ranking))
+		return ERR_NO_MEMORY;
+	json_writer_init(&json, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, ranking);
 	json_put(&json, "count", int, (int64_t)ranking->decision.order.count);
-	write_entries(&json, &request->arena, ranking, query, &next);
-	if (next > 0) {
-		snprintf(payload, sizeof payload, "%s:%zu", ranking->id, next);
-		write_next(&json, request, (struct str){query->text, query->text_bytes},
-			str_from(payload));
-	}
+	json_put(&json, "excluded", int, (int64_t)view_count_out(ranking));
+	json_put(&json, "held", int, (int64_t)view_count_held(ranking));
+	next = write_entries(&json, walk, query, &tools);
+	if (next > 0)
+		walk_next(walk, request, &json, next);
 	json_object_end(&json);
-	return shared_body_new(&out);
-}
-
-static enum error answer_page(struct request *request, struct response *response,
-	struct ranking *ranking, const struct queue_query *query)
-{
-	char key[sizeof query->text + 48];
-	int key_bytes = snprintf(key, sizeof key, "%zu:%zu:%.*s", query->begin, query->limit,
-		(int)query->text_bytes, query->text);
-	struct str page = {key, (size_t)key_bytes};
-
-	if (view_headers(request, response, ranking))
-		return ERR_OK;
-	response->shared = ranking_page_get(ranking, page);
-	if (response->shared) {
-		metric_add(METRIC_page_cache_hits, 1);
-		return ERR_OK;
-	}
-	metric_add(METRIC_page_cache_misses, 1);
-	response->shared = encode_page(request, ranking, query);
-	if (!response->shared)
-		return ERR_NO_MEMORY;
-	ranking_page_put(ranking, page, response->shared);
 	return ERR_OK;
 }
 
 static enum error queue(struct request *request, struct response *response)
 {
-	struct ranking *ranking = NULL;
+	struct walk walk = {0};
 	struct queue_query query;
-	enum error error = read_query(request, &query);
+	enum error error = read_query(&walk, request, &query);
 
+	if (!error)
+		error = walk_begin(&walk, request, QUEUE_LIMIT_MAX);
 	if (error)
 		return error;
-	if (request_query(request, "cursor").ptr)
-		error = ranking_of_cursor(request, &query, &ranking);
-	else
-		error = view_ranking(request, &ranking);
-	if (error == ERR_GONE)
-		request->problem_members = arena_printf(&request->arena,
-			"\"first_page\":\"/v1/workspaces/%s/queue\"", request->workspace.name);
-	if (error)
-		return error;
-	error = answer_page(request, response, ranking, &query);
-	ranking_unref(ranking);
+	error = walk_answer(&walk, request, response, encode_page, &query);
+	ranking_unref(walk.ranking);
 	return error;
 }
 

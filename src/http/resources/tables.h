@@ -27,8 +27,22 @@ extern const struct route_table item_collection_routes;
 extern const struct route_table item_set_routes;
 extern const struct route_table item_routes;
 extern const struct route_table queue_routes;
+extern const struct route_table queue_excluded_routes;
+extern const struct route_table queue_unknowns_routes;
 extern const struct route_table explanation_routes;
+extern const struct route_table movement_routes;
+extern const struct route_table impact_routes;
+extern const struct route_table finding_routes;
+extern const struct route_table ranking_routes;
+extern const struct route_table ranking_proof_routes;
 extern const struct route_table override_routes;
+extern const struct route_table comparison_routes;
+extern const struct route_table strength_routes;
+extern const struct route_table criteria_routes;
+extern const struct route_table simulation_routes;
+extern const struct route_table policy_check_routes;
+extern const struct route_table score_routes;
+extern const struct route_table counterfactual_routes;
 extern const struct route_table audit_routes;
 
 #endif

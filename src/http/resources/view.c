@@ -6,12 +6,14 @@
 
 #include <math.h>
 
-#include "base/num.h"
 #include "live/live.h"
 #include "service/items.h"
 #include "winnow/version.h"
 
-enum { WAIT_US = 5 * 1000000 };
+enum {
+	WAIT_US = 5 * 1000000,
+	SWEEP_ROWS = 100000, /* on the event loop: well under a millisecond a column */
+};
 
 /* A revision that nobody has written would be waited for in vain. */
 static enum error check_head(struct request *request, int64_t revision)
@@ -70,6 +72,11 @@ bool view_headers(struct request *request, struct response *response, const stru
 	return response_not_modified(response, request, tag);
 }
 
+bool view_may_sweep(const struct request *request, const struct ranking *ranking)
+{
+	return request->on_worker || ranking->rows <= SWEEP_ROWS;
+}
+
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 {
 	json_put(json, "ranking", text, ranking->id);
@@ -79,6 +86,15 @@ void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 	json_object_begin(json);
 	json_put(json, "version", int, ranking->model->version);
 	json_put(json, "name", str, ranking->model->name);
+	json_object_end(json);
+	json_key(json, "policy");
+	if (!ranking->policy) {
+		json_nil(json);
+		return;
+	}
+	json_object_begin(json);
+	json_put(json, "version", int, ranking->policy->version);
+	json_put(json, "name", str, ranking->policy->name);
 	json_object_end(json);
 }
 
@@ -120,7 +136,7 @@ void view_write_score(struct json_writer *json, const struct ranking *ranking, u
 	json_put(json, "band", text, ranking_band_name(ranking, row));
 }
 
-static const char *blocker_state(const struct ranking *ranking, uint32_t blocker)
+const char *view_blocker_state(const struct ranking *ranking, uint32_t blocker)
 {
 	static const char *const states[] = {
 		[STATUS_TODO] = "open",
@@ -128,8 +144,13 @@ static const char *blocker_state(const struct ranking *ranking, uint32_t blocker
 		[STATUS_DONE] = "done",
 		[STATUS_DROPPED] = "dropped",
 	};
+	const uint8_t *out = ranking->decision.out;
 
-	return blocker == WN_ROW_NONE ? "missing" : states[ranking_status_class(ranking, blocker)];
+	if (blocker == WN_ROW_NONE)
+		return "missing";
+	if (out && out[blocker] != WN_NOT_OUT)
+		return out[blocker] == WN_OUT_BY_DEFER ? "deferred" : "excluded";
+	return states[ranking_status_class(ranking, blocker)];
 }
 
 static void write_blockers(
@@ -159,7 +180,7 @@ static void write_blockers(
 		json_put(json, "id", uuid, &links[i].id);
 		json_put(json, "source", str, name.source);
 		json_put(json, "external_id", str, name.external_id);
-		json_put(json, "state", text, blocker_state(ranking, blocker));
+		json_put(json, "state", text, view_blocker_state(ranking, blocker));
 		json_object_end(json);
 	}
 	if (any)
@@ -189,36 +210,30 @@ void view_write_order(
 		json_put(json, "cycle", text, NULL);
 }
 
-struct wn_contribution *view_contributions(
-	struct arena *arena, const struct ranking *ranking, uint32_t row)
+void view_write_item(struct json_writer *json, const struct ranking *ranking, uint32_t row)
 {
-	const struct wn_model *model = ranking->input.model;
-	struct wn_contribution *out = arena_array(arena, model->term_count, sizeof *out);
-
-	if (out)
-		wn_model_explain(model, &ranking->runs[row / BLOCK_ROWS], row % BLOCK_ROWS,
-			ranking->input.now_s, out);
-	return out;
+	json_object_begin(json);
+	if (ranking->decision.order.rank[row] > 0)
+		json_put(json, "rank", int, ranking->decision.order.rank[row]);
+	view_write_row(json, ranking, row);
+	json_object_end(json);
 }
 
-void view_contribution_text(
-	struct buf *out, const struct ranking *ranking, const struct wn_contribution *contribution)
+static size_t count_set(const uint8_t *flags, size_t rows)
 {
-	const struct wn_term *term = &ranking->model->model.terms[contribution->term];
+	size_t count = 0;
 
-	buf_str(out, ranking->model->term_features[contribution->term]->name);
-	if (isnan(contribution->counted)) {
-		buf_puts(out, " unknown: no score");
-		return;
-	}
-	buf_puts(out, contribution->assumed ? " unknown, counted as " : " ");
-	num_format(out, contribution->counted);
-	if (contribution->scaled != contribution->counted) {
-		buf_puts(out, " → ");
-		num_format(out, contribution->scaled);
-	}
-	buf_puts(out, " × ");
-	num_format(out, term->weight);
-	buf_puts(out, " = ");
-	num_format(out, contribution->contribution);
+	for (size_t row = 0; flags && row < rows; row++)
+		count += flags[row] != 0;
+	return count;
+}
+
+size_t view_count_out(const struct ranking *ranking)
+{
+	return count_set(ranking->decision.out, ranking->rows);
+}
+
+size_t view_count_held(const struct ranking *ranking)
+{
+	return count_set(ranking->decision.held, ranking->rows);
 }

@@ -19,7 +19,11 @@ enum error view_ranking(struct request *request, struct ranking **out);
 bool view_headers(
 	struct request *request, struct response *response, const struct ranking *ranking);
 
-/* "ranking", "revision", "as_of", "model" of the object being written. */
+/* Whether work over all rows may be done here: on a worker, or when there are not too many of them.
+ * Else it is ERR_WOULD_BLOCK. */
+bool view_may_sweep(const struct request *request, const struct ranking *ranking);
+
+/* "ranking", "revision", "as_of", "model", "policy" of the object being written. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
 /* "id", "source", "external_id", "title", "stream", "kind", "status", "team". */
 void view_write_row(struct json_writer *json, const struct ranking *ranking, uint32_t row);
@@ -30,11 +34,14 @@ void view_write_score(struct json_writer *json, const struct ranking *ranking, u
 void view_write_order(
 	struct json_writer *json, const struct ranking *ranking, uint32_t row, bool all);
 
-/* The row's contributions, one per term of the model; in the arena. NULL when memory is out. */
-struct wn_contribution *view_contributions(
-	struct arena *arena, const struct ranking *ranking, uint32_t row);
-/* "user_impact 3 × 3 = 9". */
-void view_contribution_text(
-	struct buf *out, const struct ranking *ranking, const struct wn_contribution *contribution);
+/* One object: "rank" where it is ranked, and what view_write_row writes. */
+void view_write_item(struct json_writer *json, const struct ranking *ranking, uint32_t row);
+/* "open", "in_progress", "done", "dropped" by the class of its status, "excluded" or "deferred" when
+ * it is out of the ranking, "missing" for WN_ROW_NONE. */
+const char *view_blocker_state(const struct ranking *ranking, uint32_t blocker);
+
+/* How many candidates are out of the ranking, and how many ranked ones are held. */
+size_t view_count_out(const struct ranking *ranking);
+size_t view_count_held(const struct ranking *ranking);
 
 #endif

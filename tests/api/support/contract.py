@@ -45,8 +45,11 @@ class Contract:
         ]
         self.validators = {}
 
-    def resolved(self, node):
-        """A copy of a part of the document with every $ref replaced by what it points to."""
+    def resolved(self, node, names=False):
+        """
+        A copy of a part of the document with every $ref replaced by what it points to. `names`: its keys are
+        properties' names, so "examples" is one too.
+        """
         if isinstance(node, list):
             return [self.resolved(each) for each in node]
         if not isinstance(node, dict):
@@ -54,7 +57,9 @@ class Contract:
         if "$ref" in node:
             return self.resolved(self.target(node["$ref"]))
         return {
-            key: copy.deepcopy(value) if key in ("example", "examples") else self.resolved(value)
+            key: copy.deepcopy(value)
+            if key in ("example", "examples") and not names
+            else self.resolved(value, key == "properties" and not names)
             for key, value in node.items()
         }
 

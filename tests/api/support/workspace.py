@@ -102,6 +102,16 @@ class Workspace(Client):
         etag = self.etag(f"/aliases/{name}")
         return self.put(f"/aliases/{name}", 200, json={"model": version}, headers={"If-Match": etag}).json()
 
+    def enforce(self, policy, expect=(200, 201), name="active"):
+        """Puts a policy version behind an alias, or none."""
+        before = self.get(f"/policy-aliases/{name}", (200, 404))
+        headers = {"If-Match": before.headers["ETag"]} if before.status_code == 200 else {"If-None-Match": "*"}
+        return self.put(f"/policy-aliases/{name}", expect, json={"policy": policy}, headers=headers)
+
+    def delete_named(self, path, expect=204):
+        """DELETE of a resource as it is now."""
+        return self.delete(path, expect, headers={"If-Match": self.etag(path)})
+
     def verify(self, **params):
         return self.get("/audit/verify", params=params).json()
 

@@ -113,6 +113,22 @@ static double posterior(const struct wn_comparison *c, size_t count, const doubl
 	return sum;
 }
 
+/* The posterior's slope is nothing but rounding: the strengths are good to all but the last digits. */
+static void assert_flat(const struct wn_comparison *c, size_t count, const double *s, size_t n)
+{
+	for (size_t item = 0; item < n; item++) {
+		double slope = -s[item] / 4; /* prior deviation 2 */
+
+		for (size_t i = 0; i < count; i++) {
+			double surprise = c[i].count / (1 + exp(s[c[i].before] - s[c[i].after]));
+
+			slope += c[i].before == item ? surprise : 0;
+			slope -= c[i].after == item ? surprise : 0;
+		}
+		assert_near(slope, 0, 1e-12);
+	}
+}
+
 /* No small move of one strength, nor of two against each other, betters the posterior. */
 static void test_random_tournaments_are_at_the_maximum(void **state)
 {
@@ -133,6 +149,7 @@ static void test_random_tournaments_are_at_the_maximum(void **state)
 		}
 		assert_true(wn_bradley_terry(games, GAMES, ITEMS, 2, &out));
 		assert_true(out.converged);
+		assert_flat(games, GAMES, strength, ITEMS);
 		best = posterior(games, GAMES, strength, ITEMS);
 		for (size_t i = 0; i < ITEMS * ITEMS * 2; i++) {
 			double moved[ITEMS], step = i % 2 ? 1e-3 : -1e-3;
@@ -160,6 +177,70 @@ static void test_many_items(void **state)
 	assert_true(strength[0] > strength[ITEMS / 2] && strength[ITEMS / 2] > strength[ITEMS - 1]);
 	free(chain);
 	free(strength);
+}
+
+enum { NUMBERED = 40, SAID = 90, OTHERS = 7 };
+
+/* Strengths of all rows by the id's first byte; rows are placed and comparisons told in an order of
+ * the seed's. */
+static void numbered_strengths(
+	const struct wn_comparison *said, uint64_t *random, double strength[static NUMBERED])
+{
+	unsigned char ids[NUMBERED + OTHERS][16];
+	uint32_t place[NUMBERED + OTHERS], row[2 * SAID];
+	struct wn_comparison told[SAID];
+	double found[2 * SAID], error[2 * SAID];
+	struct wn_strengths out = {.strength = found, .error = error};
+	size_t items;
+
+	for (uint32_t i = 0; i < NUMBERED + OTHERS; i++) {
+		uint32_t j = (uint32_t)test_below(random, i + 1);
+
+		place[i] = place[j];
+		place[j] = i;
+	}
+	memset(ids, 0, sizeof ids);
+	for (uint32_t i = 0; i < NUMBERED + OTHERS; i++)
+		ids[place[i]][0] = (unsigned char)(3 * i);
+	for (uint32_t i = 0; i < SAID; i++) {
+		uint32_t j = (uint32_t)test_below(random, i + 1);
+
+		told[i] = told[j];
+		told[j] = (struct wn_comparison){place[said[i].before], place[said[i].after], 1};
+	}
+	items = wn_comparisons_number(told, SAID, (const unsigned char(*)[16])ids, row);
+	assert_true(items <= NUMBERED);
+	assert_true(wn_bradley_terry(told, SAID, items, WN_STRENGTH_PRIOR, &out));
+	for (uint32_t i = 0; i < NUMBERED; i++)
+		strength[i] = NAN;
+	for (size_t i = 0; i < items; i++)
+		strength[ids[row[i]][0] / 3] = found[i];
+}
+
+/* Numbered by id, the strengths are the same to the last bit, wherever the rows are. */
+static void test_rows_in_any_order(void **state)
+{
+	uint64_t random = test_seed();
+
+	(void)state;
+	for (int round = 0; round < 100; round++) {
+		struct wn_comparison said[SAID];
+		double first[NUMBERED], second[NUMBERED];
+
+		for (uint32_t i = 0; i < SAID; i++) {
+			said[i].before = (uint32_t)test_below(&random, NUMBERED);
+			said[i].after =
+				(uint32_t)(said[i].before + 1 + test_below(&random, NUMBERED - 1)) %
+				NUMBERED;
+		}
+		numbered_strengths(said, &random, first);
+		numbered_strengths(said, &random, second);
+		for (int i = 0; i < NUMBERED; i++)
+			assert_true(isnan(first[i]) ? isnan(second[i])
+						    : memcmp(&first[i], &second[i], 8) == 0);
+		for (uint32_t i = 0; i < SAID; i++)
+			assert_true(first[said[i].before] == first[said[i].before]);
+	}
 }
 
 static void test_gain(void **state)
@@ -244,6 +325,7 @@ int main(void)
 		cmocka_unit_test(test_nobody_compared),
 		cmocka_unit_test(test_random_tournaments_are_at_the_maximum),
 		cmocka_unit_test(test_many_items),
+		cmocka_unit_test(test_rows_in_any_order),
 		cmocka_unit_test(test_gain),
 		cmocka_unit_test(test_ahp_worked_example),
 		cmocka_unit_test(test_ahp_consistent_and_incomplete),

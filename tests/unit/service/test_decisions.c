@@ -458,8 +458,8 @@ static void the_report_counts_by_everything(void **state)
 
 /* ---- comparisons ---- */
 
-static void check_compared(
-	const struct uuid *workspace, const struct comparison_input *input, const char *faults)
+static void check_compared(const struct uuid *workspace, const struct comparison_input *input,
+	enum error error, const char *faults)
 {
 	struct comparison_row row;
 	struct written written;
@@ -467,63 +467,108 @@ static void check_compared(
 	char got[256];
 
 	caller_begin(&caller, workspace);
-	assert_int_equal(comparison_create(&caller.call, input, &row, &written),
-		*faults ? ERR_INVALID : ERR_OK);
+	assert_int_equal(comparisons_create(&caller.call, input, 1, &row, &written), error);
 	places(&caller.diag, got, sizeof got);
 	assert_string_equal(got, faults);
-	assert_int_equal(written.changed, !*faults);
+	assert_int_equal(written.changed, error == ERR_OK);
 	caller_end(&caller);
+}
+
+static struct comparison_input of_criteria(const char *more, const char *less, double ratio)
+{
+	return (struct comparison_input){.criteria = true,
+		.before_name = str_from(more),
+		.after_name = str_from(less),
+		.ratio = ratio,
+		.pointer = ""};
+}
+
+static void criteria_are_judged(const struct uuid *workspace)
+{
+	const double refused[] = {9.5, 0.5, NAN};
+	struct comparison_input input = of_criteria("user_impact", "severity", 1);
+
+	check_compared(workspace, &input, ERR_OK, "");
+	input.ratio = 9;
+	check_compared(workspace, &input, ERR_OK, "");
+	for (int i = 0; i < 3; i++) {
+		input.ratio = refused[i];
+		check_compared(workspace, &input, ERR_INVALID, "#/criteria/ratio");
+	}
+	input = of_criteria("user_impact", "user_impact", 3);
+	check_compared(workspace, &input, ERR_INVALID, "#/criteria/less");
+	input = of_criteria("no_such_feature", "success_metric" /* text */, 3);
+	check_compared(workspace, &input, ERR_INVALID, "#/criteria/more #/criteria/less");
+}
+
+static void items_are_judged(const struct uuid *workspace)
+{
+	const struct uuid nobody = {{1}}, nobody_else = {{2}};
+	struct uuid a = put_item(workspace, "a", "open"), b = put_item(workspace, "b", "open");
+	struct uuid done = put_item(workspace, "c", "done");
+	struct comparison_input input = {.before = a, .after = b, .pointer = ""};
+
+	check_compared(workspace, &input, ERR_OK, "");
+	input.after = a;
+	check_compared(workspace, &input, ERR_INVALID, "#/after");
+	input.after = done;
+	check_compared(workspace, &input, ERR_CONFLICT, "#/after");
+	input.before = nobody;
+	check_compared(workspace, &input, ERR_NOT_FOUND, "#/before #/after");
+	input.after = nobody_else;
+	check_compared(workspace, &input, ERR_NOT_FOUND, "#/before #/after");
 }
 
 static void comparisons_are_judged(void **state)
 {
 	struct uuid workspace = new_workspace("compared");
-	struct uuid a = put_item(&workspace, "a", "open"), b = put_item(&workspace, "b", "done");
-	const struct uuid nobody = {{1}}, nobody_else = {{2}};
-	struct comparison_input input = {.before = a, .after = b, .ratio = NAN};
+	struct comparison_filter filter = {
+		.criteria = -1, .before_revision = INT64_MAX, .limit = 10};
 	struct comparison_row *rows;
 	struct caller caller;
 	int64_t revision;
 	size_t count;
 
 	(void)state;
-	check_compared(&workspace, &input, "");
-	input.after = a;
-	input.ratio = 2;
-	check_compared(&workspace, &input, "#/after #/ratio");
-	input = (struct comparison_input){.before = nobody, .after = nobody_else, .ratio = NAN};
-	check_compared(&workspace, &input, "#/before #/after");
-
-	input = (struct comparison_input){.criteria = true,
-		.before_name = STR("user_impact"),
-		.after_name = STR("severity"),
-		.ratio = 1};
-	check_compared(&workspace, &input, "");
-	input.ratio = 9;
-	check_compared(&workspace, &input, "");
-	input.ratio = 9.5;
-	check_compared(&workspace, &input, "#/ratio");
-	input.ratio = 0.5;
-	check_compared(&workspace, &input, "#/ratio");
-	input.ratio = NAN;
-	check_compared(&workspace, &input, "#/ratio");
-	input.ratio = 3;
-	input.after_name = STR("user_impact");
-	check_compared(&workspace, &input, "#/after");
-	input.before_name = STR("no_such_feature");
-	input.after_name = STR("success_metric"); /* text */
-	check_compared(&workspace, &input, "#/before #/after");
-
+	criteria_are_judged(&workspace);
+	items_are_judged(&workspace);
 	caller_begin(&caller, &workspace);
-	assert_ok(comparison_list(&caller.call, INT64_MAX, 10, &rows, &count, &revision));
+	assert_ok(comparison_list(&caller.call, &filter, &rows, &count, &revision));
 	assert_int_equal(count, 3);
-	assert_true(rows[0].ratio == 9);
-	assert_ok(comparison_all(&caller.call, false, &rows, &count, &revision));
-	assert_int_equal(count, 1);
-	assert_memory_equal(&rows[0].before, &a, sizeof a);
-	assert_ok(comparison_all(&caller.call, true, &rows, &count, &revision));
-	assert_int_equal(count, 2);
-	assert_true(rows[0].ratio == 1);
+	assert_null(rows[0].before_name.ptr);
+	assert_true(rows[1].ratio == 9);
+	assert_int_equal(revision, rows[0].revision);
+	caller_end(&caller);
+	assert_int_equal(verify(&workspace).fault, AUDIT_OK);
+}
+
+/* One revision, or nothing. */
+static void several_comparisons_are_one_change(void **state)
+{
+	struct uuid workspace = new_workspace("several");
+	struct uuid a = put_item(&workspace, "a", "open"), b = put_item(&workspace, "b", "open");
+	struct comparison_input inputs[] = {
+		{.before = a, .after = b, .pointer = "/comparisons/0"},
+		of_criteria("user_impact", "severity", 2),
+		{.before = b, .after = a, .pointer = "/comparisons/2"},
+	};
+	struct comparison_row rows[3];
+	struct written written;
+	struct caller caller;
+	char got[256];
+
+	(void)state;
+	inputs[1].pointer = "/comparisons/1";
+	caller_begin(&caller, &workspace);
+	assert_ok(comparisons_create(&caller.call, inputs, 3, rows, &written));
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(rows[i].revision, written.revision);
+	inputs[1].ratio = 0;
+	inputs[2].after = b;
+	assert_int_equal(comparisons_create(&caller.call, inputs, 3, rows, &written), ERR_INVALID);
+	places(&caller.diag, got, sizeof got);
+	assert_string_equal(got, "#/comparisons/1/criteria/ratio #/comparisons/2/after");
+	assert_false(written.changed);
 	caller_end(&caller);
 	assert_int_equal(verify(&workspace).fault, AUDIT_OK);
 }
@@ -697,7 +742,8 @@ static void a_changed_row_is_found(void **state)
 	struct comparison_input comparison = {.criteria = true,
 		.before_name = STR("user_impact"),
 		.after_name = STR("effort"),
-		.ratio = 2};
+		.ratio = 2,
+		.pointer = ""};
 	size_t next = 1;
 	const struct ranking_content content = {.id = STR("1.1"),
 		.receipt = {.revision = 1, .model = 1, .engine = "1", .item_count = 2},
@@ -715,7 +761,7 @@ static void a_changed_row_is_found(void **state)
 	input.rank = 1;
 	id = make_override(&workspace, &input);
 	revoke(&workspace, &id);
-	check_compared(&workspace, &comparison, "");
+	check_compared(&workspace, &comparison, ERR_OK, "");
 	caller_begin(&caller, &workspace);
 	assert_ok(ranking_keep(&caller.call, &content, &row, &created, &written));
 	caller_end(&caller);
@@ -756,6 +802,7 @@ int main(void)
 		cmocka_unit_test(overrides_prove_right_or_wrong),
 		cmocka_unit_test(the_report_counts_by_everything),
 		cmocka_unit_test(comparisons_are_judged),
+		cmocka_unit_test(several_comparisons_are_one_change),
 		cmocka_unit_test(a_ranking_is_kept_once),
 		cmocka_unit_test(an_empty_ranking_can_be_kept),
 		cmocka_unit_test(large_rankings_are_exported_in_parts),

@@ -354,30 +354,30 @@ static void comparisons_come_back_by_sort(void **state)
 	assert_ok(comparisons_load(
 		fixture.conn, &workspace, true, 2, 5, &fixture.arena, &got, &count));
 	assert_int_equal(count, 0);
-	assert_ok(comparisons_list(
-		fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
+	assert_ok(
+		comparisons_list(fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
 	assert_int_equal(count, 2);
 	assert_int_equal(got[0].revision, 2);
 	filter.criteria = 0;
-	assert_ok(comparisons_list(
-		fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
+	assert_ok(
+		comparisons_list(fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
 	assert_int_equal(count, 1);
 	assert_null(got[0].before_name.ptr);
 	filter.criteria = 1;
-	assert_ok(comparisons_list(
-		fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
+	assert_ok(
+		comparisons_list(fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
 	assert_int_equal(count, 1);
 	assert_true(str_is(got[0].before_name, "reach"));
 	/* Behind a place within a revision. */
 	filter = (struct comparison_filter){
 		.criteria = -1, .before_revision = 2, .before_id = &criteria.id, .limit = 10};
-	assert_ok(comparisons_list(
-		fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
+	assert_ok(
+		comparisons_list(fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
 	assert_int_equal(count, 1);
 	assert_int_equal(got[0].revision, 1);
 	filter.before_id = &greater;
-	assert_ok(comparisons_list(
-		fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
+	assert_ok(
+		comparisons_list(fixture.conn, &workspace, &filter, &fixture.arena, &got, &count));
 	assert_int_equal(count, 2);
 	read_end(fixture.conn);
 }

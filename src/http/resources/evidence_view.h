@@ -1,0 +1,44 @@
+/*
+ * How a score came about, for people and programs: the contributions of an additive model, the
+ * evaluated tree of any other. Knows rows and models, no ranking, so that items that are not stored
+ * are explained in the same way. Private to this folder.
+ */
+#ifndef WINNOW_HTTP_RESOURCES_EVIDENCE_VIEW_H
+#define WINNOW_HTTP_RESOURCES_EVIDENCE_VIEW_H
+
+#include "base/arena.h"
+#include "codec/catalog.h"
+#include "codec/json_writer.h"
+#include "winnow/model.h"
+
+struct ranking;
+
+/* One row under one model. */
+struct evidence_shown {
+	const struct model_version *version;
+	const struct wn_model *model; /* the version, bound to the rows' words */
+	const struct wn_rows *rows;
+	size_t row; /* of `rows` */
+	double now_s;
+	struct wn_scored scored;
+};
+struct evidence_shown evidence_of_row(const struct ranking *ranking, uint32_t row);
+
+/* Room for explaining rows of one model, one after the other; in the arena. False when memory is
+ * out. */
+struct evidence_room {
+	struct wn_contribution *contributions; /* NULL unless the model is additive */
+	struct wn_step *steps;                 /* NULL if it is */
+};
+bool evidence_room_init(
+	struct evidence_room *room, struct arena *arena, const struct model_version *version);
+
+/* "contributions" and "sum", or "tree", of the object being written. */
+void evidence_write(struct json_writer *json, const struct evidence_room *room,
+	const struct evidence_shown *shown);
+
+/* "reasons": what weighs most, at most three, in words. */
+void evidence_write_reasons(struct json_writer *json, const struct evidence_room *room,
+	const struct evidence_shown *shown);
+
+#endif

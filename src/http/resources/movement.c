@@ -1,0 +1,328 @@
+/*
+ * GET …/items/{id}/movement and GET …/rankings/{a}/diff/{b}: why items stand in one ranking where they
+ * did not stand in another.
+ */
+#include <stdio.h>
+
+#include "base/num.h"
+#include "http/resources/movement_view.h"
+#include "http/resources/tables.h"
+#include "http/resources/view.h"
+#include "live/live.h"
+#include "service/recall.h"
+#include "winnow/version.h"
+
+enum {
+	LISTED_MAX = 50, /* moves with causes; items that entered or left */
+	LISTED_DEFAULT = 20,
+	TOP_MAX = 500,
+	TOP_DEFAULT = 20,
+};
+
+/* ---- which rankings ---- */
+
+static enum error bad_reference(struct request *request, const char *name, const char *why)
+{
+	diag_add(&request->diag, diag_key(&request->diag, "/query", name), "%s", why);
+	return ERR_INVALID;
+}
+
+/* As the revision was at its own time, by what was active then. */
+static enum error ranking_of_revision(
+	struct request *request, const char *name, int64_t revision, struct ranking **out)
+{
+	struct ranking_request wanted = {
+		.now_us = clock_now_us(request->clock), .model = -1, .policy = -1};
+	struct call call = call_of(request);
+	struct ranking *ranking;
+	enum error error = ranking_time_of(&call, revision, &wanted.as_of_us);
+
+	if (error == ERR_BEYOND_HEAD)
+		diag_add(&request->diag, diag_key(&request->diag, "/query", name),
+			"The workspace has not reached revision %lld yet.", (long long)revision);
+	if (!error)
+		error = live_ranking_at(request->service->live, &request->workspace.id, revision,
+			&wanted, &ranking);
+	if (!error)
+		*out = ranking;
+	return error;
+}
+
+/* A reference: a ranking's id, or a revision. *out stays as it is when there is an error. */
+static enum error ranking_of_query(struct request *request, const char *name, struct ranking **out)
+{
+	struct str text = request_query(request, name);
+	struct call call = call_of(request);
+	struct recalled recalled;
+	int64_t revision, as_of_us;
+	uint64_t number;
+	enum error error;
+
+	if (num_parse_u64(text, &number) && number >= 1 && number <= INT64_MAX)
+		return ranking_of_revision(request, name, (int64_t)number, out);
+	if (!ranking_id_parse(text, &revision, &as_of_us))
+		return bad_reference(request, name, "A ranking's id or a revision is expected.");
+	error = ranking_recall(&call, text, false, &recalled);
+	if (error == ERR_NOT_FOUND)
+		return bad_reference(request, name, "There is no such ranking.");
+	if (!error)
+		*out = recalled.ranking;
+	return error;
+}
+
+static enum error ranking_of_path(struct request *request, size_t index, struct ranking **out)
+{
+	struct call call = call_of(request);
+	struct recalled recalled;
+	enum error error = ranking_recall(&call, request->params[index], false, &recalled);
+
+	*out = error ? NULL : recalled.ranking;
+	return error;
+}
+
+/* True when the answer is a 304. */
+static bool answer_headers(struct request *request, struct response *response,
+	const struct ranking *from, const struct ranking *to)
+{
+	char tag[128];
+
+	response_revision(response, request, to->revision);
+	snprintf(tag, sizeof tag, "\"%s-%s-%s\"", from->id, to->id, WINNOW_VERSION);
+	return response_not_modified(response, request, tag);
+}
+
+/* ---- one item ---- */
+
+static void write_side(struct json_writer *json, const char *key, const struct ranking *ranking,
+	const struct item_standing *standing)
+{
+	json_key(json, key);
+	json_object_begin(json);
+	view_write_ranking(json, ranking);
+	movement_write_standing(json, ranking, standing);
+	json_object_end(json);
+}
+
+static enum error answer_movement(struct request *request, struct response *response,
+	const struct uuid *id, const struct movement_shown *rankings)
+{
+	struct movement_shown shown = *rankings;
+	struct item_movement move;
+	struct json_writer json;
+	struct movement *movement = movement_new(shown.from, shown.to);
+	enum error error = movement ? movement_of(movement, id, &move) : ERR_NO_MEMORY;
+
+	shown.move = &move;
+	if (!error && !answer_headers(request, response, shown.from, shown.to)) {
+		json_writer_init(&json, &response->body);
+		json_object_begin(&json);
+		movement_write_item(&json, &shown);
+		write_side(&json, "from", shown.from, &move.from);
+		write_side(&json, "to", shown.to, &move.to);
+		movement_write_causes(&json, &shown);
+		json_object_end(&json);
+		error = response_done(response);
+	}
+	movement_free(movement);
+	return error;
+}
+
+/* *out stays as it is when there is an error. */
+static enum error last_ranking(struct request *request, struct ranking **out)
+{
+	struct ranking *ranking;
+	enum error error;
+
+	if (request_query(request, "until").ptr)
+		return ranking_of_query(request, "until", out);
+	error = view_ranking(request, &ranking);
+	if (!error)
+		*out = ranking;
+	return error;
+}
+
+static enum error item_movement(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"since", "until", "min_revision", NULL};
+	struct ranking *from = NULL, *to = NULL;
+	struct uuid id;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = param_uuid(request, 1, &id);
+	if (!error && !request_query(request, "since").ptr)
+		error = bad_reference(request, "since", "It is needed: since when?");
+	if (!error)
+		error = last_ranking(request, &to);
+	if (!error)
+		error = ranking_of_query(request, "since", &from);
+	if (!error)
+		error = answer_movement(
+			request, response, &id, &(struct movement_shown){.from = from, .to = to});
+	ranking_unref(from);
+	ranking_unref(to);
+	return error;
+}
+
+/* ---- two rankings ---- */
+
+struct diff {
+	struct movement *movement;
+	const struct ranking *from, *to;
+	struct ranking_difference difference;
+	size_t limit; /* moves with causes */
+};
+
+static void write_ranking(struct json_writer *json, const char *key, const struct ranking *ranking)
+{
+	json_key(json, key);
+	json_object_begin(json);
+	view_write_ranking(json, ranking);
+	json_put(json, "count", int, (int64_t)ranking->decision.order.count);
+	json_object_end(json);
+}
+
+static void write_churn(struct json_writer *json, const struct wn_comparison_of_orders *orders)
+{
+	json_put(json, "common", int, (int64_t)orders->common);
+	json_put(json, "tau", number, orders->tau);
+	json_key(json, "churn");
+	json_object_begin(json);
+	json_put(json, "top", int, (int64_t)orders->top);
+	json_put(json, "entered", int, (int64_t)orders->entered);
+	json_put(json, "left", int, (int64_t)orders->left);
+	json_object_end(json);
+}
+
+/* Items that one of the two does not rank: no more than LISTED_MAX of them. */
+static void write_passages(struct json_writer *json, const struct diff *diff, const char *key,
+	const struct ranked_move *moves, size_t count)
+{
+	json_key(json, key);
+	json_array_begin(json);
+	for (size_t i = 0; i < count && i < LISTED_MAX; i++) {
+		const struct item_movement move = {
+			.from = item_standing(diff->from, &moves[i].id),
+			.to = item_standing(diff->to, &moves[i].id),
+		};
+		const struct movement_shown shown = {diff->from, diff->to, &move};
+
+		json_object_begin(json);
+		movement_write_item(json, &shown);
+		json_put(json, "rank", int, moves[i].to ? moves[i].to : moves[i].from);
+		movement_write_reason(json, &shown);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static enum error write_move(
+	struct json_writer *json, const struct diff *diff, const struct uuid *id)
+{
+	struct item_movement move;
+	const struct movement_shown shown = {diff->from, diff->to, &move};
+	enum error error = movement_of(diff->movement, id, &move);
+
+	if (error)
+		return error;
+	json_object_begin(json);
+	movement_write_item(json, &shown);
+	json_key(json, "from");
+	json_object_begin(json);
+	movement_write_standing(json, diff->from, &move.from);
+	json_object_end(json);
+	json_key(json, "to");
+	json_object_begin(json);
+	movement_write_standing(json, diff->to, &move.to);
+	json_object_end(json);
+	movement_write_causes(json, &shown);
+	json_object_end(json);
+	return ERR_OK;
+}
+
+static enum error write_diff(struct json_writer *json, const struct diff *diff)
+{
+	const struct ranking_difference *difference = &diff->difference;
+	enum error error = ERR_OK;
+
+	json_object_begin(json);
+	write_ranking(json, "a", diff->from);
+	write_ranking(json, "b", diff->to);
+	write_churn(json, &difference->orders);
+	write_passages(json, diff, "entered", difference->entered, difference->entered_count);
+	json_put(json, "entered_count", int, (int64_t)difference->entered_count);
+	write_passages(json, diff, "left", difference->left, difference->left_count);
+	json_put(json, "left_count", int, (int64_t)difference->left_count);
+	json_key(json, "moved");
+	json_array_begin(json);
+	for (size_t i = 0; !error && i < difference->moved_count && i < diff->limit; i++)
+		error = write_move(json, diff, &difference->moved[i].id);
+	json_array_end(json);
+	json_put(json, "moved_count", int, (int64_t)difference->moved_count);
+	json_object_end(json);
+	return error;
+}
+
+static enum error answer_diff(
+	struct request *request, struct response *response, struct diff *diff, int64_t top)
+{
+	struct json_writer json;
+	enum error error;
+
+	if (answer_headers(request, response, diff->from, diff->to))
+		return ERR_OK;
+	diff->movement = movement_new(diff->from, diff->to);
+	if (!diff->movement)
+		return ERR_NO_MEMORY;
+	error = movement_difference(diff->movement, (size_t)top, &diff->difference);
+	json_writer_init(&json, &response->body);
+	if (!error)
+		error = write_diff(&json, diff);
+	ranking_difference_release(&diff->difference);
+	movement_free(diff->movement);
+	return error ? error : response_done(response);
+}
+
+static enum error diff_rankings(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"limit", "top", NULL};
+	struct ranking *from = NULL, *to = NULL;
+	int64_t limit, top;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = request_query_int(request, "limit", 0, INT64_MAX, LISTED_DEFAULT, &limit);
+	if (!error)
+		error = request_query_int(request, "top", 1, INT64_MAX, TOP_DEFAULT, &top);
+	if (!error)
+		error = ranking_of_path(request, 1, &from);
+	if (!error)
+		error = ranking_of_path(request, 2, &to);
+	if (!error)
+		error = answer_diff(request, response,
+			&(struct diff){
+				.from = from,
+				.to = to,
+				.limit = limit < LISTED_MAX ? (size_t)limit : LISTED_MAX,
+			},
+			top < TOP_MAX ? top : TOP_MAX);
+	ranking_unref(from);
+	ranking_unref(to);
+	return error;
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/items/{id}/movement",
+		.roles = ROLES_READ,
+		.handle = item_movement,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/rankings/{a}/diff/{b}",
+		.roles = ROLES_READ,
+		.handle = diff_rankings,
+	},
+};
+const struct route_table movement_routes = {routes, sizeof routes / sizeof *routes};

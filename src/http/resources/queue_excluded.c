@@ -1,0 +1,195 @@
+/*
+ * GET …/queue/excluded: open items that are not in the queue, because a rule or a person took them
+ * out, with the reason. By reason, then by who was stored first.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "http/resources/tables.h"
+#include "http/resources/verdict_view.h"
+#include "http/resources/view.h"
+#include "http/resources/walk.h"
+
+enum { EXCLUDED_LIMIT_MAX = 500 };
+
+struct excluded_query {
+	struct str stream, team, rule; /* absent: any */
+};
+
+static enum error read_query(struct walk *walk, struct request *request, struct excluded_query *out)
+{
+	static const char *const known[] = {
+		"stream", "team", "rule", "limit", "cursor", "min_revision", NULL};
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = walk_filter(walk, request, "stream", &out->stream);
+	if (!error)
+		error = walk_filter(walk, request, "team", &out->team);
+	if (!error)
+		error = walk_filter(walk, request, "rule", &out->rule);
+	return error;
+}
+
+/* Rules in the policy's order, then overrides that exclude, then those that defer. */
+static uint64_t reason_of(const struct wn_decision *decision, uint32_t row)
+{
+	enum wn_out out = (enum wn_out)decision->out[row];
+
+	return (uint64_t)out << 32 | (out == WN_OUT_BY_RULE ? decision->out_by[row] : 0);
+}
+
+static int compare_rows(const void *a, const void *b, void *of)
+{
+	const struct ranking *ranking = of;
+	const struct wn_population *population = &ranking->population;
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+	uint64_t left = reason_of(&ranking->decision, x), right = reason_of(&ranking->decision, y);
+
+	if (left != right)
+		return left < right ? -1 : 1;
+	if (population->first_revision[x] != population->first_revision[y])
+		return population->first_revision[x] < population->first_revision[y] ? -1 : 1;
+	return memcmp(population->id[x], population->id[y], sizeof population->id[x]);
+}
+
+/* All that are out, in the order shown. NULL when memory is out. */
+static uint32_t *list_rows(struct ranking *ranking, size_t count)
+{
+	uint32_t *rows = reallocarray(NULL, count + 1, sizeof *rows);
+	size_t used = 0;
+
+	if (!rows)
+		return NULL;
+	for (uint32_t row = 0; used < count; row++) {
+		if (ranking->decision.out[row] != WN_NOT_OUT)
+			rows[used++] = row;
+	}
+	if (count > 1)
+		qsort_r(rows, count, sizeof *rows, compare_rows, ranking);
+	return rows;
+}
+
+static bool matches(const struct ranking *ranking, uint32_t row, const struct excluded_query *query)
+{
+	uint32_t by = ranking->decision.out_by[row];
+
+	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
+		return false;
+	if (query->team.ptr && !str_eq(ranking_text(ranking, row, ROW_TEAM), query->team))
+		return false;
+	if (!query->rule.ptr)
+		return true;
+	return ranking->decision.out[row] == WN_OUT_BY_RULE &&
+	       str_eq(ranking->policy->rules[by].id, query->rule);
+}
+
+/* How many are out for each reason; a person's decisions are counted together by their kind. */
+static void write_reasons(
+	struct json_writer *json, const struct ranking *ranking, const uint32_t *rows, size_t count)
+{
+	json_key(json, "reasons");
+	json_array_begin(json);
+	for (size_t i = 0, next; i < count; i = next) {
+		uint64_t reason = reason_of(&ranking->decision, rows[i]);
+
+		for (next = i + 1; next < count; next++) {
+			if (reason_of(&ranking->decision, rows[next]) != reason)
+				break;
+		}
+		json_object_begin(json);
+		if (ranking->decision.out[rows[i]] == WN_OUT_BY_RULE) {
+			verdict_write_out(json, ranking, rows[i]);
+		} else {
+			bool defers = ranking->decision.out[rows[i]] == WN_OUT_BY_DEFER;
+
+			json_key(json, "by");
+			json_object_begin(json);
+			json_put(json, "kind", text, defers ? "defer" : "exclude");
+			json_object_end(json);
+		}
+		json_put(json, "items", int, (int64_t)(next - i));
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+static void write_item(struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	json_object_begin(json);
+	view_write_row(json, ranking, row);
+	json_put(json, "score", number, ranking->decision.score[row]);
+	verdict_write_out(json, ranking, row);
+	json_object_end(json);
+}
+
+static void write_page(struct json_writer *json, struct walk *walk, struct request *request,
+	const struct excluded_query *query, const uint32_t *rows, size_t count)
+{
+	const struct ranking *ranking = walk->ranking;
+	size_t at = walk->begin, written = 0;
+
+	json_object_begin(json);
+	view_write_ranking(json, ranking);
+	json_put(json, "count", int, (int64_t)count);
+	write_reasons(json, ranking, rows, count);
+	json_key(json, "items");
+	json_array_begin(json);
+	for (; at < count && written < walk->limit; at++) {
+		if (!matches(ranking, rows[at], query))
+			continue;
+		write_item(json, ranking, rows[at]);
+		written++;
+	}
+	json_array_end(json);
+	while (at < count && !matches(ranking, rows[at], query))
+		at++;
+	if (at < count)
+		walk_next(walk, request, json, at);
+	json_object_end(json);
+}
+
+static enum error encode_page(
+	struct walk *walk, struct request *request, void *query, struct buf *out)
+{
+	struct json_writer json;
+	uint32_t *rows;
+	size_t count;
+
+	if (!view_may_sweep(request, walk->ranking))
+		return ERR_WOULD_BLOCK;
+	count = view_count_out(walk->ranking);
+	rows = list_rows(walk->ranking, count);
+	if (!rows)
+		return ERR_NO_MEMORY;
+	json_writer_init(&json, out);
+	write_page(&json, walk, request, query, rows, count);
+	free(rows);
+	return ERR_OK;
+}
+
+static enum error excluded(struct request *request, struct response *response)
+{
+	struct walk walk = {0};
+	struct excluded_query query;
+	enum error error = read_query(&walk, request, &query);
+
+	if (!error)
+		error = walk_begin(&walk, request, EXCLUDED_LIMIT_MAX);
+	if (error)
+		return error;
+	error = walk_answer(&walk, request, response, encode_page, &query);
+	ranking_unref(walk.ranking);
+	return error;
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/queue/excluded",
+		.roles = ROLES_READ,
+		.flags = ROUTE_MEMORY,
+		.handle = excluded,
+	},
+};
+const struct route_table queue_excluded_routes = {routes, sizeof routes / sizeof *routes};

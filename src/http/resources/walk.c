@@ -1,0 +1,185 @@
+/*
+ * Walks through a ranking: cursors that stay in it, and its cache of encoded pages.
+ */
+#include "http/resources/walk.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/metrics.h"
+#include "base/num.h"
+#include "http/resources/view.h"
+#include "live/live.h"
+#include "service/recall.h"
+
+enum { FILTER_MAX_BYTES = 255 };
+
+/* An absent filter and an empty one ask for different pages, so they must read differently. */
+static void bind_filter(struct walk *walk, struct str value)
+{
+	size_t room = sizeof walk->filters - walk->filter_bytes;
+	char *to = walk->filters + walk->filter_bytes;
+	int used = value.ptr ? snprintf(to, room, "%zu:%.*s;", value.len, STR_ARG(value))
+			     : snprintf(to, room, "-;");
+
+	walk->filter_bytes += used > 0 && (size_t)used < room ? (size_t)used : 0;
+}
+
+enum error walk_filter(
+	struct walk *walk, struct request *request, const char *name, struct str *value)
+{
+	char pointer[32];
+
+	*value = request_query(request, name);
+	if (value->len <= FILTER_MAX_BYTES) {
+		bind_filter(walk, *value);
+		return ERR_OK;
+	}
+	snprintf(pointer, sizeof pointer, "/query/%s", name);
+	diag_add(&request->diag, pointer, "At most 255 bytes.");
+	return ERR_INVALID;
+}
+
+static struct str filters_of(const struct walk *walk)
+{
+	return (struct str){walk->filters, walk->filter_bytes};
+}
+
+enum error walk_revision(struct walk *walk, struct request *request)
+{
+	char digits[24] = "";
+	enum error error = request_query_int(request, "revision", 1, INT64_MAX, 0, &walk->revision);
+
+	if (error)
+		return error;
+	if (walk->revision > 0 && request_query(request, "min_revision").ptr) {
+		diag_add(&request->diag, "/query/min_revision",
+			"Has no meaning beside revision, which is exact.");
+		return ERR_INVALID;
+	}
+	if (walk->revision > 0)
+		snprintf(digits, sizeof digits, "%lld", (long long)walk->revision);
+	bind_filter(walk, digits[0] ? str_from(digits) : STR_NONE);
+	return ERR_OK;
+}
+
+/* By what was active then. It is found again by its revision, so a walk can always go on. */
+static enum error past_ranking(struct walk *walk, struct request *request)
+{
+	struct ranking_request wanted = {
+		.now_us = clock_now_us(request->clock), .model = -1, .policy = -1};
+	struct call call = call_of(request);
+	enum error error;
+
+	if (!request->on_worker)
+		return ERR_WOULD_BLOCK;
+	error = ranking_time_of(&call, walk->revision, &wanted.as_of_us);
+	if (error == ERR_BEYOND_HEAD)
+		diag_add(&request->diag, "/query/revision",
+			"The workspace has not reached revision %lld yet.",
+			(long long)walk->revision);
+	if (error)
+		return error;
+	return live_ranking_at(request->service->live, &request->workspace.id, walk->revision,
+		&wanted, &walk->ranking);
+}
+
+/* "<ranking id>:<position>": the walk stays in the ranking that it began in. */
+static enum error ranking_of_cursor(struct walk *walk, struct request *request)
+{
+	struct str cursor = request_query(request, "cursor");
+	char id[sizeof((struct ranking *)NULL)->id];
+	const char *colon;
+	struct str payload;
+	uint64_t begin;
+	enum error error = cursor_open(request, filters_of(walk), cursor, &payload);
+
+	if (error)
+		return error;
+	colon = memchr(payload.ptr, ':', payload.len);
+	if (!colon || (size_t)(colon - payload.ptr) >= sizeof id)
+		return ERR_BAD_CURSOR;
+	snprintf(id, sizeof id, "%.*s", (int)(colon - payload.ptr), payload.ptr);
+	if (!num_parse_u64((struct str){colon + 1, payload.len - (size_t)(colon + 1 - payload.ptr)},
+		    &begin))
+		return ERR_BAD_CURSOR;
+	walk->begin = (size_t)begin;
+	if (walk->revision > 0)
+		return past_ranking(walk, request);
+	return live_ranking_by_id(
+		request->service->live, &request->workspace.id, id, &walk->ranking);
+}
+
+/* Where to start again: this list without its cursor. */
+static void link_first_page(struct request *request)
+{
+	const char *rest = strstr(request->route->path, "{ws}");
+
+	request->problem_members =
+		arena_printf(&request->arena, "\"first_page\":\"/v1/workspaces/%s%s\"",
+			request->workspace.name, rest ? rest + strlen("{ws}") : "");
+}
+
+enum error walk_begin(struct walk *walk, struct request *request, size_t most)
+{
+	enum error error = query_limit(request, (int64_t)most, &walk->limit);
+
+	if (error)
+		return error;
+	if (!request_query(request, "cursor").ptr && walk->revision > 0)
+		return past_ranking(walk, request);
+	if (!request_query(request, "cursor").ptr)
+		return view_ranking(request, &walk->ranking);
+	error = ranking_of_cursor(walk, request);
+	if (error == ERR_GONE)
+		link_first_page(request);
+	return error;
+}
+
+void walk_next(struct walk *walk, struct request *request, struct json_writer *json, size_t next)
+{
+	char payload[80];
+
+	snprintf(payload, sizeof payload, "%s:%zu", walk->ranking->id, next);
+	write_next(json, request, filters_of(walk), str_from(payload));
+}
+
+static struct str page_key(
+	const struct walk *walk, const struct request *request, char *room, size_t room_bytes)
+{
+	int bytes = snprintf(room, room_bytes, "%s:%zu:%zu:%.*s", request->route->path, walk->begin,
+		walk->limit, (int)walk->filter_bytes, walk->filters);
+
+	return (struct str){room, (size_t)bytes < room_bytes ? (size_t)bytes : room_bytes - 1};
+}
+
+enum error walk_answer(struct walk *walk, struct request *request, struct response *response,
+	enum error (*encode)(
+		struct walk *walk, struct request *request, void *arg, struct buf *out),
+	void *arg)
+{
+	char key[sizeof walk->filters + 160];
+	struct buf out = BUF_INIT;
+	struct str page;
+	enum error error;
+
+	if (view_headers(request, response, walk->ranking))
+		return ERR_OK;
+	page = page_key(walk, request, key, sizeof key);
+	response->shared = ranking_page_get(walk->ranking, page);
+	if (response->shared) {
+		metric_add(METRIC_page_cache_hits, 1);
+		return ERR_OK;
+	}
+	error = encode(walk, request, arg, &out);
+	if (error) {
+		buf_release(&out);
+		return error;
+	}
+	metric_add(METRIC_page_cache_misses, 1);
+	response->shared = shared_body_new(&out);
+	if (!response->shared)
+		return ERR_NO_MEMORY;
+	ranking_page_put(walk->ranking, page, response->shared);
+	return ERR_OK;
+}

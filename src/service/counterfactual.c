@@ -1,0 +1,504 @@
+/*
+ * From a target to the score that it takes, from that to the smallest change, and back through the
+ * whole decision. What the score alone cannot tell (blockers, limits, shares, what a rule says of the
+ * changed values) shows in the proof.
+ */
+#include "service/counterfactual.h"
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+enum { ATTEMPTS = 4, NUDGES = 64 };
+
+struct seeker {
+	const struct ranking *ranking;
+	uint32_t row;
+	const struct counterfactual_target *target;
+	struct arena *arena;
+	struct counterfactual *out;
+	uint8_t floor, cap;     /* bands that rules leave: not worse than, not better than */
+	uint32_t cap_rule;      /* WN_ROW_NONE: none */
+	uint8_t given;          /* by a band override; WN_BAND_NONE: the score's */
+	uint32_t band_override; /* its index */
+	const struct feature_definition **features; /* by lever */
+	struct wn_lever *levers;
+	size_t lever_count;
+};
+
+static void bar(struct seeker *seeker, enum counterfactual_bar why, uint32_t by)
+{
+	seeker->out->bar = why;
+	seeker->out->by = by;
+}
+
+static bool is_barred(const struct seeker *seeker)
+{
+	return seeker->out->bar != COUNTERFACTUAL_FREE;
+}
+
+/* ---- what stands in the way ---- */
+
+static void look_at_status(struct seeker *seeker)
+{
+	const struct ranking *ranking = seeker->ranking;
+	const struct wn_decision *decision = &ranking->decision;
+	uint8_t out = decision->out ? decision->out[seeker->row] : WN_NOT_OUT;
+
+	if (!ranking->candidates[seeker->row])
+		bar(seeker, COUNTERFACTUAL_NOT_RANKED, 0);
+	else if (out == WN_OUT_BY_RULE)
+		bar(seeker, COUNTERFACTUAL_BY_RULE, decision->out_by[seeker->row]);
+	else if (out != WN_NOT_OUT)
+		bar(seeker, COUNTERFACTUAL_BY_OVERRIDE, decision->out_by[seeker->row]);
+}
+
+static void look_at_bands(struct seeker *seeker)
+{
+	const struct wn_policy *policy = seeker->ranking->input.policy;
+	const struct wn_decide_input *input = &seeker->ranking->input;
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		const struct wn_rule *rule = &policy->rules[r];
+
+		if (!wn_hit(&seeker->ranking->decision.hits, r, seeker->row))
+			continue;
+		if (rule->effect == WN_AT_LEAST_BAND && rule->band < seeker->floor)
+			seeker->floor = rule->band;
+		if (rule->effect == WN_AT_MOST_BAND &&
+			(seeker->cap_rule == WN_ROW_NONE || rule->band > seeker->cap)) {
+			seeker->cap = rule->band;
+			seeker->cap_rule = r;
+		}
+	}
+	for (uint32_t i = 0; i < input->override_count; i++) {
+		const struct wn_override *override = &input->overrides[i];
+
+		if (override->kind != WN_OVERRIDE_BAND || override->row != seeker->row ||
+			seeker->ranking->decision.fates[i].fate == WN_DEFEATED_BY_OVERRIDE)
+			continue;
+		seeker->given = override->band;
+		seeker->band_override = i;
+	}
+}
+
+/* The rule that gives the item a band which its score would not. */
+static uint32_t lifting_rule(const struct seeker *seeker)
+{
+	const struct wn_policy *policy = seeker->ranking->input.policy;
+	const struct wn_decision *decision = &seeker->ranking->decision;
+	uint8_t own = seeker->given != WN_BAND_NONE ? seeker->given
+						    : wn_model_band(seeker->ranking->input.model,
+							      decision->score[seeker->row]);
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		if (policy->rules[r].effect == WN_AT_LEAST_BAND &&
+			wn_hit(&decision->hits, r, seeker->row) && policy->rules[r].band < own &&
+			policy->rules[r].band == decision->band[seeker->row])
+			return r;
+	}
+	return WN_ROW_NONE;
+}
+
+/* Its band at a score with boosts: as the engine decides it. */
+static uint8_t band_at(const struct seeker *seeker, double score)
+{
+	uint8_t band = seeker->given != WN_BAND_NONE
+			       ? seeker->given
+			       : wn_model_band(seeker->ranking->input.model, score);
+
+	if (band > seeker->floor)
+		band = seeker->floor;
+	if (seeker->cap_rule != WN_ROW_NONE && band < seeker->cap)
+		band = seeker->cap;
+	return band;
+}
+
+/* A band is out of reach by its cap, or because a person gave another one. */
+static void bar_band(struct seeker *seeker, uint8_t wanted)
+{
+	if (seeker->cap_rule != WN_ROW_NONE && seeker->cap > wanted)
+		bar(seeker, COUNTERFACTUAL_BY_RULE, seeker->cap_rule);
+	else if (seeker->given != WN_BAND_NONE)
+		bar(seeker, COUNTERFACTUAL_BY_OVERRIDE, seeker->band_override);
+}
+
+/* ---- from a target to a score ---- */
+
+static void need_band(struct seeker *seeker)
+{
+	const struct wn_model *model = seeker->ranking->input.model;
+	uint8_t band = seeker->target->band;
+
+	if (seeker->ranking->decision.band[seeker->row] <= band) {
+		seeker->out->already = true;
+		seeker->out->lifted_by = lifting_rule(seeker);
+		return;
+	}
+	bar_band(seeker, band);
+	seeker->out->needed = fmax(model->bands[band].at_least, -DBL_MAX);
+}
+
+/* What keeps the item from the rank whatever its score is. */
+static void look_at_places(struct seeker *seeker)
+{
+	const struct wn_decide_input *input = &seeker->ranking->input;
+	const struct wn_decision *decision = &seeker->ranking->decision;
+
+	for (uint32_t r = 0; input->policy && r < input->policy->rule_count; r++) {
+		const struct wn_rule *rule = &input->policy->rules[r];
+
+		if (rule->effect == WN_NOT_ABOVE && rule->rank > seeker->target->rank &&
+			wn_hit(&decision->hits, r, seeker->row)) {
+			bar(seeker, COUNTERFACTUAL_BY_RULE, r);
+			return;
+		}
+	}
+	for (uint32_t i = 0; i < input->override_count; i++) {
+		const struct wn_override *override = &input->overrides[i];
+		bool places =
+			override->kind == WN_OVERRIDE_PIN || override->kind == WN_OVERRIDE_BEFORE;
+
+		if (!places || override->row != seeker->row ||
+			decision->fates[i].fate != WN_APPLIED)
+			continue;
+		bar(seeker, COUNTERFACTUAL_BY_OVERRIDE, i);
+		return;
+	}
+}
+
+static uint8_t tier_of(const struct wn_decision *decision, uint32_t row)
+{
+	return decision->tier ? decision->tier[row] : 1;
+}
+
+static uint32_t pinning_rule(const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_policy *policy = ranking->input.policy;
+
+	for (uint32_t r = 0; r < policy->rule_count; r++) {
+		if (policy->rules[r].effect == WN_PIN_TOP &&
+			wn_hit(&ranking->decision.hits, r, row))
+			return r;
+	}
+	return WN_ROW_NONE;
+}
+
+/* Of items with equal score: who was stored first, then the smaller id. */
+static bool wins_ties(const struct ranking *ranking, uint32_t row, uint32_t other)
+{
+	const struct wn_population *population = &ranking->population;
+
+	if (population->first_revision[row] != population->first_revision[other])
+		return population->first_revision[row] < population->first_revision[other];
+	return memcmp(population->id[row], population->id[other], sizeof population->id[row]) < 0;
+}
+
+/* Whether the item at this score stands before `other` by preference. */
+static bool precedes(const struct seeker *seeker, double score, uint32_t other)
+{
+	const struct wn_decision *decision = &seeker->ranking->decision;
+	uint8_t tier = tier_of(decision, seeker->row), band = band_at(seeker, score);
+
+	if (tier != tier_of(decision, other))
+		return tier < tier_of(decision, other);
+	if (band != decision->band[other])
+		return band < decision->band[other];
+	if (isnan(decision->score[other]) || score > decision->score[other])
+		return true;
+	return score == decision->score[other] && wins_ties(seeker->ranking, seeker->row, other);
+}
+
+/* The least score that puts the item before `other`: a preference grows with the score, and changes
+ * at the other's score and where bands begin. */
+static void need_before(struct seeker *seeker, uint32_t other)
+{
+	const struct wn_model *model = seeker->ranking->input.model;
+	double theirs = seeker->ranking->decision.score[other], best = NAN;
+	bool exceed = false;
+
+	for (size_t i = 0; i < model->band_count; i++) {
+		double score = fmax(model->bands[i].at_least, -DBL_MAX);
+
+		if (precedes(seeker, score, other) && !(score >= best))
+			best = score;
+	}
+	if (!isnan(theirs) && !(theirs >= best)) {
+		double above = nextafter(theirs, INFINITY);
+
+		if (precedes(seeker, theirs, other))
+			best = theirs;
+		else if (precedes(seeker, above, other)) {
+			best = theirs;
+			exceed = true;
+		}
+	}
+	seeker->out->needed = best;
+	seeker->out->exceed = exceed;
+	if (!isnan(best))
+		return;
+	if (tier_of(&seeker->ranking->decision, other) <
+		tier_of(&seeker->ranking->decision, seeker->row))
+		bar(seeker, COUNTERFACTUAL_BY_RULE, pinning_rule(seeker->ranking, other));
+	else
+		bar_band(seeker, seeker->ranking->decision.band[other]);
+}
+
+/* The row whose preference holds a rank. */
+static uint32_t holder_of(const struct ranking *ranking, uint32_t rank)
+{
+	const struct wn_ranking *order = &ranking->decision.order;
+	uint32_t row = order->order[rank - 1];
+
+	return order->carries ? order->carries[row] : row;
+}
+
+/* ---- from a score to a change ---- */
+
+static double boosted(const struct seeker *seeker, double score)
+{
+	const struct wn_decide_input *input = &seeker->ranking->input;
+
+	for (size_t i = 0; i < input->override_count; i++) {
+		if (input->overrides[i].kind == WN_OVERRIDE_BOOST &&
+			input->overrides[i].row == seeker->row)
+			score += input->overrides[i].delta;
+	}
+	return score;
+}
+
+/* The model's own score that gives the needed one with all boosts, rounding included. */
+static double without_boosts(const struct seeker *seeker)
+{
+	double needed = seeker->out->needed, own = needed - boosted(seeker, 0);
+
+	if (own < needed || own > needed) {
+		for (int i = 0; i < NUDGES && boosted(seeker, own) < needed; i++)
+			own = nextafter(own, INFINITY);
+	}
+	return own;
+}
+
+/* Whole steps where values are: categories, booleans, and rubrics of a few points. */
+static double step_of(const struct feature_definition *feature, const struct wn_term *term)
+{
+	bool whole = term->lower == floor(term->lower) && term->upper == floor(term->upper);
+
+	if (feature->type == FEATURE_CATEGORY || feature->type == FEATURE_BOOLEAN)
+		return 1;
+	return whole && term->upper - term->lower <= 10 ? 1 : 0;
+}
+
+static void add_lever(
+	struct seeker *seeker, const struct wn_term *term, const struct feature_definition *feature)
+{
+	const struct feature_definition *newest = &seeker->ranking->catalog->features[feature->id];
+
+	for (size_t i = 0; i < seeker->lever_count; i++) {
+		if (seeker->levers[i].column == term->column)
+			return;
+	}
+	if (seeker->lever_count == WN_MAX_TERMS)
+		return;
+	seeker->features[seeker->lever_count] = newest;
+	seeker->levers[seeker->lever_count++] = (struct wn_lever){
+		.column = term->column,
+		.lower = term->lower,
+		.upper = term->upper,
+		.step = step_of(feature, term),
+		.fixed = newest->deleted || newest->sensitive,
+	};
+}
+
+static void add_levers(struct seeker *seeker, const struct model_version *model)
+{
+	for (size_t i = 0; i < model->model.term_count; i++)
+		add_lever(seeker, &model->model.terms[i], model->term_features[i]);
+	if (strcmp(wn_model_kind_name(model->model.kind), "blend") != 0)
+		return;
+	for (size_t i = 0; i < model->model.spec.blend->component_count; i++)
+		add_levers(seeker, model->components[i]);
+}
+
+static bool find_levers(struct seeker *seeker)
+{
+	seeker->levers = arena_array(seeker->arena, WN_MAX_TERMS, sizeof *seeker->levers);
+	seeker->features = arena_array(seeker->arena, WN_MAX_TERMS, sizeof(void *));
+	if (!seeker->levers || !seeker->features)
+		return false;
+	add_levers(seeker, seeker->ranking->model);
+	return true;
+}
+
+/* ---- the proof ---- */
+
+static bool is_met(const struct seeker *seeker, const struct wn_decision *decision)
+{
+	if (seeker->target->band != WN_BAND_NONE)
+		return decision->order.rank[seeker->row] > 0 &&
+		       decision->band[seeker->row] <= seeker->target->band;
+	return decision->order.rank[seeker->row] > 0 &&
+	       decision->order.rank[seeker->row] <= seeker->target->rank;
+}
+
+static enum error prove(
+	struct seeker *seeker, const struct wn_change *change, struct counterfactual_way *out)
+{
+	struct feature_value values[2] = {{0}};
+	struct simulation_change item = {
+		.row = seeker->row,
+		.features = values,
+		.feature_count = change->inputs,
+		.keep_evidence = true,
+	};
+	struct simulation_request request = {
+		.model = seeker->ranking->model,
+		.policy = seeker->ranking->policy,
+		.changes = &item,
+		.change_count = 1,
+		.top = 1,
+	};
+	struct simulation simulation;
+	enum error error;
+
+	*out = (struct counterfactual_way){.inputs = change->inputs, .size = change->size};
+	for (size_t i = 0; i < change->inputs; i++) {
+		const struct feature_definition *feature = seeker->features[change->lever[i]];
+
+		values[i].id = feature->id;
+		values[i].number = change->value[i];
+		out->input[i] = (struct counterfactual_input){feature,
+			ranking_value(seeker->ranking, seeker->row, feature->id), change->value[i]};
+	}
+	if (change->inputs == 0)
+		return ERR_OK;
+	error = simulation_run(seeker->ranking, &request, seeker->arena, &simulation);
+	if (!error) {
+		out->score = simulation.decision.score[seeker->row];
+		out->rank_after = simulation.decision.order.rank[seeker->row];
+		out->band_after = simulation_band_name(&simulation, seeker->row);
+		out->met = is_met(seeker, &simulation.decision);
+	}
+	simulation_release(&simulation);
+	return error;
+}
+
+static enum error seek(struct seeker *seeker)
+{
+	const struct ranking *ranking = seeker->ranking;
+	struct wn_counterfactual_input input = {
+		.model = ranking->input.model,
+		.rows = &ranking->runs[seeker->row / BLOCK_ROWS],
+		.row = seeker->row % BLOCK_ROWS,
+		.now_s = ranking->input.now_s,
+		.at_least = without_boosts(seeker),
+		.beyond = seeker->out->exceed,
+		.levers = seeker->levers,
+		.lever_count = seeker->lever_count,
+	};
+	struct wn_change single, pair;
+	enum error error;
+
+	if (!wn_counterfactual(&input, &single, &pair))
+		return ERR_NO_MEMORY;
+	error = prove(seeker, &single, &seeker->out->single);
+	return error ? error : prove(seeker, &pair, &seeker->out->pair);
+}
+
+static bool falls_short(const struct counterfactual_way *way)
+{
+	return way->inputs > 0 && !way->met;
+}
+
+static uint32_t places_short(const struct seeker *seeker)
+{
+	const struct counterfactual_way *ways[] = {&seeker->out->single, &seeker->out->pair};
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < 2; i++) {
+		if (falls_short(ways[i]) && ways[i]->rank_after > seeker->target->rank &&
+			ways[i]->rank_after - seeker->target->rank > most)
+			most = ways[i]->rank_after - seeker->target->rank;
+	}
+	return most;
+}
+
+/* Its own blockers go before it, and rules may let others pass: then a better place is aimed at. */
+static enum error seek_rank(struct seeker *seeker)
+{
+	uint32_t aim = seeker->target->rank;
+
+	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
+		struct counterfactual last = *seeker->out;
+		uint32_t missing;
+		enum error error;
+
+		need_before(seeker, holder_of(seeker->ranking, aim));
+		if (is_barred(seeker) && attempt > 0) {
+			*seeker->out = last;
+			return ERR_OK;
+		}
+		if (is_barred(seeker) || isnan(seeker->out->needed))
+			return ERR_OK;
+		error = seek(seeker);
+		if (error)
+			return error;
+		if (seeker->out->single.inputs == 0 && seeker->out->pair.inputs == 0 &&
+			attempt > 0) {
+			*seeker->out = last;
+			return ERR_OK;
+		}
+		missing = places_short(seeker);
+		if (missing == 0 || aim == 1)
+			return ERR_OK;
+		aim = aim > missing ? aim - missing : 1;
+	}
+	return ERR_OK;
+}
+
+static enum error find(struct seeker *seeker)
+{
+	const struct wn_ranking *order = &seeker->ranking->decision.order;
+
+	look_at_status(seeker);
+	if (is_barred(seeker))
+		return ERR_OK;
+	look_at_bands(seeker);
+	if (seeker->target->band == WN_BAND_NONE &&
+		order->rank[seeker->row] <= seeker->target->rank) {
+		seeker->out->already = true;
+		return ERR_OK;
+	}
+	if (seeker->target->band == WN_BAND_NONE)
+		look_at_places(seeker);
+	else
+		need_band(seeker);
+	if (is_barred(seeker) || seeker->out->already)
+		return ERR_OK;
+	if (wn_model_traits(seeker->ranking->input.model) & WN_TRAIT_RELATIVE) {
+		bar(seeker, COUNTERFACTUAL_RELATIVE, 0);
+		seeker->out->needed = NAN;
+		return ERR_OK;
+	}
+	if (!find_levers(seeker))
+		return ERR_BUDGET;
+	return seeker->target->band == WN_BAND_NONE ? seek_rank(seeker) : seek(seeker);
+}
+
+enum error counterfactual_find(const struct ranking *ranking, uint32_t row,
+	const struct counterfactual_target *target, struct arena *arena, struct counterfactual *out)
+{
+	struct seeker seeker = {
+		.ranking = ranking,
+		.row = row,
+		.target = target,
+		.arena = arena,
+		.out = out,
+		.floor = WN_BAND_NONE,
+		.cap_rule = WN_ROW_NONE,
+		.given = WN_BAND_NONE,
+	};
+
+	*out = (struct counterfactual){.lifted_by = WN_ROW_NONE, .needed = NAN};
+	return find(&seeker);
+}

@@ -1,0 +1,254 @@
+"""What it would take to be in a band or at a rank: the smallest change, proved, or what makes it impossible."""
+
+from datetime import datetime, timedelta, timezone
+from itertools import combinations, product
+
+import pytest
+
+from support.client import problem_pointers
+from support.workspace import RUBRIC, item, rubric
+
+WEIGHTS = dict(zip(RUBRIC, (3, 2, 2, 1)))
+
+
+def ask(ws, external_id, expect=200, **params):
+    ids = {i["external_id"]: i["id"] for i in ws.get("/items", params={"limit": 500}).json()["items"]}
+    params.setdefault("min_revision", ws.revision())
+    return ws.get(f"/items/{ids[external_id]}/counterfactual", expect, params=params).json()
+
+
+def changes(way):
+    return {c["feature"]: (c["from"], c["to"]) for c in way["changes"]}
+
+
+def activate(ws, *rules):
+    version = ws.post("/policies", 201, json={"name": "p", "rules": list(rules)}).json()["version"]
+    answer = ws.get("/policy-aliases/active", (200, 404))
+    tag = {"If-Match": answer.headers["ETag"]} if answer.status_code == 200 else {"If-None-Match": "*"}
+    ws.put("/policy-aliases/active", (200, 201), json={"policy": version}, headers=tag)
+
+
+def rule(rule_id, when, effect, **more):
+    return {"id": rule_id, "when": when, "effect": effect, "reason": f"Because of {rule_id}.", **more}
+
+
+def override(ws, external_id, kind, **more):
+    until = (datetime.now(timezone.utc) + timedelta(days=5)).strftime("%Y-%m-%dT%H:%M:%SZ")
+    body = {"item": {"source": "test", "external_id": external_id}, "kind": kind, "expires_at": until, **more}
+    return ws.post("/overrides", 201, json={**body, "justification": "Somebody has decided so."}).json()
+
+
+@pytest.fixture
+def backlog(ws):
+    ws.push(
+        [
+            item("a", features=rubric(3, 3, 3, 3)),  # 24
+            item("b", features=rubric(3, 2, 2, 2)),  # 19
+            item("c", features=rubric(2, 2, 2, 2)),  # 16
+            item("d", features=rubric(1, 1, 1, 1)),  # 8
+        ]
+    )
+    return ws
+
+
+def test_a_band(backlog):
+    answer = ask(backlog, "c", band="next_sprint")
+    assert (answer["rank"], answer["score"], answer["band"]) == (3, 16, "ready")
+    assert (answer["reachable"], answer["already"], answer["needed_score"], answer["impossible"]) == (True, False, 18, None)
+    single = answer["single"]
+    assert changes(single) == {"user_impact": (2, 3)} and (single["size"], single["score"]) == (0.5, 19)
+    assert (single["band_after"], single["met"], answer["pair"]) == ("next_sprint", True, None)
+    assert answer["target"] == {"band": "next_sprint"} and "user_impact to 3" in answer["text"]
+
+
+def test_two_where_one_is_not_enough(backlog):
+    answer = ask(backlog, "d", band="ready")
+    assert answer["single"] and changes(answer["single"]) == {"user_impact": (1, 3)}
+    far = ask(backlog, "d", band="next_sprint")
+    assert (far["single"], far["reachable"], far["pair"]) == (None, True, far["pair"])
+    assert changes(far["pair"]) == {"user_impact": (1, 3), "fix_confidence": (1, 3)} and far["pair"]["met"]
+
+
+def test_unknown_counts_as_its_worse_end(ws):
+    ws.push([item("x", features=rubric(3, 3, None, 1))])
+    answer = ask(ws, "x", band="next_sprint")
+    assert answer["already"], answer
+    ws.push([item("y", features=rubric(2, 3, None, 1))])
+    answer = ask(ws, "y", band="next_sprint")
+    assert changes(answer["single"]) == {"reversibility": (None, 3)} or changes(answer["single"]) == {"user_impact": (2, 3)}
+
+
+def test_smallest_by_enumeration(ws, rng):
+    """Whatever rubric: no smaller change of one or two inputs reaches the band, and the one told does."""
+    size = {}
+    for i in range(12):
+        values = [rng.randint(1, 3) for _ in RUBRIC]
+        ws.push([item(str(i), features=dict(zip(RUBRIC, values)))])
+        size[str(i)] = values
+    for name, values in size.items():
+        for band, at_least in (("next_sprint", 18), ("ready", 12)):
+            answer = ask(ws, name, band=band)
+            score = sum(w * v for w, v in zip(WEIGHTS.values(), values))
+            assert answer["already"] == (score >= at_least)
+            if answer["already"]:
+                continue
+            best = {}
+            for count in (1, 2):
+                sizes = [
+                    sum(abs(v - values[f]) / 2 for f, v in zip(chosen, new))
+                    for chosen in combinations(range(4), count)
+                    for new in product((1, 2, 3), repeat=count)
+                    if score + sum(w * (v - values[f]) for f, v, w in zip(chosen, new, (list(WEIGHTS.values())[f] for f in chosen)))
+                    >= at_least
+                ]
+                best[count] = min(sizes, default=None)
+            assert (answer["single"] or {"size": None})["size"] == best[1]
+            if best[2] is not None and (best[1] is None or best[2] < best[1]):
+                assert answer["pair"]["size"] == best[2] and answer["pair"]["met"]
+            assert answer["reachable"] == (best[1] is not None or best[2] is not None)
+
+
+def test_a_rank(backlog):
+    answer = ask(backlog, "c", rank=2)
+    assert answer["target"]["rank"] == 2 and answer["target"]["item"]["external_id"] == "b"
+    ways = [w for w in (answer["single"], answer["pair"]) if w and w["met"]]
+    assert answer["reachable"] and ways and all(w["rank_after"] <= 2 for w in ways)
+    assert ask(backlog, "c", rank=3)["already"] and ask(backlog, "c", rank=4)["already"]
+    first = ask(backlog, "d", rank=1)
+    assert not first["reachable"] and first["impossible"] is None and "No change" in first["text"]
+
+
+def test_what_is_told_comes_true(backlog):
+    ws = backlog
+    answer = ask(ws, "d", band="next_sprint")
+    told = {feature: to for feature, (_, to) in changes(answer["pair"]).items()}
+    ws.push([item("d", features=told)])
+    entry = next(e for e in ws.queue()["entries"] if e["external_id"] == "d")
+    way = answer["pair"]
+    assert (entry["rank"], entry["band"], entry["score"]) == (way["rank_after"], way["band_after"], way["score"])
+
+
+def test_blockers_are_counted_in(ws):
+    """Its own blocker goes before it: to be second it has to be as urgent as the first."""
+    ws.push(
+        [
+            item("a", features=rubric(3, 3, 2, 1)),  # 20
+            item("b", features=rubric(3, 2, 2, 2)),  # 19
+            item("c", features=rubric(2, 2, 2, 2), blocked_by=[{"external_id": "d"}]),
+            item("d", features=rubric(1, 1, 1, 1)),
+        ]
+    )
+    answer = ask(ws, "c", rank=2)
+    for way in (answer["single"], answer["pair"]):
+        if way and way["met"]:
+            assert way["rank_after"] == 2 and way["score"] >= 20
+    assert answer["reachable"]
+
+
+def test_rules_that_make_it_impossible(backlog):
+    ws = backlog
+    activate(
+        ws,
+        rule("cap", {"feature": "user_impact", "eq": 2}, "at_most_band", band="ready"),
+        rule("lift", {"feature": "user_impact", "eq": 1}, "at_least_band", band="ready"),
+        rule("later", {"feature": "user_impact", "eq": 2}, "not_above", rank=3),
+    )
+    capped = ask(ws, "c", band="next_sprint")
+    assert (capped["reachable"], capped["single"], capped["pair"]) == (False, None, None)
+    assert capped["impossible"] == {"by": "rule", "rule": {"id": "cap", "effect": "at_most_band", "reason": "Because of cap."}}
+    lifted = ask(ws, "d", band="ready")
+    assert lifted["already"] and lifted["lifted_by"]["id"] == "lift" and lifted["reachable"]
+    assert ask(ws, "c", rank=2)["impossible"]["rule"]["id"] == "later"
+    activate(ws, rule("away", {"feature": "user_impact", "eq": 2}, "exclude"), rule("top", {"feature": "user_impact", "eq": 1}, "pin_top"))
+    out = ask(ws, "c", rank=2)
+    assert out["impossible"]["rule"]["id"] == "away" and out["rank"] is None
+    assert ask(ws, "a", rank=1)["impossible"]["rule"]["id"] == "top", "another item is pinned there"
+
+
+def test_overrides_that_make_it_impossible(backlog):
+    ws = backlog
+    made = override(ws, "c", "band", band="icebox")
+    assert ask(ws, "c", band="ready")["impossible"] == {"by": "override", "override": {"id": made["id"], "kind": "band"}}
+    made = override(ws, "b", "defer")
+    assert ask(ws, "b", rank=1)["impossible"]["override"] == {"id": made["id"], "kind": "defer"}
+
+
+def test_boosts_count(backlog):
+    ws = backlog
+    override(ws, "d", "boost", delta=8)
+    answer = ask(ws, "d", band="next_sprint")
+    assert (answer["score"], answer["needed_score"]) == (16, 18)
+    assert answer["single"]["score"] >= 18 and answer["single"]["met"]
+
+
+def test_done_items(backlog):
+    backlog.push([item("d", status="done")])
+    answer = ask(backlog, "d", band="ready")
+    assert answer["impossible"] == {"by": "status"} and not answer["reachable"]
+
+
+def test_relative_models_say_that_they_cannot_tell(backlog):
+    ws = backlog
+    front = {
+        "name": "fronts",
+        "kind": "pareto",
+        "objectives": [{"feature": "user_impact", "goal": "maximise"}, {"feature": "cost_of_delay", "goal": "maximise"}],
+        "bands": [{"name": "front", "at_least": -0.5}, {"name": "behind"}],
+    }
+    ws.promote(ws.post("/models", 201, json=front).json()["version"])
+    answer = ask(ws, "d", rank=1)
+    assert (answer["reachable"], answer["needed_score"], answer["impossible"]) == (None, None, None)
+    assert "pareto" in answer["text"]
+
+
+def test_categories_and_booleans_by_name(ws):
+    common = {"family": "effort", "description": "A test's own", "sensitive": False}
+    new = {"If-None-Match": "*"}
+    ws.put("/features/alarm", 201, json={**common, "type": "boolean"}, headers=new)
+    tiers = {**common, "type": "category", "categories": ["low", "mid", "high"]}
+    ws.put("/features/tier", 201, json=tiers, headers=new)
+    model = {
+        "name": "m",
+        "kind": "weighted_sum",
+        "terms": [
+            {"feature": "alarm", "weight": 1, "scale": "value", "unknown": "span"},
+            {"feature": "tier", "weight": 1, "scale": "value", "unknown": "span"},
+        ],
+        "bands": [{"name": "now", "at_least": 2}, {"name": "then"}],
+    }
+    ws.promote(ws.post("/models", 201, json=model).json()["version"])
+    ws.push([item("x", features={"alarm": False, "tier": "mid"})])
+    answer = ask(ws, "x", band="now")
+    assert changes(answer["single"]) == {"tier": ("mid", "high")} and answer["single"]["size"] == 0.5
+    ws.push([item("x", features={"tier": "low"})])
+    assert changes(ask(ws, "x", band="now")["single"]) == {"tier": ("low", "high")}
+
+
+@pytest.mark.parametrize(
+    "params, pointers",
+    [
+        ({}, ["/query"]),
+        ({"band": "ready", "rank": 1}, ["/query"]),
+        ({"band": "nope"}, ["/query/band"]),
+        ({"rank": 0}, ["/query/rank"]),
+        ({"rank": 5}, ["/query/rank"]),
+        ({"rank": "x"}, ["/query/rank"]),
+        ({"band": "ready", "top": 1}, ["/query/top"]),
+    ],
+)
+def test_faults(backlog, params, pointers):
+    assert problem_pointers(ask(backlog, "c", 422, **params)) == pointers
+
+
+def test_unknown_items(ws):
+    ws.get("/items/nope/counterfactual?band=ready", 404)
+    ws.get("/items/2f0e8b1c-6a36-5c53-9a5f-3f8e5f9d1c77/counterfactual?band=ready", 404)
+
+
+def test_the_same_bytes_and_a_tag(backlog):
+    ws = backlog
+    ids = {i["external_id"]: i["id"] for i in ws.get("/items").json()["items"]}
+    path = f"/items/{ids['c']}/counterfactual?band=next_sprint&min_revision={ws.revision()}"
+    first = ws.get(path)
+    assert ws.get(path).content == first.content
+    ws.get(path, 304, headers={"If-None-Match": first.headers["ETag"]})

@@ -1,0 +1,456 @@
+"""Why items moved: each cause alone, the parts that add up, who entered and who left, two rankings compared."""
+
+import datetime
+import uuid
+
+import pytest
+
+from support.client import problem_pointers, problem_type
+from support.workspace import RUBRIC, item, rubric, scored
+
+CAUSES = ["time", "evidence", "weights", "model", "policy", "override", "blockers", "others"]
+SCORES = [24, 23, 22, 21, 20, 18, 16, 14, 12, 10]  # of the items 0 … 9
+WEIGHTS = (3, 2, 2, 1)
+
+
+def filled(ws, scores=SCORES):
+    """Items 0 … in the order of their scores; their ids."""
+    results = ws.push([scored(n, score) for n, score in enumerate(scores)])["results"]
+    return [result["id"] for result in results]
+
+
+def now(ws):
+    """The id of the newest ranking."""
+    return ws.queue()["ranking"]
+
+
+def movement(ws, item_id, since, expect=200, **params):
+    params.setdefault("min_revision", ws.revision())
+    answer = ws.get(f"/items/{item_id}/movement", expect, params={"since": since, **params})
+    return checked(answer.json()) if expect == 200 else answer
+
+
+def checked(move):
+    """Parts are in their order and add up."""
+    if move["ranks"] is None:
+        assert move["causes"] == [] and None in (move["from"]["rank"], move["to"]["rank"])
+        return move
+    assert [cause["cause"] for cause in move["causes"]] == CAUSES
+    rank = move["from"]["rank"]
+    for cause in move["causes"]:
+        assert cause["rank_after"] == rank + cause["ranks"] and cause["text"]
+        rank = cause["rank_after"]
+    assert rank == move["to"]["rank"] == move["from"]["rank"] + move["ranks"]
+    assert move["change"] == ("stayed" if move["ranks"] == 0 else "moved")
+    return move
+
+
+def parts(move):
+    return {cause["cause"]: cause["ranks"] for cause in move["causes"] if cause["ranks"]}
+
+
+def text_of(move, cause):
+    return next(each["text"] for each in move["causes"] if each["cause"] == cause)
+
+
+def model(ws, weights, name="reweighted", features=RUBRIC):
+    terms = [
+        {"feature": feature, "weight": weight, "scale": "value", "unknown": "span"}
+        for feature, weight in zip(features, weights)
+    ]
+    bands = [{"name": "next_sprint", "at_least": 18}, {"name": "ready", "at_least": 12}, {"name": "icebox"}]
+    body = {"name": name, "kind": "weighted_sum", "terms": terms, "bands": bands}
+    return ws.post("/models", (200, 201), json=body).json()["version"]
+
+
+def rule(effect, when, **more):
+    return {"id": f"a-{effect.replace('_', '-')}", "when": when, "effect": effect, "reason": "So it was agreed.", **more}
+
+
+def enforce(ws, *rules):
+    ws.enforce(ws.post("/policies", (200, 201), json={"name": "house", "rules": list(rules)}).json()["version"])
+
+
+def override(ws, item_id, kind, **more):
+    expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7)
+    body = {"item": item_id, "kind": kind, "justification": "Promised to a customer.", "expires_at": expires.isoformat()}
+    return ws.post("/overrides", 201, json={**body, **more}, params={"min_revision": ws.revision()}).json()
+
+
+# ---- each cause alone -----------------------------------------------------------------------------
+
+
+def test_nothing_has_happened(ws):
+    ids = filled(ws)
+    since = now(ws)
+    move = movement(ws, ids[3], since)
+    assert parts(move) == {} and move["change"] == "stayed" and move["from"]["rank"] == 4
+    assert move["from"] == move["to"] and move["item"]["external_id"] == "3"
+
+
+def test_its_own_evidence(ws):
+    ids = filled(ws)
+    since = now(ws)
+    ws.push([item("3", features=rubric(1, 1, 1, 1))])
+    move = movement(ws, ids[3], since)
+    assert parts(move) == {"evidence": 6} and (move["from"]["rank"], move["to"]["rank"]) == (4, 10)
+    assert "user_impact" in text_of(move, "evidence") and text_of(move, "evidence").startswith("4 → 10: ")
+    assert move["text"] == "4 → 10, 6 places down: evidence +6."
+    assert (move["from"]["score"], move["to"]["score"]) == (21, 8)
+    assert (move["from"]["band"], move["to"]["band"]) == ("next_sprint", "icebox")
+    passed = movement(ws, ids[4], since)
+    assert parts(passed) == {"others": -1}
+
+
+def test_facts_are_evidence_too_and_unseen_words_are_words(ws):
+    """A rule on a word that no item had: what it makes of the item is the item's own doing."""
+    ids = filled(ws)
+    enforce(ws, rule("pin_top", {"all": [{"fact": "labels", "contains": "urgent"}, {"fact": "team", "eq": "core"}]}))
+    since = now(ws)
+    ws.push([{"source": "test", "external_id": "8", "labels": ["urgent", "x"], "team": "core"}])
+    move = movement(ws, ids[8], since)
+    assert parts(move) == {"evidence": -8}
+    assert "team none → core" in text_of(move, "evidence")
+    # The same, with rows that were loaded anew: other numbers for the same words.
+    again = movement(ws, ids[8], since.split(".")[0], until=str(ws.revision()))
+    assert parts(again) == {"evidence": -8}
+
+
+def test_weights(ws):
+    wanted = item("fixed", features=rubric(1, 3, 3, 3))  # 18
+    ids = [ws.push([wanted])["results"][0]["id"]]
+    ws.push([item(f"e{n}", features=rubric(3, 2, 2, 1)) for n in range(3)])  # 18, too, but later
+    since = now(ws)
+    ws.promote(model(ws, (9, 2, 2, 1)))
+    move = movement(ws, ids[0], since)
+    assert parts(move) == {"weights": 3}
+    assert "user_impact 3 → 9" in text_of(move, "weights")
+    assert (move["from"]["model"]["version"], move["to"]["model"]["version"]) == (1, 2)
+
+
+def test_another_model(ws):
+    ids = filled(ws)
+    since = now(ws)
+    ws.promote(model(ws, (1,), features=("cost_of_delay",)))
+    move = movement(ws, ids[0], since)
+    moves = [movement(ws, each, since) for each in ids]
+    assert all(set(parts(each)) <= {"model"} for each in moves)
+    assert any(parts(each) for each in moves)
+    assert move["to"]["model"]["name"] == "reweighted"
+
+
+def test_policy(ws):
+    ids = filled(ws)
+    since = now(ws)
+    enforce(ws, rule("not_above", {"feature": "user_impact", "ge": 1}, rank=2), rule("hold", {"all": []}))
+    assert all(parts(movement(ws, each, since)) == {} for each in ids[:2])
+    enforce(ws, rule("at_most_band", {"fact": "source", "eq": "test"}, band="icebox"))
+    other = ws.push([item("late", source="elsewhere", features=rubric(1, 1, 1, 1))])["results"][0]["id"]
+    before = now(ws)
+    enforce(ws, rule("pin_top", {"fact": "source", "eq": "elsewhere"}))
+    move = movement(ws, other, before)
+    assert parts(move) == {"policy": -10} and "house 2 → house 3" in text_of(move, "policy")
+
+
+def test_override(ws):
+    ids = filled(ws)
+    since = now(ws)
+    override(ws, ids[9], "boost", delta=20)
+    move = movement(ws, ids[9], since)
+    assert parts(move) == {"override": -9} and "boost was made" in text_of(move, "override")
+    passed = movement(ws, ids[0], since)
+    assert parts(passed) == {"override": 1} and "1 of other items made" in text_of(passed, "override")
+
+
+def test_an_override_that_ended(ws):
+    ids = filled(ws)
+    made = override(ws, ids[9], "pin", rank=1)
+    since = now(ws)
+    ws.post(f"/overrides/{made['id']}:revoke", 200, json={})
+    move = movement(ws, ids[9], since)
+    assert parts(move) == {"override": 9} and "pin was ended" in text_of(move, "override")
+
+
+def test_blockers(ws):
+    ids = filled(ws)
+    since = now(ws)
+    ws.push([{"source": "test", "external_id": "0", "blocked_by": [{"source": "test", "external_id": "9"}]}])
+    blocker, blocked = movement(ws, ids[9], since), movement(ws, ids[0], since)
+    assert parts(blocker) == {"blockers": -9} and parts(blocked) == {"blockers": 1}
+    assert "1 new, 0 gone" in text_of(blocker, "blockers")
+
+
+def test_a_blocker_that_is_done_blocks_no_more(ws):
+    filled(ws, [10, 24])
+    waits = {"source": "test", "external_id": "1", "blocked_by": [{"source": "test", "external_id": "0"}]}
+    waiting = ws.push([waits])["results"][0]["id"]
+    after = ws.push([scored("late", 12)])["results"][0]["id"]
+    since = now(ws)
+    assert ws.item(waiting)["external_id"] == "1"
+    ws.push([{"source": "test", "external_id": "0", "status": "done"}])
+    move = movement(ws, waiting, since)
+    assert parts(move) == {"blockers": -1} and "0 new, 1 gone" in text_of(move, "blockers")
+    assert parts(movement(ws, after, since)) == {"blockers": -1}
+
+
+def test_others(ws):
+    ids = filled(ws)
+    since = now(ws)
+    ws.push([scored("new", 24), {"source": "test", "external_id": "2", "status": "done"}])
+    move = movement(ws, ids[1], since)
+    assert parts(move) == {"others": 1} and "1 came, 1 went" in text_of(move, "others")
+    assert parts(movement(ws, ids[9], since)) == {}
+
+
+def test_several_causes_in_their_order(ws):
+    ids = filled(ws)
+    since = now(ws)
+    ws.push([item("9", features=rubric(3, 3, 3, 1)), scored("new", 24)])  # 22
+    override(ws, ids[0], "boost", delta=-20)
+    move = movement(ws, ids[9], since)
+    # To 22 points after the first three (and after the older item with 22); item 0 falls; a new one comes before it.
+    assert [parts(move)[cause] for cause in ("evidence", "override", "others")] == [-6, -1, 1]
+
+
+# ---- what adds up ---------------------------------------------------------------------------------
+
+
+def change_something(ws, rng, ids):
+    chosen = rng.randrange(len(ids))
+    names = {"source": "test", "external_id": str(chosen)}
+    turn = rng.randrange(8)
+    if turn <= 2:
+        ws.push([{**names, "features": rubric(*(rng.choice([1, 2, 3, None]) for _ in RUBRIC))} for _ in (0,)])
+    elif turn == 3:
+        blocker = {"source": "test", "external_id": str(rng.randrange(len(ids)))}
+        ws.push([{**names, "blocked_by": [blocker] if rng.random() < 0.7 else []}])
+    elif turn == 4:
+        override(ws, ids[chosen], "boost", delta=rng.randint(-9, 9) or 1)
+    elif turn == 5:
+        word = rng.choice(["red", "green", "blue"])
+        effect = rng.choice(["pin_top", "hold", "exclude"])
+        enforce(ws, rule(effect, {"fact": "labels", "contains": word}), rule("not_above", {"all": []}, rank=2))
+    elif turn == 6:
+        ws.promote(model(ws, [rng.randint(1, 9) for _ in RUBRIC], features=rng.sample(RUBRIC, rng.choice([3, 4]))))
+    else:
+        ws.push([{**names, "status": rng.choice(["open", "in_progress", "done"]), "labels": [rng.choice(["red", "green"])]}])
+
+
+def test_parts_add_up_whatever_happened(ws, rng):
+    ids = filled(ws, [rng.randint(8, 24) for _ in range(25)])
+    marks = [ws.revision()]
+    for _ in range(5):
+        for _ in range(rng.randint(1, 4)):
+            change_something(ws, rng, ids)
+        marks.append(ws.revision())
+    compared = 0
+    for _ in range(6):
+        since, until = (str(mark) for mark in rng.sample(marks, 2))  # also backwards
+        before = ranks_of(ws, since)
+        after = ranks_of(ws, until)
+        for item_id in rng.sample(ids, 8):
+            move = movement(ws, item_id, since, until=until)
+            assert (move["from"]["rank"], move["to"]["rank"]) == (before.get(item_id), after.get(item_id))
+            assert move == movement(ws, item_id, since, until=until)
+            compared += move["ranks"] is not None
+    assert compared > 0
+
+
+def ranks_of(ws, revision):
+    entries = ws.get("/queue", params={"revision": revision, "limit": 500}).json()["entries"]
+    return {entry["id"]: entry["rank"] for entry in entries}
+
+
+# ---- entering and leaving -------------------------------------------------------------------------
+
+
+def left(ws, item_id, since, standing):
+    move = movement(ws, item_id, since)
+    assert (move["change"], move["to"]["standing"], move["to"]["rank"], move["ranks"]) == ("left", standing, None, None)
+    diff = compared(ws, since, now(ws))
+    assert [each["reason"] for each in diff["left"]] == [standing] and diff["left_count"] == 1
+    assert diff["left"][0]["rank"] == move["from"]["rank"] and diff["left"][0]["text"] == move["text"]
+    return move
+
+
+def entered(ws, item_id, since, reason):
+    move = movement(ws, item_id, since)
+    assert (move["change"], move["from"]["rank"], move["ranks"]) == ("entered", None, None)
+    diff = compared(ws, since, now(ws))
+    assert [each["reason"] for each in diff["entered"]] == [reason] and diff["entered_count"] == 1
+    assert diff["entered"][0]["rank"] == move["to"]["rank"] and diff["entered"][0]["text"] == move["text"]
+    return move
+
+
+def compared(ws, a, b, expect=200, **params):
+    answer = ws.get(f"/rankings/{a}/diff/{b}", expect, params=params).json()
+    if expect == 200:
+        for move in answer["moved"]:
+            checked(move)
+    return answer
+
+
+@pytest.mark.parametrize("status", ["done", "dropped"])
+def test_finished_and_opened_again(ws, status):
+    ids = filled(ws)
+    since = now(ws)
+    ws.push([{"source": "test", "external_id": "4", "status": status}])
+    move = left(ws, ids[4], since, status)
+    assert move["text"] == f"It left from rank 5: it is {status}."
+    middle = now(ws)
+    ws.push([{"source": "test", "external_id": "4", "status": "open"}])
+    entered(ws, ids[4], middle, "reopened")
+
+
+def test_new(ws):
+    filled(ws)
+    since = now(ws)
+    new = ws.push([scored("new", 24)])["results"][0]["id"]
+    move = entered(ws, new, since, "new")
+    assert move["from"]["standing"] == "not_stored" and move["from"]["score"] is None
+    back = movement(ws, new, now(ws), until=since)
+    assert (back["change"], back["to"]["standing"]) == ("left", "not_stored")
+
+
+def test_excluded_by_a_rule(ws):
+    ids = filled(ws)
+    since = now(ws)
+    enforce(ws, rule("exclude", {"feature": "user_impact", "lt": 1.5}))
+    out = [each for each in ids if movement(ws, each, since)["change"] == "left"]
+    assert len(out) > 0
+    move = movement(ws, out[0], since)
+    assert move["to"]["by"] == {"rule": {"id": "a-exclude", "reason": "So it was agreed."}}
+    assert "a-exclude (So it was agreed.)" in move["text"]
+    middle = now(ws)
+    ws.enforce(None)
+    back = movement(ws, out[0], middle)
+    assert back["change"] == "entered" and back["from"]["standing"] == "excluded_by_rule"
+    reasons = {each["reason"] for each in compared(ws, middle, now(ws))["entered"]}
+    assert reasons == {"no_longer_excluded"}
+
+
+@pytest.mark.parametrize(
+    "kind, standing, back", [("exclude", "excluded_by_override", "excluded"), ("defer", "deferred", "deferred")]
+)
+def test_taken_out_by_a_person(ws, kind, standing, back):
+    ids = filled(ws)
+    since = now(ws)
+    made = override(ws, ids[2], kind)
+    move = left(ws, ids[2], since, standing)
+    assert move["to"]["by"] == {"override": made["id"]}
+    middle = now(ws)
+    ws.post(f"/overrides/{made['id']}:revoke", 200, json={})
+    entered(ws, ids[2], middle, f"no_longer_{back}")
+
+
+def test_ranked_in_neither(ws):
+    ids = filled(ws)
+    ws.push([{"source": "test", "external_id": "4", "status": "done"}])
+    since = now(ws)
+    ws.push([scored("new", 9)])
+    move = movement(ws, ids[4], since)
+    assert move["change"] == "not_ranked" and move["ranks"] is None
+    assert move["text"] == "Neither ranks it: it was done, and is done."
+
+
+# ---- two rankings ---------------------------------------------------------------------------------
+
+
+def test_the_same_ranking_twice(ws):
+    filled(ws)
+    a = now(ws)
+    diff = compared(ws, a, a)
+    assert (diff["tau"], diff["common"], diff["moved_count"], diff["moved"]) == (1, 10, 0, [])
+    assert diff["churn"] == {"top": 10, "entered": 0, "left": 0} and diff["a"] == diff["b"]
+    assert (diff["entered"], diff["left"], diff["entered_count"], diff["left_count"]) == ([], [], 0, 0)
+
+
+def test_the_largest_moves_come_first(ws):
+    ids = filled(ws)
+    a = now(ws)
+    ws.push([item("0", features=rubric(1, 1, 1, 1))])
+    b = now(ws)
+    diff = compared(ws, a, b, top=3)
+    assert diff["moved_count"] == 10 and diff["common"] == 10
+    assert diff["tau"] == pytest.approx((45 - 2 * 9) / 45)
+    assert diff["churn"] == {"top": 3, "entered": 1, "left": 1}
+    assert [each["item"]["id"] for each in diff["moved"]] == [ids[0]] + sorted(ids[1:])
+    assert parts(diff["moved"][0]) == {"evidence": 9}
+    assert all(parts(each) == {"others": -1} for each in diff["moved"][1:])
+    assert compared(ws, a, b, top=3, limit=4)["moved"] == diff["moved"][:4]
+    assert compared(ws, a, b, limit=0)["moved"] == []
+    assert compared(ws, a, b, limit=1000, top=10**9)["churn"]["top"] == 10
+
+
+def test_a_diff_says_of_each_item_what_its_movement_says(ws, rng):
+    ids = filled(ws)
+    a = now(ws)
+    for _ in range(6):
+        change_something(ws, rng, ids)
+    b = now(ws)
+    diff = compared(ws, a, b, limit=50)
+    for each in diff["moved"]:
+        alone = movement(ws, each["item"]["id"], a, until=b)
+        assert (each["causes"], each["text"], each["item"]) == (alone["causes"], alone["text"], alone["item"])
+        assert each["to"].items() <= alone["to"].items()
+    back = compared(ws, b, a, limit=0)
+    assert (back["entered_count"], back["left_count"]) == (diff["left_count"], diff["entered_count"])
+    assert (back["moved_count"], back["tau"]) == (diff["moved_count"], pytest.approx(diff["tau"]))
+
+
+def test_etags(ws):
+    ids = filled(ws)
+    a = now(ws)
+    ws.push([item("0", features=rubric(1, 1, 1, 1))])
+    b = now(ws)
+    for path in (f"/rankings/{a}/diff/{b}", f"/items/{ids[0]}/movement?since={a}&until={b}"):
+        answer = ws.get(path)
+        assert a in answer.headers["ETag"] and b in answer.headers["ETag"]
+        assert answer.headers["Winnow-Revision"] == b.split(".")[0]
+        ws.get(path, 304, headers={"If-None-Match": answer.headers["ETag"]})
+
+
+# ---- what cannot be -------------------------------------------------------------------------------
+
+
+def test_items_that_neither_knows(ws, other_ws):
+    ids = filled(ws)
+    since = now(ws)
+    for unknown in (str(uuid.uuid4()), "no-uuid", other_ws.push([item("x")])["results"][0]["id"]):
+        movement(ws, unknown, since, 404)
+    # Known today, but to neither of the two.
+    new = ws.push([scored("new", 9)])["results"][0]["id"]
+    movement(ws, new, since, 404, until=since)
+    movement(ws, ids[0], since, until=since)
+
+
+@pytest.mark.parametrize("since", ["", "x", "0", "-1", "1.5e3", "12.", ".7", "1.2.3", "99999999999999999999", "1,2"])
+def test_bad_since(ws, since):
+    ids = filled(ws)
+    answer = movement(ws, ids[0], since, 422)
+    assert problem_pointers(answer) == ["/query/since"]
+    answer = movement(ws, ids[0], "1", 422, until=since)
+    assert problem_pointers(answer) == ["/query/until"]
+
+
+def test_a_revision_beyond_the_head(ws):
+    ids = filled(ws)
+    head = ws.revision()
+    answer = movement(ws, ids[0], str(head + 1), 422)
+    assert problem_type(answer) == "revision-beyond-head" and problem_pointers(answer) == ["/query/since"]
+    movement(ws, ids[0], str(head))
+    minute = int(now(ws).split(".")[1])
+    for never in (f"{head + 1}.{minute}", f"{head}.{minute + 100000}", f"{head}.1"):
+        assert problem_pointers(movement(ws, ids[0], never, 422)) == ["/query/since"]
+        compared(ws, never, now(ws), 404)
+        compared(ws, now(ws), never, 404)
+
+
+def test_unknown_and_missing_parameters(ws):
+    ids = filled(ws)
+    assert problem_pointers(ws.get(f"/items/{ids[0]}/movement", 422)) == ["/query/since"]
+    assert problem_pointers(movement(ws, ids[0], "1", 422, limit=3)) == ["/query/limit"]
+    a = now(ws)
+    for params in ({"limit": -1}, {"top": 0}, {"limit": "x"}, {"since": a}):
+        answer = ws.get(f"/rankings/{a}/diff/{a}", 422, params=params)
+        assert problem_pointers(answer) == [f"/query/{next(iter(params))}"]
