@@ -2,6 +2,11 @@
  * How fast the engine is, beside what the machine can do: the ceiling is a plain dot product over
  * the same columns and one plain LSD radix sort of the resulting doubles with their indexes, in
  * the same run. Prints one table line per figure; asserts nothing.
+ *
+ *   bench_engine                 the table
+ *   bench_engine decide ROWS     median ms of a whole decision, and of score and order alone
+ *   bench_engine rows ROWS       the same rows as a file for PostgreSQL's COPY … (FORMAT binary)
+ *   bench_engine sum             the same weighted sum as an SQL expression
  */
 #include <math.h>
 #include <stdbool.h>
@@ -12,15 +17,17 @@
 #include <time.h>
 
 #include "winnow/decide.h"
+#include "winnow/pareto.h"
 
 enum {
 	FEATURES = 20,
 	RUNS = 15,
+	FRONT_RUNS = 5,
 	ROWS_PER_REVISION = 1000,
 	RULES = 20,
 	OVERRIDES = 1000,
-	BLOCK_ROWS = 65536,
-	MOST_BLOCKS = 16,
+	BLOCK_ROWS = 256, /* as in the daemon's memory */
+	MOST_BLOCKS = 4096,
 };
 
 struct pair {
@@ -147,17 +154,16 @@ static void dot_product(struct backlog *b, const struct wn_term *terms)
 	}
 }
 
-static void plain_radix_sort(struct backlog *b)
+/* `from` and `to` have room for the rows. */
+static void plain_radix_sort(const double *x, size_t rows, struct pair *from, struct pair *to)
 {
 	static uint32_t next[6][2048];
-	struct pair *from = b->pairs, *to = b->spare;
 
 	memset(next, 0, sizeof(next));
-	for (size_t i = 0; i < b->rows; i++) {
+	for (size_t i = 0; i < rows; i++) {
 		uint64_t bits;
 
-		/* The scores: the sums of rows with an unknown are all NaN, too easy to sort. */
-		memcpy(&bits, &b->scores.score[i], sizeof(bits));
+		memcpy(&bits, &x[i], sizeof(bits));
 		bits ^= bits >> 63 ? UINT64_MAX : UINT64_C(1) << 63;
 		from[i] = (struct pair){bits, i};
 		for (unsigned d = 0; d < 6; d++)
@@ -173,11 +179,23 @@ static void plain_radix_sort(struct backlog *b)
 			next[d][i] = sum;
 			sum += count;
 		}
-		for (size_t i = 0; i < b->rows; i++)
+		for (size_t i = 0; i < rows; i++)
 			to[next[d][from[i].key >> (11 * d) & 2047]++] = from[i];
 		to = from;
 		from = sorted;
 	}
+}
+
+/* What the engine is held against. It sorts the scores: the sums of rows with an unknown are all NaN,
+ * too easy to sort. */
+static void ceiling_once(struct backlog *b, const struct wn_term *terms, double *dot, double *sort)
+{
+	double start = now_ms();
+
+	dot_product(b, terms);
+	*dot = now_ms() - start;
+	plain_radix_sort(b->scores.score, b->rows, b->pairs, b->spare);
+	*sort = now_ms() - start - *dot;
 }
 
 /* The parts of one run, in ms. */
@@ -203,14 +221,10 @@ static struct times run(struct backlog *b, const struct wn_model *model)
 		.column_count = FEATURES};
 	struct wn_ranking ranking;
 	struct times t;
-	double start = now_ms(), end;
+	double start, end;
 
-	dot_product(b, model->terms);
-	end = now_ms();
-	t.dot = end - start;
-	plain_radix_sort(b);
+	ceiling_once(b, model->terms, &t.dot, &t.sort);
 	start = now_ms();
-	t.sort = start - end;
 	wn_model_score_rows(model, &view, 0, b->scores);
 	end = now_ms();
 	t.score = end - start;
@@ -233,27 +247,21 @@ static int compare_doubles(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(double *values)
+static double median_of(double *values, size_t count)
 {
-	qsort(values, RUNS, sizeof(*values), compare_doubles);
-	return values[RUNS / 2];
+	qsort(values, count, sizeof(*values), compare_doubles);
+	return values[count / 2];
 }
 
-static void figure(const char *name, size_t rows, size_t edge_count, bool points, const char *goal)
+static double median(double *values)
 {
-	static const struct wn_band bands[] = {
-		{"next_sprint", 36}, {"ready", 30}, {"icebox", -INFINITY}};
-	struct wn_term terms[FEATURES];
-	struct wn_model model = {
-		.kind = wn_model_kind_named("weighted_sum"),
-		.terms = terms,
-		.term_count = FEATURES,
-		.bands = bands,
-		.band_count = 3,
-	};
-	double total[RUNS], ceiling[RUNS], score[RUNS], band[RUNS], rank[RUNS], dot[RUNS];
-	struct backlog b;
+	return median_of(values, RUNS);
+}
 
+static const struct wn_band bands[] = {{"next_sprint", 36}, {"ready", 30}, {"icebox", -INFINITY}};
+
+static struct wn_model model_of(struct wn_term terms[FEATURES], bool points)
+{
 	for (uint32_t c = 0; c < FEATURES; c++)
 		terms[c] = (struct wn_term){.column = c,
 			.weight = 1 + c % 3,
@@ -261,6 +269,26 @@ static void figure(const char *name, size_t rows, size_t edge_count, bool points
 			.upper = 3,
 			.lower_is_better = c % 4 == 3,
 			.scale = points || c % 2 ? WN_SCALE_VALUE : WN_SCALE_UNIT};
+	return (struct wn_model){.kind = wn_model_kind_named("weighted_sum"),
+		.terms = terms,
+		.term_count = FEATURES,
+		.bands = bands,
+		.band_count = 3};
+}
+
+static void print_row(const char *name, double value, double ceiling, const char *goal)
+{
+	printf("%s | %.1f ms | %.1f ms | %.2f | %s\n", name, value, ceiling, value / ceiling, goal);
+	fflush(stdout);
+}
+
+static void figure(const char *name, size_t rows, size_t edge_count, bool points, const char *goal)
+{
+	struct wn_term terms[FEATURES];
+	struct wn_model model = model_of(terms, points);
+	double total[RUNS], ceiling[RUNS], score[RUNS], band[RUNS], rank[RUNS], dot[RUNS];
+	struct backlog b;
+
 	backlog_init(&b, rows, edge_count, points);
 	run(&b, &model); /* warms up */
 	for (size_t i = 0; i < RUNS; i++) {
@@ -274,9 +302,7 @@ static void figure(const char *name, size_t rows, size_t edge_count, bool points
 		dot[i] = t.dot;
 	}
 	backlog_release(&b);
-	double value = median(total), limit = median(ceiling);
-
-	printf("%s | %.1f ms | %.1f ms | %.2f | %s\n", name, value, limit, value / limit, goal);
+	print_row(name, median(total), median(ceiling), goal);
 	printf("  of which score, bands, rank; the ceiling's dot product | %.1f, %.1f, %.1f ms | "
 	       "%.1f ms | |\n",
 		median(score), median(band), median(rank), median(dot));
@@ -386,61 +412,191 @@ static void decide_once(const struct setting *s, double *ms)
 	wn_decision_release(&decision);
 }
 
-static void decision(const char *name, size_t rows, size_t edge_count, const char *goal)
-{
-	static const struct wn_band bands[] = {
-		{"next_sprint", 36}, {"ready", 30}, {"icebox", -INFINITY}};
-	static struct setting s;
+/* A setting and all that it points to. */
+struct whole {
+	struct backlog backlog;
 	struct wn_term terms[FEATURES];
-	struct wn_model model = {.kind = wn_model_kind_named("weighted_sum"),
-		.terms = terms,
-		.term_count = FEATURES,
-		.bands = bands,
-		.band_count = 3};
-	double total[RUNS], ceiling[RUNS];
-	struct backlog b;
+	struct wn_model model;
+	struct setting setting;
+};
+
+static struct whole *whole_new(size_t rows, size_t edge_count)
+{
+	struct whole *w = take(1, sizeof(*w));
+	struct setting *s = &w->setting;
 	uint64_t state = 2;
 
-	for (uint32_t c = 0; c < FEATURES; c++)
-		terms[c] = (struct wn_term){.column = c,
-			.weight = 1 + c % 3,
-			.lower = 1,
-			.upper = 3,
-			.lower_is_better = c % 4 == 3,
-			.scale = c % 2 ? WN_SCALE_VALUE : WN_SCALE_UNIT};
-	backlog_init(&b, rows, edge_count, false);
-	setting_rows(&s, &b, &state);
-	setting_rules(&s);
-	setting_overrides(&s, rows, &state);
-	s.input = (struct wn_decide_input){.population = &s.population,
-		.model = &model,
-		.policy = &s.policy,
-		.overrides = s.overrides,
+	w->model = model_of(w->terms, false);
+	backlog_init(&w->backlog, rows, edge_count, false);
+	setting_rows(s, &w->backlog, &state);
+	setting_rules(s);
+	setting_overrides(s, rows, &state);
+	s->input = (struct wn_decide_input){.population = &s->population,
+		.model = &w->model,
+		.policy = &s->policy,
+		.overrides = s->overrides,
 		.override_count = OVERRIDES};
-	run(&b, &model); /* warms up, and leaves the scores that the ceiling sorts */
-	for (size_t i = 0; i < RUNS; i++) {
-		double start = now_ms();
-
-		dot_product(&b, terms);
-		plain_radix_sort(&b);
-		ceiling[i] = now_ms() - start;
-		decide_once(&s, &total[i]);
-	}
-	backlog_release(&b);
-	free(s.team);
-	free(s.estimate);
-	double value = median(total), limit = median(ceiling);
-
-	printf("%s | %.1f ms | %.1f ms | %.2f | %s\n", name, value, limit, value / limit, goal);
+	run(&w->backlog, &w->model); /* warms up, and leaves the scores that the ceiling sorts */
+	return w;
 }
 
-int main(void)
+static void whole_free(struct whole *w)
+{
+	backlog_release(&w->backlog);
+	free(w->setting.team);
+	free(w->setting.estimate);
+	free(w);
+}
+
+static void decision(const char *name, size_t rows, size_t edge_count, const char *goal)
+{
+	struct whole *w = whole_new(rows, edge_count);
+	double total[RUNS], ceiling[RUNS];
+
+	for (size_t i = 0; i < RUNS; i++) {
+		double dot, sort;
+
+		ceiling_once(&w->backlog, w->terms, &dot, &sort);
+		ceiling[i] = dot + sort;
+		decide_once(&w->setting, &total[i]);
+	}
+	whole_free(w);
+	print_row(name, median(total), median(ceiling), goal);
+}
+
+static void print_times(size_t rows)
+{
+	struct whole *w = whole_new(rows, rows / 5);
+	double total[RUNS], plain[RUNS];
+	struct setting bare = w->setting;
+
+	bare.population.edge_count = 0;
+	bare.input = (struct wn_decide_input){.population = &bare.population, .model = &w->model};
+	for (size_t i = 0; i < RUNS; i++) {
+		decide_once(&w->setting, &total[i]);
+		decide_once(&bare, &plain[i]);
+	}
+	whole_free(w);
+	printf("%.3f %.3f\n", median(total), median(plain));
+}
+
+/* ---- the same for PostgreSQL ---- */
+
+static void put_number(uint64_t value, unsigned bytes)
+{
+	while (bytes-- > 0)
+		putchar_unlocked((int)(value >> 8 * bytes & 255));
+}
+
+/* An id and the features; what is unknown as the end of the bounds that the model counts. */
+static void write_rows(size_t rows)
+{
+	static const char signature[] = "PGCOPY\n\377\r\n";
+	struct wn_term terms[FEATURES];
+	struct backlog b;
+
+	model_of(terms, false);
+	backlog_init(&b, rows, 0, false);
+	fwrite(signature, 1, sizeof(signature), stdout);
+	put_number(0, 8); /* no flags, no more header */
+	for (size_t i = 0; i < rows; i++) {
+		put_number(1 + FEATURES, 2);
+		put_number(8, 4);
+		put_number(i, 8);
+		for (size_t c = 0; c < FEATURES; c++) {
+			double x = b.columns[c][i];
+			uint64_t bits;
+
+			if (isnan(x))
+				x = terms[c].lower_is_better ? terms[c].upper : terms[c].lower;
+			memcpy(&bits, &x, sizeof(bits));
+			put_number(8, 4);
+			put_number(bits, 8);
+		}
+	}
+	put_number(UINT16_MAX, 2);
+	backlog_release(&b);
+}
+
+/* Without its constant part, and each term as one product. */
+static void write_sum(void)
+{
+	struct wn_term terms[FEATURES];
+
+	model_of(terms, false);
+	for (size_t c = 0; c < FEATURES; c++) {
+		double weight = terms[c].weight;
+
+		if (terms[c].scale == WN_SCALE_UNIT)
+			weight /= terms[c].upper - terms[c].lower;
+		printf("%s%g::float8 * f%zu", c ? " + " : "",
+			terms[c].lower_is_better ? -weight : weight, c);
+	}
+	putchar('\n');
+}
+
+/* ---- fronts ---- */
+
+/* Beside a plain sort of the same values, one objective after the other. */
+static void fronts(const char *name, size_t points, size_t objectives)
+{
+	const double *columns[WN_PARETO_MAX_OBJECTIVES];
+	double *values = take(objectives * points, sizeof(*values));
+	uint32_t *front = take(points, sizeof(*front));
+	struct pair *pairs = take(2 * points, sizeof(*pairs));
+	double total[FRONT_RUNS], ceiling[FRONT_RUNS];
+	uint64_t state = 3;
+
+	for (size_t i = 0; i < objectives * points; i++)
+		values[i] = next_unit(&state);
+	for (size_t k = 0; k < objectives; k++)
+		columns[k] = values + k * points;
+	for (size_t i = 0; i < FRONT_RUNS; i++) {
+		double start = now_ms();
+
+		for (size_t k = 0; k < objectives; k++)
+			plain_radix_sort(columns[k], points, pairs, pairs + points);
+		ceiling[i] = now_ms() - start;
+		if (!wn_pareto_fronts(columns, objectives, points, front)) {
+			fputs("out of memory\n", stderr);
+			exit(1);
+		}
+		total[i] = now_ms() - start - ceiling[i];
+	}
+	free(values);
+	free(front);
+	free(pairs);
+	print_row(name, median_of(total, FRONT_RUNS), median_of(ceiling, FRONT_RUNS), "< 1000 ms");
+}
+
+static void print_table(void)
 {
 	puts("figure | value | ceiling | ratio | goal");
 	figure("rank 100,000 x 20", 100000, 0, false, "< 30 ms");
 	figure("rank 1,000,000 x 20, 200,000 edges", 1000000, 200000, false, "ratio <= 4");
 	figure("rank 1,000,000 x 20, points with many ties", 1000000, 0, true, "-");
-	decision("rank 1,000,000 x 20, 200,000 edges, 20 rules, 1,000 overrides", 1000000, 200000,
+	decision("decide 1,000,000 x 20, 200,000 edges, 20 rules, 1,000 overrides", 1000000, 200000,
 		"ratio <= 4");
-	return 0;
+	fronts("fronts of 100,000 x 3; a plain sort of each", 100000, 3);
+	fronts("fronts of 1,000,000 x 2; a plain sort of each", 1000000, 2);
+}
+
+int main(int argc, char **argv)
+{
+	const char *what = argc > 1 ? argv[1] : "";
+	size_t rows = argc > 2 ? strtoul(argv[2], NULL, 10) : 0;
+
+	if (argc == 1) {
+		print_table();
+	} else if (strcmp(what, "decide") == 0 && rows > 0) {
+		print_times(rows);
+	} else if (strcmp(what, "rows") == 0 && rows > 0) {
+		write_rows(rows);
+	} else if (strcmp(what, "sum") == 0) {
+		write_sum();
+	} else {
+		fputs("bench_engine [decide ROWS | rows ROWS | sum]\n", stderr);
+		return 2;
+	}
+	return ferror(stdout) || fflush(stdout) ? 1 : 0;
 }

@@ -1,12 +1,13 @@
 #!/usr/bin/env bash
 # Measures each figure beside its ceiling, in turns, and prints one table at the end.
-#   run.sh [PART…]      parts: ingest queue post start engine; all of them by default
+#   run.sh [PART…]      parts: ingest queue whatif post start engine sql; all of them by default
 #
 # A throw-away cluster with PostgreSQL's stock settings (fsync on) and a daemon of its own. Times
 # depend on the machine, so the figure to read is the ratio: the median of the rounds' ratios.
 # Nothing here fails because something is slow.
 #
-# Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000).
+# Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000),
+# BENCH_ROWS of the table that PostgreSQL orders (1000000).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=../deploy/local/lib.sh
@@ -14,6 +15,7 @@ cd "$(dirname "$0")/.."
 
 build=$(absolute "${BUILD:-build}")
 readonly ROUNDS=${BENCH_ROUNDS:-3} SECONDS_EACH=${BENCH_SECONDS:-2} ITEMS=${BENCH_ITEMS:-100000}
+readonly ROWS=${BENCH_ROWS:-1000000}
 readonly CONNECTIONS=64 TABLES='item_texts item_versions items audit_records'
 # Decimal points, whatever the caller's language.
 export LC_ALL=C
@@ -96,6 +98,9 @@ make_workspace() {
 
 # json_text NAME: the first string member of that name.
 json_text() { sed -n "s/.*\"$1\" *: *\"\([^\"]*\)\".*/\1/p"; }
+
+# json_number NAME: the first number member of that name.
+json_number() { grep -o "\"$1\" *: *[0-9]*" | head -n 1 | grep -o '[0-9]*$'; }
 
 # ---- numbers --------------------------------------------------------------------------------------
 
@@ -367,10 +372,135 @@ measure_start() {
 	row 'resident memory an item; raw bytes' memory raw bytes '(<= 1.5)'
 }
 
+# ---- what-if --------------------------------------------------------------------------------------
+
+# The weighted sum that is asked about.
+readonly WHAT_IF_MODEL='{"name":"bench","kind":"weighted_sum","terms":[
+	{"feature":"user_impact","weight":3,"scale":"value","unknown":"span"},
+	{"feature":"fix_confidence","weight":2,"scale":"value","unknown":"span"},
+	{"feature":"reversibility","weight":2,"scale":"value","unknown":"span"},
+	{"feature":"cost_of_delay","weight":1,"scale":"value","unknown":"span"},
+	{"feature":"effort","weight":1},{"feature":"demand","weight":1},
+	{"feature":"affected_users","weight":1},{"feature":"severity","weight":1},
+	{"feature":"evaluation_gap","weight":1},{"feature":"blocked_teams","weight":1}],
+	"bands":[{"name":"next_sprint","at_least":20},{"name":"ready","at_least":15},{"name":"icebox"}]}'
+
+# activate WORKSPACE VERSION MODEL: returns when the queue is by it.
+activate() {
+	local alias=$url/v1/workspaces/$1/aliases/active etag
+	etag=$(curl --silent --show-error --fail --noproxy '*' --config - --dump-header - --output /dev/null \
+		"$alias" <<<"header = \"Authorization: Bearer $BENCH_TOKEN\"" |
+		tr -d '\r' | sed -n 's/^[Ee][Tt][Aa][Gg]: *//p')
+	curl --silent --show-error --fail-with-body --noproxy '*' --config - --request PUT \
+		--header "If-Match: $etag" --json "{\"model\":$2}" --output "$work/answer" "$alias" \
+		<<<"header = \"Authorization: Bearer $BENCH_TOKEN\"" ||
+		die "version $2 does not become active: $(head -c 1000 "$work/answer")"
+	wait_until 60 ranked_by "$1" "$3" || die "the queue is not by $3"
+}
+
+ranked_by() {
+	call GET "/v1/workspaces/$1/queue?limit=1" | grep -q "\"name\":\"$2\""
+}
+
+# ask_what_if WORKSPACE: one connection, one question after the other.
+ask_what_if() {
+	local out p50 p99 count failed
+	out=$(wrk -t1 -c1 -d"$((2 * SECONDS_EACH))s" -s bench/whatif.lua "$url/v1/workspaces/$1/simulations" 2>&1)
+	read -r p50 p99 count failed < <(sed -n 's/^latency //p' <<<"$out") || die "wrk: $out"
+	[ "$failed" = 0 ] || die "$failed of $count what-ifs failed"
+	note what_if_p50 "$p50"
+	note what_if_p99 "$p99"
+	note what_if_count "$count"
+}
+
+# The model is active for this part alone; the others take the workspace as it begins.
+measure_what_if() {
+	local round version
+	wait_until 60 settled "$1" || die "the queue does not fill"
+	version=$(call POST "/v1/workspaces/$1/models" "$WHAT_IF_MODEL" | json_number version)
+	activate "$1" "$version" bench
+	for ((round = 0; round < ROUNDS; round++)); do
+		ask_what_if "$1"
+		note decide "$("$build/bench/bench_engine" decide "$ITEMS" | cut -d ' ' -f 1)"
+	done
+	activate "$1" 1 triage_rubric
+	row "what-if on $ITEMS items, over HTTP, p50; a decision on as many in the engine" \
+		what_if_p50 decide ms -
+	row "what-if, p99 of $(median_of what_if_count) a round; the same decision" \
+		what_if_p99 decide ms '< 50 ms'
+}
+
+# ---- PostgreSQL's own order -----------------------------------------------------------------------
+
+# give_memory SIZE: a restart, since shared_buffers needs one.
+give_memory() {
+	sql "ALTER SYSTEM SET shared_buffers = '$1'"
+	cluster stop
+	cluster start
+}
+
+fill_table() {
+	local column columns=''
+	for ((column = 0; column < 20; column++)); do
+		columns+=", f$column float8 NOT NULL"
+	done
+	sql "CREATE UNLOGGED TABLE rows (id int8 NOT NULL$columns)"
+	"$build/bench/bench_engine" rows "$ROWS" | sql 'COPY rows FROM STDIN (FORMAT binary)'
+	sql 'VACUUM (ANALYZE, FREEZE) rows'
+}
+
+# order_ms explain|copy SETTINGS: the time that the statement takes when its rows are only counted,
+# or written to nowhere.
+order_ms() {
+	local select="SELECT id FROM rows ORDER BY $sum DESC" begin
+	export PGOPTIONS="-c work_mem=1GB $2"
+	if [ "$1" = explain ]; then
+		sql "EXPLAIN (ANALYZE, TIMING OFF) $select" | sed -n 's/^ *Execution Time: \(.*\) ms/\1/p'
+	else
+		begin=$(now)
+		sql "COPY ($select) TO '/dev/null' (FORMAT binary)"
+		calc "1000 * ($(now) - $begin)"
+	fi
+	unset PGOPTIONS
+}
+
+# The fastest of what PostgreSQL can do: with and without JIT, counted and written.
+best_order_ms() {
+	local how jit
+	for how in explain copy; do
+		for jit in on off; do
+			order_ms "$how" "-c jit=$jit ${1:-}"
+		done
+	done | sort -g | head -n 1
+}
+
+measure_sql() {
+	local round sum ours
+	stop "$daemon_pid"
+	daemon_pid=''
+	use_database ceiling
+	give_memory 2GB
+	fill_table
+	sum=$("$build/bench/bench_engine" sum)
+	best_order_ms >/dev/null # warms up
+	for ((round = 0; round < ROUNDS; round++)); do
+		note sql "$(best_order_ms)"
+		note sql_single "$(best_order_ms '-c max_parallel_workers_per_gather=0')"
+		ours=$("$build/bench/bench_engine" decide "$ROWS")
+		note whole "${ours% *}"
+		note order "${ours#* }"
+	done
+	use_database winnow
+	row "PostgreSQL's ORDER BY of $ROWS x 20, parallel; the same in the engine, one thread" \
+		sql order ms '>= 10'
+	row 'the same; in the engine with rules, blockers and overrides' sql whole ms -
+	row "PostgreSQL's ORDER BY, not parallel; the same in the engine" sql_single order ms -
+}
+
 # ---- all of it ------------------------------------------------------------------------------------
 
 measure_engine() {
-	"$build/bench/bench_engine" | grep '^rank' >>"$work/table"
+	"$build/bench/bench_engine" | grep -E '^(rank|decide|fronts)' >>"$work/table"
 }
 
 print_table() {
@@ -384,7 +514,7 @@ print_table() {
 }
 
 main() {
-	local parts=${*:-ingest queue post start engine}
+	local parts=${*:-ingest queue whatif post start engine sql}
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -396,7 +526,7 @@ main() {
 	token_id=$(call GET /v1/whoami | json_text token_id)
 	empty_bytes=$(resident_bytes)
 	"$build/bench/backlog" "$ITEMS" >"$work/backlog.ndjson"
-	if [[ " $parts " != *' ingest '* && " $parts " == *\ @(queue|start)\ * ]]; then
+	if [[ " $parts " != *' ingest '* && " $parts " == *\ @(queue|whatif|start)\ * ]]; then
 		make_workspace ingest-1
 		push ingest-1 >/dev/null
 	fi
@@ -406,9 +536,11 @@ main() {
 		case $part in
 		ingest) measure_ingest ;;
 		queue) measure_queue ingest-1 ;;
+		whatif) measure_what_if ingest-1 ;;
 		post) measure_post ;;
 		start) measure_start ingest-1 ;;
 		engine) measure_engine ;;
+		sql) measure_sql ;; # the last: it leaves no daemon
 		*) die "there is no part $part" ;;
 		esac
 	done

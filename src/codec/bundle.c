@@ -625,11 +625,12 @@ static bool bind_overrides(struct bundle *bundle, struct wn_decide_input *input)
 {
 	size_t all = (size_t)bundle->counts[LINE_OVERRIDE];
 	struct wn_override *overrides = arena_array(&bundle->kept, all, sizeof *overrides);
+	struct row_lookup items = population_items(bundle->population);
 
 	for (size_t i = 0; overrides && i < all; i++)
-		input->override_count += population_override(bundle->population,
-			&bundle->overrides[i], &bundle->model, bundle->header.receipt.as_of_us,
-			&overrides[input->override_count]);
+		input->override_count +=
+			population_override(&bundle->overrides[i], &items, &bundle->model,
+				bundle->header.receipt.as_of_us, &overrides[input->override_count]);
 	input->overrides = overrides;
 	return overrides != NULL;
 }

@@ -462,7 +462,6 @@ bool population_ranks(const struct catalog *catalog, struct str status)
 	       definition->class == STATUS_ACTIVE;
 }
 
-/* Which of the item's principals a claim is of, by the order in which they come. */
 static uint8_t claim_of(const struct item *item, size_t index)
 {
 	unsigned principal = 0;
@@ -484,6 +483,13 @@ static uint8_t claim_of(const struct item *item, size_t index)
 							  : (uint8_t)WN_ASSERTED_LAST;
 }
 
+uint8_t population_evidence(const struct item *item, size_t index)
+{
+	enum evidence evidence = item->features[index].evidence;
+
+	return evidence == EVIDENCE_ASSERTED ? claim_of(item, index) : (uint8_t)evidence;
+}
+
 static double seconds(int64_t us)
 {
 	return us == TIME_NONE ? NAN : (double)us / US_PER_S;
@@ -500,15 +506,13 @@ static void take_values(const struct item *item, const struct catalog *catalog,
 			continue;
 		values[(*count)++] = (struct population_value){
 			.column = feature->id,
-			.evidence = feature->evidence == EVIDENCE_ASSERTED
-					    ? claim_of(item, i)
-					    : (uint8_t)feature->evidence,
+			.evidence = population_evidence(item, i),
 			.number = feature->number,
 		};
 	}
 }
 
-static uint8_t texts_of(uint32_t present)
+uint8_t population_texts(uint32_t present)
 {
 	return (uint8_t)((present & ITEM_TITLE ? WN_TITLE : 0) |
 			 (present & ITEM_BODY ? WN_BODY : 0) | (present & ITEM_URL ? WN_URL : 0) |
@@ -528,7 +532,7 @@ bool population_item_of(const struct item_record *record, uint32_t present,
 		.id = record->id,
 		.first_revision = record->first_revision,
 		.candidate = population_ranks(catalog, item->status),
-		.texts = texts_of(present),
+		.texts = population_texts(present),
 		.words = {[WN_STREAM] = item->stream,
 			[WN_KIND] = item->kind,
 			[WN_STATUS] = item->status,
@@ -569,9 +573,18 @@ static uint8_t band_named(const struct wn_model *model, struct str name)
 	return WN_BAND_NONE;
 }
 
-bool population_override(const struct population *population,
-	const struct population_override *override, const struct wn_model *model, int64_t as_of_us,
-	struct wn_override *out)
+static uint32_t row_of(const void *population, const struct uuid *id)
+{
+	return population_find(population, id);
+}
+
+struct row_lookup population_items(const struct population *population)
+{
+	return (struct row_lookup){row_of, population};
+}
+
+bool population_override(const struct population_override *override, const struct row_lookup *items,
+	const struct wn_model *model, int64_t as_of_us, struct wn_override *out)
 {
 	int kind = 0;
 
@@ -582,7 +595,7 @@ bool population_override(const struct population *population,
 		return false;
 	*out = (struct wn_override){
 		.kind = (enum wn_override_kind)kind,
-		.row = population_find(population, &override->item),
+		.row = items->row(items->self, &override->item),
 		.target = WN_ROW_NONE,
 		.revision = override->revision,
 	};
@@ -593,6 +606,6 @@ bool population_override(const struct population *population,
 	if (kind == WN_OVERRIDE_BAND)
 		out->band = band_named(model, override->band);
 	if (kind == WN_OVERRIDE_BEFORE)
-		out->target = population_find(population, &override->target);
+		out->target = items->row(items->self, &override->target);
 	return out->row != WN_ROW_NONE && !(kind == WN_OVERRIDE_BAND && out->band == WN_BAND_NONE);
 }

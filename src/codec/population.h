@@ -61,6 +61,11 @@ struct word_lookup population_words(const struct population *population);
 
 /* Whether an item of this status is a candidate: one that the vocabulary does not know is. */
 bool population_ranks(const struct catalog *catalog, struct str status);
+/* Of a feature of an item, enum wn_evidence: principals are counted in the order in which their claims
+ * come. The item's source is the same for all of them, so the token alone tells them apart. */
+uint8_t population_evidence(const struct item *item, size_t index);
+/* Bits of enum wn_text, of ITEM_PERSONAL bits. */
+uint8_t population_texts(uint32_t present);
 /* What a ranking reads of a record; `present`: its ITEM_PERSONAL bits. blocked_by stays empty: only
  * the caller knows the workspace. False when the arena is out of memory. */
 bool population_item_of(const struct item_record *record, uint32_t present,
@@ -79,10 +84,16 @@ struct population_override {
 	int64_t expires_us;
 	int64_t ended_revision; /* 0: has not ended */
 };
+/* From an item to its row; WN_ROW_NONE when it is not there. */
+struct row_lookup {
+	uint32_t (*row)(const void *self, const struct uuid *id);
+	const void *self;
+};
+struct row_lookup population_items(const struct population *population);
+
 /* As the engine takes it; false where it has nothing to do: not in force at as_of_us, no such item,
  * no such band in this model. */
-bool population_override(const struct population *population,
-	const struct population_override *override, const struct wn_model *model, int64_t as_of_us,
-	struct wn_override *out);
+bool population_override(const struct population_override *override, const struct row_lookup *items,
+	const struct wn_model *model, int64_t as_of_us, struct wn_override *out);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bulk.h"
 #include "engine/hits.h"
 #include "engine/slice.h"
 
@@ -105,7 +106,7 @@ static void set_fate(struct decider *d, size_t override, enum wn_fate fate, uint
 
 static double *doubles(size_t count)
 {
-	return reallocarray(NULL, count + 1, sizeof(double));
+	return bulk_alloc(count + 1, sizeof(double));
 }
 
 static bool take_scores(struct decider *d)
@@ -127,6 +128,12 @@ static bool is_relative(const struct wn_model *model)
 	return wn_model_traits(model) & WN_TRAIT_RELATIVE;
 }
 
+/* Memory for the columns of a part. */
+struct part_room {
+	const double **columns;
+	const uint8_t **evidence;
+};
+
 static void score_part(struct decider *d, const struct wn_rows *rows, size_t first)
 {
 	const struct wn_decide_input *input = d->input;
@@ -144,36 +151,44 @@ static void score_part(struct decider *d, const struct wn_rows *rows, size_t fir
 
 /* The model and the rules read the same columns, so both look at a part of them before the next: to
  * fetch them twice would take longer than either. */
+static void find_in_block(
+	struct decider *d, const struct wn_rows *block, size_t first, const struct part_room *room)
+{
+	const struct wn_decide_input *input = d->input;
+
+	for (size_t start = 0; start < block->rows; start += PART_ROWS) {
+		size_t left = block->rows - start;
+		size_t count = left < PART_ROWS ? left : PART_ROWS;
+		struct wn_rows part = *block;
+
+		if (count < block->rows)
+			part = wn_rows_part(block, start, count, room->columns, room->evidence);
+		if (d->out->owns_evidence)
+			score_part(d, &part, first + start);
+		if (input->policy)
+			wn_hits_find(
+				input->policy, &part, first + start, input->now_s, &d->out->hits);
+	}
+}
+
 static bool find_by_parts(struct decider *d)
 {
 	const struct wn_population *population = d->population;
+	struct part_room room;
 	size_t columns = 0;
+	bool ok;
 
 	for (size_t b = 0; b < population->block_count; b++) {
 		if (population->blocks[b].column_count > columns)
 			columns = population->blocks[b].column_count;
 	}
-	const double **values = reallocarray(NULL, columns + 1, sizeof(*values));
-	const uint8_t **evidence = reallocarray(NULL, columns + 1, sizeof(*evidence));
-	bool ok = values && evidence;
-
-	for (size_t b = 0; ok && b < population->block_count; b++) {
-		const struct wn_rows *block = &population->blocks[b];
-
-		for (size_t start = 0; start < block->rows; start += PART_ROWS) {
-			size_t left = block->rows - start, first = b * population->block_rows;
-			struct wn_rows part = wn_rows_part(block, start,
-				left < PART_ROWS ? left : PART_ROWS, values, evidence);
-
-			if (d->out->owns_evidence)
-				score_part(d, &part, first + start);
-			if (d->input->policy)
-				wn_hits_find(d->input->policy, &part, first + start,
-					d->input->now_s, &d->out->hits);
-		}
-	}
-	free(values);
-	free(evidence);
+	room.columns = reallocarray(NULL, columns + 1, sizeof(*room.columns));
+	room.evidence = reallocarray(NULL, columns + 1, sizeof(*room.evidence));
+	ok = room.columns && room.evidence;
+	for (size_t b = 0; ok && b < population->block_count; b++)
+		find_in_block(d, &population->blocks[b], b * population->block_rows, &room);
+	free(room.columns);
+	free(room.evidence);
 	return ok;
 }
 
@@ -237,7 +252,7 @@ static bool find_out(struct decider *d)
 		!any_override(d, WN_OVERRIDE_EXCLUDE) && !any_override(d, WN_OVERRIDE_DEFER))
 		return true;
 	d->out->out = calloc(rows + 1, sizeof(*d->out->out));
-	d->out->out_by = calloc(rows + 1, sizeof(*d->out->out_by));
+	d->out->out_by = bulk_zero(rows + 1, sizeof(*d->out->out_by));
 	if (!d->out->out || !d->out->out_by)
 		return false;
 	for_rules(d, WN_EXCLUDE, put_out_by_rule);

@@ -1095,8 +1095,8 @@ static bool take_memory(struct place *p, void *scratch)
 	p->run = numbers(befores + 1);
 	p->path = numbers(befores + 1);
 	p->nest = numbers(befores + 1);
-	return p->mark && p->tight && p->waiters && p->pins_newest && p->pins_by_rank && p->befores_by_key && p->befores_by_target &&
-	       p->run && p->path && p->nest;
+	return p->mark && p->tight && p->waiters && p->pins_newest && p->pins_by_rank &&
+	       p->befores_by_key && p->befores_by_target && p->run && p->path && p->nest;
 }
 
 static void give_memory(struct place *p)

@@ -85,7 +85,8 @@ bool wn_policy_apply(const struct wn_policy *policy, const struct wn_population 
 		return false;
 	}
 	for (size_t b = 0; b < population->block_count; b++)
-		wn_hits_find(policy, &population->blocks[b], b * population->block_rows, now_s, out);
+		wn_hits_find(
+			policy, &population->blocks[b], b * population->block_rows, now_s, out);
 	return true;
 }
 

@@ -20,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bulk.h"
 #include "engine/order.h"
 
 /* For each node a list of others: to[start[v] … start[v + 1] - 1]. */
@@ -476,10 +477,10 @@ static bool report_cycles(const struct graph *g, size_t rows, struct wn_ranking 
 	return true;
 }
 
-static bool move_rows(struct graph *g, size_t rows, bool settle, struct wn_ranking *ranking,
-	uint32_t *new_order)
+static bool move_rows(
+	struct graph *g, size_t rows, bool settle, struct wn_ranking *ranking, uint32_t *new_order)
 {
-	ranking->carries = numbers(rows);
+	ranking->carries = bulk_alloc(rows + 1, sizeof(*ranking->carries));
 	if (!ranking->carries || !list_groups(g) || (settle && !list_followers(g, false)))
 		return false;
 	write_order(g, settle, ranking, new_order);

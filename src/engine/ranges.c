@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bulk.h"
 #include "engine/order.h"
 
 /* Whether row a with score x stands before row b with score y. */
@@ -69,7 +70,7 @@ bool wn_rank_ranges(const struct wn_range_input *input, uint32_t *best, uint32_t
 {
 	uint8_t *band = calloc(input->rows + 1, sizeof(*band));
 	uint32_t *orders = reallocarray(NULL, input->rows + 1, 2 * sizeof(*orders));
-	void *scratch = reallocarray(NULL, input->rows + 1, WN_SCRATCH_BYTES);
+	void *scratch = bulk_alloc(input->rows + 1, WN_SCRATCH_BYTES);
 	size_t count = 0;
 	bool done = false;
 

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/bulk.h"
 #include "engine/order.h"
 
 static size_t count_candidates(const struct wn_rank_input *input)
@@ -49,13 +50,13 @@ static bool settle(const struct wn_rank_input *input, void *scratch, struct wn_r
 
 bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
 {
-	void *scratch = reallocarray(NULL, input->rows + 1, WN_SCRATCH_BYTES);
+	void *scratch = bulk_alloc(input->rows + 1, WN_SCRATCH_BYTES);
 
 	*out = (struct wn_ranking){0};
 	assert(input->rows < WN_ROW_NONE && input->edge_count < WN_ROW_NONE);
 	out->count = count_candidates(input);
-	out->order = reallocarray(NULL, out->count + 1, sizeof(*out->order));
-	out->rank = calloc(input->rows + 1, sizeof(*out->rank));
+	out->order = bulk_alloc(out->count + 1, sizeof(*out->order));
+	out->rank = bulk_zero(input->rows + 1, sizeof(*out->rank));
 	if (!scratch || !out->order || !out->rank)
 		goto out;
 	if (!wn_preference_order(input, out->count, scratch, out->order))

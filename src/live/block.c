@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "codec/population.h"
 
 /* Evidence bytes are the item's; from asserted on they also count principals. */
 static_assert((int)WN_MEASURED == (int)EVIDENCE_MEASURED, "evidence is stored as it is");
@@ -264,29 +265,6 @@ static void write_facts(struct block *block, uint32_t index, const struct row_sy
 
 /* ---- a row's features ---- */
 
-/* Which of the row's principals a claim belongs to, by the order in which they come. The item's
- * source is the same for all of its values, so the token alone tells them apart. */
-static uint8_t claim_of(const struct item *item, size_t index)
-{
-	unsigned principal = 0;
-
-	for (size_t i = 0; i < index; i++) {
-		const struct feature_value *other = &item->features[i];
-		bool first = other->evidence == EVIDENCE_ASSERTED;
-
-		if (!first)
-			continue;
-		if (uuid_cmp(&other->by, &item->features[index].by) == 0)
-			break;
-		for (size_t j = 0; first && j < i; j++)
-			first = item->features[j].evidence != EVIDENCE_ASSERTED ||
-				uuid_cmp(&item->features[j].by, &other->by) != 0;
-		principal += first;
-	}
-	return principal < WN_ASSERTED_LAST - WN_ASSERTED ? (uint8_t)(WN_ASSERTED + principal)
-							  : (uint8_t)WN_ASSERTED_LAST;
-}
-
 static void write_columns(struct block *block, uint32_t index, const struct item *item)
 {
 	for (uint32_t c = 0; c < block->column_count; c++) {
@@ -303,9 +281,7 @@ static void write_columns(struct block *block, uint32_t index, const struct item
 		block->columns[feature->id][index] = feature->number;
 		if (!block->evidence[feature->id])
 			continue;
-		block->evidence[feature->id][index] = feature->evidence == EVIDENCE_ASSERTED
-							      ? claim_of(item, i)
-							      : (uint8_t)feature->evidence;
+		block->evidence[feature->id][index] = population_evidence(item, i);
 	}
 }
 
@@ -342,15 +318,6 @@ static void write_links(struct block *block, struct row_facts *facts, const stru
 	}
 }
 
-/* The item's bits are other ones (codec/item.h). */
-static uint8_t texts_of(uint32_t present)
-{
-	return (uint8_t)((present & ITEM_TITLE ? WN_TITLE : 0) |
-			 (present & ITEM_BODY ? WN_BODY : 0) | (present & ITEM_URL ? WN_URL : 0) |
-			 (present & ITEM_ASSIGNEE ? WN_ASSIGNEE_TEXT : 0) |
-			 (present & ITEM_REPORTER ? WN_REPORTER : 0));
-}
-
 bool block_write(struct block *block, uint32_t index, const struct item_row *row,
 	const struct item_link *links)
 {
@@ -381,7 +348,7 @@ bool block_write(struct block *block, uint32_t index, const struct item_row *row
 	else
 		block->rows++;
 	block->facts[index] = facts;
-	block->texts[index] = texts_of(row->text_present);
+	block->texts[index] = population_texts(row->text_present);
 	write_facts(block, index, &symbols);
 	write_columns(block, index, &record->item);
 	return true;

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/population.h"
 #include "live/strengths.h"
 #include "store/aggregates.h"
 
@@ -224,15 +225,6 @@ static struct block *block_private(struct picture *picture, uint32_t row)
 	return copy;
 }
 
-/* A status that the vocabulary no longer knows is still work to be seen. */
-static bool status_ranks(const struct catalog *catalog, struct str status)
-{
-	const struct status_definition *definition = catalog_status(catalog, status);
-
-	return !definition || definition->class == STATUS_TODO ||
-	       definition->class == STATUS_ACTIVE;
-}
-
 static enum error write_row(struct picture *picture, uint32_t row, const struct item_row *item,
 	const struct item_link *links)
 {
@@ -240,7 +232,7 @@ static enum error write_row(struct picture *picture, uint32_t row, const struct 
 
 	if (!block || !block_write(block, row % BLOCK_ROWS, item, links))
 		return ERR_NO_MEMORY;
-	picture->candidates[row] = status_ranks(picture->catalog, item->record.item.status);
+	picture->candidates[row] = population_ranks(picture->catalog, item->record.item.status);
 	return ERR_OK;
 }
 
@@ -310,7 +302,7 @@ static void classify_all(struct picture *picture)
 		const struct block *block = picture->blocks[row / BLOCK_ROWS];
 		struct str status = block_text(block, row % BLOCK_ROWS, ROW_STATUS);
 
-		picture->candidates[row] = status_ranks(picture->catalog, status);
+		picture->candidates[row] = population_ranks(picture->catalog, status);
 	}
 }
 

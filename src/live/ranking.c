@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "codec/population.h"
 #include "live/page_cache.h"
 #include "live/picture.h"
 
@@ -168,61 +169,34 @@ static bool bind(struct ranking *ranking)
 
 /* ---- overrides ---- */
 
-static const char *const override_kinds[WN_OVERRIDE_KINDS] = {
-	[WN_OVERRIDE_PIN] = "pin",
-	[WN_OVERRIDE_BOOST] = "boost",
-	[WN_OVERRIDE_BAND] = "band",
-	[WN_OVERRIDE_BEFORE] = "before",
-	[WN_OVERRIDE_EXCLUDE] = "exclude",
-	[WN_OVERRIDE_DEFER] = "defer",
-};
-
-static int override_kind(struct str name)
-{
-	for (int i = 0; i < WN_OVERRIDE_KINDS; i++) {
-		if (str_is(name, override_kinds[i]))
-			return i;
-	}
-	return -1;
-}
-
-static uint8_t band_named(const struct wn_model *model, struct str name)
-{
-	for (size_t i = 0; i < model->band_count; i++) {
-		if (str_is(name, model->bands[i].name))
-			return (uint8_t)i;
-	}
-	return WN_BAND_NONE;
-}
-
 static bool in_force(const struct override_row *override, int64_t as_of_us)
 {
 	return override->ended_revision == 0 && override->expires_us > as_of_us;
 }
 
-/* False where there is nothing that it could do: no such item, no such band in this model. */
+static uint32_t row_of(const void *ranking, const struct uuid *id)
+{
+	return ranking_find(ranking, id);
+}
+
 static bool make_override(
 	const struct ranking *ranking, const struct override_row *from, struct wn_override *to)
 {
-	int kind = override_kind(from->kind);
-
-	if (kind < 0 || !in_force(from, ranking->as_of_us))
-		return false;
-	*to = (struct wn_override){
-		.kind = (enum wn_override_kind)kind,
-		.row = ranking_find(ranking, &from->item),
-		.target = WN_ROW_NONE,
+	const struct row_lookup items = {row_of, ranking};
+	const struct population_override override = {
+		.id = from->id,
 		.revision = from->revision,
+		.item = from->item,
+		.kind = from->kind,
+		.rank = from->rank,
+		.delta = from->delta,
+		.band = from->band,
+		.target = from->target,
+		.expires_us = from->expires_us,
+		.ended_revision = from->ended_revision,
 	};
-	if (kind == WN_OVERRIDE_PIN)
-		to->rank = from->rank > UINT32_MAX ? UINT32_MAX : (uint32_t)from->rank;
-	if (kind == WN_OVERRIDE_BOOST)
-		to->delta = from->delta;
-	if (kind == WN_OVERRIDE_BAND)
-		to->band = band_named(ranking->input.model, from->band);
-	if (kind == WN_OVERRIDE_BEFORE)
-		to->target = ranking_find(ranking, &from->target);
-	return to->row != WN_ROW_NONE && !(kind == WN_OVERRIDE_BAND && to->band == WN_BAND_NONE);
+
+	return population_override(&override, &items, ranking->input.model, ranking->as_of_us, to);
 }
 
 /* The set as the engine takes it, and with it the rows that it was made of. */

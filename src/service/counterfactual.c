@@ -1,7 +1,7 @@
 /*
  * From a target to the score that it takes, from that to the smallest change, and back through the
- * whole decision. What the score alone cannot tell (blockers, limits, shares, what a rule says of the
- * changed values) shows in the proof.
+ * whole decision. What the score alone cannot tell (blockers, limits, shares, what a rule says of
+ * the changed values) shows in the proof.
  */
 #include "service/counterfactual.h"
 
@@ -9,7 +9,9 @@
 #include <math.h>
 #include <string.h>
 
-enum { ATTEMPTS = 4, NUDGES = 64 };
+/* Pairs grow with the square of the inputs, and each is a grid: beyond these, inputs are only tried
+ * one by one. */
+enum { ATTEMPTS = 4, NUDGES = 64, PAIR_LEVERS = 32 };
 
 struct seeker {
 	const struct ranking *ranking;
@@ -383,6 +385,26 @@ static enum error prove(
 	return error;
 }
 
+static bool seek_rest(const struct seeker *seeker, struct wn_counterfactual_input *input,
+	struct wn_change *single, struct wn_change *pair)
+{
+	for (size_t i = PAIR_LEVERS; i < seeker->lever_count; i++) {
+		struct wn_change one, none;
+
+		input->levers = &seeker->levers[i];
+		input->lever_count = 1;
+		if (!wn_counterfactual(input, &one, &none))
+			return false;
+		if (one.inputs == 0 || (single->inputs > 0 && one.size >= single->size))
+			continue;
+		*single = one;
+		single->lever[0] = i;
+	}
+	if (single->inputs > 0 && pair->size >= single->size)
+		pair->inputs = 0;
+	return true;
+}
+
 static enum error seek(struct seeker *seeker)
 {
 	const struct ranking *ranking = seeker->ranking;
@@ -394,12 +416,14 @@ static enum error seek(struct seeker *seeker)
 		.at_least = without_boosts(seeker),
 		.beyond = seeker->out->exceed,
 		.levers = seeker->levers,
-		.lever_count = seeker->lever_count,
+		.lever_count =
+			seeker->lever_count < PAIR_LEVERS ? seeker->lever_count : PAIR_LEVERS,
 	};
 	struct wn_change single, pair;
 	enum error error;
 
-	if (!wn_counterfactual(&input, &single, &pair))
+	if (!wn_counterfactual(&input, &single, &pair) ||
+		!seek_rest(seeker, &input, &single, &pair))
 		return ERR_NO_MEMORY;
 	error = prove(seeker, &single, &seeker->out->single);
 	return error ? error : prove(seeker, &pair, &seeker->out->pair);

@@ -1,7 +1,8 @@
 /*
- * What would have to be different for an item to be in a band, or at a rank: the smallest change of
- * one input of the model and of two, by wn_counterfactual, each proved by deciding the whole ranking
- * again with it. And where no value could do it, which rule or override is in the way.
+ * What would have to be different for an item to be in a band, or at a rank: the smallest change
+ * of one input of the model and of two, by wn_counterfactual, each proved by deciding the whole
+ * ranking again with it. And where no value could do it, which rule or override is in the way.
+ * Pairs are sought among the model's first 32 inputs.
  */
 #ifndef WINNOW_SERVICE_COUNTERFACTUAL_H
 #define WINNOW_SERVICE_COUNTERFACTUAL_H
@@ -17,10 +18,10 @@ struct counterfactual_target {
 /* Why no value can do it. */
 enum counterfactual_bar {
 	COUNTERFACTUAL_FREE,
-	COUNTERFACTUAL_NOT_RANKED,  /* its status does not rank */
-	COUNTERFACTUAL_BY_RULE,     /* `by` of the policy: excluded, a cap of the band, a rank rule,
+	COUNTERFACTUAL_NOT_RANKED, /* its status does not rank */
+	COUNTERFACTUAL_BY_RULE,    /* `by` of the policy: excluded, a cap of the band, a rank rule,
 	                               another item pinned to the top */
-	COUNTERFACTUAL_BY_OVERRIDE, /* `by` of the ranking's: out, its band or its place are given */
+	COUNTERFACTUAL_BY_OVERRIDE, /* `by` of the ranking's: it is out, or its band or place given */
 	COUNTERFACTUAL_RELATIVE,    /* the model's scores depend on the other items: not sought */
 };
 

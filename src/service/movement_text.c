@@ -195,8 +195,7 @@ static void why_weights(struct buf *out, const struct movement *movement)
 
 	if (!movement->has_reweighted) {
 		buf_puts(out, movement->settings[MOVED_BY_MODEL].differs
-				      ? "the models do not differ in weights alone that could be "
-					"put in by themselves"
+				      ? "no weights that could be put in by themselves"
 				      : "the weights are the same");
 		return;
 	}

@@ -19,9 +19,9 @@ struct scoring {
 	struct wn_decide_input input;
 	struct wn_decision decision; /* its order means nothing: rows stand by themselves */
 	uint32_t *rows;              /* by item */
-	/* By item: where it would stand in the ranking by preference alone, as the newest of all: after
-	 * every ranked item of equal tier, band and score. 0: it would not be ranked. Blockers, rank
-	 * rules and overrides of places are not in it. */
+	/* By item: where it would stand in the ranking by preference alone, as the newest of all:
+	 * after every ranked item of equal tier, band and score. 0: it would not be ranked.
+	 * Blockers, rank rules and overrides of places are not in it. */
 	size_t *would_rank;
 };
 

@@ -134,8 +134,8 @@ static bool write_value(struct setup *setup, struct own_block *own, const struct
 	return true;
 }
 
-/* Whose claims are the row's other values? The picture does not say, so what is asserted here counts
- * as one principal's of its own. */
+/* Whose claims are the row's other values? The picture does not say, so what is asserted here
+ * counts as one principal's of its own. */
 static uint8_t next_claim(const struct wn_rows *base, size_t at)
 {
 	unsigned claim = WN_ASSERTED;

@@ -14,6 +14,7 @@ import pytest
 
 from support import daemon as daemons, places
 from support.workspace import item, rubric, scored
+from support.decisions import enforce, labelled, override
 
 OK, REFUSED, USAGE, UNREACHABLE, DENIED = range(5)
 
@@ -810,3 +811,89 @@ def test_checking_a_policy(cli, ws, tmp_path):
     assert "/policy/rules" in told
     assert ws.revision() == before
     cli("policy", "check", expect=USAGE)
+
+
+def test_queue_shows_marks_and_what_is_out(cli, ws):
+    enforce(ws, labelled("look", "hold"), labelled("first", "pin_top"), labelled("no", "exclude"))
+    ws.push([scored("a", 9, labels=["look", "first"]), scored("b", 20), scored("c", 20, labels=["no"])])
+    made = override(ws, "b", "boost", delta=1.5)
+    done = cli("queue", "--plain", "--min-revision", ws.revision())
+    why = [line.split("\t")[-1] for line in done.stdout.splitlines()]
+    assert why[0].startswith("pinned, held: user_impact") and why[1].startswith("boost: user_impact")
+    assert "policy rules of a test 1; 1 held; 1 out of it (winnow excluded)" in done.stderr
+    assert cli("queue", "--plain", "--held").stdout.split("\t")[4] == "a"
+    text = cli("explain", "b").stdout
+    assert re.search(r"^score +21\.5 \(20 \+ 1\.5 by overrides\)$", text, re.M)
+    assert re.search(rf"^override +boost \(applied\) {made['id']}$", text, re.M)
+    text = cli("explain", "a").stdout
+    assert re.search(r"^rule +first \(pin_top, pinned\): Because of first\.$", text, re.M)
+    assert re.search(r"^policy +rules of a test, version 1$", text, re.M)
+    assert re.search(r"^rank +not ranked: .*the rule no: Because of no\.", cli("explain", "c").stdout, re.M)
+
+    row = cli("excluded", "--plain").stdout.rstrip("\n").split("\t")
+    assert (row[0], row[3], row[5]) == ("c", "rule no", "Because of no.")
+    assert cli("excluded", "--rule", "other").stdout == ""
+    assert "nothing is out" in cli("excluded", "--stream", "incident").stderr
+    assert json.loads(cli("excluded", "--json").stdout)["reasons"][0]["items"] == 1
+
+
+def test_explain_of_a_tree(cli, ws):
+    body = {"name": "m", "kind": "expression", "expression": "user_impact * 2 + cost_of_delay", "bands": [{"name": "all"}]}
+    ws.promote(ws.post("/models", 201, json=body).json()["version"])
+    ws.push([item("1", features=rubric(3)), item("2", features=rubric(3, delay=2))])
+    cli("queue", "--min-revision", ws.revision())
+    text = cli("explain", "1").stdout
+    assert re.search(r"^\+ +7 +7…9 ", text, re.M) and re.search(r"^    user_impact +3 ", text, re.M)
+    assert re.search(r"^  cost_of_delay +1 +1…3 +assumed", text, re.M)
+    assert re.search(r"^rank +2 \(1…2 by score alone\)$", text, re.M)
+
+
+def test_unknowns(cli, ws):
+    ws.push([item("1", features=rubric(3, 3, 3)), item("2", features=rubric(3, 2, 1)), item("3", features=rubric(1, 1, 1, 1))])
+    done = cli("unknowns", "--plain", "--min-revision", ws.revision())
+    assert done.stdout.splitlines()[0].split("\t") == ["cost_of_delay", "1", "33.3 %", "1"]
+    assert "the bands of 1 of 3 ranked items are open" in cli("unknowns").stderr
+    row = cli("unknowns", "--plain", "--feature", "cost_of_delay").stdout.rstrip("\n").split("\t")
+    assert (row[1], row[4], row[5]) == ("2", "ready…next_sprint", "cost_of_delay")
+    assert "nothing that is unknown" in cli("unknowns", "--feature", "user_impact").stderr
+    cli("unknowns", "--feature", "no_such", expect=REFUSED)
+    assert json.loads(cli("unknowns", "--json").stdout)["open"] == 1
+
+
+def test_impact(cli, ws):
+    ws.push([scored("base", 8), scored("a", 20, blocked_by=["base"], team="ops"), scored("b", 9, blocked_by=["a"])])
+    cli("queue", "--min-revision", ws.revision())
+    text = cli("impact", "test/base").stdout
+    assert re.search(r"^waiting +1 directly, 2 in all$", text, re.M)
+    assert re.search(r"^their score +29$", text, re.M) and re.search(r"^best rank +2 \(a\)$", text, re.M)
+    assert re.search(r"^teams +\(none\) 1, ops 1$", text, re.M) and re.search(r" b +Item b +through 1$", text, re.M)
+    assert json.loads(cli("impact", "b", "--json").stdout)["count"] == 0
+    assert re.search(r"^best rank +-$", cli("impact", "b").stdout, re.M)
+    cli("impact", "nothing", expect=REFUSED)
+    cli("impact", expect=USAGE)
+
+
+def test_findings(cli, ws):
+    assert "nothing is found to be wrong" in cli("findings", "--min-revision", ws.revision()).stderr
+    enforce(
+        ws,
+        labelled("down", "at_most_band", band="icebox"),
+        labelled("up", "at_least_band", band="ready"),
+        labelled("late", "not_above", rank=9),
+        labelled("all", "share", at_least=1, top=1),
+    )
+    ws.push([scored("a", 20, blocked_by=["b"]), scored("b", 9, blocked_by=["a"]), scored("c", 9, blocked_by=["gone"])])
+    ws.push([scored("d", 20, labels=["down", "up"]), scored("e", 8, labels=["late"])])
+    ws.push([scored("f", 8, labels=["all"], blocked_by=["a"])])
+    override(ws, "d", "band", band="next_sprint")
+    override(ws, "a", "pin", rank=4)
+    rows = [line.split("\t") for line in cli("findings", "--plain", "--min-revision", ws.revision()).stdout.splitlines()]
+    told = {(row[0], row[1]): row[2] for row in rows}
+    assert told["cycle", "b, a"] == "2 items block each other in a circle", "a is pinned to the end"
+    assert told["blocker", "c"] == "waits for test/gone, which is missing"
+    assert told["contradiction", "up"] == "yields to down on 1 items"
+    assert told["breach", "late"].startswith("broken at rank") and told["breach", "late"].endswith("by e")
+    assert told["breach", "all"] == "not met in the top 1"
+    assert told["override", "d"] == "its band is defeated by rule down"
+    assert "of " in cli("findings", "--limit", "1").stderr
+    assert json.loads(cli("findings", "--json").stdout)["counts"]["cycles"] == 1

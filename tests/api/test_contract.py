@@ -328,6 +328,8 @@ def test_methods_that_a_path_does_not_have(contract, operator, method):
         "id": "00000000-0000-4000-8000-000000000000",
         "version": "1",
         "ranking": "1.1",
+        "a": "1.1",
+        "b": "1.1",
         "name": "active",
         "format": "github",
         "kind": "model",

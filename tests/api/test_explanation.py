@@ -260,6 +260,16 @@ def test_blockers_that_are_out_say_so(ws):
     assert states == {"gone": "excluded", "later": "deferred", "going": "in_progress", "nowhere": "missing"}
 
 
+def test_what_gave_an_item_its_place(ws):
+    enforce(ws, labelled("first", "pin_top"))
+    ws.push([scored("a", 9, labels=["first"]), scored("b", 8), scored("c", 20), scored("d", 15, blocked_by=["e"])])
+    ws.push([scored("e", 9)])
+    override(ws, "b", "pin", rank=3)
+    told = {name: explanation(ws, name)["order"]["text"] for name in "abce"}
+    assert told["a"].startswith("It is pinned to the top") and told["b"] == "An override puts it here."
+    assert told["c"].startswith("Its place is by its own") and "urgency of d" in told["e"]
+
+
 def test_it_is_of_the_ranking_that_it_names(ws):
     ws.push([scored("1", 20)])
     path = f"/items/{item_id(ws, '1')}/explanation"

@@ -1,10 +1,13 @@
 """Why items moved: each cause alone, the parts that add up, who entered and who left, two rankings compared."""
 
 import datetime
+import json
+import subprocess
 import uuid
 
 import pytest
 
+from support import daemon as daemons, places
 from support.client import problem_pointers, problem_type
 from support.workspace import RUBRIC, item, rubric, scored
 
@@ -205,11 +208,11 @@ def test_others(ws):
 def test_several_causes_in_their_order(ws):
     ids = filled(ws)
     since = now(ws)
-    ws.push([item("9", features=rubric(3, 3, 3, 1)), scored("new", 24)])  # 22
+    ws.push([scored("9", 19), scored("new", 24)])
     override(ws, ids[0], "boost", delta=-20)
     move = movement(ws, ids[9], since)
-    # To 22 points after the first three (and after the older item with 22); item 0 falls; a new one comes before it.
-    assert [parts(move)[cause] for cause in ("evidence", "override", "others")] == [-6, -1, 1]
+    # With 19 points behind the first five; item 0 falls behind it; a new one comes before it.
+    assert parts(move) == {"evidence": -4, "override": -1, "others": 1}
 
 
 # ---- what adds up ---------------------------------------------------------------------------------
@@ -254,6 +257,41 @@ def test_parts_add_up_whatever_happened(ws, rng):
             assert move == movement(ws, item_id, since, until=until)
             compared += move["ranks"] is not None
     assert compared > 0
+
+
+def change_anything_but_rows(ws, rng, ids):
+    chosen = rng.randrange(len(ids))
+    turn = rng.randrange(4)
+    if turn == 0:
+        ws.promote(model(ws, [rng.randint(1, 9) for _ in RUBRIC], features=rng.sample(RUBRIC, rng.choice([3, 4, 4]))))
+    elif turn == 1:
+        feature = {"feature": rng.choice(RUBRIC), "ge": rng.choice([2, 2.5])}
+        effect = rng.choice(["pin_top", "exclude", "hold"])
+        limit = rule("limit", {"feature": rng.choice(RUBRIC), "lt": 2.5}, at_most=rng.randint(1, 3), top=8)
+        enforce(ws, rule(effect, {"all": [feature, {"feature": rng.choice(RUBRIC), "lt": 2.5}]}), limit)
+    elif turn == 2:
+        more = rng.choice([{"delta": rng.choice([-7, 5])}, {"rank": rng.randint(1, 20)}, {"before": ids[0]}, {}, {}])
+        kind = {"delta": "boost", "rank": "pin", "before": "before"}.get(next(iter(more), None), "defer")
+        if more.get("before") != ids[chosen]:
+            override(ws, ids[chosen], kind, **more)
+    else:
+        blockers = rng.sample(range(len(ids)), rng.randint(0, 2))
+        named = [{"source": "test", "external_id": str(n)} for n in blockers]
+        ws.push([{"source": "test", "external_id": str(chosen), "blocked_by": named}])
+
+
+def test_nothing_is_left_for_others_when_their_rows_are_the_same(ws, rng):
+    """Whatever else has changed: with all of it put in, the first ranking's rows give the second ranking."""
+    ids = filled(ws, [rng.randint(8, 24) for _ in range(25)])
+    for _ in range(4):
+        since = rng.choice([now(ws), str(ws.revision())])
+        own = rng.randrange(len(ids))
+        for _ in range(rng.randint(1, 5)):
+            change_anything_but_rows(ws, rng, ids)
+        ws.push([{**item(own), "features": rubric(*(rng.choice([1, 2, 3]) for _ in RUBRIC)), "labels": ["moved"]}])
+        for until in (now(ws), str(ws.revision())):
+            move = movement(ws, ids[own], since, until=until)
+            assert move["ranks"] is None or parts(move).get("others", 0) == 0, move
 
 
 def ranks_of(ws, revision):
@@ -454,3 +492,31 @@ def test_unknown_and_missing_parameters(ws):
     for params in ({"limit": -1}, {"top": 0}, {"limit": "x"}, {"since": a}):
         answer = ws.get(f"/rankings/{a}/diff/{a}", 422, params=params)
         assert problem_pointers(answer) == [f"/query/{next(iter(params))}"]
+
+
+# ---- the client -----------------------------------------------------------------------------------
+
+
+def winnow(ws, *args, expect=0):
+    environment = daemons.clean_environment(WINNOW_URL=ws.url, WINNOW_TOKEN=ws.secret, WINNOW_WORKSPACE=ws.name)
+    done = subprocess.run([places.winnow(), *args], env=environment, capture_output=True, text=True, timeout=60)
+    assert done.returncode == expect, f"{args}: {done.stdout}\n{done.stderr}"
+    return done
+
+
+def test_the_client_tells_why(ws):
+    ids = filled(ws)
+    a = now(ws)
+    ws.push([item("3", features=rubric(1, 1, 1, 1)), scored("new", 24)])
+    b = now(ws)
+    told = winnow(ws, "why-moved", "test/3", "--since", a, "--wide").stdout
+    assert "4 → 11, 7 places down: evidence +6, others +1." in told
+    assert f"rank 4, score 21 (next_sprint), ranking {a}" in told and "user_impact" in told
+    as_json = json.loads(winnow(ws, "why-moved", ids[3], "--since", a, "--until", b, "--json").stdout)
+    assert as_json == movement(ws, ids[3], a, until=b)
+    rows = [line.split("\t") for line in winnow(ws, "--plain", "diff", a, b, "--limit", "1").stdout.splitlines()]
+    assert [row[:4] for row in rows] == [["11", "4", "+7", "3"], ["2", "-", "in", "new"]]
+    assert "10 moved" not in winnow(ws, "diff", a, a).stderr
+    winnow(ws, "why-moved", "test/3", expect=2)
+    winnow(ws, "why-moved", "test/3", "--since", "x", expect=1)
+    winnow(ws, "diff", a, "1.1", expect=1)

@@ -106,10 +106,10 @@ def test_the_digest_is_over_the_documented_bytes(ws):
     assert digest.hexdigest() == kept["receipt"]["order_sha256"]
 
 
-def test_the_same_ranking_is_kept_once(ws):
+def test_keeping_moves_on_to_another_ranking_with_the_same_order(ws):
     ws.push([scored("a", 20)])
     first = keep(ws, note="first")
-    # Keeping it was a revision, so what is seen now is another ranking; the old one is found by nobody any more.
+    # Keeping it was a revision, so what is seen now is another ranking.
     second = keep(ws, note="second")
     assert second["id"] != first["id"] and second["receipt"]["order_sha256"] == first["receipt"]["order_sha256"]
     assert [each["id"] for each in ws.get("/rankings").json()["rankings"]] == [second["id"], first["id"]]

@@ -3,7 +3,7 @@
 import pytest
 
 from support.client import problem_pointers
-from support.workspace import item, rubric, scored
+from support.workspace import RUBRIC, item, rubric, scored
 
 
 def ask(ws, items, expect=200):
@@ -29,10 +29,18 @@ def test_an_urgent_ticket(ws):
     ws.push([scored("a", 24), scored("b", 18), scored("c", 10)])
     before, queue = ws.revision(), ws.queue()
     answer = ask(ws, URGENT)
-    assert {k: answer[k] for k in ("ranking", "revision", "model")} == {k: queue[k] for k in ("ranking", "revision", "model")}
+    assert {k: answer[k] for k in ("ranking", "revision", "model")} == {
+        k: queue[k] for k in ("ranking", "revision", "model")
+    }
     (result,) = answer["results"]
     assert (result["score"], result["band"], result["range"]) == (22, "next_sprint", {"lowest": 22, "highest": 22})
-    assert (result["would_rank"], result["held"], result["pinned"], result["out"], result["rules"]) == (2, False, False, None, [])
+    assert (result["would_rank"], result["held"], result["pinned"], result["out"], result["rules"]) == (
+        2,
+        False,
+        False,
+        None,
+        [],
+    )
     assert [(c["feature"], c["contribution"]) for c in result["contributions"]] == [
         ("user_impact", 9),
         ("fix_confidence", 6),
@@ -61,7 +69,9 @@ def test_as_if_stored(ws, rng):
 
     def random_item(name):
         values = {f: rng.randint(1, 3) for f in features if rng.random() < 0.8}
-        return item(name, features=values, labels=rng.sample(["x", "y"], rng.randint(0, 2)), team=rng.choice(("red", "blue")))
+        return item(
+            name, features=values, labels=rng.sample(["x", "y"], rng.randint(0, 2)), team=rng.choice(("red", "blue"))
+        )
 
     activate(
         ws,
@@ -113,7 +123,13 @@ def test_other_kinds_show_their_tree(ws):
 
 def test_faults_are_the_items_own(ws):
     answer = ask(ws, [URGENT, {"title": "no stream"}, 3, {**URGENT, "features": {"user_impact": 9}}, URGENT], 207)
-    assert [("error" in r, r["index"]) for r in answer["results"]] == [(False, 0), (True, 1), (True, 2), (True, 3), (False, 4)]
+    assert [("error" in r, r["index"]) for r in answer["results"]] == [
+        (False, 0),
+        (True, 1),
+        (True, 2),
+        (True, 3),
+        (False, 4),
+    ]
     assert [problem_pointers(r["error"]) for r in answer["results"] if "error" in r] == [
         ["/items/1/stream"],
         ["/items/2"],
@@ -153,7 +169,10 @@ def test_relative_models_have_no_score_for_one(ws):
     front = {
         "name": "fronts",
         "kind": "pareto",
-        "objectives": [{"feature": "user_impact", "goal": "maximise"}, {"feature": "cost_of_delay", "goal": "maximise"}],
+        "objectives": [
+            {"feature": "user_impact", "goal": "maximise"},
+            {"feature": "cost_of_delay", "goal": "maximise"},
+        ],
         "bands": [{"name": "front", "at_least": -0.5}, {"name": "behind"}],
     }
     ws.promote(ws.post("/models", 201, json=front).json()["version"])
@@ -163,3 +182,21 @@ def test_relative_models_have_no_score_for_one(ws):
 
 def test_a_thousand(ws):
     assert len(ask(ws, [URGENT] * 1000)["results"]) == 1000
+
+
+def test_blends_show_the_trees_of_their_parts(ws):
+    other = ws.post("/models", 201, json={"preset": "ice"}).json()["version"]
+    blend = {
+        "name": "both",
+        "kind": "blend",
+        "rule": "weighted",
+        "components": [{"model": 1, "weight": 1}, {"model": other, "weight": 1}],
+        "bands": [{"name": "now", "at_least": 1}, {"name": "later"}],
+    }
+    ws.promote(ws.post("/models", 201, json=blend).json()["version"])
+    (result,) = ask(ws, {**URGENT, "features": {**rubric(3, 3, 3, 3), "impact": 10, "confidence": 50, "ease": 4}})[
+        "results"
+    ]
+    read = {s["feature"]: s["value"] for s in result["tree"] if s["feature"]}
+    assert read["user_impact"] == 3 or read["user_impact"] == 9
+    assert set(read) == {*RUBRIC, "impact", "confidence", "ease"} and result["score"] > 1

@@ -66,7 +66,9 @@ def test_nothing_asked_is_nothing_changed_and_nothing_is_written(backlog):
     assert (answer["tau"], answer["churn"]) == (1, {"top": 5, "entered": 0, "left": 0})
     assert order(answer["top"]) == list("abcde") and [e["was"] for e in answer["top"]] == [1, 2, 3, 4, 5]
     assert (answer["moved"], answer["moved_count"], answer["bands"]) == ([], 0, [])
-    simulate(ws, weights={"user_impact": 0}, items={"finish": [named("a")]}, changes=[{"item": named("b"), "status": "done"}])
+    simulate(
+        ws, weights={"user_impact": 0}, items={"finish": [named("a")]}, changes=[{"item": named("b"), "status": "done"}]
+    )
     assert ws.revision() == before
     assert order(ws.queue()["entries"]) == list("abcde")
 
@@ -84,7 +86,8 @@ def test_other_weights_are_the_model_with_those_weights(backlog):
     body = {key: value for key, value in ws.get("/models/1").json().items() if key in ("name", "kind", "bands")}
     weights = {"user_impact": 0, "fix_confidence": 2, "reversibility": 2, "cost_of_delay": 4}
     body["terms"] = [
-        {"feature": feature, "weight": weight, "scale": "value", "unknown": "span"} for feature, weight in weights.items()
+        {"feature": feature, "weight": weight, "scale": "value", "unknown": "span"}
+        for feature, weight in weights.items()
     ]
     same = simulate(ws, model=body, top=2)
     for key in ("tau", "churn", "top", "moved", "bands", "streams"):
@@ -213,7 +216,10 @@ def test_policies(backlog):
     ws = backlog
     capped = policy(rule("cap", {"fact": "stream", "eq": "engineering_bug"}, "at_most_band", band="icebox"))
     answer = simulate(ws, policy=capped)
-    assert order(answer["top"]) == ["b", "d", "a", "c", "e"] and answer["policy"] == {"version": None, "name": "candidate"}
+    assert order(answer["top"]) == ["b", "d", "a", "c", "e"] and answer["policy"] == {
+        "version": None,
+        "name": "candidate",
+    }
     assert {(c["from"], c["to"]): c["count"] for c in answer["bands"]} == {("next_sprint", "icebox"): 2}
     version = ws.post("/policies", 201, json=capped).json()["version"]
     assert simulate(ws, policy=version)["top"] == answer["top"]
@@ -244,7 +250,10 @@ def test_overrides_stay_in_force(backlog):
     answer = simulate(ws, weights={"user_impact": 4})
     assert answer["base"]["revision"] == ws.revision()
     assert [e["band"] for e in answer["top"] if order([e]) == ["e"]] == ["next_sprint"]
-    other = {**IMPACT, "bands": [{"name": "now", "at_least": 100}, {"name": "next_sprint", "at_least": 50}, {"name": "x"}]}
+    other = {
+        **IMPACT,
+        "bands": [{"name": "now", "at_least": 100}, {"name": "next_sprint", "at_least": 50}, {"name": "x"}],
+    }
     bands = {order([e])[0]: e["band"] for e in simulate(ws, model=other)["top"]}
     assert bands == {"a": "x", "b": "x", "c": "x", "d": "x", "e": "next_sprint"}, "by name, wherever it is"
     gone = {**IMPACT, "bands": [{"name": "now", "at_least": 100}, {"name": "x"}]}
@@ -416,7 +425,17 @@ def run_client(ws, *args, expect=0):
 def test_the_client(backlog, tmp_path):
     ws = backlog
     rows = run_client(
-        ws, "simulate", "--plain", "--top", "3", "--weight", "user_impact=0", "--weight", "cost_of_delay=4", "--finish", "test/a"
+        ws,
+        "simulate",
+        "--plain",
+        "--top",
+        "3",
+        "--weight",
+        "user_impact=0",
+        "--weight",
+        "cost_of_delay=4",
+        "--finish",
+        "test/a",
     ).splitlines()[:3]
     same = simulate(ws, top=3, weights={"user_impact": 0, "cost_of_delay": 4}, items={"finish": [named("a")]})
     assert [row.split("\t")[:5] for row in rows] == [
@@ -425,9 +444,105 @@ def test_the_client(backlog, tmp_path):
     model, rules = tmp_path / "model.json", tmp_path / "policy.json"
     model.write_text(json.dumps(IMPACT))
     rules.write_text(json.dumps(policy(rule("out", {"feature": "user_impact", "eq": 3}, "exclude"))))
-    told = json.loads(run_client(ws, "simulate", "--json", "--model", str(model), "--policy", str(rules), "--delay", "c"))
+    told = json.loads(
+        run_client(ws, "simulate", "--json", "--model", str(model), "--policy", str(rules), "--delay", "c")
+    )
     assert order(told["top"]) == ["d", "e"] and told["removed_count"] == 3
     assert json.loads(run_client(ws, "simulate", "--json", "--model", "1", "--policy", "none"))["tau"] == 1
     for slip in ("user_impact", "=3", "user_impact=", "user_impact=x", "user_impact=nan"):
         assert "FEATURE=NUMBER" in run_client(ws, "simulate", "--weight", slip, expect=2)
     assert "/weights/nope" in run_client(ws, "simulate", "--weight", "nope=3", expect=1)
+
+
+def random_rule(rng, number):
+    when = {
+        "any": [
+            {"feature": rng.choice(("user_impact", "cost_of_delay")), rng.choice(("eq", "ge")): rng.randint(1, 3)},
+            {"fact": "stream", "eq": rng.choice(("incident", "model_quality"))},
+        ]
+    }
+    effect, more = rng.choice(
+        (
+            ("exclude", {}),
+            ("hold", {}),
+            ("pin_top", {}),
+            ("at_least_band", {"band": "ready"}),
+            ("at_most_band", {"band": "ready"}),
+            ("not_above", {"rank": 5}),
+            ("limit", {"at_most": 3, "top": 10, "per": "stream"}),
+            ("share", {"at_least": 0.4, "top": 10}),
+            ("share", {"at_most": 0.5, "top": 8}),
+        )
+    )
+    return rule(f"r{number}", when, effect, **more)
+
+
+def test_random_policies_come_true(ws, rng):
+    """The order under a policy that is only asked about is the queue when it is active; findings too."""
+    features = ("user_impact", "fix_confidence", "reversibility", "cost_of_delay")
+    names = [str(n) for n in range(1, 50)]
+    ws.push(
+        [
+            item(
+                n,
+                stream=rng.choice(("incident", "model_quality", "engineering_bug")),
+                features={f: rng.randint(1, 3) for f in features},
+                blocked_by=[{"external_id": m} for m in rng.sample(names, 1) if m != n and rng.random() < 0.2],
+            )
+            for n in names
+        ]
+    )
+    for _ in range(6):
+        candidate = policy(*(random_rule(rng, i) for i in range(4)))
+        asked = simulate(ws, policy=candidate, top=500)
+        checked = ws.post("/policies:check", 200, json={"policy": candidate, "top": 500}).json()
+        version = ws.post("/policies", (200, 201), json=candidate).json()["version"]
+        before = ws.whole_queue()
+        ws.put("/policy-aliases/active", (200, 201), json={"policy": version}, headers=alias_tag(ws))
+        entries = ws.whole_queue()
+        assert [(e["external_id"], e["score"], e["band"]) for e in entries] == [
+            (e["item"]["external_id"], e["score"], e["band"]) for e in asked["top"]
+        ]
+        now = simulate(ws)
+        assert (now["conflicts"], now["breaches"]) == (asked["conflicts"], asked["breaches"])
+        assert now["before"]["breaches"] == asked["breaches"] and now["before"]["conflicts"] == asked["conflicts"]
+        gone = {e["external_id"] for e in before} - {e["external_id"] for e in entries}
+        assert {order([r])[0] for r in asked["removed"] if r["because"] == "rule"} == gone
+        assert checked["top"] == asked["top"]
+        assert sum(r["out"] for r in checked["rules"]) == 49 - len(entries)
+
+
+def test_weights_are_those_of_the_base_terms(backlog):
+    """A team's own term of the same feature keeps its weight; the bound on influence follows the new weights."""
+    ws = backlog
+    ws.push([item("b", team="search"), item("c", team="search")])
+    model = {
+        "name": "teams",
+        "kind": "weighted_sum",
+        "terms": [
+            {"feature": f, "weight": w} for f, w in (("user_impact", 3), ("cost_of_delay", 2), ("reversibility", 1))
+        ],
+        "max_influence": 0.4,
+        "teams": [{"team": "search", "share": 0.2, "terms": [{"feature": "user_impact", "weight": 2}]}],
+        "bands": [{"name": "now", "at_least": 3}, {"name": "later"}],
+    }
+    other = {**model, "terms": [{**model["terms"][0], "weight": 1}, *model["terms"][1:]]}
+    weighed = simulate(ws, model=model, weights={"user_impact": 1})
+    assert weighed["top"] == simulate(ws, model=other)["top"] != simulate(ws, model=model)["top"]
+
+
+def test_claims_that_are_only_asked_about_are_held_to_the_same_bound(backlog):
+    """An asserted value counts up to the model's bound on one principal, stored or simulated."""
+    ws = backlog
+    terms = [{"feature": f, "weight": 1} for f in ("user_impact", "cost_of_delay", "reversibility", "fix_confidence")]
+    bands = [{"name": "now", "at_least": 3}, {"name": "later"}]
+    model = {"name": "bounded", "kind": "weighted_sum", "terms": terms, "max_influence": 0.25, "bands": bands}
+    ws.promote(ws.post("/models", 201, json=model).json()["version"])
+    claims = {f: {"value": 3, "evidence": "asserted"} for f in ("user_impact", "cost_of_delay")}
+    asked = simulate(ws, changes=[{"item": named("e"), "features": claims}])
+    score = next(e["score"] for e in asked["top"] if order([e]) == ["e"])
+    measured = {f: {"value": 3, "evidence": "measured"} for f in ("user_impact", "cost_of_delay")}
+    sure = simulate(ws, changes=[{"item": named("e"), "features": measured}])
+    assert score == 1 and next(e["score"] for e in sure["top"] if order([e]) == ["e"]) == 2
+    ws.push([item("e", features=claims)])
+    assert next(e["score"] for e in ws.queue()["entries"] if e["external_id"] == "e") == score

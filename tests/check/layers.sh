@@ -56,7 +56,7 @@ check_includes() {
 			place["openssl/"] = "^src/base/"
 			place["zlib.h"] = "^src/base/"
 			# What of base a pure engine has a use for: no clock, no log, no threads.
-			pure = "^base/(arena|buf|str|map|num|error|diag|sha256)[.]h$"
+			pure = "^base/(arena|buf|str|map|num|error|diag|sha256|bulk)[.]h$"
 			# And of the C library.
 			pure_system = "^(assert|float|inttypes|limits|math|stdarg|stdbool|stddef|stdint|stdio|stdlib|string)[.]h$"
 		}

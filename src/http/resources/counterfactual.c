@@ -1,6 +1,6 @@
 /*
- * GET …/items/{id}/counterfactual?band= or ?rank=: the least that would have to be different for the
- * item to be there, or what makes it impossible.
+ * GET …/items/{id}/counterfactual?band= or ?rank=: the least that would have to be different for
+ * the item to be there, or what makes it impossible.
  */
 #include <math.h>
 

@@ -98,6 +98,20 @@ static void write_rank_range(struct json_writer *json, const struct rank_range *
 
 /* ---- order ---- */
 
+static bool placed_by_override(const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_decide_input *input = &ranking->input;
+
+	for (size_t i = 0; i < input->override_count; i++) {
+		const struct wn_override *o = &input->overrides[i];
+		bool places = o->kind == WN_OVERRIDE_PIN || o->kind == WN_OVERRIDE_BEFORE;
+
+		if (o->row == row && places && ranking->decision.fates[i].fate == WN_APPLIED)
+			return true;
+	}
+	return false;
+}
+
 /* What moved it away from the place that its own score would give it. */
 static void describe_order(struct buf *out, const struct ranking *ranking, uint32_t row)
 {
@@ -108,6 +122,10 @@ static void describe_order(struct buf *out, const struct ranking *ranking, uint3
 	else if (order->carries && order->carries[row] != row)
 		buf_printf(out, "It takes its place from the urgency of %.*s, which waits for it.",
 			STR_ARG(ranking_text(ranking, order->carries[row], ROW_EXTERNAL_ID)));
+	else if (placed_by_override(ranking, row))
+		buf_puts(out, "An override puts it here.");
+	else if (ranking->decision.tier && ranking->decision.tier[row] == 0)
+		buf_puts(out, "It is pinned to the top, and there by its own band and score.");
 	else
 		buf_puts(out, "Its place is by its own band and score, behind its blockers.");
 	if (order->cycle && order->cycle[row] > 0)

@@ -1,6 +1,6 @@
 /*
- * POST …/policies:check: what the newest ranking would be under another policy, and what each of its
- * rules does. Writes nothing.
+ * POST …/policies:check: what the newest ranking would be under another policy, and what each of
+ * its rules does. Writes nothing.
  */
 #include "http/resources/tables.h"
 #include "http/resources/view.h"

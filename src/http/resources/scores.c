@@ -1,6 +1,6 @@
 /*
- * POST …/scores: what items would get that are not stored, at once and by themselves. Writes nothing;
- * the same body gives the same bytes for the same ranking.
+ * POST …/scores: what items would get that are not stored, at once and by themselves. Writes
+ * nothing; the same body gives the same bytes for the same ranking.
  */
 #include <math.h>
 
@@ -32,7 +32,8 @@ struct inquiry {
 
 /* ---- reading ---- */
 
-/* The schema wants to know what the item is called; who only wants a score need not call it anything. */
+/* The schema wants to know what the item is called; who only wants a score need not call it
+ * anything. */
 static json_t *named(const json_t *json)
 {
 	json_t *copy = json_copy((json_t *)json);
@@ -50,7 +51,8 @@ static json_t *named(const json_t *json)
 	return NULL;
 }
 
-static enum error hide_from(struct inquiry *inquiry, const struct asked *asked, const char *pointer)
+static enum error check_sensitive(
+	struct inquiry *inquiry, const struct asked *asked, const char *pointer)
 {
 	const struct catalog *catalog = inquiry->ranking->catalog;
 	enum error error = ERR_OK;
@@ -89,7 +91,7 @@ static enum error read_item(struct inquiry *inquiry, struct asked *asked, const 
 		error = item_upsert(NULL, &input, &request->workspace.id, catalog, 1, pointer,
 			&request->arena, asked->diag, &asked->record, &changed);
 	if (!error)
-		error = hide_from(inquiry, asked, pointer);
+		error = check_sensitive(inquiry, asked, pointer);
 	if (error)
 		return error;
 	asked->has_source = json_object_get(asked->json, "source") != NULL;

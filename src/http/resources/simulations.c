@@ -1,6 +1,6 @@
 /*
- * POST …/simulations: the newest ranking as it would be with other weights, another model or policy,
- * other values, or without some items. Writes nothing.
+ * POST …/simulations: the newest ranking as it would be with other weights, another model or
+ * policy, other values, or without some items. Writes nothing.
  */
 #include "http/resources/tables.h"
 #include "http/resources/view.h"

@@ -12,7 +12,7 @@ struct walk {
 	char filters[1600]; /* canonical: what the cursor is bound to */
 	size_t filter_bytes;
 	size_t limit;
-	size_t begin; /* position of the first entry to look at */
+	size_t begin;     /* position of the first entry to look at */
 	int64_t revision; /* that is asked for; 0: the newest */
 	struct ranking *ranking;
 };

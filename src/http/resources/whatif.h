@@ -9,9 +9,9 @@
 #include "service/simulation.h"
 
 /*
- * Members of `body` that are not in the NULL-terminated `keys` are faults, and so is all that cannot
- * be: an unknown item, feature, status or version, a faulty model or policy. What is absent is as in
- * the ranking. Everything is in the request's arena or the ranking's.
+ * Members of `body` that are not in the NULL-terminated `keys` are faults, and so is all that
+ * cannot be: an unknown item, feature, status or version, a faulty model or policy. What is absent
+ * is as in the ranking. Everything is in the request's arena or the ranking's.
  */
 enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
 	const struct ranking *ranking, struct simulation_request *out);

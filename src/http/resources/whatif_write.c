@@ -284,11 +284,15 @@ static bool write_unresolved(struct json_writer *json, struct arena *arena,
 	const struct simulation *simulation, const struct simulation_request *wanted)
 {
 	const struct wn_population *population = &simulation->population;
-	size_t edges = wanted->item_count > 0 ? population->edge_count : 0, count = 0;
-	const uint8_t *missing = missing_rows(arena, simulation, wanted);
+	const uint8_t *missing = NULL;
+	size_t edges = 0, count = 0;
 
-	if (!missing)
-		return false;
+	if (wanted->item_count > 0) {
+		missing = missing_rows(arena, simulation, wanted);
+		edges = population->edge_count;
+		if (!missing)
+			return false;
+	}
 	json_key(json, "unresolved");
 	json_array_begin(json);
 	for (size_t i = 0; i < edges; i++) {

@@ -350,33 +350,34 @@ static void overrides_in_force_alone_are_taken(void **state)
 		.revision = 5,
 		.expires_us = 1000};
 	struct population_item item = plain(1);
+	struct row_lookup items = population_items(population);
 	struct wn_override out;
 
 	(void)state;
 	assert_true(population_add(population, &item) && population_finish(population));
-	assert_true(population_override(population, &override, model, 999, &out));
+	assert_true(population_override(&override, &items, model, 999, &out));
 	assert_int_equal(out.kind, WN_OVERRIDE_PIN);
 	assert_int_equal(out.rank, UINT32_MAX);
 	assert_int_equal(out.revision, 5);
-	assert_false(population_override(population, &override, model, 1000, &out));
+	assert_false(population_override(&override, &items, model, 1000, &out));
 	override.ended_revision = 6;
-	assert_false(population_override(population, &override, model, 0, &out));
+	assert_false(population_override(&override, &items, model, 0, &out));
 	override.ended_revision = 0;
 	override.kind = STR("band");
 	override.band = STR("nowhere");
-	assert_false(population_override(population, &override, model, 0, &out));
+	assert_false(population_override(&override, &items, model, 0, &out));
 	override.band = STR("ready");
-	assert_true(population_override(population, &override, model, 0, &out));
+	assert_true(population_override(&override, &items, model, 0, &out));
 	assert_int_equal(out.band, 1);
 	override.kind = STR("before");
 	override.target = id_of(2);
-	assert_true(population_override(population, &override, model, 0, &out));
+	assert_true(population_override(&override, &items, model, 0, &out));
 	assert_int_equal(out.target, WN_ROW_NONE);
 	override.kind = STR("dance");
-	assert_false(population_override(population, &override, model, 0, &out));
+	assert_false(population_override(&override, &items, model, 0, &out));
 	override.kind = STR("exclude");
 	override.item = id_of(2);
-	assert_false(population_override(population, &override, model, 0, &out));
+	assert_false(population_override(&override, &items, model, 0, &out));
 	population_free(population);
 	catalog_unref(catalog);
 }

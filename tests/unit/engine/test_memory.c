@@ -5,6 +5,8 @@
  */
 #include "backlog.h"
 
+#include "base/bulk.h"
+
 #include "winnow/compare.h"
 #include "winnow/counterfactual.h"
 #include "winnow/ranges.h"
@@ -24,6 +26,11 @@ static void *failing_calloc(size_t count, size_t size)
 	return may_allocate() ? calloc(count, size) : NULL;
 }
 
+static void *failing_bulk(size_t count, size_t size)
+{
+	return may_allocate() ? reallocarray(NULL, count, size) : NULL;
+}
+
 static void *failing_reallocarray(void *memory, size_t count, size_t size)
 {
 	return may_allocate() ? reallocarray(memory, count, size) : NULL;
@@ -40,6 +47,8 @@ static void *failing_reallocarray(void *memory, size_t count, size_t size)
 #define wn_counterfactual failing_counterfactual
 #define calloc failing_calloc
 #define reallocarray failing_reallocarray
+#define bulk_alloc failing_bulk
+#define bulk_zero failing_calloc
 /* Declared here, since the header was read before the names changed. */
 bool failing_rank(const struct wn_rank_input *input, struct wn_ranking *out);
 void failing_release(struct wn_ranking *ranking);
@@ -58,6 +67,8 @@ bool failing_counterfactual(const struct wn_counterfactual_input *input, struct 
 #include "engine/sort.c"
 #undef calloc
 #undef reallocarray
+#undef bulk_alloc
+#undef bulk_zero
 
 /* How many allocations a ranking makes, having failed at each of them. */
 static size_t fail_at_each(const struct backlog *b)

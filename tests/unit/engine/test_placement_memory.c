@@ -4,6 +4,7 @@
  */
 #include "backlog.h"
 
+#include "base/bulk.h"
 #include "engine/bans.h"
 #include "engine/order.h"
 
@@ -20,6 +21,11 @@ static bool may_allocate(void)
 static void *failing_calloc(size_t count, size_t size)
 {
 	return may_allocate() ? calloc(count, size) : NULL;
+}
+
+static void *failing_bulk(size_t count, size_t size)
+{
+	return may_allocate() ? reallocarray(NULL, count, size) : NULL;
 }
 
 static void *failing_reallocarray(void *memory, size_t count, size_t size)
@@ -44,9 +50,11 @@ static void *failing_reallocarray(void *memory, size_t count, size_t size)
 #define wn_ranking_release failing_release
 #define calloc failing_calloc
 #define reallocarray failing_reallocarray
+#define bulk_alloc failing_bulk
+#define bulk_zero failing_calloc
 /* Declared here, since the headers were read before the names changed. */
-bool failing_place(
-	const struct wn_rank_input *input, struct wn_waits *waits, struct wn_ranking *ranking);
+bool failing_place(const struct wn_rank_input *input, struct wn_waits *waits, void *scratch,
+	struct wn_ranking *ranking);
 bool failing_place_nothing(const struct wn_rank_input *input, struct wn_ranking *ranking);
 bool failing_placement_moves(const struct wn_rank_input *input);
 bool failing_find_breaches(const struct wn_rank_input *input, struct wn_ranking *ranking);
@@ -67,6 +75,8 @@ void failing_release(struct wn_ranking *ranking);
 #include "engine/rank.c"
 #undef calloc
 #undef reallocarray
+#undef bulk_alloc
+#undef bulk_zero
 
 enum { ITEMS = 6 };
 

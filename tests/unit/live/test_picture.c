@@ -355,6 +355,9 @@ static void a_time_can_be_asked_for(void **state)
 	snprintf(id, sizeof id, "%lld.77", (long long)ranking->revision);
 	assert_string_equal(ranking->id, id);
 	assert_true(ranking_answers(ranking, &request));
+	request.anew = true;
+	assert_false(ranking_answers(ranking, &request));
+	request.anew = false;
 	request.as_of_us = 0;
 	assert_false(ranking_answers(ranking, &request));
 	ranking_unref(ranking);
