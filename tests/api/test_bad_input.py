@@ -1,6 +1,7 @@
 """What is malformed gets a clear answer; nothing is lost, nothing half written, and never a 5xx."""
 
 import json
+import re
 import string
 
 import pytest
@@ -739,6 +740,7 @@ def test_mutated_queries(ws, rng):
         "&",
         "%0d%0a",
     ]
+    ranking_ids = (ws.queue()["ranking"], "1.1", "999999.1", "-1.0")
     gets = [
         (path, [p["name"] for p in the_contract().parameters(path, operation) if p["in"] == "query"])
         for method, path, operation in the_contract().operations()
@@ -746,9 +748,9 @@ def test_mutated_queries(ws, rng):
     ]
     for turn in range(400):
         template, names = rng.choice(gets)
-        path = template.removeprefix("/v1/workspaces/{ws}").format(
-            id=rng.choice((item_id, *odd[5:8], "x")), name="active", version="1", format="github"
-        )
+        values = {name: rng.choice((*odd[5:8], *ranking_ids, "1", "x")) for name in re.findall(r"{(\w+)}", template)}
+        values |= {"id": rng.choice((item_id, *odd[5:8], "x")), "name": "active", "format": "github"}
+        path = template.removeprefix("/v1/workspaces/{ws}").format(**values)
         params = {
             rng.choice(names) if names and rng.random() < 0.8 else rng.choice(("x", "q", "")): rng.choice(odd)
             for _ in range(rng.randint(1, 3))

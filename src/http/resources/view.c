@@ -38,6 +38,7 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	int64_t revision;
 	enum error error = request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
 
+	*out = NULL;
 	if (error)
 		return error;
 	error = live_ranking(request->service->live, &request->workspace.id, out);
@@ -47,6 +48,7 @@ enum error view_ranking(struct request *request, struct ranking **out)
 		return ERR_OK;
 	if (!error)
 		ranking_unref(*out);
+	*out = NULL;
 	if (request->parked_once)
 		return error ? ERR_LOADING : ERR_NOT_CAUGHT_UP;
 	live_health(request->service->live, &health);

@@ -10,7 +10,7 @@
 /*
  * The ranking to answer from, at ?min_revision= or later: at once, or after a bounded wait
  * (ERR_PARK). On the event loop ERR_WOULD_BLOCK when the database must be asked whether the
- * revision exists. A reference.
+ * revision exists. A reference; NULL with any error.
  */
 enum error view_ranking(struct request *request, struct ranking **out);
 
