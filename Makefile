@@ -14,6 +14,7 @@ DATA ?= var
 DEMO ?= 1
 ONLY ?=
 SANITIZE ?=
+FUZZ_SECONDS ?= 60
 BUILD ?= build$(if $(SANITIZE),/sanitize)
 JOBS ?= $(shell nproc)
 PREFIX ?= /usr/local
@@ -89,6 +90,7 @@ $(foreach layer,$(layers),$(eval $(call layer_rules,$(layer))))
 objects := $(foreach layer,$(layers) support,$(objects_$(layer)))
 programs := $(foreach layer,$(layers),$(programs_$(layer)))
 bench_programs := $(patsubst %.c,$(BUILD)/%,$(wildcard bench/*.c))
+fuzz_programs := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 
 # ---- targets for people ------------------------------------------------------------------------
 .PHONY: help
@@ -101,6 +103,7 @@ help: ## this list
 	  'DEMO=1' 'run, up: 0 for an empty workspace "main" instead of the demo' \
 	  'ONLY=' 'test, sanitize: suites by the beginning of their name: "unit/base api/test_items"' \
 	  'SANITIZE=' 'build with these sanitizers, into build/sanitize' \
+	  'FUZZ_SECONDS=60' 'fuzz: how long each fuzzer runs; ONLY="fuzz_model" chooses some' \
 	  'BUILD=build' 'where everything is built' \
 	  'V=' '1 shows the commands'
 	@printf '\n%s\n' 'WINNOW_DATABASE_URL and WINNOW_OWNER_DATABASE_URL make run and up use a PostgreSQL of your own.'
@@ -160,6 +163,13 @@ lint: ## cppcheck, a build with clang, shellcheck, the systemd unit
 sanitize: ## unit tests and API suite built with ASan and UBSan
 	@$(MAKE) test SANITIZE=address,undefined BUILD='$(BUILD)/sanitize' ONLY='$(or $(ONLY),unit api)'
 
+.PHONY: fuzz
+fuzz: ## run the fuzzers of tests/fuzz (clang with libFuzzer, ASan and UBSan)
+	@deploy/local/deps.sh build lint
+	@$(MAKE) $(parallel) fuzz-programs CC=clang SANITIZE=fuzzer-no-link,address,undefined \
+	  BUILD='$(BUILD)/fuzz'
+	@FUZZ_SECONDS='$(FUZZ_SECONDS)' exec tests/fuzz/run.sh '$(BUILD)/fuzz' $(ONLY)
+
 .PHONY: bench
 bench: ## measure, each figure beside its ceiling
 	@deploy/local/deps.sh build run bench
@@ -192,12 +202,13 @@ export BUILD SANITIZE
 export MAKE
 
 # What the suites named in ONLY need; all of it when none is named.
-.PHONY: test-parts check-parts bench-parts unit-programs generated
+.PHONY: test-parts check-parts bench-parts fuzz-programs unit-programs generated
 test-parts: $(if $(ONLY),$(foreach prefix,$(ONLY),$(filter $(BUILD)/tests/$(prefix)%,$(programs)) \
 	$(if $(filter api%,$(prefix)),all) $(if $(filter check%,$(prefix)),check-parts)),\
 	all unit-programs check-parts)
 check-parts: generated $(call archives,base engine) $(BUILD)/winnowd
 bench-parts: $(bench_programs)
+fuzz-programs: $(fuzz_programs)
 unit-programs: $(programs)
 generated: $(generated_headers)
 
@@ -213,6 +224,9 @@ $(call archives,$(layers) support) $(BUILD)/libwinnow.a:
 
 $(bench_programs): $(BUILD)/bench/%: $(BUILD)/obj/bench/%.o $(call archives,$(below_winnowd))
 	$(call say,LD,$@)mkdir -p $(@D); $(CC) $(ldflags) -o $@ $^ $(libraries)
+
+$(fuzz_programs): $(BUILD)/%: $(BUILD)/obj/%.o $(call archives,codec $(below_codec))
+	$(call say,LD,$@)mkdir -p $(@D); $(CC) $(ldflags) -fsanitize=fuzzer -o $@ $^ $(libraries)
 
 $(BUILD)/obj/%.o: src/%.c $(BUILD)/flags
 	$(call say,CC,$<)mkdir -p $(@D); $(CC) $(cflags) -MMD -MP -c -o $@ $<
@@ -249,4 +263,5 @@ $(BUILD)/sources: FORCE
 	$(call remember,$(objects) $(sql) $(migrations) $(assets))
 
 -include $(patsubst %.o,%.d,$(objects) $(BUILD)/obj/winnowd.o $(BUILD)/obj/winnow.o \
-	$(programs:$(BUILD)/%=$(BUILD)/obj/%.o) $(bench_programs:$(BUILD)/%=$(BUILD)/obj/%.o))
+	$(programs:$(BUILD)/%=$(BUILD)/obj/%.o) $(bench_programs:$(BUILD)/%=$(BUILD)/obj/%.o) \
+	$(fuzz_programs:$(BUILD)/%=$(BUILD)/obj/%.o))

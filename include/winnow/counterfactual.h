@@ -10,12 +10,17 @@
  * One input is looked at in up to 1,024 steps, each of two in up to 64; where the grid is finer, it
  * is searched again around the best place found, 32 times as finely each time. So the answer is the
  * smallest where the grid is no finer than that, else the smallest near the best coarse place.
+ *
+ * An input, or a pair, that cannot reach the threshold at its best (the highest end of a score of
+ * which it is unknown) is not searched; that leaves nothing out. The rest is searched in the order
+ * of the levers, single ones first, as far as the effort allows.
  */
 #ifndef WINNOW_COUNTERFACTUAL_H
 #define WINNOW_COUNTERFACTUAL_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "winnow/model.h"
 
@@ -34,6 +39,14 @@ struct wn_change {
 	double score;    /* that they give */
 };
 
+/* What may be spent, over several searches if it is handed on. A unit is about one input (or part of
+ * an expression) of one row to be scored. */
+struct wn_effort {
+	uint64_t left; /* counted down */
+	bool cut;      /* set when a search ended for want of it: a smaller change may be there */
+};
+#define WN_EFFORT_USUAL (UINT64_C(1) << 27) /* one or two tenths of a second */
+
 struct wn_counterfactual_input {
 	const struct wn_model *model;
 	const struct wn_rows *rows;
@@ -51,7 +64,7 @@ struct wn_counterfactual_input {
  * column the model does not read is none. Where the score is there already, no change is reported.
  * Evidence and facts of the row stay as they are. False when memory is out.
  */
-bool wn_counterfactual(const struct wn_counterfactual_input *input, struct wn_change *single,
-	struct wn_change *pair);
+bool wn_counterfactual(const struct wn_counterfactual_input *input, struct wn_effort *effort,
+	struct wn_change *single, struct wn_change *pair);
 
 #endif

@@ -57,6 +57,7 @@ struct wn_decide_input {
 	/* Scores that are known already (the same model, population and now); NULL: to be computed. Not
 	 * owned. For simulations that change neither. */
 	const struct wn_scores *scores;
+	bool without_conflicts; /* nobody asks for them: none are looked for */
 };
 
 /* Why a row is not in the order though it is a candidate. */

@@ -33,9 +33,9 @@
  * lowest end. Every operation is monotone to the last bit but log, exp and ^, for which that rests on
  * the C library.
  *
- * In the evaluated tree booleans are 0 and 1, words and texts are their symbols; a node that spans
- * has as its value what it is at the lowest score, NaN where intervals were used (the root's is the
- * lowest end).
+ * In the evaluated tree booleans are 0 and 1, words and texts have no number (wn_step.kind); a node
+ * that spans has as its value what it is at the lowest score, NaN where intervals were used (the
+ * root's is the lowest end).
  */
 #ifndef WINNOW_EXPRESSION_H
 #define WINNOW_EXPRESSION_H

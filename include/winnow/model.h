@@ -24,7 +24,8 @@ enum wn_unknown {
 	WN_UNKNOWN_EXCLUDE, /* the item has no score at all */
 };
 
-/* How a value becomes a number to be weighted; x is the value, cut to [lower, upper]. */
+/* How a value becomes a number to be weighted; x is the value, cut to [lower, upper]. What a category
+ * has beyond `upper` was appended to the definition later and is unknown to the model. */
 enum wn_scale {
 	WN_SCALE_UNIT,  /* (x - lower) / (upper - lower), or one minus that: 0 … 1 */
 	WN_SCALE_VALUE, /* x itself, or lower + upper - x: rubrics that add up points */
@@ -48,7 +49,14 @@ struct wn_term {
 	enum wn_scale scale;
 	enum wn_unknown unknown;
 	double fallback; /* for WN_UNKNOWN_DEFAULT, in the feature's unit */
+	bool category;   /* lower … upper are places in a list */
 };
+
+/* A value as a model sees it: NaN is unknown. */
+static inline double wn_term_value(const struct wn_term *term, double value)
+{
+	return term->category && value > term->upper ? __builtin_nan("") : value;
+}
 
 /* A half-open range of scores: [at_least, at_least of the band before it). */
 struct wn_band {
@@ -79,18 +87,25 @@ struct wn_model {
  * weighted_sum: what may limit and extend the plain sum of all terms.
  *
  * The greatest possible score is that of the base terms alone without a limit, G, a constant of the
- * model. With max_influence, cap = max_influence * G, and no base term may contribute less than 0
+ * model. With max_influence, cap = max_influence * G, and no term may contribute less than 0
  * (checked):
  * - no base term counts for more than the cap;
  * - the base terms whose values are claims of one principal (wn_evidence) count together for no
  *   more than the cap. Claims of one principal in two terms or more form a group, whether or not
  *   it is cut: the group's sum, cut, is the contribution of its first term, the others contribute
- *   0. So the score stays monotone in every input to the last bit.
+ *   0. So the score stays monotone in every input to the last bit;
+ * - a team's share is no greater than max_influence, its terms read columns of their own, and a
+ *   claim counts as unknown in them.
  * An unknown value is nobody's claim. The range allows for every way in which claims may group.
+ * So a first claim of an unknown value may lower the score: it joins a group whose sum is cut, where
+ * the unknown counted by itself for its worst end. That end is 0 but with WN_SCALE_VALUE and with
+ * defaults.
  *
  * A team's terms count for rows of that team: their sum, cut to [-share * G, share * G], is the
- * contribution of the first of them. G is greater than 0 then. A team's term may read a column of a
- * base term, but each of its own once.
+ * contribution of the first of them. G is greater than 0 then. Without max_influence a team's term
+ * may read a column of a base term, but each of its own once; where the two count in opposite
+ * directions, or an unknown spans in one and has a default in the other, the ends of a range need
+ * not be reached (no WN_TRAIT_EXACT).
  *
  * Pointers of faults: "/terms/<i>…" for base terms, "/teams/<adapter>/terms/<j>…" for its terms.
  */
@@ -154,18 +169,25 @@ enum wn_clip {
  * contributions give the score to the last bit. */
 struct wn_contribution {
 	size_t term;
-	double value;           /* as stored; NaN: unknown */
+	double value;           /* as stored, though it be `assumed`; NaN: none */
 	double counted;         /* what was counted instead of or after cutting to the bounds */
 	double scaled;          /* after scaling and direction */
 	double own;             /* weight * scaled: what it would contribute without a limit */
 	double contribution;    /* what it does */
 	double lowest, highest; /* of the contribution, over the spans of unknowns */
-	bool assumed;           /* unknown, so that the worst end or the default counts */
+	bool assumed;           /* unknown (also: a category that the model does not know, a claim
+	                           in a team's term), so that the worst end or the default counts */
 	enum wn_clip clip;      /* WN_CLIP_PRINCIPAL and _TEAM also where the group was not cut */
 	size_t group;           /* the term that carries the group's sum; `term` when none */
 };
 
-/* One node of an evaluated tree, in preorder. */
+/* One node of an evaluated tree, in preorder. A symbol means nothing beyond its population, so of a
+ * word it is told where it stands, and the numbers are NaN. */
+enum wn_step_kind {
+	WN_STEP_NUMBER,
+	WN_STEP_WORD, /* the row's word: enum wn_word `word` */
+	WN_STEP_TEXT, /* the model's: of the expression's node `word` */
+};
 struct wn_step {
 	uint32_t depth;    /* 0: the root, whose value is the score */
 	const char *label; /* "+", "min", "rule 12", "front" …; static or the model's */
@@ -173,6 +195,8 @@ struct wn_step {
 	double value;      /* NaN: unknown */
 	double lowest, highest;
 	bool assumed;
+	enum wn_step_kind kind;
+	uint32_t word;
 };
 #define WN_NO_TERM SIZE_MAX
 enum { WN_MAX_STEPS = 1024 };

@@ -15,6 +15,7 @@
 
 enum {
 	WN_MAX_RULES = 256,
+	WN_MAX_PLACE_RULES = 64, /* limits and shares together */
 	WN_PREDICATE_MAX_DEPTH = 16,
 	WN_PREDICATE_MAX_TESTS = 256,
 	WN_PREDICATE_MAX_LIST = 1024, /* values of one `in` */
@@ -59,7 +60,7 @@ struct wn_test {
 	enum wn_operand_kind of;
 	uint32_t index;
 	const double *numbers; /* `count` of them, for numeric operands: one, or the list of `in` */
-	const uint32_t *symbols; /* the same for words and labels */
+	const uint32_t *symbols; /* the same for words and labels; what is bound ascends, both */
 	size_t count;
 };
 
@@ -104,8 +105,9 @@ struct wn_policy {
 const char *wn_predicate_check(const struct wn_test *tests, size_t count, size_t *at);
 
 bool wn_rule_in_force(const struct wn_rule *rule, double now_s);
-/* Whether a rule's outcome depends on the time: its force, ages, days to a date. */
-bool wn_rule_timed(const struct wn_rule *rule);
+/* From when on a rule's outcome no longer depends on the time (its force, ages, days to a date), s:
+ * -INFINITY when it never does, INFINITY when it does for ever. */
+double wn_rule_settles(const struct wn_rule *rule);
 
 /* Whole places of the top `rank` that a share rule means: WN_SHARE_MOST cut, WN_SHARE_LEAST upwards.
  * A product within rounding of a whole number is that number. Where fewer items are ranked, they are
@@ -113,7 +115,8 @@ bool wn_rule_timed(const struct wn_rule *rule);
 size_t wn_share_places(const struct wn_rule *rule);
 
 /* Whether each row fulfils the predicate: bit (row & 63) of hits[row >> 6] for the first
- * rows->rows rows; the rest of the last word is zero. Column by column; takes no memory. */
+ * rows->rows rows; the rest of the last word is zero. Column by column; takes no memory. The lists
+ * have to ascend. */
 void wn_predicate_rows(const struct wn_test *tests, size_t count, const struct wn_rows *rows,
 	double now_s, uint64_t *hits);
 
@@ -139,24 +142,30 @@ static inline bool wn_hit(const struct wn_hits *hits, size_t rule, size_t row)
 }
 
 /*
- * Two rules of which one cannot hold where the other does. On one row: exclude or freeze with
- * pin_top or at_least_band; at_least_band better than at_most_band; pin_top with not_above. Of the
- * whole top: least and most shares, or limits, that leave no way (least share of items that a most
- * share or a limit with a smaller bound covers entirely; least shares that need more places than
- * there are). The first of the two named in the struct is the one that holds:
- *   exclude and freeze > at_most_band > at_least_band; not_above > pin_top; limit and most share >
- *   least share; between least shares the earlier rule.
+ * Two rules of which one cannot hold where the other does. On one item: exclude or freeze with
+ * pin_top or at_least_band; at_least_band better than at_most_band; pin_top with not_above, or with a
+ * limit or most share that has no room for the item even alone (none of them, or fewer days than it
+ * takes). Of the whole top: least and most shares, or limits, that leave no way (least share of items
+ * that a most share or a limit with a smaller bound covers entirely, not_above R being a limit of
+ * none in the top R - 1; least shares that need more places than there are). The first of the two
+ * named in the struct is the one that holds:
+ *   exclude and freeze > at_most_band > at_least_band; not_above, limit and most share > pin_top;
+ *   not_above, limit and most share > least share; between least shares the earlier rule.
  * Of three least shares or more that fit two by two, the last yields to the one before it. Rules that
- * only warn are in no conflict over places.
+ * only warn are in no conflict over places. Counts are compared as the placement does, estimates
+ * that are unknown or negative being none. Nothing depends on the numbers of the rows.
  */
 enum { WN_CONFLICT_ROWS = 8 };
 struct wn_conflict {
 	uint32_t holds, yields; /* rules */
 	size_t rows;            /* items concerned; over places, those of the share that yields */
-	uint32_t examples[WN_CONFLICT_ROWS]; /* the first of them by row */
+	uint32_t examples[WN_CONFLICT_ROWS]; /* rows: the first stored of them (revision, id) */
 };
-/* *out is malloc'd, *count long (at most one entry a pair). False when memory is out. */
+/* `candidate` by row: the population's, less what overrides took out; what rules take out may be in
+ * it or not. *out is malloc'd, *count long (at most one entry a pair). False when memory is out.
+ * Takes O(rules^2 rows / 64), and for each pair of a limit and a least share that it covers O(rows). */
 bool wn_policy_conflicts(const struct wn_policy *policy, const struct wn_hits *hits,
-	const struct wn_population *population, struct wn_conflict **out, size_t *count);
+	const struct wn_population *population, const uint8_t *candidate, struct wn_conflict **out,
+	size_t *count);
 
 #endif

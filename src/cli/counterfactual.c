@@ -2,6 +2,7 @@
  * winnow counterfactual: the least that would have to be otherwise for an item to stand elsewhere.
  */
 #include <math.h>
+#include <string.h>
 
 #include "base/num.h"
 #include "cli/commands.h"
@@ -35,7 +36,9 @@ static void put_value(struct table *table, const struct json_view *change, const
 {
 	struct str word = json_view_text(change, name);
 
-	if (word.len > 0)
+	if (strcmp(name, "to") == 0 && json_view_bool(change, "any", false))
+		table_put(table, STR("any"));
+	else if (word.len > 0)
 		table_put(table, word);
 	else
 		table_number(table, json_view_number(change, name));
@@ -69,6 +72,7 @@ static void show_number(const char *label, double number)
 
 static enum cli_exit show(const struct cli *cli, const struct json_view *answer)
 {
+	const struct json_view *lift = json_view_get(answer, "lift");
 	const struct json_view *single = json_view_get(answer, "single");
 	const struct json_view *pair = json_view_get(answer, "pair");
 	struct table table;
@@ -82,6 +86,7 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *answer)
 	show_number("needs", json_view_number(answer, "needed_score"));
 	cli_print_pair("in short", json_view_text(answer, "text"));
 	table_init(&table, columns, sizeof columns / sizeof columns[0]);
+	put_change(&table, "lift", lift);
 	put_change(&table, "one", single);
 	put_change(&table, "two", pair);
 	if (table.cell_count == 0) {
@@ -131,9 +136,12 @@ const struct command command_counterfactual = {
 	.arguments = "ITEM",
 	.examples = "  winnow counterfactual BUG-202 --band next_sprint\n"
 		    "  winnow counterfactual github/7 --rank 10\n",
-	.details = "The smallest change of one feature, and of two where that is smaller, as a "
-		   "share of\n"
-		   "the features' bounds. Says so when a rule of the policy makes it impossible.\n",
+	.details =
+		"The smallest change of one feature, and of two where that is smaller, as a "
+		"share of\n"
+		"the features' bounds. \"lift\" is what takes a rule of the policy off that is in "
+		"the way,\n"
+		"the others are along with it. Says so when nothing can do it.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct counterfactual_values),
 	.defaults = &(const struct counterfactual_values){0},

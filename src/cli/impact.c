@@ -48,9 +48,11 @@ static void put_waiting(struct table *table, const struct json_view *item)
 		table_printf(table, "through %lld", (long long)distance - 1);
 }
 
-/* "engineering_bug 2, incident 1". */
-static void show_shares(const char *label, const struct json_view *shares, const char *name)
+/* "engineering_bug 2, incident 1, and 3 more"; `total` of them there are. */
+static void show_shares(
+	const char *label, const struct json_view *shares, const char *name, int64_t total)
 {
+	int64_t left = total - (int64_t)json_view_count(shares);
 	struct buf text = BUF_INIT;
 
 	for (size_t i = 0; i < json_view_count(shares); i++) {
@@ -61,6 +63,8 @@ static void show_shares(const char *label, const struct json_view *shares, const
 			STR_ARG(word.len > 0 ? word : STR("(none)")),
 			(long long)json_view_int(share, "items", 0));
 	}
+	if (left > 0)
+		buf_printf(&text, ", and %lld more", (long long)left);
 	cli_print_pair(label, buf_view(&text));
 	buf_release(&text);
 }
@@ -84,8 +88,9 @@ static void show_sums(const struct json_view *impact)
 			STR_ARG(json_view_text(best, "external_id")));
 	cli_print_pair("best rank", buf_view(&text));
 	buf_release(&text);
-	show_shares("streams", json_view_get(impact, "streams"), "stream");
-	show_shares("teams", json_view_get(impact, "teams"), "team");
+	show_shares("streams", json_view_get(impact, "streams"), "stream", 0);
+	show_shares("teams", json_view_get(impact, "teams"), "team",
+		json_view_int(impact, "team_count", 0));
 }
 
 static enum cli_exit show(const struct cli *cli, const struct json_view *impact, bool wide)

@@ -21,6 +21,16 @@ static void put_ranks(struct table *table, const struct json_view *object)
 			(long long)(ranks < 0 ? -ranks : ranks));
 }
 
+/* What was kept is not what the moves are told of. */
+static void note_recomputed(const struct cli *cli, const struct json_view *ranking)
+{
+	if (json_view_get(ranking, "recomputed"))
+		cli_note(cli,
+			"ranking %.*s was kept with another order; this is of the one that it has "
+			"when computed again",
+			STR_ARG(json_view_text(ranking, "ranking")));
+}
+
 /* ---- one item ---- */
 
 struct why_values {
@@ -97,6 +107,8 @@ static enum cli_exit show_why(
 		table_release(&table);
 	}
 	cli_print_pair("in short", json_view_text(movement, "text"));
+	note_recomputed(cli, json_view_get(movement, "from"));
+	note_recomputed(cli, json_view_get(movement, "to"));
 	return code;
 }
 
@@ -241,6 +253,8 @@ static enum cli_exit show_diff(
 		code = cli_print_table(cli, &table, values->wide);
 	table_release(&table);
 	note_diff(cli, diff);
+	note_recomputed(cli, json_view_get(diff, "a"));
+	note_recomputed(cli, json_view_get(diff, "b"));
 	return code;
 }
 

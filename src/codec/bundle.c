@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "codec/catalog_internal.h"
 #include "codec/json.h"
 #include "codec/json_writer.h"
 #include "winnow/version.h"
@@ -82,15 +83,70 @@ void bundle_write_header(struct buf *out, const struct bundle_header *header)
 	buf_putc(out, '\n');
 }
 
-void bundle_write_document(struct buf *out, const struct document *document)
+/* The body of a sensitive definition: that there is a column, since columns have no holes. */
+static void write_placeholder(struct json_writer *json, int64_t id)
 {
-	struct json_writer json;
+	json_key(json, "body");
+	json_object_begin(json);
+	json_put(json, "description", text, "Not for every reader of a bundle.");
+	json_put(json, "family", text, "business_value");
+	json_put(json, "id", int, id);
+	json_put(json, "sensitive", bool, true);
+	json_put(json, "type", text, "text");
+	json_object_end(json);
+}
 
+/* What a bundle does not say of a document. */
+struct hidden {
+	int64_t column;
+	bool name, body;
+};
+
+/* No model and no rule ever reads a feature that is sensitive now, nor the version of one that was
+ * sensitive then, so a placeholder need not keep anything that they pin. */
+static bool find_hidden(
+	const struct document *document, const struct catalog *now, struct hidden *out)
+{
+	const struct feature_definition *feature = catalog_feature(now, document->name);
+	struct feature_definition version;
+	struct arena arena;
+	struct diag diag;
+	json_t *json = NULL;
+	bool good;
+
+	arena_init(&arena, LINE_ARENA_BYTES);
+	diag_init(&diag, &arena);
+	good = feature && json_parse(document->body, 1, "", &diag, &json) == ERR_OK &&
+	       feature_definition_read(json, &arena, &diag, &version, &out->column);
+	json_decref(json);
+	arena_release(&arena);
+	if (!good)
+		return false;
+	out->name = feature->sensitive;
+	out->body = feature->sensitive || version.sensitive;
+	return true;
+}
+
+void bundle_write_document(
+	struct buf *out, const struct document *document, const struct catalog *now)
+{
+	struct hidden hidden = {.column = 0};
+	struct json_writer json;
+	char name[32];
+
+	if (str_is(document->kind, "feature") && !find_hidden(document, now, &hidden)) {
+		out->failed = true;
+		return;
+	}
+	/* A blank is in no feature's own name. */
+	snprintf(name, sizeof name, "hidden %lld", (long long)hidden.column);
 	line_begin(&json, out, "document");
 	json_put(&json, "kind", str, document->kind);
-	json_put(&json, "name", str, document->name);
+	json_put(&json, "name", str, hidden.name ? str_from(name) : document->name);
 	json_put(&json, "revision", int, document->revision);
-	if (document->body.len > 0)
+	if (hidden.body)
+		write_placeholder(&json, hidden.column);
+	else if (document->body.len > 0)
 		json_put(&json, "body", raw, document->body);
 	line_end(&json);
 }
@@ -194,33 +250,18 @@ bool bundle_has_document(struct str kind)
 	return !str_is(kind, "mapping");
 }
 
-static void columns_of_model(const struct model_version *model, bool *read)
+static bool mark_column(void *self, uint32_t column)
 {
-	for (size_t i = 0; i < model->model.term_count; i++)
-		read[model->model.terms[i].column] = true;
-	if (!model->components)
-		return;
-	for (size_t i = 0; i < model->model.spec.blend->component_count; i++)
-		columns_of_model(model->components[i], read);
-}
-
-static void columns_of_rule(const struct wn_rule *rule, bool *read)
-{
-	for (size_t i = 0; i < rule->test_count; i++) {
-		const struct wn_test *test = &rule->tests[i];
-		bool group = test->op == WN_ALL || test->op == WN_ANY || test->op == WN_NOT;
-
-		if (!group && (test->of == WN_OF_FEATURE || test->of == WN_OF_DAYS_TO))
-			read[test->index] = true;
-	}
+	((bool *)self)[column] = true;
+	return true;
 }
 
 void bundle_columns(
 	const struct model_version *model, const struct policy_version *policy, bool *read)
 {
-	columns_of_model(model, read);
-	for (size_t i = 0; policy && i < policy->rule_count; i++)
-		columns_of_rule(&policy->rules[i].rule, read);
+	model_columns(model, mark_column, read);
+	if (policy)
+		policy_columns(policy, mark_column, read);
 }
 
 /* ---- reading ---- */
@@ -653,7 +694,7 @@ static bool seal(struct bundle *bundle)
 enum error bundle_rank(struct bundle *bundle, struct diag *diag)
 {
 	struct line line = {.pointer = "", .arena = &bundle->line, .diag = diag};
-	struct wn_decide_input input = {.override_count = 0};
+	struct wn_decide_input input = {.without_conflicts = true};
 	size_t faults = diag->count + diag->omitted;
 	bool good = is_whole(bundle, &line) && make_population(bundle, &line) &&
 		    population_finish(bundle->population) && bind(bundle, &line, &input) &&

@@ -1,7 +1,8 @@
 /*
  * A bundle: everything that one ranking read, as lines of JSON, so that it can be computed again
  * without the daemon and its database (docs/receipts.md has the form). Personal text is no part of
- * it, and of the features only those that the model or the policy reads.
+ * it, of the features only those that the model or the policy reads, and of a sensitive definition
+ * only that it has its column.
  *
  * In this order: the header, documents, items by id, overrides and comparisons as they were made.
  */
@@ -32,7 +33,9 @@ struct bundle_header {
 
 /* ---- writing; each appends one line ---- */
 void bundle_write_header(struct buf *out, const struct bundle_header *header);
-void bundle_write_document(struct buf *out, const struct document *document);
+/* `now` has the newest definitions, since a feature may have become sensitive after the ranking. */
+void bundle_write_document(
+	struct buf *out, const struct document *document, const struct catalog *now);
 /* Values of columns that read[column] is false of are left out. The assignee is whatever the caller
  * puts there: a number that means nothing. */
 void bundle_write_item(struct buf *out, const struct population_item *item, struct str external_id,

@@ -201,10 +201,12 @@ static enum error read_model(
 	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
 }
 
-static void mark_features(struct build *build, const struct wn_model *model)
+static bool mark_feature(void *self, uint32_t column)
 {
-	for (size_t t = 0; t < model->term_count; t++)
-		build->newest[model->terms[t].column].in_model = true;
+	struct build *build = self;
+
+	build->newest[column].in_model = true;
+	return true;
 }
 
 /* A version is written once and never again; versions have no holes. */
@@ -245,7 +247,8 @@ static enum error build_models(struct build *build, size_t begin, size_t end)
 		if (err)
 			return err;
 		models[i].version = (int64_t)i + 1;
-		mark_features(build, &models[i].model);
+		model_columns(&models[i], mark_feature, build);
+		catalog->table_combinations += table_ends(&models[i]);
 		catalog->model_count = i + 1;
 	}
 	return ERR_OK;
@@ -377,17 +380,6 @@ static enum error build_calendars(struct build *build, size_t begin, size_t end)
 	return ERR_OK;
 }
 
-static void mark_tested_features(struct build *build, const struct policy_rule *rule)
-{
-	for (size_t i = 0; i < rule->rule.test_count; i++) {
-		const struct wn_test *test = &rule->rule.tests[i];
-
-		if (test->size == 1 && (test->of == WN_OF_FEATURE || test->of == WN_OF_DAYS_TO) &&
-			test->op != WN_ALL)
-			build->newest[test->index].in_model = true;
-	}
-}
-
 static enum error read_policy(
 	struct build *build, const struct document *document, struct policy_version *out)
 {
@@ -402,8 +394,7 @@ static enum error read_policy(
 	err = read_verdict(build, ok);
 	if (err)
 		return err;
-	for (size_t i = 0; i < out->rule_count; i++)
-		mark_tested_features(build, &out->rules[i]);
+	policy_columns(out, mark_feature, build);
 	out->revision = document->revision;
 	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -525,6 +516,7 @@ enum error catalog_build(const struct document *documents, size_t count, struct 
 	build.catalog->override_max_days = SETTINGS_OVERRIDE_DAYS;
 	for (size_t i = 0; i < count; i++) {
 		build.documents[i] = &documents[i];
+		build.catalog->document_bytes += DOCUMENT_ROW_BYTES + documents[i].body.len;
 		if (documents[i].revision > build.catalog->revision)
 			build.catalog->revision = documents[i].revision;
 	}
@@ -539,6 +531,26 @@ out:
 	free(build.documents);
 	arena_release(&build.scratch);
 	return err;
+}
+
+bool catalog_has_room(const struct catalog *catalog, struct str body, struct diag *diag)
+{
+	size_t most = DOCUMENTS_MAX_BYTES;
+
+	if (body.len > DOCUMENT_MAX_BYTES) {
+		diag_add(diag, "", "As it is stored this has %zu bytes; a document has at most %d.",
+			body.len, DOCUMENT_MAX_BYTES);
+		return false;
+	}
+	if (body.len <= DOCUMENT_SMALL_BYTES)
+		most *= 2;
+	if (catalog->document_bytes + DOCUMENT_ROW_BYTES + body.len <= most)
+		return true;
+	diag_add(diag, "",
+		"This workspace has %zu bytes of configuration in all its versions, and this would "
+		"add %zu; there is room for %d.",
+		catalog->document_bytes, DOCUMENT_ROW_BYTES + body.len, DOCUMENTS_MAX_BYTES);
+	return false;
 }
 
 void catalog_ref(struct catalog *catalog)
@@ -575,6 +587,15 @@ const struct model_version *catalog_model(const struct catalog *catalog, int64_t
 	if (version < 1 || (uint64_t)version > catalog->model_count)
 		return NULL;
 	return &catalog->models[version - 1];
+}
+
+bool model_has_band(const struct model_version *model, struct str name)
+{
+	for (size_t i = 0; model && i < model->model.band_count; i++) {
+		if (str_is(name, model->model.bands[i].name))
+			return true;
+	}
+	return false;
 }
 
 const struct alias *catalog_alias(const struct catalog *catalog, struct str name)

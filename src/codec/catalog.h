@@ -141,8 +141,10 @@ struct mapping {
 
 struct catalog {
 	struct arena arena;
-	int references;   /* atomic */
-	int64_t revision; /* of the newest document in it */
+	int references;        /* atomic */
+	int64_t revision;      /* of the newest document in it */
+	size_t document_bytes; /* of all documents that it was built of, by catalog_has_room's count */
+	size_t table_combinations; /* of all its decision tables, with unknowns */
 
 	/* The newest version of each definition, by id (its column); ids have no holes. */
 	const struct feature_definition *features;
@@ -173,6 +175,16 @@ struct catalog {
 	size_t mapping_count;
 };
 
+/* How much a workspace may have configured, every version of everything counted, so that what was
+ * accepted can always be loaded. */
+enum {
+	DOCUMENT_MAX_BYTES = 4 << 20,      /* of one body */
+	DOCUMENTS_MAX_BYTES = 64 << 20,    /* of all together */
+	DOCUMENT_ROW_BYTES = 128,          /* that each counts besides its body */
+	DOCUMENT_SMALL_BYTES = 64,         /* an alias is no longer */
+	TABLES_MAX_COMBINATIONS = 4 << 20, /* of all decision tables, with unknowns */
+};
+
 /* One document row, as read from the store: all versions, ordered by kind, name, revision. */
 struct document {
 	struct str kind, name, body;
@@ -183,6 +195,9 @@ struct document {
  * order. The rows' texts are copied. ERR_INTERNAL when a stored document cannot be read (logged by
  * the caller) or is of an unknown kind: to rank without it would be to guess. */
 enum error catalog_build(const struct document *documents, size_t count, struct catalog **out);
+/* Whether there is room for one more document; else a fault at "" says how much there is. Small ones
+ * may take as much again, so that a full workspace can still go back to an earlier version. */
+bool catalog_has_room(const struct catalog *catalog, struct str body, struct diag *diag);
 void catalog_ref(struct catalog *catalog);
 void catalog_unref(struct catalog *catalog);
 
@@ -191,6 +206,7 @@ const struct feature_definition *catalog_feature(const struct catalog *catalog, 
 const struct feature_definition *catalog_live_feature(
 	const struct catalog *catalog, struct str name);
 const struct model_version *catalog_model(const struct catalog *catalog, int64_t version);
+bool model_has_band(const struct model_version *model, struct str name);
 const struct alias *catalog_alias(const struct catalog *catalog, struct str name);
 const struct policy_version *catalog_policy(const struct catalog *catalog, int64_t version);
 const struct policy_alias *catalog_policy_alias(const struct catalog *catalog, struct str name);
@@ -238,7 +254,12 @@ enum error catalog_feature_users(const struct catalog *catalog,
 /* The same of a calendar: policies that freeze by it. */
 enum error catalog_calendar_users(const struct catalog *catalog, struct str name,
 	struct arena *arena, const struct str **users, size_t *count);
-/* Whether it reads this feature, by its id. A blend reads what its components read. */
+/* Calls visit for each column that it reads, some more than once, until that returns false; false when
+ * it did. A blend reads what its components read. */
+typedef bool column_visit(void *self, uint32_t column);
+bool model_columns(const struct model_version *model, column_visit *visit, void *self);
+bool policy_columns(const struct policy_version *policy, column_visit *visit, void *self);
+/* Whether it reads this feature, by its id. */
 bool model_reads(const struct model_version *model, uint32_t feature);
 bool policy_reads(const struct policy_version *policy, uint32_t feature);
 /* docs/models.md has the form of every kind; of a weighted sum it is
@@ -293,8 +314,26 @@ bool policy_bind(const struct policy_version *policy, const struct catalog *cata
 /* The window of a calendar that is open at now_s; false when none is. */
 bool calendar_open(const struct calendar *calendar, double now_s, double *from_s, double *until_s,
 	struct str *reason);
-/* Whether the outcome of a ranking by these depends on the time; policy may be NULL. */
-bool ranking_timed(const struct model_version *model, const struct policy_version *policy);
+/* From when on no window opens or closes any more, s: -INFINITY without any, INFINITY when they come
+ * back for ever. */
+double calendar_settles(const struct calendar *calendar);
+/* From when on the outcome of a ranking by these no longer depends on the time, s: -INFINITY when it
+ * never does, INFINITY when it does for ever. policy may be NULL. */
+double ranking_settles(const struct model_version *model, const struct policy_version *policy,
+	const struct catalog *catalog);
+
+/* The time around now_s in which time alone changes nothing: from_s <= now_s < until_s, or both are
+ * now_s where it may change something at any time. ±INFINITY: no end. */
+struct lull {
+	double now_s, from_s, until_s;
+};
+/* Something changes at that time. */
+void lull_end(struct lull *lull, double at_s);
+/* Ends it wherever a window opens or closes. */
+void calendar_lull(const struct calendar *calendar, struct lull *lull);
+/* Of the outcome of a ranking by these; policy may be NULL. */
+struct lull ranking_lull(const struct model_version *model, const struct policy_version *policy,
+	const struct catalog *catalog, double now_s);
 
 /* Models and policies that ship as starting points: documents as a client would post them. */
 struct preset {

@@ -312,6 +312,46 @@ static void consider(
 	*best = (struct opening){true, from_s, until_s, window->reason};
 }
 
+double calendar_settles(const struct calendar *calendar)
+{
+	double last = calendar->weekly_count > 0 ? INFINITY : -INFINITY;
+
+	for (size_t i = 0; i < calendar->single_count; i++)
+		last = fmax(last, calendar->single[i].until_s);
+	return last;
+}
+
+void lull_end(struct lull *lull, double at_s)
+{
+	if (at_s <= lull->now_s)
+		lull->from_s = fmax(lull->from_s, at_s);
+	else
+		lull->until_s = fmin(lull->until_s, at_s);
+}
+
+/* place_s: since the week's beginning. */
+static void end_weekly(const struct calendar *calendar, double place_s, struct lull *lull)
+{
+	double since_s = fmod(lull->now_s + calendar->offset_s + THURSDAY_S - place_s, WEEK_S);
+
+	if (since_s < 0)
+		since_s += WEEK_S;
+	lull_end(lull, lull->now_s - since_s);
+	lull_end(lull, lull->now_s - since_s + WEEK_S);
+}
+
+void calendar_lull(const struct calendar *calendar, struct lull *lull)
+{
+	for (size_t i = 0; i < calendar->single_count; i++) {
+		lull_end(lull, calendar->single[i].from_s);
+		lull_end(lull, calendar->single[i].until_s);
+	}
+	for (size_t i = 0; i < calendar->weekly_count; i++) {
+		end_weekly(calendar, calendar->weekly[i].from_s, lull);
+		end_weekly(calendar, calendar->weekly[i].until_s, lull);
+	}
+}
+
 bool calendar_open(const struct calendar *calendar, double now_s, double *from_s, double *until_s,
 	struct str *reason)
 {

@@ -31,18 +31,11 @@ static const char *const definition_keys[] = {"name", "id", "revision", "type", 
 	"description", "bounds", "direction", "out_of_bounds", "sensitive", "categories", "deleted",
 	NULL};
 
-static bool is_given(const json_t *json, const char *key)
-{
-	const json_t *value = json_object_get(json, key);
-
-	return value && !json_is_null(value);
-}
-
 /* A member that means nothing for this type would be forgotten without a word. */
 static bool refuse_member(const json_t *json, const char *key, enum feature_type type,
 	const char *why, struct diag *diag)
 {
-	if (!is_given(json, key))
+	if (!json_has(json, key))
 		return true;
 	diag_add(diag, diag_key(diag, "", key), "A feature of type %s has no %s: %s.",
 		type_names[type], key, why);
@@ -57,7 +50,7 @@ static bool read_bounds(const json_t *json, struct diag *diag, struct feature_de
 	double lower, upper;
 	bool ok;
 
-	if (!is_given(json, "bounds"))
+	if (!json_has(json, "bounds"))
 		return true;
 	if (!json_is_object(bounds)) {
 		diag_add(diag, "/bounds", "Bounds are an object: {\"lower\": 0, \"upper\": 10}.");
@@ -281,7 +274,7 @@ enum error feature_definition_parse(const json_t *json, struct str name, uint16_
 	ok = feature_definition_read(json, arena, diag, &definition, &given_id);
 	if (json_is_object(json))
 		ok &= check_identity(json, name, id, given_id, diag);
-	if (is_given(json, "deleted")) {
+	if (json_has(json, "deleted")) {
 		diag_add(diag, "/deleted", "A feature is deleted by DELETE; leave this out.");
 		ok = false;
 	}

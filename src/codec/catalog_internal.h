@@ -45,6 +45,11 @@ bool catalog_read_choice(const json_t *object, const char *key, const char *cons
 bool feature_definition_read(const json_t *json, struct arena *arena, struct diag *diag,
 	struct feature_definition *out, int64_t *id);
 
+/* The column that a test looks at; false: it looks at none. */
+bool test_column(const struct wn_test *test, uint32_t *column);
+/* Combinations, with unknowns, that a decision table lays out; 0 for other kinds. */
+size_t table_ends(const struct model_version *model);
+
 struct vocabulary {
 	const struct str *streams, *kinds;
 	size_t stream_count, kind_count;

@@ -27,11 +27,6 @@ struct checker {
 	struct diag *diag;
 };
 
-static bool is_given(const json_t *json)
-{
-	return json && !json_is_null(json);
-}
-
 /* NULL allows any. */
 static bool is_listed(const char *const *words, const char *word)
 {
@@ -64,7 +59,7 @@ static bool check_value(struct checker *check, const struct feature_definition *
 	size_t count;
 	bool ok;
 
-	if (!is_given(value)) {
+	if (!json_is_given(value)) {
 		diag_add(check->diag, pointer, "A value is needed here.");
 		return false;
 	}
@@ -145,7 +140,7 @@ static bool check_set(struct checker *check, const json_t *set, const char *poin
 	ok &= check_vocabulary(check, set, "kind", pointer, catalog_kind);
 	ok &= json_read_text(
 		set, "team", 1, ITEM_MAX_NAME, false, pointer, check->diag, check->arena, &team);
-	if (is_given(features))
+	if (json_is_given(features))
 		ok &= check_set_features(
 			check, features, diag_key(check->diag, pointer, "features"));
 	return ok;
@@ -186,8 +181,7 @@ static bool check_rule(struct checker *check, const json_t *rule, const char *po
 	ok &= check_patterns(check, rule, pointer);
 	ok &= json_read_text(rule, "label_prefix", 1, ITEM_MAX_NAME, false, pointer, check->diag,
 		check->arena, &prefix);
-	if (is_given(json_object_get(rule, "label")) &&
-		is_given(json_object_get(rule, "label_prefix"))) {
+	if (json_has(rule, "label") && json_has(rule, "label_prefix")) {
 		diag_add(check->diag, pointer, "A rule has either label or label_prefix.");
 		ok = false;
 	}
@@ -204,7 +198,7 @@ static bool check_list(struct checker *check, const json_t *object, const char *
 	const json_t *list = json_object_get(object, key);
 	bool ok = true;
 
-	if (!is_given(list))
+	if (!json_is_given(list))
 		return true;
 	pointer = diag_key(check->diag, pointer, key);
 	if (!json_is_array(list) || json_array_size(list) > max) {
@@ -250,7 +244,7 @@ static bool check_steps(struct checker *check, const struct feature_definition *
 	double last = INFINITY;
 	bool ok = true;
 
-	if (!is_given(steps) && !is_given(otherwise)) {
+	if (!json_is_given(steps) && !json_is_given(otherwise)) {
 		if (feature->type == FEATURE_NUMBER)
 			return true;
 		diag_add(check->diag, pointer,
@@ -258,7 +252,7 @@ static bool check_steps(struct checker *check, const struct feature_definition *
 			"type number.");
 		return false;
 	}
-	if (is_given(otherwise))
+	if (json_is_given(otherwise))
 		ok &= check_value(
 			check, feature, otherwise, diag_key(check->diag, pointer, "else"));
 	pointer = diag_key(check->diag, pointer, "steps");
@@ -329,7 +323,7 @@ static bool check_statuses(struct checker *check, const json_t *statuses)
 {
 	bool ok = true;
 
-	if (!is_given(statuses))
+	if (!json_is_given(statuses))
 		return true;
 	if (!json_is_object(statuses) || json_object_size(statuses) > MAX_STATUSES) {
 		diag_add(check->diag, "/statuses",
@@ -399,7 +393,7 @@ enum error mapping_parse(const json_t *json, const struct mapping_terms *terms,
 	ok &= check_keys(&check, json);
 	ok &= check_vocabulary(&check, json, "stream", "", catalog_stream);
 	ok &= check_vocabulary(&check, json, "kind", "", catalog_kind);
-	if (!is_given(json_object_get(json, "stream"))) {
+	if (!json_has(json, "stream")) {
 		diag_add(diag, "/stream",
 			"A mapping names the stream of the items that no rule speaks of.");
 		ok = false;

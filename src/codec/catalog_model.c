@@ -397,6 +397,32 @@ static json_t *model_tree(const struct model_version *model)
 	return NULL;
 }
 
+/* The same text again is no version of its own. */
+static bool is_version(const struct catalog *catalog, struct str body)
+{
+	for (size_t i = 0; i < catalog->model_count; i++) {
+		if (str_eq(catalog->models[i].body, body))
+			return true;
+	}
+	return false;
+}
+
+/* A short text can make a large table, and each version stays laid out. */
+static bool has_table_room(const struct catalog *catalog, const struct model_version *model,
+	const char *place, struct diag *diag)
+{
+	size_t more = table_ends(model), before = catalog->table_combinations;
+
+	if (before + more <= TABLES_MAX_COMBINATIONS)
+		return true;
+	diag_add(diag, place,
+		"The decision tables of this workspace have %zu combinations, unknown counted as "
+		"one "
+		"more value of each input; this one would add %zu, and there is room for %d.",
+		before, more, TABLES_MAX_COMBINATIONS);
+	return false;
+}
+
 static enum error parse_whole(const json_t *json, const struct catalog *catalog,
 	struct arena *arena, struct diag *diag, struct str *body)
 {
@@ -405,9 +431,12 @@ static enum error parse_whole(const json_t *json, const struct catalog *catalog,
 	bool ok = model_read(json, &lookup, arena, diag, &model);
 	enum error err = catalog_verdict(ok, diag);
 
-	if (err)
+	if (!err)
+		err = catalog_body(model_tree(&model), arena, body);
+	if (err || is_version(catalog, *body))
 		return err;
-	return catalog_body(model_tree(&model), arena, body);
+	ok = has_table_room(catalog, &model, json_has(json, "inputs") ? "/inputs" : "/csv", diag);
+	return catalog_verdict(ok, diag);
 }
 
 enum error model_parse(const json_t *json, const struct catalog *catalog, struct arena *arena,

@@ -234,7 +234,9 @@ static bool read_row(struct table_draft *table, const struct layout *layout, siz
 	return false;
 }
 
-static bool read_rows(struct table_draft *table, struct csv *csv, struct layout *layout)
+/* `room` is for TABLE_MAX_RULES rows, or for all that there are. */
+static bool read_rows(
+	struct table_draft *table, struct csv *csv, struct layout *layout, size_t room)
 {
 	size_t columns, line;
 	bool ok = true;
@@ -247,6 +249,11 @@ static bool read_rows(struct table_draft *table, struct csv *csv, struct layout 
 			ok = false;
 			continue;
 		}
+		if (table->rule_count == room) {
+			diag_add(table->model->diag, "/csv",
+				"Line %zu: a table has at most %d rows.", line, TABLE_MAX_RULES);
+			return false;
+		}
 		ok &= read_row(table, layout, line);
 	}
 	if (csv->fault)
@@ -254,13 +261,14 @@ static bool read_rows(struct table_draft *table, struct csv *csv, struct layout 
 	return ok && !csv->no_memory;
 }
 
-static size_t line_count(struct str text)
+/* For how many rows there has to be room: no line holds two, and the header is none. */
+static size_t row_room(struct str text)
 {
-	size_t lines = 1;
+	size_t ends = 0;
 
-	for (size_t i = 0; i < text.len; i++)
-		lines += text.ptr[i] == '\n';
-	return lines;
+	for (size_t i = 0; i < text.len && ends < TABLE_MAX_RULES; i++)
+		ends += text.ptr[i] == '\n';
+	return ends;
 }
 
 bool table_read_csv(struct table_draft *table, const json_t *json)
@@ -269,21 +277,17 @@ bool table_read_csv(struct table_draft *table, const json_t *json)
 	struct layout layout = {0};
 	struct str text;
 	struct csv csv;
-	size_t lines;
+	size_t room;
 
 	if (!json_read_text(
 		    json, "csv", 1, TABLE_MAX_CSV, true, "", model->diag, model->arena, &text))
 		return false;
-	lines = line_count(text);
-	if (lines > TABLE_MAX_RULES) {
-		diag_add(model->diag, "/csv", "A table has at most %d rows.", TABLE_MAX_RULES);
-		return false;
-	}
 	csv_begin(&csv, text, model->arena);
 	if (!read_header(table, json, &csv, &layout))
 		return false;
-	table->lines = arena_array(model->arena, lines, sizeof *table->lines);
-	if (!table->lines || !table_begin_rules(table, lines))
+	room = row_room(text);
+	table->lines = arena_array(model->arena, room, sizeof *table->lines);
+	if (!table->lines || !table_begin_rules(table, room))
 		return false;
-	return read_rows(table, &csv, &layout);
+	return read_rows(table, &csv, &layout, room);
 }

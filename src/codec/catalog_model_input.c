@@ -176,6 +176,7 @@ static void take_bounds(const struct feature_definition *feature, struct wn_term
 	out->lower = feature->lower;
 	out->upper = feature->upper;
 	out->lower_is_better = feature->lower_is_better;
+	out->category = feature->type == FEATURE_CATEGORY;
 }
 
 static bool read_goal(

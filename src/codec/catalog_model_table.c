@@ -1,6 +1,7 @@
 /*
- * Decision tables: categorical inputs to an outcome. The rules come as JSON or as CSV; the stored body
- * has rules. Every combination must be covered by exactly one rule, and each that is not is told.
+ * Decision tables: categorical inputs to an outcome. The rules come as JSON (catalog_model_rules.c) or
+ * as CSV (catalog_model_csv.c), and are stored as one text (catalog_model_table_text.c). Every
+ * combination must be covered by exactly one rule, and each that is not is told.
  */
 #include <float.h>
 #include <math.h>
@@ -128,134 +129,6 @@ static bool read_outcomes(struct table_draft *table, const json_t *json)
 	return ok;
 }
 
-/* ---- rules as JSON ---- */
-
-static bool read_value(struct table_draft *table, size_t input, const json_t *json,
-	const char *pointer, uint64_t *set)
-{
-	const struct feature_definition *feature = table->model->features[input];
-	struct str word = {json_string_value(json), json_string_length(json)};
-
-	if (feature->type == FEATURE_BOOLEAN && json_is_boolean(json)) {
-		*set |= json_is_true(json) ? 2 : 1;
-		return true;
-	}
-	for (size_t i = 0; word.ptr && i < feature->category_count; i++) {
-		if (!str_eq(feature->categories[i], word))
-			continue;
-		*set |= UINT64_C(1) << i;
-		return true;
-	}
-	diag_add(table->model->diag, pointer, "This is no value of the feature \"%.*s\"%s.",
-		STR_ARG(feature->name),
-		feature->type == FEATURE_BOOLEAN ? ", which is true or false" : "");
-	return false;
-}
-
-static bool read_values(struct table_draft *table, size_t input, const json_t *json,
-	const char *pointer, uint64_t *set)
-{
-	bool ok = true;
-
-	*set = 0;
-	if (!json_is_array(json))
-		return read_value(table, input, json, pointer, set);
-	for (size_t i = 0; i < json_array_size(json); i++)
-		ok &= read_value(table, input, json_array_get(json, i),
-			diag_index(table->model->diag, pointer, i), set);
-	if (json_array_size(json) > 0)
-		return ok;
-	diag_add(table->model->diag, pointer,
-		"An empty list is no value; leave the input out for any.");
-	return false;
-}
-
-static bool read_when(
-	struct table_draft *table, const json_t *when, const char *pointer, uint64_t *sets)
-{
-	struct model_draft *model = table->model;
-	bool ok = true;
-
-	for (size_t i = 0; i < model->term_count; i++)
-		sets[i] = ~UINT64_C(0) >> (64 - table_radix(model, i));
-	if (!json_is_object(when)) {
-		diag_add(model->diag, pointer,
-			"This must be an object: the value, or a list of values, by input.");
-		return false;
-	}
-	for (void *at = json_object_iter((json_t *)when); at;
-		at = json_object_iter_next((json_t *)when, at)) {
-		struct str name = {json_object_iter_key(at), json_object_iter_key_len(at)};
-		const char *place = diag_key(model->diag, pointer, name.ptr);
-		size_t input = draft_input(model, 0, name);
-
-		if (input == SIZE_MAX) {
-			diag_add(model->diag, place, "This is none of the inputs.");
-			ok = false;
-			continue;
-		}
-		ok &= read_values(table, input, json_object_iter_value(at), place, &sets[input]);
-	}
-	return ok;
-}
-
-static bool read_then(
-	struct table_draft *table, const json_t *rule, const char *pointer, uint16_t *outcome)
-{
-	struct model_draft *model = table->model;
-	struct str then;
-
-	if (!json_read_text(rule, "then", 1, CATALOG_MAX_NAME, true, pointer, model->diag,
-		    model->arena, &then))
-		return false;
-	for (size_t i = 0; i < table->outcome_count; i++) {
-		if (!str_is(then, table->outcomes[i].name))
-			continue;
-		*outcome = (uint16_t)i;
-		return true;
-	}
-	if (table->outcome_count > 0)
-		diag_add(model->diag, diag_key(model->diag, pointer, "then"),
-			"This is none of the outcomes.");
-	return false;
-}
-
-static bool read_rule(struct table_draft *table, const json_t *json, size_t i)
-{
-	static const char *const keys[] = {"when", "then", NULL};
-	struct diag *diag = table->model->diag;
-	const char *pointer = diag_index(diag, "/rules", i);
-	bool ok = true;
-
-	table->rule_count++;
-	if (!json_is_object(json)) {
-		diag_add(diag, pointer, "A rule is an object with when and then.");
-		return false;
-	}
-	ok &= json_only_keys(json, keys, pointer, diag);
-	ok &= read_when(table, json_object_get(json, "when"), diag_key(diag, pointer, "when"),
-		table_when(table, i));
-	return read_then(table, json, pointer, &table->rules[i].outcome) && ok;
-}
-
-static bool read_rules(struct table_draft *table, const json_t *json)
-{
-	const json_t *list = json_object_get(json, "rules");
-	size_t count = json_array_size(list);
-	bool ok = true;
-
-	if (count == 0 || count > TABLE_MAX_RULES) {
-		diag_add(table->model->diag, "/rules", "This must be a list of 1 to %d rules.",
-			TABLE_MAX_RULES);
-		return false;
-	}
-	if (!table_begin_rules(table, count))
-		return false;
-	for (size_t i = 0; i < count; i++)
-		ok &= read_rule(table, json_array_get(list, i), i);
-	return ok;
-}
-
 /* ---- completeness ---- */
 
 static void put_value(struct buf *out, const struct feature_definition *feature, size_t value)
@@ -346,13 +219,6 @@ static bool fill(struct table_draft *table)
 
 /* ---- the kind ---- */
 
-static bool is_given(const json_t *json, const char *key)
-{
-	const json_t *value = json_object_get(json, key);
-
-	return value && !json_is_null(value);
-}
-
 static bool check_inputs(struct model_draft *draft)
 {
 	bool ok = true;
@@ -372,20 +238,29 @@ static bool check_inputs(struct model_draft *draft)
 	return ok;
 }
 
+/* Only a stored body has the rules as a text. */
+static bool is_stored_text(const struct table_draft *table, const json_t *json)
+{
+	return table->model->lookup->pins && json_is_string(json_object_get(json, "rules"));
+}
+
 static bool read_table_rules(struct table_draft *table, const json_t *json)
 {
 	struct diag *diag = table->model->diag;
-	bool csv = is_given(json, "csv");
+	bool csv = json_has(json, "csv");
 
-	if (csv && is_given(json, "rules")) {
+	if (csv && json_has(json, "rules")) {
 		diag_add(diag, "/csv", "A table has either rules or csv.");
 		return false;
 	}
-	if (!csv && is_given(json, "columns")) {
+	if (!csv && json_has(json, "columns")) {
 		diag_add(diag, "/columns", "Columns are those of csv.");
 		return false;
 	}
-	return csv ? table_read_csv(table, json) : read_rules(table, json);
+	if (csv)
+		return table_read_csv(table, json);
+	return is_stored_text(table, json) ? table_read_text(table, json)
+					   : table_read_rules(table, json);
 }
 
 static bool read_table(struct model_draft *draft, const json_t *json)
@@ -394,7 +269,7 @@ static bool read_table(struct model_draft *draft, const json_t *json)
 	bool ok = true;
 
 	draft->list = "/inputs";
-	if (is_given(json, "inputs") || !is_given(json, "csv")) {
+	if (json_has(json, "inputs") || !json_has(json, "csv")) {
 		ok &= draft_read_inputs(draft, json, "", &table_inputs);
 		ok &= check_inputs(draft);
 	}
@@ -429,59 +304,20 @@ static bool bands_of_table(struct model_draft *draft)
 	return true;
 }
 
-static json_t *value_tree(const struct feature_definition *feature, size_t value)
-{
-	if (feature->type == FEATURE_BOOLEAN)
-		return json_boolean(value == 1);
-	return catalog_text(feature->categories[value]);
-}
-
-static size_t radix_of(const struct model_version *model, size_t input)
+size_t table_radix_of(const struct model_version *model, size_t input)
 {
 	return (size_t)model->model.terms[input].upper + 1;
 }
 
-/* One value as it is, several as a list in the order of the definition. */
-static json_t *values_tree(const struct model_version *model, size_t input, uint64_t set)
+size_t table_ends(const struct model_version *model)
 {
-	const struct feature_definition *feature = model->term_features[input];
-	json_t *list;
-	int failed = 0;
+	uint16_t radices[WN_TABLE_MAX_INPUTS];
 
-	if ((set & (set - 1)) == 0)
-		return value_tree(feature, (size_t)__builtin_ctzll(set));
-	list = json_array();
-	for (size_t i = 0; i < radix_of(model, input); i++) {
-		if (set >> i & 1)
-			failed |= json_array_append_new(list, value_tree(feature, i));
-	}
-	if (!failed)
-		return list;
-	json_decref(list);
-	return NULL;
-}
-
-static json_t *rule_tree(const struct model_version *model, const struct wn_table_rule *rule)
-{
-	const struct wn_decision_table *spec = model->model.spec.table;
-	json_t *tree = json_object(), *when = json_object();
-	int failed = 0;
-
-	for (size_t i = 0; i < model->model.term_count; i++) {
-		struct str name = model->term_features[i]->name;
-
-		if (rule->when[i] == ~UINT64_C(0) >> (64 - radix_of(model, i)))
-			continue;
-		failed |= json_object_setn_new(
-			when, name.ptr, name.len, values_tree(model, i, rule->when[i]));
-	}
-	failed |= json_object_set_new(tree, "when", when);
-	failed |=
-		json_object_set_new(tree, "then", json_string(spec->outcomes[rule->outcome].name));
-	if (!failed)
-		return tree;
-	json_decref(tree);
-	return NULL;
+	if (model->model.kind != wn_model_kind_named("decision_table"))
+		return 0;
+	for (size_t i = 0; i < model->model.term_count; i++)
+		radices[i] = (uint16_t)table_radix_of(model, i);
+	return wn_table_ends(radices, model->model.term_count);
 }
 
 static json_t *outcome_tree(const struct wn_outcome *outcome)
@@ -510,60 +346,12 @@ static json_t *outcomes_tree(const struct model_version *model)
 	return list;
 }
 
-static json_t *rules_tree(const struct model_version *model)
-{
-	const struct wn_decision_table *spec = model->model.spec.table;
-	json_t *list = json_array();
-
-	for (size_t i = 0; list && i < spec->rule_count; i++) {
-		if (json_array_append_new(list, rule_tree(model, &spec->rules[i])) == 0)
-			continue;
-		json_decref(list);
-		return NULL;
-	}
-	return list;
-}
-
 static int tree_table(const struct model_version *model, json_t *tree)
 {
 	return json_object_set_new(tree, "inputs",
 		       inputs_tree(model, 0, model->model.term_count, &table_inputs)) |
 	       json_object_set_new(tree, "outcomes", outcomes_tree(model)) |
-	       json_object_set_new(tree, "rules", rules_tree(model));
-}
-
-static void write_value(
-	struct json_writer *json, const struct feature_definition *feature, size_t value)
-{
-	if (feature->type == FEATURE_BOOLEAN)
-		json_bool(json, value == 1);
-	else
-		json_str(json, feature->categories[value]);
-}
-
-/* Readers get lists throughout; an input that may have any value is left out. */
-static void write_rule(struct json_writer *json, const struct model_version *model,
-	const struct wn_table_rule *rule)
-{
-	json_object_begin(json);
-	json_key(json, "when");
-	json_object_begin(json);
-	for (size_t i = 0; i < model->model.term_count; i++) {
-		size_t radix = radix_of(model, i);
-
-		if (rule->when[i] == ~UINT64_C(0) >> (64 - radix))
-			continue;
-		json_key_str(json, model->term_features[i]->name);
-		json_array_begin(json);
-		for (size_t v = 0; v < radix; v++) {
-			if (rule->when[i] >> v & 1)
-				write_value(json, model->term_features[i], v);
-		}
-		json_array_end(json);
-	}
-	json_object_end(json);
-	json_put(json, "then", text, model->model.spec.table->outcomes[rule->outcome].name);
-	json_object_end(json);
+	       json_object_set_new(tree, "rules", table_text(model));
 }
 
 static void write_table(struct json_writer *json, const struct model_version *model)
@@ -580,11 +368,7 @@ static void write_table(struct json_writer *json, const struct model_version *mo
 		json_object_end(json);
 	}
 	json_array_end(json);
-	json_key(json, "rules");
-	json_array_begin(json);
-	for (size_t i = 0; i < spec->rule_count; i++)
-		write_rule(json, model, &spec->rules[i]);
-	json_array_end(json);
+	table_write_rules(json, model);
 }
 
 static void formula_table(struct buf *out, const struct model_version *model)

@@ -1,10 +1,6 @@
 /*
- * Policies: a client's rules to what the engine applies, and back; and, when a ranking is made,
- * from the workspace's words to the symbols of its rows, from the names of bands to the model's, and
- * from calendars to the window that is open.
- *
- * A stored policy keeps its meaning while the catalogue moves on: a word that left the vocabulary
- * hits nothing, a band that the model has not and a calendar that is gone put a rule out of force.
+ * Policies: a client's rules to what the engine applies, and back. What they become for one ranking is
+ * the business of catalog_policy_bind.c.
  */
 #include <float.h>
 #include <math.h>
@@ -85,13 +81,6 @@ struct draft {
 	size_t count; /* of rules before the one that is being read */
 };
 
-static bool is_given(const json_t *json, const char *key)
-{
-	const json_t *value = json_object_get(json, key);
-
-	return value && !json_is_null(value);
-}
-
 static bool is_rule_id(struct str id)
 {
 	if (id.len == 0 || id.len > CATALOG_MAX_NAME || id.ptr[0] < 'a' || id.ptr[0] > 'z')
@@ -148,15 +137,6 @@ static bool read_force(
 	return false;
 }
 
-static bool has_band(const struct model_version *model, struct str name)
-{
-	for (size_t i = 0; model && i < model->model.band_count; i++) {
-		if (str_is(name, model->model.bands[i].name))
-			return true;
-	}
-	return false;
-}
-
 static bool read_band(
 	struct draft *draft, const json_t *json, const char *pointer, struct policy_rule *out)
 {
@@ -171,13 +151,13 @@ static bool read_band(
 	if (draft->predicates.stored)
 		return true;
 	for (size_t i = 0; i < catalog->model_count && !known; i++)
-		known = has_band(&catalog->models[i], out->band);
+		known = model_has_band(&catalog->models[i], out->band);
 	if (!known) {
 		diag_add(diag, place, "No model of this workspace has a band \"%.*s\".",
 			STR_ARG(out->band));
 		return false;
 	}
-	if (!active || has_band(catalog_model(catalog, active->model), out->band))
+	if (!active || model_has_band(catalog_model(catalog, active->model), out->band))
 		return true;
 	diag_add(diag, place,
 		"The active model has no band \"%.*s\", so the rule would do nothing.",
@@ -190,9 +170,9 @@ static bool read_freeze(
 	struct draft *draft, const json_t *json, const char *pointer, struct policy_rule *out)
 {
 	struct diag *diag = draft->predicates.diag;
-	bool timed = is_given(json, "from") || is_given(json, "until");
+	bool timed = json_has(json, "from") || json_has(json, "until");
 
-	if (is_given(json, "calendar") == timed) {
+	if (json_has(json, "calendar") == timed) {
 		diag_add(diag, pointer,
 			"A freeze has either a calendar, or from or until; for good it is an "
 			"exclude.");
@@ -262,8 +242,8 @@ static bool read_share(
 	struct draft *draft, const json_t *json, const char *pointer, struct wn_rule *out)
 {
 	struct diag *diag = draft->predicates.diag;
-	bool most = is_given(json, "at_most");
-	bool ok = most != is_given(json, "at_least");
+	bool most = json_has(json, "at_most");
+	bool ok = most != json_has(json, "at_least");
 
 	if (!ok)
 		diag_add(diag, pointer, "A share has exactly one of at_least and at_most.");
@@ -283,7 +263,7 @@ static bool only_members(
 	bool ok = true;
 
 	for (size_t i = 0; i < MEMBERS; i++) {
-		if ((effects[effect].members & members[i].bit) || !is_given(json, members[i].key))
+		if ((effects[effect].members & members[i].bit) || !json_has(json, members[i].key))
 			continue;
 		diag_add(draft->predicates.diag,
 			diag_key(draft->predicates.diag, pointer, members[i].key),
@@ -349,6 +329,25 @@ static bool read_rule(
 	return ok;
 }
 
+/* Each of these is asked about each item that it hits, at each rank. A stored policy keeps its rules. */
+static bool few_places(struct draft *draft)
+{
+	struct diag *diag = draft->predicates.diag;
+	size_t found = 0;
+
+	for (size_t i = 0; i < draft->count; i++) {
+		enum wn_effect effect = draft->rules[i].rule.effect;
+
+		found += effect == WN_LIMIT || effect == WN_SHARE_MOST || effect == WN_SHARE_LEAST;
+		if (found <= WN_MAX_PLACE_RULES || draft->predicates.stored)
+			continue;
+		diag_add(diag, diag_index(diag, "/rules", i),
+			"A policy has at most %d rules with limit or share.", WN_MAX_PLACE_RULES);
+		return false;
+	}
+	return true;
+}
+
 static bool read_rules(struct draft *draft, const json_t *json)
 {
 	struct diag *diag = draft->predicates.diag;
@@ -366,7 +365,7 @@ static bool read_rules(struct draft *draft, const json_t *json)
 	for (; draft->count < count; draft->count++)
 		ok &= read_rule(draft, json_array_get(list, draft->count),
 			diag_index(diag, "/rules", draft->count), &draft->rules[draft->count]);
-	return ok;
+	return ok && few_places(draft);
 }
 
 static bool read_policy(struct draft *draft, const json_t *json, struct policy_version *out)
@@ -552,106 +551,7 @@ void policy_write(struct buf *out, const struct policy_version *policy)
 	buf_str(out, (struct str){policy->body.ptr + 1, policy->body.len - 1});
 }
 
-/* ---- for a ranking ---- */
-
-/* What is deleted is missing on every item, whatever is still stored of it. */
-static void hide_deleted(const struct catalog *catalog, struct wn_test *test)
-{
-	if (test->op == WN_ALL || test->op == WN_ANY || test->op == WN_NOT ||
-		(test->of != WN_OF_FEATURE && test->of != WN_OF_DAYS_TO))
-		return;
-	if (catalog->features[test->index].deleted)
-		test->index = UINT32_MAX;
-}
-
-static bool bind_tests(const struct policy_rule *rule, const struct catalog *catalog,
-	const uint32_t *symbols, struct arena *arena, struct wn_rule *out)
-{
-	struct wn_test *tests = arena_array(arena, rule->rule.test_count, sizeof *tests);
-
-	if (!tests)
-		return false;
-	for (size_t i = 0; i < rule->rule.test_count; i++) {
-		uint32_t *bound;
-
-		tests[i] = rule->rule.tests[i];
-		hide_deleted(catalog, &tests[i]);
-		if (!tests[i].symbols)
-			continue;
-		bound = arena_array(arena, tests[i].count, sizeof *bound);
-		if (!bound)
-			return false;
-		for (size_t k = 0; k < tests[i].count; k++)
-			bound[k] = symbols[tests[i].symbols[k] - 1];
-		tests[i].symbols = bound;
-	}
-	out->tests = tests;
-	return true;
-}
-
-static void never(struct wn_rule *rule)
-{
-	rule->from_s = INFINITY;
-	rule->until_s = -INFINITY;
-}
-
-static void bind_band(struct str band, const struct wn_model *model, struct wn_rule *out)
-{
-	for (size_t i = 0; i < model->band_count; i++) {
-		if (!str_is(band, model->bands[i].name))
-			continue;
-		out->band = (uint8_t)i;
-		return;
-	}
-	never(out);
-}
-
-static void bind_calendar(
-	struct str name, const struct catalog *catalog, double now_s, struct wn_rule *out)
-{
-	const struct calendar *calendar = catalog_calendar(catalog, name);
-	struct str reason;
-
-	if (!calendar || !calendar_open(calendar, now_s, &out->from_s, &out->until_s, &reason))
-		never(out);
-}
-
-bool policy_bind(const struct policy_version *policy, const struct catalog *catalog,
-	const struct wn_model *model, double now_s, const struct word_lookup *words,
-	struct arena *arena, struct wn_policy *out)
-{
-	struct wn_rule *rules = arena_array(arena, policy->rule_count, sizeof *rules);
-	uint32_t *symbols = arena_array(arena, policy->word_count, sizeof *symbols);
-
-	if (!rules || !symbols)
-		return false;
-	for (size_t i = 0; i < policy->word_count; i++)
-		symbols[i] = words->symbol(words->self, policy->words[i]);
-	for (size_t i = 0; i < policy->rule_count; i++) {
-		const struct policy_rule *rule = &policy->rules[i];
-
-		rules[i] = rule->rule;
-		if (!bind_tests(rule, catalog, symbols, arena, &rules[i]))
-			return false;
-		if (rule->band.ptr)
-			bind_band(rule->band, model, &rules[i]);
-		if (rule->calendar.ptr)
-			bind_calendar(rule->calendar, catalog, now_s, &rules[i]);
-	}
-	*out = (struct wn_policy){.rules = rules, .rule_count = policy->rule_count};
-	return true;
-}
-
-bool ranking_timed(const struct model_version *model, const struct policy_version *policy)
-{
-	if (wn_model_traits(&model->model) & WN_TRAIT_TIMED)
-		return true;
-	for (size_t i = 0; policy && i < policy->rule_count; i++) {
-		if (policy->rules[i].calendar.ptr || wn_rule_timed(&policy->rules[i].rule))
-			return true;
-	}
-	return false;
-}
+/* ---- in the catalogue ---- */
 
 const struct policy_version *catalog_policy(const struct catalog *catalog, int64_t version)
 {

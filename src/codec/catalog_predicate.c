@@ -268,26 +268,38 @@ static bool in_vocabulary(
 	return catalog_status(catalog, word) != NULL;
 }
 
+/* Of a value; its pointer is made only when there is a fault, since a list may have a thousand. */
+struct value_place {
+	const char *pointer; /* of the list, when it is in one */
+	size_t index;        /* SIZE_MAX: it is in none */
+};
+
+static const char *pointer_of(struct predicate_reader *reader, struct value_place place)
+{
+	return place.index == SIZE_MAX ? place.pointer
+				       : diag_index(reader->diag, place.pointer, place.index);
+}
+
 /* A word that the workspace has not is a slip of the pen, which would never hit. */
 static bool read_word(struct predicate_reader *reader, const struct operand *operand,
-	const json_t *json, const char *place, uint32_t *out)
+	const json_t *json, struct value_place place, uint32_t *out)
 {
 	struct str text = {json_string_value(json), json_string_length(json)};
 	char *copy;
 
 	if (!text.ptr || text.len == 0 || text.len > MAX_VALUE_BYTES ||
 		memchr(text.ptr, '\0', text.len)) {
-		diag_add(reader->diag, place, "Must be %s of 1 to %d bytes, not %s.",
-			value_words[operand->value], (int)MAX_VALUE_BYTES,
-			text.ptr ? "this" : json_type_word(json));
+		diag_add(reader->diag, pointer_of(reader, place),
+			"Must be %s of 1 to %d bytes, not %s.", value_words[operand->value],
+			(int)MAX_VALUE_BYTES, text.ptr ? "this" : json_type_word(json));
 		return false;
 	}
 	if (operand->value == VALUE_TERM && !reader->stored &&
 		!in_vocabulary(reader->catalog, operand, text)) {
 		struct str shown = json_brief(text);
 
-		diag_add(reader->diag, place, "This workspace has no %s \"%.*s\".", operand->name,
-			STR_ARG(shown));
+		diag_add(reader->diag, pointer_of(reader, place),
+			"This workspace has no %s \"%.*s\".", operand->name, STR_ARG(shown));
 		return false;
 	}
 	copy = arena_strdup(reader->arena, text);
@@ -301,14 +313,14 @@ static bool is_word(enum value_kind value)
 }
 
 static bool read_value(struct predicate_reader *reader, const struct operand *operand,
-	const json_t *json, const char *place, double *number, uint32_t *symbol)
+	const json_t *json, struct value_place place, double *number, uint32_t *symbol)
 {
 	if (is_word(operand->value))
 		return read_word(reader, operand, json, place, symbol);
 	if (number_value(operand, json, number))
 		return true;
-	diag_add(reader->diag, place, "Must be %s, not %s.", value_words[operand->value],
-		json_is_string(json) ? "this" : json_type_word(json));
+	diag_add(reader->diag, pointer_of(reader, place), "Must be %s, not %s.",
+		value_words[operand->value], json_is_string(json) ? "this" : json_type_word(json));
 	return false;
 }
 
@@ -333,8 +345,7 @@ static bool read_values(struct predicate_reader *reader, const struct operand *o
 		return false;
 	for (size_t i = 0; i < count; i++)
 		ok &= read_value(reader, operand, list ? json_array_get(json, i) : json,
-			list ? diag_index(reader->diag, place, i) : place, &numbers[i],
-			&symbols[i]);
+			(struct value_place){place, list ? i : SIZE_MAX}, &numbers[i], &symbols[i]);
 	test->numbers = is_word(operand->value) ? NULL : numbers;
 	test->symbols = is_word(operand->value) ? symbols : NULL;
 	test->count = count;

@@ -20,45 +20,6 @@ static void add_user(struct user_list *list, char *text)
 		list->texts[list->count++] = str_from(text);
 }
 
-bool model_reads(const struct model_version *model, uint32_t column)
-{
-	for (size_t i = 0; i < model->model.term_count; i++) {
-		if (model->model.terms[i].column == column)
-			return true;
-	}
-	if (!model->components)
-		return false;
-	for (size_t i = 0; i < model->model.spec.blend->component_count; i++) {
-		if (model_reads(model->components[i], column))
-			return true;
-	}
-	return false;
-}
-
-static bool test_reads(const struct wn_test *test, uint32_t column)
-{
-	switch (test->op) {
-	case WN_ALL:
-	case WN_ANY:
-	case WN_NOT: return false;
-	default: break;
-	}
-	return (test->of == WN_OF_FEATURE || test->of == WN_OF_DAYS_TO) && test->index == column;
-}
-
-bool policy_reads(const struct policy_version *policy, uint32_t column)
-{
-	for (size_t r = 0; r < policy->rule_count; r++) {
-		const struct wn_rule *rule = &policy->rules[r].rule;
-
-		for (size_t t = 0; t < rule->test_count; t++) {
-			if (test_reads(&rule->tests[t], column))
-				return true;
-		}
-	}
-	return false;
-}
-
 /* A checked mapping: rules set features by name, thresholds name one each. */
 static bool tree_sets(const json_t *mapping, struct str name)
 {

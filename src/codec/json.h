@@ -43,6 +43,15 @@ void json_canonical_str(struct buf *out, struct str text);
 void json_canonical_number(struct buf *out, double value);
 
 /* ---- reading objects, with faults ---- */
+/* A member that is null is not given. */
+static inline bool json_is_given(const json_t *value)
+{
+	return value && !json_is_null(value);
+}
+static inline bool json_has(const json_t *object, const char *key)
+{
+	return json_is_given(json_object_get(object, key));
+}
 /* For a fault's text: "a string", "an object" …; NULL is "nothing". */
 const char *json_type_word(const json_t *json);
 /* The first 64 bytes of a client's own words, cut between characters. */

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/num.h"
+#include "codec/json.h"
 
 /* What a byte becomes inside a string: 0 itself, 'u' \u00XX, else backslash and this letter. */
 static const unsigned char escapes[256] = {
@@ -201,7 +202,11 @@ void json_int(struct json_writer *json, int64_t value)
 void json_number(struct json_writer *json, double value)
 {
 	before_value(json);
-	num_format(json->out, value);
+	/* -0 stays what it is; whatever is written can be read back. */
+	if (value == 0)
+		num_format(json->out, value);
+	else
+		json_canonical_number(json->out, value);
 }
 
 void json_bool(struct json_writer *json, bool value)

@@ -555,14 +555,24 @@ bool population_item_of(const struct item_record *record, uint32_t present,
 
 /* ---- overrides ---- */
 
-static const char *const override_kinds[WN_OVERRIDE_KINDS] = {
+const char *const override_kinds[] = {
 	[WN_OVERRIDE_PIN] = "pin",
 	[WN_OVERRIDE_BOOST] = "boost",
 	[WN_OVERRIDE_BAND] = "band",
 	[WN_OVERRIDE_BEFORE] = "before",
 	[WN_OVERRIDE_EXCLUDE] = "exclude",
 	[WN_OVERRIDE_DEFER] = "defer",
+	[WN_OVERRIDE_KINDS] = NULL,
 };
+
+int override_kind_index(struct str kind)
+{
+	for (int i = 0; i < WN_OVERRIDE_KINDS; i++) {
+		if (str_is(kind, override_kinds[i]))
+			return i;
+	}
+	return -1;
+}
 
 static uint8_t band_named(const struct wn_model *model, struct str name)
 {
@@ -586,12 +596,9 @@ struct row_lookup population_items(const struct population *population)
 bool population_override(const struct population_override *override, const struct row_lookup *items,
 	const struct wn_model *model, int64_t as_of_us, struct wn_override *out)
 {
-	int kind = 0;
+	int kind = override_kind_index(override->kind);
 
-	while (kind < WN_OVERRIDE_KINDS && !str_is(override->kind, override_kinds[kind]))
-		kind++;
-	if (kind == WN_OVERRIDE_KINDS || override->ended_revision != 0 ||
-		override->expires_us <= as_of_us)
+	if (kind < 0 || override->ended_revision != 0 || override->expires_us <= as_of_us)
 		return false;
 	*out = (struct wn_override){
 		.kind = (enum wn_override_kind)kind,

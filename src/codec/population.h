@@ -71,12 +71,18 @@ uint8_t population_texts(uint32_t present);
 bool population_item_of(const struct item_record *record, uint32_t present,
 	const struct catalog *catalog, struct arena *arena, struct population_item *out);
 
+/* "pin", "boost", "band", "before", "exclude", "defer"; NULL-terminated, in wn_override_kind's
+ * order. */
+extern const char *const override_kinds[];
+/* Index in override_kinds, -1 when there is no such kind. */
+int override_kind_index(struct str kind);
+
 /* An override as it is kept. */
 struct population_override {
 	struct uuid id;
 	int64_t revision;
 	struct uuid item;
-	struct str kind;    /* "pin", "boost", "band", "before", "exclude", "defer" */
+	struct str kind;    /* of override_kinds */
 	int64_t rank;       /* pin */
 	double delta;       /* boost */
 	struct str band;    /* band */

@@ -98,6 +98,8 @@ bool wn_ahp(const struct wn_judgement *judgements, size_t count, size_t n, struc
 	double change = 1.0;
 
 	memset(out, 0, sizeof *out);
+	if (n > WN_AHP_MAX)
+		return false;
 	gather(judgements, count, &m);
 	out->connected = is_connected(&m);
 	if (!out->connected)

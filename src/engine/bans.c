@@ -4,9 +4,9 @@
  */
 #include "engine/bans.h"
 
-#include <assert.h>
 #include <stdlib.h>
 
+#include "engine/groups.h"
 #include "engine/order.h"
 
 bool wn_rule_places(const struct wn_rule *rule, bool warn)
@@ -42,6 +42,13 @@ static double share_of(const struct wn_rule *rule, uint32_t places)
 
 	cut.rank = places;
 	return (double)wn_share_places(&cut);
+}
+
+/* Whether some of what makes up this sum may exceed the bound, in whatever order it is added up:
+ * two sums of n weights differ by less than n * 2^-52 of either. */
+static bool may_exceed(const struct wn_rank_input *input, double sum, double bound)
+{
+	return wn_exceeds(sum * (1 + (double)input->rows * 0x1p-52), bound);
 }
 
 static struct wn_ban make_ban(const struct wn_rank_input *input, uint32_t index, size_t count)
@@ -80,16 +87,90 @@ static void count_live(struct wn_bans *bans)
 	bans->hard_count = bans->live_count - bans->least_count;
 }
 
-bool wn_bans_init(struct wn_bans *bans, const struct wn_rank_input *input, size_t count, bool warn)
+/* Whether all candidates together are more than the bound of a rule that has one sum for all. */
+static bool one_sum_reaches(const struct wn_rank_input *input, const struct wn_ban *ban)
+{
+	double sum = 0;
+
+	for (size_t word = 0; word * 64 < input->rows; word++) {
+		for (uint64_t left = ban->bits[word]; left; left &= left - 1) {
+			uint32_t row = (uint32_t)(word * 64 + (size_t)__builtin_ctzll(left));
+
+			if (!wn_ranked(input, row))
+				continue;
+			sum += wn_weight_of(ban->of, input->placement->population, row);
+			if (may_exceed(input, sum, ban->bound))
+				return true;
+		}
+	}
+	return false;
+}
+
+/* Leaves the rows whose group as a whole is more than the bound; false in *reaches when there are
+ * none. False when memory is out. */
+static bool keep_reaching(const struct wn_rank_input *input, struct wn_ban *ban, bool *reaches)
+{
+	const struct wn_groups *groups = ban->groups;
+	double *sums = calloc((size_t)groups->count + 1, sizeof(*sums));
+	uint64_t *bits = calloc(input->rows / 64 + 1, sizeof(*bits));
+
+	*reaches = false;
+	ban->own_bits = bits;
+	if (!sums || !bits) {
+		free(sums);
+		return false;
+	}
+	for (int pass = 0; pass < 2; pass++) {
+		for (size_t word = 0; word * 64 < input->rows; word++) {
+			for (uint64_t left = ban->bits[word]; left; left &= left - 1) {
+				uint32_t row =
+					(uint32_t)(word * 64 + (size_t)__builtin_ctzll(left));
+				uint32_t group = wn_ranked(input, row) ? groups->of_row[row] : 0;
+
+				if (group == 0)
+					continue;
+				if (pass == 0)
+					sums[group] += wn_weight_of(
+						ban->of, input->placement->population, row);
+				else if (may_exceed(input, sums[group], ban->bound))
+					bits[word] |= left & -left;
+			}
+			*reaches = *reaches || bits[word];
+		}
+	}
+	free(sums);
+	ban->bits = bits;
+	return true;
+}
+
+/* Whether a limit or a most share can forbid anything, whatever stands where; else it need not be
+ * counted at all. False when memory is out. */
+static bool find_reach(
+	struct wn_bans *bans, const struct wn_rank_input *input, struct wn_ban *ban, bool *reaches)
+{
+	*reaches = true;
+	if (ban->effect != WN_LIMIT && ban->effect != WN_SHARE_MOST)
+		return true;
+	if (ban->effect == WN_SHARE_MOST || ban->of->per == WN_PER_WORKSPACE) {
+		*reaches = one_sum_reaches(input, ban);
+		return true;
+	}
+	ban->groups = &bans->groups[ban->of->per];
+	if (!wn_groups_add(ban->groups, input, ban->of, ban->bits))
+		return false;
+	if (!keep_reaching(input, ban, reaches))
+		return false;
+	ban->column = ban->groups->columns;
+	ban->groups->columns += *reaches;
+	return true;
+}
+
+static bool add_bans(
+	struct wn_bans *bans, const struct wn_rank_input *input, size_t count, bool warn)
 {
 	const struct wn_placement *placement = input->placement;
-	size_t rules = 0;
+	size_t rules = placement->policy->rule_count;
 
-	*bans = (struct wn_bans){0};
-	if (!placement || !placement->policy || !placement->hits)
-		return true;
-	bans->population = placement->population;
-	rules = placement->policy->rule_count;
 	if (rules > placement->hits->rule_count)
 		rules = placement->hits->rule_count;
 	bans->all = calloc(rules + 1, sizeof(*bans->all));
@@ -97,11 +178,44 @@ bool wn_bans_init(struct wn_bans *bans, const struct wn_rank_input *input, size_
 	if (!bans->all || !bans->live)
 		return false;
 	for (uint32_t r = 0; r < rules; r++) {
+		struct wn_ban *ban = &bans->all[bans->count];
+		bool reaches;
+
 		if (!placement->hits->rule[r] ||
 			!wn_rule_places(&placement->policy->rules[r], warn))
 			continue;
-		bans->live[bans->count] = &bans->all[bans->count];
-		bans->all[bans->count++] = make_ban(input, r, count);
+		*ban = make_ban(input, r, count);
+		bans->live[bans->count++] = ban;
+		if (!find_reach(bans, input, ban, &reaches))
+			return false;
+		if (reaches)
+			continue;
+		free(ban->own_bits);
+		bans->count--;
+	}
+	return true;
+}
+
+bool wn_bans_init(struct wn_bans *bans, const struct wn_rank_input *input, size_t count, bool warn,
+	struct wn_groups *groups)
+{
+	const struct wn_placement *placement = input->placement;
+
+	*bans = (struct wn_bans){.groups = groups};
+	if (!placement || !placement->policy || !placement->hits)
+		return true;
+	bans->population = placement->population;
+	if (!add_bans(bans, input, count, warn))
+		return false;
+	for (size_t per = 0; per < WN_GROUPINGS; per++) {
+		size_t columns = groups[per].columns;
+
+		if (columns == 0)
+			continue;
+		groups[per].sums =
+			calloc(((size_t)groups[per].count + 1) * columns, sizeof(double));
+		if (!groups[per].sums)
+			return false;
 	}
 	bans->live_count = bans->count;
 	count_live(bans);
@@ -111,7 +225,12 @@ bool wn_bans_init(struct wn_bans *bans, const struct wn_rank_input *input, size_
 void wn_bans_release(struct wn_bans *bans)
 {
 	for (size_t i = 0; i < bans->count; i++)
-		free(bans->all[i].tallies);
+		free(bans->all[i].own_bits);
+	for (size_t per = 0; bans->groups && per < WN_GROUPINGS; per++) {
+		free(bans->groups[per].sums);
+		bans->groups[per].sums = NULL;
+		bans->groups[per].columns = 0;
+	}
 	free(bans->all);
 	free(bans->live);
 	free(bans->undo);
@@ -132,94 +251,43 @@ void wn_bans_advance(struct wn_bans *bans, uint32_t rank)
 	count_live(bans);
 }
 
-/* What a row is counted under: 0 nothing, 1 the rule's one sum, else a group. */
-static uint64_t group_of(const struct wn_bans *bans, const struct wn_ban *ban, uint32_t row)
+/* What the row is counted in; NULL when it is in no group. */
+static double *sum_of(const struct wn_ban *ban, double *one_sum, uint32_t row)
 {
-	static const enum wn_word words[] = {
-		[WN_PER_STREAM] = WN_STREAM,
-		[WN_PER_TEAM] = WN_TEAM,
-		[WN_PER_ASSIGNEE] = WN_ASSIGNEE,
-	};
-	uint32_t symbol;
-	size_t at;
+	const struct wn_groups *groups = ban->groups;
+	uint32_t group;
 
-	if (ban->effect != WN_LIMIT || ban->of->per == WN_PER_WORKSPACE)
-		return 1;
-	if (!bans->population)
-		return 0;
-	const struct wn_rows *rows = wn_block_of(bans->population, row, &at);
-
-	symbol = wn_word_of(rows, at, words[ban->of->per]);
-	return symbol == WN_NO_SYMBOL ? 0 : (uint64_t)symbol + 1;
-}
-
-static double weight_of(const struct wn_bans *bans, const struct wn_ban *ban, uint32_t row)
-{
-	double days;
-	size_t at;
-
-	if (ban->effect != WN_LIMIT || !ban->of->by_estimate)
-		return 1;
-	if (!bans->population)
-		return 0;
-	const struct wn_rows *rows = wn_block_of(bans->population, row, &at);
-
-	days = wn_number_of(rows, at, WN_ESTIMATE);
-	return days > 0 ? days : 0;
-}
-
-/* The group's entry, or the empty one where it would be; the table is never full. */
-static struct wn_tally *find_tally(const struct wn_ban *ban, uint64_t group)
-{
-	size_t mask = ban->tally_room - 1;
-	size_t at = (size_t)(group * UINT64_C(0x9e3779b97f4a7c15) >> 32) & mask;
-
-	while (ban->tallies[at].group && ban->tallies[at].group != group)
-		at = (at + 1) & mask;
-	return &ban->tallies[at];
-}
-
-static double sum_of(const struct wn_ban *ban, uint64_t group)
-{
-	if (group == 1)
-		return ban->sum;
-	return ban->tally_room ? find_tally(ban, group)->sum : 0;
+	if (!groups)
+		return one_sum;
+	group = groups->of_row[row];
+	return group ? &groups->sums[group * groups->columns + ban->column] : NULL;
 }
 
 bool wn_ban_forbids(
 	const struct wn_bans *bans, const struct wn_ban *ban, uint32_t row, uint32_t rank)
 {
-	uint64_t group;
+	double sum = ban->sum;
+	const double *placed;
 
 	if (rank > ban->last || ban->effect == WN_SHARE_LEAST || !wn_ban_hits(ban, row))
 		return false;
 	if (ban->effect == WN_NOT_ABOVE)
 		return true;
-	group = group_of(bans, ban, row);
-	return group && sum_of(ban, group) + weight_of(bans, ban, row) > ban->bound;
+	placed = sum_of(ban, &sum, row);
+	return placed &&
+	       wn_exceeds(*placed + wn_weight_of(ban->of, bans->population, row), ban->bound);
 }
 
-static bool grow_tallies(struct wn_ban *ban)
+bool wn_ban_full(const struct wn_ban *ban, uint32_t row)
 {
-	struct wn_ban bigger = *ban;
+	double sum = ban->sum;
+	const double *placed = sum_of(ban, &sum, row);
 
-	bigger.tally_room = ban->tally_room ? 2 * ban->tally_room : 16;
-	bigger.tallies = calloc(bigger.tally_room, sizeof(*bigger.tallies));
-	if (!bigger.tallies)
-		return false;
-	for (size_t i = 0; i < ban->tally_room; i++) {
-		if (ban->tallies[i].group)
-			*find_tally(&bigger, ban->tallies[i].group) = ban->tallies[i];
-	}
-	free(ban->tallies);
-	*ban = bigger;
-	return true;
+	return placed && wn_exceeds(*placed, ban->bound);
 }
 
-static bool remember(struct wn_bans *bans, struct wn_ban *ban, uint64_t group)
+static bool remember(struct wn_bans *bans, double *at)
 {
-	if (!bans->trying)
-		return true;
 	if (bans->undo_count == bans->undo_room) {
 		size_t room = 2 * bans->undo_room + 16;
 		struct wn_undo *undo = reallocarray(bans->undo, room, sizeof(*undo));
@@ -229,140 +297,42 @@ static bool remember(struct wn_bans *bans, struct wn_ban *ban, uint64_t group)
 		bans->undo = undo;
 		bans->undo_room = room;
 	}
-	bans->undo[bans->undo_count++] = (struct wn_undo){ban, group, sum_of(ban, group)};
+	bans->undo[bans->undo_count++] = (struct wn_undo){at, *at};
 	return true;
 }
 
-static bool count_one(struct wn_bans *bans, struct wn_ban *ban, uint32_t row)
-{
-	uint64_t group = group_of(bans, ban, row);
-	struct wn_tally *tally;
-
-	if (group == 0)
-		return true;
-	if (!remember(bans, ban, group))
-		return false;
-	if (group == 1) {
-		ban->sum += weight_of(bans, ban, row);
-		return true;
-	}
-	if (4 * (ban->tally_count + 1) > 3 * ban->tally_room && !grow_tallies(ban))
-		return false;
-	tally = find_tally(ban, group);
-	ban->tally_count += tally->group == 0;
-	tally->group = group;
-	tally->sum += weight_of(bans, ban, row);
-	return true;
-}
-
-bool wn_bans_count(struct wn_bans *bans, uint32_t row, uint32_t rank)
+void wn_bans_count(struct wn_bans *bans, uint32_t row, uint32_t rank)
 {
 	for (size_t i = 0; i < bans->live_count; i++) {
 		struct wn_ban *ban = bans->live[i];
+		double *sum;
 
 		if (rank > ban->last || ban->effect == WN_NOT_ABOVE || !wn_ban_hits(ban, row))
 			continue;
-		if (!count_one(bans, ban, row))
-			return false;
+		sum = sum_of(ban, &ban->sum, row);
+		if (sum)
+			*sum += wn_weight_of(ban->of, bans->population, row);
 	}
+}
+
+bool wn_ban_try(struct wn_bans *bans, struct wn_ban *ban, uint32_t row, double times)
+{
+	double *sum = sum_of(ban, &ban->sum, row);
+
+	if (!sum)
+		return true;
+	if (!remember(bans, sum))
+		return false;
+	*sum += times * wn_weight_of(ban->of, bans->population, row);
 	return true;
 }
 
-void wn_bans_try(struct wn_bans *bans)
-{
-	assert(!bans->trying);
-	bans->trying = true;
-	bans->undo_count = 0;
-}
-
-void wn_bans_undo(struct wn_bans *bans)
+void wn_bans_undo(struct wn_bans *bans, size_t tried)
 {
 	/* Backwards: what a group had first is what stays. */
-	while (bans->undo_count > 0) {
+	while (bans->undo_count > tried) {
 		const struct wn_undo *undo = &bans->undo[--bans->undo_count];
 
-		if (undo->group == 1)
-			undo->ban->sum = undo->sum;
-		else
-			find_tally(undo->ban, undo->group)->sum = undo->sum;
+		*undo->at = undo->sum;
 	}
-	bans->trying = false;
-}
-
-/* The breaches of a finished order, found by going through it once more. */
-struct findings {
-	struct wn_breach *at;
-	size_t count, room;
-};
-
-static bool add_breach(struct findings *f, struct wn_breach breach)
-{
-	if (f->count == f->room) {
-		size_t room = 2 * f->room + 16;
-		struct wn_breach *at = reallocarray(f->at, room, sizeof(*at));
-
-		if (!at)
-			return false;
-		f->at = at;
-		f->room = room;
-	}
-	f->at[f->count++] = breach;
-	return true;
-}
-
-static bool look_at(struct wn_bans *bans, struct findings *f, uint32_t row, uint32_t rank)
-{
-	for (size_t i = 0; i < bans->live_count; i++) {
-		struct wn_ban *ban = bans->live[i];
-		bool broken = wn_ban_forbids(bans, ban, row, rank);
-
-		if (broken && !add_breach(f, (struct wn_breach){ban->rule, rank, row, ban->warn}))
-			return false;
-		if (broken && ban->warn)
-			ban->last = 0; /* once is enough */
-	}
-	if (!wn_bans_count(bans, row, rank))
-		return false;
-	for (size_t i = 0; i < bans->live_count; i++) {
-		const struct wn_ban *ban = bans->live[i];
-
-		if (ban->effect != WN_SHARE_LEAST || ban->last != rank || ban->sum >= ban->bound)
-			continue;
-		if (!add_breach(f, (struct wn_breach){ban->rule, rank, WN_ROW_NONE, ban->warn}))
-			return false;
-	}
-	return true;
-}
-
-static int compare_breaches(const void *a, const void *b)
-{
-	const struct wn_breach *x = a, *y = b;
-
-	if (x->rank != y->rank)
-		return x->rank < y->rank ? -1 : 1;
-	return (x->rule > y->rule) - (x->rule < y->rule);
-}
-
-bool wn_find_breaches(const struct wn_rank_input *input, struct wn_ranking *ranking)
-{
-	struct wn_bans bans;
-	struct findings f = {0};
-	bool ok = wn_bans_init(&bans, input, ranking->count, true);
-
-	for (uint32_t i = 0; ok && i < ranking->count; i++) {
-		wn_bans_advance(&bans, i + 1);
-		if (bans.live_count == 0)
-			break;
-		ok = look_at(&bans, &f, ranking->order[i], i + 1);
-	}
-	wn_bans_release(&bans);
-	if (!ok) {
-		free(f.at);
-		return false;
-	}
-	if (f.count > 1)
-		qsort(f.at, f.count, sizeof(*f.at), compare_breaches);
-	ranking->breaches = f.at;
-	ranking->breach_count = f.count;
-	return true;
 }

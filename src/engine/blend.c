@@ -182,22 +182,19 @@ static void check(const struct wn_model *model, struct wn_faults *faults)
 		check_whole(blend, faults);
 }
 
-static bool same_kind_of_use(const struct wn_model *a, const struct wn_term *x,
-	const struct wn_model *b, const struct wn_term *y)
-{
-	return a->kind == &wn_kind_weighted_sum && b->kind == &wn_kind_weighted_sum &&
-	       x->lower_is_better == y->lower_is_better;
-}
-
-/* Whether one unknown value may pull two components in different directions. */
+/* Whether one unknown value may pull two components in different directions. Only of sums it is known
+ * which way they go. */
 static bool may_pull_apart(const struct wn_model *a, const struct wn_model *b)
 {
+	bool sums = a->kind == &wn_kind_weighted_sum && b->kind == &wn_kind_weighted_sum;
+
 	for (size_t i = 0; i < a->term_count; i++) {
 		for (size_t j = 0; j < b->term_count; j++) {
 			const struct wn_term *x = &a->terms[i], *y = &b->terms[j];
 
-			if (x->column == y->column && x->unknown == WN_UNKNOWN_SPAN &&
-				y->unknown == WN_UNKNOWN_SPAN && !same_kind_of_use(a, x, b, y))
+			bool spans = x->unknown == WN_UNKNOWN_SPAN || y->unknown == WN_UNKNOWN_SPAN;
+
+			if (x->column == y->column && spans && (!sums || wn_terms_pull_apart(x, y)))
 				return true;
 		}
 	}

@@ -5,21 +5,55 @@
 #include "winnow/compare.h"
 
 #include <stdlib.h>
+#include <string.h>
 
-/* Merges two sorted neighbours and returns how many pairs were the wrong way round. */
-static uint64_t merge(const uint32_t *from, size_t start, size_t middle, size_t end, uint32_t *into)
+/*
+ * Merge two sorted neighbours and return how many pairs were the wrong way round. Which side comes
+ * next is a toss-up, so no loop takes a branch on it.
+ *
+ * Neighbours of the same width are merged from both ends at once, half of the result each: neither
+ * end can run out before, and one need not wait for the other.
+ */
+static uint64_t merge_even(const uint32_t *from, size_t width, uint32_t *into)
 {
-	size_t left = start, right = middle;
+	const uint32_t *left = from, *right = from + width;
+	size_t l = 0, r = 0, left_end = width, right_end = width;
 	uint64_t inversions = 0;
 
-	for (size_t at = start; at < end; at++) {
-		if (left < middle && (right == end || from[left] < from[right])) {
-			into[at] = from[left++];
-			continue;
-		}
-		into[at] = from[right++];
-		inversions += middle - left;
+	for (size_t i = 0; i < width; i++) {
+		uint32_t a = left[l], b = right[r];
+		uint32_t x = left[left_end - 1], y = right[right_end - 1];
+		size_t from_right = a > b, from_left = x > y;
+
+		into[i] = a < b ? a : b;
+		inversions += (width - l) & -from_right;
+		l += 1 - from_right;
+		r += from_right;
+		/* What is greater than y on the left has gone already. */
+		into[2 * width - 1 - i] = x > y ? x : y;
+		inversions += (width - left_end) & (from_left - 1);
+		left_end -= from_left;
+		right_end -= 1 - from_left;
 	}
+	return inversions;
+}
+
+static uint64_t merge(const uint32_t *from, size_t start, size_t middle, size_t end, uint32_t *into)
+{
+	size_t left = start, right = middle, at = start;
+	uint64_t inversions = 0;
+
+	while (left < middle && right < end) {
+		uint32_t a = from[left], b = from[right];
+		size_t from_right = a > b;
+
+		into[at++] = a < b ? a : b;
+		inversions += (middle - left) & -from_right;
+		left += 1 - from_right;
+		right += from_right;
+	}
+	memcpy(into + at, from + left, (middle - left) * sizeof(*into));
+	memcpy(into + at + (middle - left), from + right, (end - right) * sizeof(*into));
 	return inversions;
 }
 
@@ -35,7 +69,9 @@ static uint64_t count_inversions(uint32_t *ranks, uint32_t *spare, size_t count)
 			size_t middle = start + width < count ? start + width : count;
 			size_t end = middle + width < count ? middle + width : count;
 
-			inversions += merge(ranks, start, middle, end, spare);
+			inversions += end - start == 2 * width
+					      ? merge_even(ranks + start, width, spare + start)
+					      : merge(ranks, start, middle, end, spare);
 		}
 		ranks = spare;
 		spare = swap;

@@ -593,8 +593,10 @@ static bool decide(struct decider *d)
 		return false;
 	if (!list_places(d) || !find_order(d))
 		return false;
-	return !input->policy || wn_policy_conflicts(input->policy, &out->hits, d->population,
-					 &out->conflicts, &out->conflict_count);
+	if (!input->policy || input->without_conflicts)
+		return true;
+	return wn_policy_conflicts(input->policy, &out->hits, d->population, d->candidate,
+		&out->conflicts, &out->conflict_count);
 }
 
 bool wn_decide(const struct wn_decide_input *input, struct wn_decision *out)

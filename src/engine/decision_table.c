@@ -372,11 +372,14 @@ static uint32_t unknown_digit(const struct wn_term *term)
 	return NO_ENDS;
 }
 
-static inline uint32_t digit_of(double value, double upper, uint32_t unknown)
+/* Booleans are the inputs that are no categories: what is beyond their bounds is cut. */
+static inline uint32_t digit_of(const struct wn_term *term, double value, uint32_t unknown)
 {
-	if (isnan(value))
+	double known = wn_term_value(term, value);
+
+	if (isnan(known))
 		return unknown;
-	return value <= 0 ? 0 : value >= upper ? (uint32_t)upper : (uint32_t)value;
+	return known <= 0 ? 0 : known >= term->upper ? (uint32_t)term->upper : (uint32_t)known;
 }
 
 /* Appends the term's digit to each row's combination. */
@@ -385,7 +388,7 @@ static void add_digits(const struct wn_term *term, const double *x, size_t rows,
 	uint32_t radix = (uint32_t)radix_of(term) + 1, unknown = unknown_digit(term);
 
 	for (size_t i = 0; i < rows; i++) {
-		uint32_t digit = x ? digit_of(x[i], term->upper, unknown) : unknown;
+		uint32_t digit = x ? digit_of(term, x[i], unknown) : unknown;
 
 		if (ends[i] == NO_ENDS || digit == NO_ENDS)
 			ends[i] = NO_ENDS;
@@ -475,7 +478,7 @@ static struct wn_step trace_input(
 	struct wn_step step = {.depth = 1, .label = "input", .term = t};
 
 	step.value = step.lowest = step.highest = digit == NO_ENDS ? NAN : (double)digit;
-	if (!isnan(value) || digit == NO_ENDS)
+	if (!isnan(wn_term_value(term, value)) || digit == NO_ENDS)
 		return step;
 	step.assumed = true;
 	if (term->unknown == WN_UNKNOWN_SPAN) {
@@ -497,9 +500,9 @@ static size_t trace(const struct wn_model *model, const struct wn_rows *rows, si
 	(void)now_s;
 	for (size_t i = 0; i < model->term_count; i++) {
 		const struct wn_term *term = &model->terms[i];
-		double value = wn_value(rows, row, term->column);
+		double value = wn_term_value(term, wn_value(rows, row, term->column));
 
-		digits[i] = digit_of(value, term->upper, unknown_digit(term));
+		digits[i] = digit_of(term, value, unknown_digit(term));
 		excluded = excluded || digits[i] == NO_ENDS;
 		assumed = assumed || isnan(value);
 	}

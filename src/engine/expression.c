@@ -232,14 +232,15 @@ static bool mark_open(const struct wn_run *run, const struct plan *plan, bool *o
 
 	memset(open, 0, run->count * sizeof(*open));
 	for (size_t t = 0; t < run->model->term_count; t++) {
-		size_t column = run->model->terms[t].column;
-		const double *x =
-			column < run->rows->column_count ? run->rows->columns[column] : NULL;
+		const struct wn_term *term = &run->model->terms[t];
+		const double *x = term->column < run->rows->column_count
+					  ? run->rows->columns[term->column]
+					  : NULL;
 
 		if (!wn_term_in(&plan->spans, t))
 			continue;
 		for (size_t i = 0; i < run->count; i++) {
-			bool unknown = !x || isnan(x[run->start + i]);
+			bool unknown = !x || isnan(wn_term_value(term, x[run->start + i]));
 
 			open[i] = open[i] || unknown;
 			any = any || unknown;
@@ -397,8 +398,10 @@ static void measure(const struct wn_leaves *leaves, struct tree *tree)
 		if (node->op == WN_OP_TERM || node->op == WN_OP_FLAG) {
 			const struct wn_term *term = &leaves->model->terms[node->index];
 
-			tree->assumed[i] = term->unknown != WN_UNKNOWN_EXCLUDE &&
-					   isnan(wn_value(leaves->rows, leaves->row, term->column));
+			tree->assumed[i] =
+				term->unknown != WN_UNKNOWN_EXCLUDE &&
+				isnan(wn_term_value(
+					term, wn_value(leaves->rows, leaves->row, term->column)));
 		}
 	}
 }
@@ -430,8 +433,7 @@ static const char *label_of(const struct wn_node *node)
 static struct wn_step step_of(const struct wn_node *node, const struct tree *tree, size_t i)
 {
 	bool input = node->op == WN_OP_TERM || node->op == WN_OP_FLAG;
-
-	return (struct wn_step){
+	struct wn_step step = {
 		.label = label_of(node),
 		.term = input ? node->index : WN_NO_TERM,
 		.value = tree->node[i].score,
@@ -439,6 +441,13 @@ static struct wn_step step_of(const struct wn_node *node, const struct tree *tre
 		.highest = tree->node[i].highest,
 		.assumed = tree->assumed[i],
 	};
+
+	if (node->op != WN_OP_WORD && node->op != WN_OP_TEXT)
+		return step;
+	step.value = step.lowest = step.highest = NAN;
+	step.kind = node->op == WN_OP_WORD ? WN_STEP_WORD : WN_STEP_TEXT;
+	step.word = node->op == WN_OP_WORD ? node->index : (uint32_t)i;
+	return step;
 }
 
 /* Nodes that wait to be told, the next one last. */

@@ -41,7 +41,8 @@ static void load_term(
 		term->column < run->rows->column_count ? run->rows->columns[term->column] : NULL;
 
 	for (size_t i = 0; i < run->count; i++) {
-		double value = !x || isnan(x[run->start + i]) ? assumed : x[run->start + i];
+		double known = x ? wn_term_value(term, x[run->start + i]) : NAN;
+		double value = isnan(known) ? assumed : known;
 		double risen = value < term->lower ? term->lower : value;
 
 		to[i] = risen > term->upper ? term->upper : risen;

@@ -398,7 +398,8 @@ struct wn_span wn_leaf_bounds(const struct wn_leaves *self, const struct wn_node
 static struct wn_span row_term(const struct wn_leaves *self, const struct wn_node *node)
 {
 	const struct wn_term *term = &self->model->terms[node->index];
-	double value = wn_value(self->rows, self->row, term->column), low, high;
+	double value = wn_term_value(term, wn_value(self->rows, self->row, term->column));
+	double low, high;
 
 	if (isnan(value) && self->assumed)
 		low = high = self->assumed[node->index];

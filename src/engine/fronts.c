@@ -17,6 +17,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine/order.h"
+
 enum {
 	DIGIT_BITS = 11,
 	DIGIT_VALUES = 1 << DIGIT_BITS,
@@ -51,16 +53,6 @@ static void sorter_release(struct sorter *s)
 	free(s->histogram);
 }
 
-/* Ascending numbers for descending values; both zeros are equal. */
-static uint64_t descending_key(double value)
-{
-	double plain = value + 0.0;
-	uint64_t bits;
-
-	memcpy(&bits, &plain, sizeof(bits));
-	return bits >> 63 ? bits : ~bits & ~(UINT64_C(1) << 63);
-}
-
 /* One pass; false when all keys have the same digit, so that nothing has to move. */
 static bool sort_digit(struct sorter *s, size_t n, unsigned digit)
 {
@@ -86,7 +78,7 @@ static void sort_descending(struct sorter *s, const double *values, size_t n, ui
 {
 	memset(s->histogram, 0, DIGITS * sizeof(*s->histogram));
 	for (size_t i = 0; i < n; i++) {
-		uint64_t key = descending_key(values[order[i]]);
+		uint64_t key = wn_score_key(values[order[i]]);
 
 		s->from[i] = (struct keyed){key, order[i]};
 		for (unsigned d = 0; d < DIGITS; d++)

@@ -41,7 +41,7 @@ void wn_parts_of(
 
 	for (size_t i = 0; i < sum->base; i++) {
 		const struct wn_term *term = &sum->model->terms[i];
-		double x = wn_value(rows, row, term->column);
+		double x = wn_term_value(term, wn_value(rows, row, term->column));
 		uint8_t evidence = limited ? wn_value_evidence(rows, row, term->column) : 0;
 
 		wn_line_ends(term, &sum->lines[i], x, &parts->low[i], &parts->high[i]);
@@ -134,6 +134,14 @@ const struct wn_adapter *wn_team_adapter(
 	return NULL;
 }
 
+double wn_team_value(const struct wn_sum *sum, const struct wn_term *term,
+	const struct wn_rows *rows, size_t row)
+{
+	if (sum->cap < INFINITY && wn_value_evidence(rows, row, term->column) >= WN_ASSERTED)
+		return NAN;
+	return wn_term_value(term, wn_value(rows, row, term->column));
+}
+
 void wn_adapter_ends(const struct wn_sum *sum, const struct wn_adapter *adapter,
 	const struct wn_rows *rows, size_t row, double *low, double *high)
 {
@@ -145,7 +153,7 @@ void wn_adapter_ends(const struct wn_sum *sum, const struct wn_adapter *adapter,
 		double worst, best;
 
 		wn_line_ends(
-			term, &sum->lines[i], wn_value(rows, row, term->column), &worst, &best);
+			term, &sum->lines[i], wn_team_value(sum, term, rows, row), &worst, &best);
 		low_sum += worst;
 		high_sum += best;
 	}

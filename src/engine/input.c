@@ -59,6 +59,7 @@ void wn_check_inputs(const struct wn_model *model, struct wn_faults *faults)
 
 bool wn_input_ends(const struct wn_term *term, double value, double *low, double *high)
 {
+	value = wn_term_value(term, value);
 	if (!isnan(value)) {
 		*low = *high = value < term->lower   ? term->lower
 			       : value > term->upper ? term->upper
@@ -75,4 +76,13 @@ bool wn_input_ends(const struct wn_term *term, double value, double *low, double
 	}
 	*low = *high = NAN;
 	return false;
+}
+
+bool wn_terms_pull_apart(const struct wn_term *a, const struct wn_term *b)
+{
+	if (a->unknown == WN_UNKNOWN_EXCLUDE || b->unknown == WN_UNKNOWN_EXCLUDE)
+		return false; /* no score, no range */
+	if (a->unknown == WN_UNKNOWN_SPAN && b->unknown == WN_UNKNOWN_SPAN)
+		return a->lower_is_better != b->lower_is_better;
+	return a->unknown == WN_UNKNOWN_SPAN || b->unknown == WN_UNKNOWN_SPAN;
 }

@@ -33,6 +33,10 @@ void wn_check_inputs(const struct wn_model *model, struct wn_faults *faults);
  * *low the worse end, *high the better (input.c). NaN both: no score. True when it was assumed. */
 bool wn_input_ends(const struct wn_term *term, double value, double *low, double *high);
 
+/* Whether no one value need be what an unknown counts as in both of two terms that read the same
+ * column (input.c). */
+bool wn_terms_pull_apart(const struct wn_term *a, const struct wn_term *b);
+
 /* The functions' contracts are those of their namesakes in model.h. */
 struct wn_model_kind {
 	const char *name;

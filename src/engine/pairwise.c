@@ -58,10 +58,25 @@ static size_t trace(const struct wn_model *model, const struct wn_rows *rows, si
 	double strength = strength_of(model, rows, row, &assumed);
 	double error = wn_number_of(rows, row, WN_STRENGTH_ERROR);
 	const struct wn_step steps[] = {
-		{0, "1 / (1 + exp(-strength))", WN_NO_TERM, scored.score, scored.lowest,
-			scored.highest, assumed},
-		{1, "strength", WN_NO_TERM, strength, strength, strength, assumed},
-		{1, "standard error", WN_NO_TERM, error, error, error, false},
+		{.label = "1 / (1 + exp(-strength))",
+			.term = WN_NO_TERM,
+			.value = scored.score,
+			.lowest = scored.lowest,
+			.highest = scored.highest,
+			.assumed = assumed},
+		{.depth = 1,
+			.label = "strength",
+			.term = WN_NO_TERM,
+			.value = strength,
+			.lowest = strength,
+			.highest = strength,
+			.assumed = assumed},
+		{.depth = 1,
+			.label = "standard error",
+			.term = WN_NO_TERM,
+			.value = error,
+			.lowest = error,
+			.highest = error},
 	};
 	size_t count = sizeof steps / sizeof steps[0];
 

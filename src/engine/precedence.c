@@ -21,6 +21,7 @@
 #include <string.h>
 
 #include "base/bulk.h"
+#include "engine/heap.h"
 #include "engine/order.h"
 
 /* For each node a list of others: to[start[v] … start[v + 1] - 1]. */
@@ -41,6 +42,7 @@ struct graph {
 	uint32_t queued, peeled; /* peeled <= queued <= nodes */
 	uint32_t *component;     /* by node: 0, or the number of its cycle; NULL without any */
 	uint32_t component_count;
+	struct wn_heap ready;   /* nodes of a group that wait for none of it */
 	struct lists groups;    /* by node: those that have its preference, best first */
 	struct lists followers; /* by node: those that wait for it, of its own group or of all */
 };
@@ -71,6 +73,7 @@ static void graph_release(struct graph *g)
 	free(g->best);
 	free(g->pending);
 	free(g->queue);
+	free(g->ready.at);
 	free(g->component);
 	free(g->groups.start);
 	free(g->groups.to);
@@ -380,66 +383,38 @@ static bool list_followers(struct graph *g, bool everywhere)
 	return true;
 }
 
-static void heap_push(uint32_t *heap, uint32_t *count, uint32_t v)
+/* Puts the n members, sorted by preference, into the order of their places. False when memory is
+ * out. */
+static bool place_group(struct graph *g, uint32_t *members, uint32_t n)
 {
-	uint32_t hole = (*count)++;
-
-	while (hole > 0 && v < heap[(hole - 1) / 2]) {
-		heap[hole] = heap[(hole - 1) / 2];
-		hole = (hole - 1) / 2;
-	}
-	heap[hole] = v;
-}
-
-static uint32_t heap_pop(uint32_t *heap, uint32_t *count)
-{
-	uint32_t least = heap[0];
-	uint32_t v = heap[--*count];
-	size_t hole = 0;
-
-	for (;;) {
-		size_t child = 2 * hole + 1;
-
-		if (child + 1 < *count && heap[child + 1] < heap[child])
-			child++;
-		if (child >= *count || v <= heap[child])
-			break;
-		heap[hole] = heap[child];
-		hole = child;
-	}
-	heap[hole] = v;
-	return least;
-}
-
-/* Puts the n members, sorted by preference, into the order of their places. */
-static void place_group(struct graph *g, uint32_t *members, uint32_t n)
-{
-	uint32_t *heap = g->queue;
-	uint32_t ready = 0, placed = 0;
+	struct wn_heap *ready = &g->ready;
+	uint32_t placed = 0;
 
 	if (n < 2)
-		return;
+		return true;
 	for (uint32_t i = 0; i < n; i++) {
-		if (g->pending[members[i]] == 0)
-			heap[ready++] = members[i]; /* sorted, so it is a heap */
+		if (g->pending[members[i]] == 0 && !wn_heap_push(ready, members[i]))
+			return false;
 	}
-	while (ready > 0) {
-		uint32_t v = heap_pop(heap, &ready);
+	while (ready->count > 0) {
+		uint32_t v = (uint32_t)wn_heap_pop(ready);
 
 		members[placed++] = v;
 		for (uint32_t e = g->followers.start[v]; e < g->followers.start[v + 1]; e++) {
 			uint32_t follower = g->followers.to[e];
 
-			if (--g->pending[follower] == 0)
-				heap_push(heap, &ready, follower);
+			if (--g->pending[follower] == 0 && !wn_heap_push(ready, follower))
+				return false;
 		}
 	}
 	assert(placed == n);
+	return true;
 }
 
 /* The new order: each node's place is taken by its group, which may be empty. With `settle` the
- * members of a group wait for each other, else they stand by their own preference. */
-static void write_order(
+ * members of a group wait for each other, else they stand by their own preference. False when
+ * memory is out. */
+static bool write_order(
 	struct graph *g, bool settle, const struct wn_ranking *ranking, uint32_t *new_order)
 {
 	const uint32_t *order = ranking->order;
@@ -455,13 +430,14 @@ static void write_order(
 		uint32_t *members = g->groups.to + g->groups.start[v];
 		uint32_t n = g->groups.start[v + 1] - g->groups.start[v];
 
-		if (settle)
-			place_group(g, members, n);
+		if (settle && !place_group(g, members, n))
+			return false;
 		for (uint32_t m = 0; m < n; m++)
 			new_order[end++] = g->row[members[m]];
 		v++;
 	}
 	assert(end == count);
+	return true;
 }
 
 static bool report_cycles(const struct graph *g, size_t rows, struct wn_ranking *ranking)
@@ -483,7 +459,8 @@ static bool move_rows(
 	ranking->carries = bulk_alloc(rows + 1, sizeof(*ranking->carries));
 	if (!ranking->carries || !list_groups(g) || (settle && !list_followers(g, false)))
 		return false;
-	write_order(g, settle, ranking, new_order);
+	if (!write_order(g, settle, ranking, new_order))
+		return false;
 	memcpy(ranking->order, new_order, ranking->count * sizeof(*new_order));
 	for (size_t row = 0; row < rows; row++)
 		ranking->carries[row] = (uint32_t)row;

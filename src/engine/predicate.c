@@ -1,7 +1,8 @@
 /*
  * Predicates: which rows a rule speaks of. Each test looks at one column, 64 rows at a time, and
  * packs the answers into a word of bits; `all`, `any` and `not` are then operations on words. No
- * loop over rows has a branch in it, so the cost of a test does not depend on the data.
+ * loop over rows has a branch in it, so the cost of a test does not depend on the data; only where a
+ * long list is looked into, a value that might be in it takes a few steps more.
  */
 #include "winnow/policy.h"
 
@@ -18,6 +19,8 @@ enum {
 	WORD_ROWS = 64,
 	CHUNK_WORDS = 64, /* evaluated at once: what each level of a predicate keeps on the stack */
 	SECONDS_PER_DAY = 86400,
+	SHORT_LIST = 16, /* so many values are sooner compared one after the other than searched */
+	FILTER_BITS = 32768,
 };
 
 /* ---- is it sound? ---- */
@@ -195,6 +198,21 @@ static ALWAYS_INLINE uint64_t pack_numbers(const double *x, double value, enum w
 	return packed[0] | packed[1];
 }
 
+/* Rows whose number is in the list. The steps are the same for each number; NaN ends at none. */
+static uint64_t search_numbers(const struct wn_test *test, const double *x)
+{
+	uint64_t bits = 0;
+
+	for (unsigned i = 0; i < WORD_ROWS; i++) {
+		const double *at = test->numbers;
+
+		for (size_t left = test->count; left > 1; left -= left / 2)
+			at += left / 2 & -(size_t)(at[left / 2 - 1] < x[i]);
+		bits |= (uint64_t)(*at == x[i]) << i;
+	}
+	return bits;
+}
+
 static uint64_t number_bits(const struct wn_test *test, const double *x)
 {
 	uint64_t bits = 0;
@@ -210,9 +228,40 @@ static uint64_t number_bits(const struct wn_test *test, const double *x)
 	case WN_PRESENT: return pack_numbers(x, 0, WN_PRESENT);
 	default: break;
 	}
+	if (test->count > SHORT_LIST)
+		return search_numbers(test, x);
 	for (size_t i = 0; i < test->count; i++)
 		bits |= pack_numbers(x, test->numbers[i], WN_EQ);
 	return bits;
+}
+
+/* The symbols of a list. */
+struct symbol_set {
+	const uint32_t *sorted;
+	size_t count;
+	uint64_t filter[FILTER_BITS / 64]; /* by the low bits of a symbol: whether one is listed */
+};
+
+static void symbol_set_init(struct symbol_set *set, const struct wn_test *test)
+{
+	*set = (struct symbol_set){.sorted = test->symbols, .count = test->count};
+	for (size_t i = 0; i < test->count; i++) {
+		uint32_t low = test->symbols[i] % FILTER_BITS;
+
+		set->filter[low / 64] |= UINT64_C(1) << low % 64;
+	}
+}
+
+static inline bool symbol_set_has(const struct symbol_set *set, uint32_t symbol)
+{
+	uint32_t low = symbol % FILTER_BITS;
+	const uint32_t *at = set->sorted;
+
+	if (!(set->filter[low / 64] >> low % 64 & 1))
+		return false;
+	for (size_t left = set->count; left > 1; left -= left / 2)
+		at += left / 2 & -(size_t)(at[left / 2 - 1] < symbol);
+	return *at == symbol;
 }
 
 /* Rows whose word is `symbol`. */
@@ -336,6 +385,22 @@ static void test_numbers(const struct wn_test *test, const struct chunk *chunk, 
 		out[w] = number_bits(test, values_of(test, chunk, x, rows_of_word(chunk, w), made));
 }
 
+/* Rows whose word is in a long list. */
+static void search_words(
+	const struct wn_test *test, const struct chunk *chunk, const uint32_t *x, uint64_t *out)
+{
+	struct symbol_set set;
+
+	symbol_set_init(&set, test);
+	for (size_t w = 0; w < chunk->words; w++, x += WORD_ROWS) {
+		size_t rows = rows_of_word(chunk, w);
+
+		out[w] = 0;
+		for (size_t i = 0; i < rows; i++)
+			out[w] |= (uint64_t)symbol_set_has(&set, x[i]) << i;
+	}
+}
+
 static void test_words(const struct wn_test *test, const struct chunk *chunk, uint64_t *out)
 {
 	const uint32_t *x = chunk->rows->words[test->index];
@@ -346,6 +411,10 @@ static void test_words(const struct wn_test *test, const struct chunk *chunk, ui
 		return;
 	}
 	x += chunk->start;
+	if (test->op == WN_IN && test->count > SHORT_LIST) {
+		search_words(test, chunk, x, out);
+		return;
+	}
 	for (size_t w = 0; w < chunk->words; w++, x += WORD_ROWS) {
 		size_t rows = rows_of_word(chunk, w);
 
@@ -392,6 +461,23 @@ static uint64_t label_bits(
 	return bits;
 }
 
+/* The same for any of a list. */
+static uint64_t listed_bits(
+	const uint32_t *labels, const uint32_t *start, size_t rows, const struct symbol_set *set)
+{
+	uint64_t bits = 0;
+	size_t row = 0;
+
+	for (size_t i = start[0]; i < start[rows]; i++) {
+		if (!symbol_set_has(set, labels[i]))
+			continue;
+		while (start[row + 1] <= i)
+			row++;
+		bits |= UINT64_C(1) << row;
+	}
+	return bits;
+}
+
 static uint64_t labelled_bits(const uint32_t *start, size_t rows)
 {
 	uint64_t bits = 0;
@@ -401,27 +487,39 @@ static uint64_t labelled_bits(const uint32_t *start, size_t rows)
 	return bits;
 }
 
-static void test_labels(const struct wn_test *test, const struct chunk *chunk, uint64_t *out)
+static void test_contains(const struct wn_test *test, const struct chunk *chunk, uint64_t *out)
 {
-	const uint32_t *start = chunk->rows->label_start, *labels = chunk->rows->labels;
-	uint64_t flip = test->op == WN_MISSING ? UINT64_MAX : 0;
+	const uint32_t *start = chunk->rows->label_start + chunk->start;
+	const uint32_t *labels = chunk->rows->labels;
+	bool one = test->count == 1;
+	struct symbol_set set;
 
-	if (!start || !labels) {
-		set_all(chunk, flip, out);
-		return;
-	}
-	start += chunk->start;
+	if (!one)
+		symbol_set_init(&set, test);
 	for (size_t w = 0; w < chunk->words; w++, start += WORD_ROWS) {
 		size_t rows = rows_of_word(chunk, w);
 
-		if (test->op != WN_CONTAINS) {
-			out[w] = labelled_bits(start, rows) ^ flip;
-			continue;
-		}
-		out[w] = 0;
-		for (size_t i = 0; i < test->count; i++)
-			out[w] |= label_bits(labels, start, rows, test->symbols[i]);
+		out[w] = one ? label_bits(labels, start, rows, test->symbols[0])
+			     : listed_bits(labels, start, rows, &set);
 	}
+}
+
+static void test_labels(const struct wn_test *test, const struct chunk *chunk, uint64_t *out)
+{
+	const uint32_t *start = chunk->rows->label_start;
+	uint64_t flip = test->op == WN_MISSING ? UINT64_MAX : 0;
+
+	if (!start || !chunk->rows->labels) {
+		set_all(chunk, flip, out);
+		return;
+	}
+	if (test->op == WN_CONTAINS) {
+		test_contains(test, chunk, out);
+		return;
+	}
+	start += chunk->start;
+	for (size_t w = 0; w < chunk->words; w++, start += WORD_ROWS)
+		out[w] = labelled_bits(start, rows_of_word(chunk, w)) ^ flip;
 }
 
 static bool all_are(const struct chunk *chunk, const uint64_t *bits, uint64_t value)

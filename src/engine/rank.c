@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/bulk.h"
+#include "engine/bans.h"
+#include "engine/groups.h"
 #include "engine/order.h"
 
 static size_t count_candidates(const struct wn_rank_input *input)
@@ -34,7 +36,8 @@ static void write_ranks(const struct wn_rank_input *input, struct wn_ranking *ra
 }
 
 /* From the order by preference to the one that blockers, rules and overrides leave. */
-static bool settle(const struct wn_rank_input *input, void *scratch, struct wn_ranking *ranking)
+static bool settle(const struct wn_rank_input *input, struct wn_groups *groups, void *scratch,
+	struct wn_ranking *ranking)
 {
 	struct wn_waits waits = {0};
 	bool ok;
@@ -43,7 +46,7 @@ static bool settle(const struct wn_rank_input *input, void *scratch, struct wn_r
 		return wn_precedence_apply(input, ranking, NULL, scratch) &&
 		       wn_place_nothing(input, ranking);
 	ok = wn_precedence_apply(input, ranking, &waits, scratch) &&
-	     wn_place(input, &waits, scratch, ranking);
+	     wn_place(input, &waits, groups, scratch, ranking);
 	wn_waits_release(&waits);
 	return ok;
 }
@@ -51,6 +54,8 @@ static bool settle(const struct wn_rank_input *input, void *scratch, struct wn_r
 bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
 {
 	void *scratch = bulk_alloc(input->rows + 1, WN_SCRATCH_BYTES);
+	struct wn_groups groups[WN_GROUPINGS] = {0};
+	bool ok = false;
 
 	*out = (struct wn_ranking){0};
 	assert(input->rows < WN_ROW_NONE && input->edge_count < WN_ROW_NONE);
@@ -61,18 +66,19 @@ bool wn_rank(const struct wn_rank_input *input, struct wn_ranking *out)
 		goto out;
 	if (!wn_preference_order(input, out->count, scratch, out->order))
 		goto out;
-	if (!settle(input, scratch, out))
+	if (!settle(input, groups, scratch, out))
 		goto out;
 	free(scratch);
 	scratch = NULL;
 	write_ranks(input, out);
-	if (!wn_find_breaches(input, out))
-		goto out;
-	return true;
+	ok = wn_find_breaches(input, groups, out);
 out:
 	free(scratch);
-	wn_ranking_release(out);
-	return false;
+	for (size_t per = 0; per < WN_GROUPINGS; per++)
+		wn_groups_release(&groups[per]);
+	if (!ok)
+		wn_ranking_release(out);
+	return ok;
 }
 
 void wn_ranking_release(struct wn_ranking *ranking)

@@ -42,19 +42,6 @@ static inline uint32_t row_of(uint64_t word)
 	return (uint32_t)word;
 }
 
-/* Ascending numbers for descending scores; all zeros are equal, NaN is the last of all. */
-static inline uint64_t score_key(double score)
-{
-	double plain = score + 0.0;
-	uint64_t bits;
-
-	if (score != score)
-		return UINT64_MAX;
-	memcpy(&bits, &plain, sizeof(bits));
-	/* Doubles are ordered like sign and magnitude; negative ones already fall as bits rise. */
-	return bits >> 63 ? bits : ~bits & ~(UINT64_C(1) << 63);
-}
-
 static inline uint64_t big_endian(const unsigned char *bytes)
 {
 	uint64_t value;
@@ -69,7 +56,7 @@ static inline uint64_t big_endian(const unsigned char *bytes)
 static inline uint64_t preference_key(const struct wn_rank_input *input, uint32_t row, unsigned key)
 {
 	switch (key) {
-	case 0: return score_key(input->score[row]);
+	case 0: return wn_score_key(input->score[row]);
 	case 1: return (uint64_t)input->first_revision[row] ^ UINT64_C(1) << 63;
 	case 2: return big_endian(input->id[row]);
 	default: return big_endian(input->id[row] + 8);

@@ -57,6 +57,16 @@ static size_t base_terms(const struct wn_model *model)
 	return model->spec.weighted_sum ? model->spec.weighted_sum->base_terms : model->term_count;
 }
 
+/* The base term that reads a column; NULL: none does. */
+static const struct wn_term *base_term_of(const struct wn_model *model, uint32_t column)
+{
+	for (size_t i = 0; i < base_terms(model); i++) {
+		if (model->terms[i].column == column)
+			return &model->terms[i];
+	}
+	return NULL;
+}
+
 /* Of the base terms without a limit. */
 static double greatest_score(const struct wn_model *model)
 {
@@ -227,10 +237,13 @@ static void check_team(const struct wn_weighted_sum_spec *spec, size_t a, struct
 static void check_adapter(const struct wn_model *model, size_t a, struct wn_faults *faults)
 {
 	const struct wn_adapter *adapter = &model->spec.weighted_sum->adapters[a];
+	double limit = model->spec.weighted_sum->max_influence;
 
 	check_team(model->spec.weighted_sum, a, faults);
 	if (!(adapter->share > 0 && adapter->share <= 1))
 		wn_fault(faults, "must be greater than 0 and at most 1", "/teams/%zu/share", a);
+	else if (limit > 0 && adapter->share > limit)
+		wn_fault(faults, "must be no greater than max_influence", "/teams/%zu/share", a);
 	if (!has_own_terms(model, a)) {
 		wn_fault(faults, "a team needs at least one term, all of them its own",
 			"/teams/%zu/terms", a);
@@ -243,10 +256,35 @@ static void check_adapter(const struct wn_model *model, size_t a, struct wn_faul
 
 		check_column(terms, j, place.pointer, faults);
 		check_term(&terms[j], place.pointer, faults);
+		/* One signal would count twice, each time up to a limit. */
+		if (!isnan(limit) && base_term_of(model, terms[j].column))
+			wn_fault(faults,
+				"a base term has the same feature, which max_influence forbids",
+				"%s", place.pointer);
 	}
 	if (!any_weight(terms, adapter->term_count))
 		wn_fault(faults, "at least one weight must be greater than 0", "/teams/%zu/terms",
 			a);
+}
+
+/* With a limit, so that nothing moves a score by more than the limit. */
+static void check_signs(const struct wn_model *model, struct wn_faults *faults)
+{
+	static const char detail[] = "can contribute less than 0, which max_influence forbids";
+	const struct wn_weighted_sum_spec *spec = model->spec.weighted_sum;
+
+	for (size_t i = 0; i < spec->base_terms; i++) {
+		if (least_of(&model->terms[i]) < 0)
+			wn_fault(faults, detail, "/terms/%zu", i);
+	}
+	for (size_t a = 0; a < spec->adapter_count; a++) {
+		const struct wn_adapter *adapter = &spec->adapters[a];
+
+		for (size_t j = 0; j < adapter->term_count; j++) {
+			if (least_of(&model->terms[adapter->first_term + j]) < 0)
+				wn_fault(faults, detail, "/teams/%zu/terms/%zu", a, j);
+		}
+	}
 }
 
 /* Only for terms that are sound one by one. */
@@ -269,13 +307,8 @@ static void check_sum(const struct wn_model *model, struct wn_faults *faults)
 			"a team's share is of the greatest possible score, which is not greater "
 			"than 0",
 			"/teams");
-	if (isnan(model->spec.weighted_sum->max_influence))
-		return;
-	for (size_t i = 0; i < base_terms(model); i++) {
-		if (least_of(&model->terms[i]) < 0)
-			wn_fault(faults, "can contribute less than 0, which max_influence forbids",
-				"/terms/%zu", i);
-	}
+	if (!isnan(model->spec.weighted_sum->max_influence))
+		check_signs(model, faults);
 }
 
 static void check(const struct wn_model *model, struct wn_faults *faults)
@@ -473,6 +506,25 @@ static WN_ALWAYS_INLINE void add_term(const struct wn_term *term, const struct w
 	}
 }
 
+/* The places of a category that the model knows; the others are unknown. */
+static void known_places(const struct wn_term *term, const double *x, size_t rows, double *known)
+{
+	const wn_pair upper = wn_twins(term->upper), nothing = wn_twins(NAN);
+	size_t even = rows & ~(size_t)1;
+
+	for (size_t i = 0; i < even; i += 2) {
+		wn_pair value;
+
+		if (i % ROWS_PER_LINE == 0)
+			__builtin_prefetch((const void *)((uintptr_t)(x + i) + AHEAD_BYTES));
+		memcpy(&value, x + i, sizeof(value));
+		value = wn_choose(value > upper, nothing, value);
+		memcpy(known + i, &value, sizeof(value));
+	}
+	if (even < rows)
+		known[even] = wn_term_value(term, x[even]);
+}
+
 static void add_unknown(const struct wn_line *line, size_t rows, double *low, double *high)
 {
 	for (size_t i = 0; i < rows; i++) {
@@ -485,6 +537,8 @@ static void add_unknown(const struct wn_line *line, size_t rows, double *low, do
 static void add_base(const struct wn_sum *sum, const struct wn_rows *view, size_t start, size_t n,
 	double *low, double *high)
 {
+	double known[WN_SUM_BLOCK];
+
 	for (size_t i = 0; i < n; i++)
 		low[i] = high[i] = 0.0;
 	for (size_t i = 0; i < sum->base; i++) {
@@ -492,10 +546,14 @@ static void add_base(const struct wn_sum *sum, const struct wn_rows *view, size_
 		const double *x =
 			term->column < view->column_count ? view->columns[term->column] : NULL;
 
-		if (!x)
+		if (!x) {
 			add_unknown(&sum->lines[i], n, low, high);
-		else
+		} else if (term->category) {
+			known_places(term, x + start, n, known);
+			add_term(term, &sum->lines[i], known, n, low, high);
+		} else {
 			add_term(term, &sum->lines[i], x + start, n, low, high);
+		}
 	}
 }
 
@@ -542,10 +600,10 @@ static void score_rows(const struct wn_model *model, const struct wn_rows *view,
 	}
 }
 
-/* All but what it contributes in the end. */
+/* All but what it contributes in the end, and the value as it is stored. */
 static struct wn_contribution explain_term(const struct wn_term *term, size_t index, double value)
 {
-	struct wn_contribution c = {.term = index, .value = value, .group = index};
+	struct wn_contribution c = {.term = index, .group = index};
 	double high;
 
 	if (isnan(value)) {
@@ -582,7 +640,8 @@ static size_t explain_team(const struct wn_sum *sum, const struct wn_rows *rows,
 		size_t i = adapter->first_term + j;
 		const struct wn_term *term = &sum->model->terms[i];
 
-		out[j] = explain_term(term, i, wn_value(rows, row, term->column));
+		out[j] = explain_term(term, i, wn_team_value(sum, term, rows, row));
+		out[j].value = wn_value(rows, row, term->column);
 		out[j].clip = WN_CLIP_TEAM;
 		out[j].group = adapter->first_term;
 	}
@@ -602,8 +661,10 @@ static size_t explain(const struct wn_model *model, const struct wn_rows *rows, 
 	wn_parts_of(&sum, rows, row, &parts);
 	for (size_t i = 0; i < sum.base; i++) {
 		const struct wn_term *term = &model->terms[i];
+		double value = wn_value(rows, row, term->column);
 
-		out[i] = explain_term(term, i, wn_value(rows, row, term->column));
+		out[i] = explain_term(term, i, wn_term_value(term, value));
+		out[i].value = value;
 		out[i].contribution = out[i].lowest = parts.low[i];
 		out[i].highest = parts.high[i];
 		out[i].clip = clip_of(&sum, &parts, i, out[i].own);
@@ -612,10 +673,29 @@ static size_t explain(const struct wn_model *model, const struct wn_rows *rows, 
 	return sum.base + explain_team(&sum, rows, row, out + sum.base);
 }
 
+/* Whether an unknown value may be at odds with itself: a base term and a team's term have their
+ * worst ends at different ones, so that no value gives an end of the range. */
+static bool may_pull_apart(const struct wn_model *model)
+{
+	const struct wn_weighted_sum_spec *spec = model->spec.weighted_sum;
+
+	for (size_t a = 0; spec && a < spec->adapter_count; a++) {
+		const struct wn_adapter *adapter = &spec->adapters[a];
+
+		for (size_t j = 0; j < adapter->term_count; j++) {
+			const struct wn_term *term = &model->terms[adapter->first_term + j];
+			const struct wn_term *base = base_term_of(model, term->column);
+
+			if (base && wn_terms_pull_apart(base, term))
+				return true;
+		}
+	}
+	return false;
+}
+
 static unsigned traits(const struct wn_model *model)
 {
-	(void)model;
-	return WN_TRAIT_ADDITIVE | WN_TRAIT_EXACT;
+	return may_pull_apart(model) ? WN_TRAIT_ADDITIVE : WN_TRAIT_ADDITIVE | WN_TRAIT_EXACT;
 }
 
 const struct wn_model_kind wn_kind_weighted_sum = {

@@ -90,7 +90,7 @@ static inline double wn_cut_one(double x, double lower, double upper)
 	return wn_cut(wn_twins(x), wn_twins(lower), wn_twins(upper))[0];
 }
 
-/* Lowest and highest contribution of a value, by itself. */
+/* Lowest and highest contribution of a value (wn_term_value), by itself. */
 static inline void wn_line_ends(
 	const struct wn_term *term, const struct wn_line *line, double x, double *low, double *high)
 {
@@ -137,6 +137,10 @@ struct wn_teams {
 void wn_teams_prepare(const struct wn_sum *sum, struct wn_teams *teams);
 const struct wn_adapter *wn_team_adapter(
 	const struct wn_sum *sum, const struct wn_teams *teams, uint32_t team);
+
+/* A team's term: with a limit, claims are unknown. */
+double wn_team_value(const struct wn_sum *sum, const struct wn_term *term,
+	const struct wn_rows *rows, size_t row);
 
 /* What an adapter adds to a row. */
 void wn_adapter_ends(const struct wn_sum *sum, const struct wn_adapter *adapter,

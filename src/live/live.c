@@ -24,6 +24,7 @@ enum {
 	RETRY_MAX_MS = 10000,       /* between attempts at what fails again and again */
 	IDLE_S = 6 * 3600,          /* a workspace that nobody asks for is let go */
 	KEPT_BYTES_MAX = 256 << 20, /* of a workspace's older rankings */
+	TIMED_A_TURN = 4,           /* places that are ranked for the time alone */
 	TRIM_MS = 10000,            /* between giving freed memory back to the system */
 };
 
@@ -37,6 +38,7 @@ struct place {
 	int64_t asked_us;        /* monotonic: by a reader, the last time; under the mutex */
 	int64_t head;            /* the newest revision that the database told; follower's */
 	unsigned failures;       /* in a row; follower's */
+	bool failing;            /* there are some; under the mutex */
 	int64_t retry_us;        /* monotonic: not before, after a failure; follower's */
 	struct place *next;
 };
@@ -167,6 +169,18 @@ enum error live_ranking_by_id(
 	pthread_mutex_unlock(&live->mutex);
 	*out = ranking;
 	return ranking ? ERR_OK : ERR_GONE;
+}
+
+bool live_is_failing(struct live *live, const struct uuid *workspace)
+{
+	const struct place *place;
+	bool failing;
+
+	pthread_mutex_lock(&live->mutex);
+	place = place_find(live, workspace);
+	failing = place && !place->current && place->failing;
+	pthread_mutex_unlock(&live->mutex);
+	return failing;
 }
 
 /* Of those that are published or kept; a reference. */
@@ -441,8 +455,12 @@ static enum error move_picture(struct place *place, struct conn *conn)
 static void settle(struct live *live, struct place *place, enum error error)
 {
 	int64_t wait_ms = live->config.follow_ms;
+	bool good = !error || error == ERR_DATABASE_AWAY;
 
-	if (!error || error == ERR_DATABASE_AWAY) {
+	pthread_mutex_lock(&live->mutex);
+	place->failing = !good;
+	pthread_mutex_unlock(&live->mutex);
+	if (good) {
 		place->failures = 0;
 		return;
 	}
@@ -471,25 +489,44 @@ static enum error follow_place(
 	return error;
 }
 
-/* What time brings about needs no revision, and no database. */
-static void follow_time(struct live *live, struct place *places, int64_t *ranked_us)
+static bool is_due(struct live *live, const struct place *place, int64_t now_us)
+{
+	const struct picture *picture = place->picture;
+
+	return place->wanted && place->current && picture && !picture->torn &&
+	       place->current->revision == picture->revision &&
+	       ranking_is_due(place->current, now_us) && !is_to_wait(live, place);
+}
+
+/* Of those that time has overtaken the one that was read last; NULL: none. */
+static struct place *next_due(struct live *live, struct place *places)
 {
 	int64_t now_us = clock_now_us(live->clock);
+	struct place *next = NULL;
 
+	pthread_mutex_lock(&live->mutex);
 	for (struct place *place = places; place; place = place->next) {
-		const struct picture *picture = place->picture;
-		bool due;
-
-		if (!picture || picture->torn || is_to_wait(live, place))
-			continue;
-		pthread_mutex_lock(&live->mutex);
-		due = place->wanted && place->current &&
-		      place->current->revision == picture->revision &&
-		      ranking_is_due(place->current, now_us);
-		pthread_mutex_unlock(&live->mutex);
-		if (due)
-			settle(live, place, rank_place(live, place, ranked_us));
+		if (is_due(live, place, now_us) && (!next || place->asked_us > next->asked_us))
+			next = place;
 	}
+	pthread_mutex_unlock(&live->mutex);
+	return next;
+}
+
+/* What time brings about needs no revision, and no database. It may come to all places in the same
+ * minute: a few a turn, so that what has just been written is not behind them all. False: there are
+ * more. */
+static bool follow_time(struct live *live, struct place *places, int64_t *ranked_us)
+{
+	for (int i = 0; i < TIMED_A_TURN; i++) {
+		struct place *place = next_due(live, places);
+
+		if (!place)
+			return true;
+		settle(live, place, rank_place(live, place, ranked_us));
+		wake_due(live, false);
+	}
+	return false;
 }
 
 /* Which revisions the database has, for up to HEADS_AT_ONCE places from `first` on. */
@@ -572,7 +609,8 @@ static void measure(struct place *places)
 	metric_set(METRIC_pictures, count);
 }
 
-static int64_t follow_once(struct live *live)
+/* *all: nothing is left that could be done now. */
+static int64_t follow_once(struct live *live, bool *all)
 {
 	struct place *places;
 	struct conn *conn;
@@ -597,7 +635,7 @@ static int64_t follow_once(struct live *live)
 	}
 	if (error != ERR_BUSY)
 		set_database(live, error != ERR_DATABASE_AWAY);
-	follow_time(live, places, &ranked_us);
+	*all = follow_time(live, places, &ranked_us);
 	if (ranked_us > 0)
 		measure(places);
 	return ranked_us;
@@ -662,9 +700,10 @@ static void *follower(void *self)
 {
 	struct live *live = self;
 	double rest = 1.0 / live->config.rank_share - 1.0;
+	bool all;
 
 	do {
-		int64_t ranked_us = follow_once(live);
+		int64_t ranked_us = follow_once(live, &all);
 
 		wake_due(live, false);
 		forget_old(live);
@@ -673,7 +712,7 @@ static void *follower(void *self)
 		if (ranked_us > 0 &&
 			!wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
 			break;
-	} while (wait_for_news(live, false, (int64_t)live->config.follow_ms * US_PER_MS));
+	} while (wait_for_news(live, false, all ? (int64_t)live->config.follow_ms * US_PER_MS : 0));
 	return NULL;
 }
 

@@ -4,7 +4,8 @@
  * can be thrown away at any time.
  *
  * One follower thread asks for new revisions (at once after a hint, else every follow_ms), moves
- * the pictures and ranks; it takes at most rank_share of one processor for ranking. Readers get
+ * the pictures and ranks; it takes at most rank_share of one processor for ranking. What time alone
+ * has changed comes a few workspaces at a time, those first that were read last. Readers get
  * references to immutable rankings and never wait for it.
  */
 #ifndef WINNOW_LIVE_LIVE_H
@@ -40,6 +41,9 @@ void live_hint(struct live *live);
  * there is none yet: loading has been asked for, wait with live_wait (revision 0).
  */
 enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out);
+/* Whether the workspace has none because it cannot be loaded or ranked: to wait for one is vain, though
+ * it is tried again now and then. */
+bool live_is_failing(struct live *live, const struct uuid *workspace);
 /* One that is still kept, by its id; ERR_GONE when it is not. Serving it renews its time. */
 enum error live_ranking_by_id(
 	struct live *live, const struct uuid *workspace, const char *id, struct ranking **out);
@@ -47,7 +51,8 @@ enum error live_ranking_by_id(
 /*
  * A ranking of the past, or by other versions: loads the workspace as of `revision` from PostgreSQL
  * and ranks it. Only on a worker: it may take as long as loading a workspace does. The last few are
- * kept, so that pages of one ranking, its replay and its comparison with another one load it once.
+ * kept, so that pages of one ranking and its comparison with another one load it once; request->anew
+ * loads it in any case. ERR_BUSY: one is being loaded, and another one waits already;
  * ERR_BEYOND_HEAD, ERR_NOT_FOUND (a version that did not exist then), ERR_DATABASE_AWAY.
  */
 struct ranking_request; /* live/ranking.h */

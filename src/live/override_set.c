@@ -86,11 +86,7 @@ struct override_set *override_set_new(
 
 static int by_age(const void *a, const void *b)
 {
-	const struct override_row *left = a, *right = b;
-
-	if (left->revision != right->revision)
-		return left->revision < right->revision ? -1 : 1;
-	return uuid_cmp(&left->id, &right->id);
+	return override_by_age(a, b);
 }
 
 struct override_set *override_set_follow(

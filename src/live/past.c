@@ -1,6 +1,7 @@
 /*
  * One load at a time, whoever asks: two pictures of a large workspace at once would be the memory of
- * three. Whoever loads takes the entry out of the list, so that nobody else touches its picture.
+ * three. One more may wait for it, and no third: each waits on a worker, which all workspaces' writes
+ * need too. Whoever loads takes the entry out of the list, so that nobody else touches its picture.
  */
 #include "live/past.h"
 
@@ -15,7 +16,7 @@ enum {
 	ENTRIES_MAX = 4,       /* workspaces at a revision */
 	RANKINGS_MAX = 4,      /* of an entry */
 	BYTES_MAX = 512 << 20, /* together, beyond the newest entry */
-	WAIT_S = 10,           /* for another load to end */
+	WAIT_S = 10,           /* for the load before to end */
 };
 
 struct entry {
@@ -34,7 +35,7 @@ struct past {
 	int64_t keep_us;
 	pthread_mutex_t mutex;
 	pthread_cond_t idle;
-	bool loading;
+	bool loading, waiting; /* one of each at most */
 	unsigned forgotten;    /* counts past_forget: what was loaded before it is not kept */
 	struct entry *entries; /* the one last used first */
 };
@@ -175,21 +176,34 @@ static struct entry *drop_old(struct past *past)
 	return dropped;
 }
 
-/* Until nobody loads, or the ranking is there after all. ERR_BUSY when it takes too long. */
-static enum error wait_for_turn(struct past *past, const struct uuid *workspace, int64_t revision,
-	const struct ranking_request *request, struct ranking **found)
+/* ERR_BUSY when the load before takes too long. */
+static enum error wait_for_load(struct past *past)
 {
 	struct timespec until;
+	int waited = 0;
 
 	clock_gettime(CLOCK_MONOTONIC, &until);
 	until.tv_sec += WAIT_S;
-	for (;;) {
+	past->waiting = true;
+	while (past->loading && waited == 0)
+		waited = pthread_cond_timedwait(&past->idle, &past->mutex, &until);
+	past->waiting = false;
+	return past->loading ? ERR_BUSY : ERR_OK;
+}
+
+/* Until nobody loads, or the ranking is there after all. */
+static enum error wait_for_turn(struct past *past, const struct uuid *workspace, int64_t revision,
+	const struct ranking_request *request, struct ranking **found)
+{
+	*found = find_ranking(past, workspace, revision, request);
+	while (!*found && past->loading) {
+		enum error error = past->waiting ? ERR_BUSY : wait_for_load(past);
+
+		if (error)
+			return error;
 		*found = find_ranking(past, workspace, revision, request);
-		if (*found || !past->loading)
-			return ERR_OK;
-		if (pthread_cond_timedwait(&past->idle, &past->mutex, &until) != 0)
-			return ERR_BUSY;
 	}
+	return ERR_OK;
 }
 
 /* ---- loading ---- */
@@ -268,6 +282,10 @@ enum error past_ranking(struct past *past, const struct uuid *workspace, int64_t
 	forgotten = past->forgotten;
 	entry = entry_take(entry_find(past, workspace, revision));
 	pthread_mutex_unlock(&past->mutex);
+	if (request->anew) {
+		entry_free(entry);
+		entry = NULL;
+	}
 
 	error = compute(past, workspace, revision, request, &entry, out);
 

@@ -21,7 +21,8 @@ struct store;
 struct past *past_new(struct store *store, const struct clock *clock, unsigned keep_ms);
 void past_free(struct past *past); /* NULL is fine */
 
-/* A reference. Loads one at a time: who waits too long for another load gets ERR_BUSY. */
+/* A reference. Loads one at a time, and one more waits for it: any other gets ERR_BUSY at once, as does
+ * who waits too long. With request->anew the rows are read again, whatever is kept of the revision. */
 enum error past_ranking(struct past *past, const struct uuid *workspace, int64_t revision,
 	const struct ranking_request *request, struct ranking **out);
 /* The workspace is gone. */

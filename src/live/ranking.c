@@ -4,6 +4,7 @@
  */
 #include "live/ranking.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,6 +35,7 @@ void ranking_unref(struct ranking *ranking)
 	row_keys_unref(ranking->keys);
 	strengths_unref(ranking->strengths);
 	override_set_unref(ranking->overrides);
+	override_set_unref(ranking->unended);
 	page_cache_free(ranking->pages);
 	row_index_unref(ranking->index);
 	symbols_unref(ranking->symbols);
@@ -169,39 +171,35 @@ static bool bind(struct ranking *ranking)
 
 /* ---- overrides ---- */
 
-static bool in_force(const struct override_row *override, int64_t as_of_us)
-{
-	return override->ended_revision == 0 && override->expires_us > as_of_us;
-}
-
 static uint32_t row_of(const void *ranking, const struct uuid *id)
 {
 	return ranking_find(ranking, id);
 }
 
-static bool make_override(
-	const struct ranking *ranking, const struct override_row *from, struct wn_override *to)
+bool ranking_override(const struct ranking *ranking, const struct override_row *override,
+	const struct wn_model *model, struct wn_override *out)
 {
 	const struct row_lookup items = {row_of, ranking};
-	const struct population_override override = {
-		.id = from->id,
-		.revision = from->revision,
-		.item = from->item,
-		.kind = from->kind,
-		.rank = from->rank,
-		.delta = from->delta,
-		.band = from->band,
-		.target = from->target,
-		.expires_us = from->expires_us,
-		.ended_revision = from->ended_revision,
+	const struct population_override given = {
+		.id = override->id,
+		.revision = override->revision,
+		.item = override->item,
+		.kind = override->kind,
+		.rank = override->rank,
+		.delta = override->delta,
+		.band = override->band,
+		.target = override->target,
+		.expires_us = override->expires_us,
+		.ended_revision = override->ended_revision,
 	};
 
-	return population_override(&override, &items, ranking->input.model, ranking->as_of_us, to);
+	return population_override(&given, &items, model, ranking->as_of_us, out);
 }
 
 /* The set as the engine takes it, and with it the rows that it was made of. */
-static bool apply_overrides(struct ranking *ranking, const struct override_set *all)
+static bool apply_overrides(struct ranking *ranking)
 {
+	const struct override_set *all = ranking->unended;
 	struct wn_override *overrides = arena_array(&ranking->arena, all->count, sizeof *overrides);
 	bool *wanted = arena_array(&ranking->arena, all->count, sizeof *wanted);
 	size_t count = 0;
@@ -209,15 +207,18 @@ static bool apply_overrides(struct ranking *ranking, const struct override_set *
 	if (!overrides || !wanted)
 		return false;
 	for (size_t i = 0; i < all->count; i++) {
-		wanted[i] = make_override(ranking, &all->rows[i], &overrides[count]);
+		wanted[i] = ranking_override(
+			ranking, &all->rows[i], ranking->input.model, &overrides[count]);
 		count += wanted[i];
 	}
 	ranking->input.overrides = overrides;
 	ranking->input.override_count = count;
-	if (count == all->count)
-		return true;
-	override_set_unref(ranking->overrides);
-	ranking->overrides = override_set_new(all->rows, wanted, all->count);
+	if (count == all->count) {
+		ranking->overrides = ranking->unended;
+		override_set_ref(ranking->overrides);
+	} else {
+		ranking->overrides = override_set_new(all->rows, wanted, all->count);
+	}
 	return ranking->overrides != NULL;
 }
 
@@ -228,27 +229,54 @@ static int64_t minute_of(int64_t us)
 	return us - us % US_PER_MINUTE;
 }
 
-/* Whether the same revision can be ranked otherwise at a later time. */
-static bool is_timed(const struct ranking *ranking, const struct picture *picture)
+/* The first full minute that is not before it. */
+static int64_t full_minute(int64_t us)
 {
-	if (ranking_timed(ranking->model, ranking->policy))
-		return true;
-	for (size_t i = 0; i < picture->overrides->count; i++) {
-		if (in_force(&picture->overrides->rows[i], minute_of(picture->at_us)))
-			return true;
+	return us > INT64_MAX - US_PER_MINUTE ? INT64_MAX : minute_of(us + US_PER_MINUTE - 1);
+}
+
+/* s: ±INFINITY, or a time; all before 1970 is one. */
+static int64_t full_minute_of(double s)
+{
+	if (s <= 0)
+		return 0;
+	if (s * US_PER_S >= (double)INT64_MAX)
+		return INT64_MAX;
+	return full_minute((int64_t)ceil(s * US_PER_S));
+}
+
+/* Around at_us, a full minute. */
+static void find_lull(struct ranking *ranking, const struct picture *picture, int64_t at_us)
+{
+	struct lull lull = ranking_lull(
+		ranking->model, ranking->policy, ranking->catalog, (double)(at_us / US_PER_S));
+	int64_t since_us = minute_of(picture->at_us);
+	int64_t until_us = full_minute_of(lull.until_s);
+
+	if (full_minute_of(lull.from_s) > since_us)
+		since_us = full_minute_of(lull.from_s);
+	for (size_t i = 0; i < ranking->unended->count; i++) {
+		int64_t end_us = full_minute(ranking->unended->rows[i].expires_us);
+
+		if (end_us <= at_us && end_us > since_us)
+			since_us = end_us;
+		if (end_us > at_us && end_us < until_us)
+			until_us = end_us;
 	}
-	return false;
+	ranking->since_us = since_us;
+	ranking->until_us = until_us > at_us ? until_us : at_us + US_PER_MINUTE;
 }
 
 static void find_time(struct ranking *ranking, const struct picture *picture,
 	const struct ranking_request *request)
 {
-	ranking->timed = is_timed(ranking, picture);
-	ranking->as_of_us = minute_of(picture->at_us);
-	if (request->as_of_us != 0)
-		ranking->as_of_us = request->as_of_us;
-	else if (ranking->timed && minute_of(request->now_us) > ranking->as_of_us)
-		ranking->as_of_us = minute_of(request->now_us);
+	int64_t at_us = request->as_of_us;
+
+	if (at_us == 0)
+		at_us = minute_of(
+			request->now_us > picture->at_us ? request->now_us : picture->at_us);
+	find_lull(ranking, picture, at_us);
+	ranking->as_of_us = request->as_of_us != 0 ? request->as_of_us : ranking->since_us;
 	snprintf(ranking->id, sizeof ranking->id, "%lld.%lld", (long long)ranking->revision,
 		(long long)(ranking->as_of_us / US_PER_MINUTE));
 }
@@ -288,7 +316,7 @@ bool ranking_answers(const struct ranking *ranking, const struct ranking_request
 
 bool ranking_is_due(const struct ranking *ranking, int64_t now_us)
 {
-	return ranking->timed && !ranking->by_request && minute_of(now_us) > ranking->as_of_us;
+	return !ranking->by_request && now_us >= ranking->until_us;
 }
 
 static struct ranking *ranking_new(const struct picture *picture)
@@ -307,8 +335,8 @@ static struct ranking *ranking_new(const struct picture *picture)
 	row_index_ref(ranking->index);
 	ranking->symbols = picture->symbols;
 	symbols_ref(ranking->symbols);
-	ranking->overrides = picture->overrides;
-	override_set_ref(ranking->overrides);
+	ranking->unended = picture->overrides;
+	override_set_ref(ranking->unended);
 	ranking->keys = picture->keys;
 	if (ranking->keys)
 		row_keys_ref(ranking->keys);
@@ -334,8 +362,7 @@ enum error ranking_compute(
 	ranking->pages = page_cache_new();
 	error = ERR_NO_MEMORY;
 	if (!ranking->pages || !fill_population(ranking, picture) || !bind(ranking) ||
-		!apply_overrides(ranking, picture->overrides) ||
-		!wn_decide(&ranking->input, &ranking->decision))
+		!apply_overrides(ranking) || !wn_decide(&ranking->input, &ranking->decision))
 		goto failed;
 	*out = ranking;
 	return ERR_OK;

@@ -51,9 +51,12 @@ struct ranking {
 	/* In force at (revision, as_of), of items that there are, and bands that the model has:
 	 * input.overrides[i] is of overrides->rows[i]. */
 	struct override_set *overrides;
+	struct override_set *unended; /* all that had not ended at the revision, in force or not */
 	struct wn_decision decision;
-	bool timed;      /* its outcome depends on as_of */
-	bool by_request; /* as_of was asked for, not found by the rule */
+	/* From the first full minute, which is not before the revision's own, and before the second one
+	 * (INT64_MAX: ever) the time changes nothing. as_of is the first unless it was asked for. */
+	int64_t since_us, until_us;
+	bool by_request; /* as_of was asked for */
 	struct page_cache *pages;
 	int64_t last_served_us; /* monotonic; the live part's */
 	int64_t fresh_us; /* monotonic, atomic: when its revision was last known to be the head */
@@ -61,8 +64,9 @@ struct ranking {
 };
 
 /*
- * Ranks what the picture shows. as_of_us: the picture's audit time cut to the minute, or the present
- * minute when that is later and something depends on time; 0: to be found by that rule from `now_us`.
+ * Ranks what the picture shows. as_of_us: the picture's audit time cut to the minute, or the last full
+ * minute up to the present one at which time can have changed anything, when that is later; 0: to be
+ * found by that rule from `now_us`.
  * model, policy: versions; -1: the active ones (0: no policy). ERR_INTERNAL when the active model is
  * missing, ERR_NOT_FOUND when an asked version is.
  */
@@ -86,6 +90,11 @@ int64_t ranking_age_us(const struct ranking *ranking, int64_t monotonic_us);
 
 /* What it holds alone; blocks are shared with the picture and other rankings. */
 size_t ranking_bytes(const struct ranking *ranking);
+
+/* One of its overrides, also of those that had nothing to do in it, as another model of the same
+ * population takes it; false when it has nothing to do there. */
+bool ranking_override(const struct ranking *ranking, const struct override_row *override,
+	const struct wn_model *model, struct wn_override *out);
 
 /* WN_ROW_NONE when the ranking does not know the item. */
 uint32_t ranking_find(const struct ranking *ranking, const struct uuid *id);

@@ -10,6 +10,7 @@
 
 #include "base/symbols.h"
 #include "codec/bundle.h"
+#include "service/catalogs.h"
 #include "service/reading.h"
 
 enum { HISTORY_BYTES_MAX = 1 << 30, TEXT_BYTES = 12 };
@@ -219,8 +220,8 @@ static enum error write_items(const struct call *call, struct export *export)
 
 /* ---- the rest ---- */
 
-static enum error write_header(
-	const struct recalled *recalled, const struct history *history, struct buf *out)
+static enum error write_header(const struct recalled *recalled, const struct history *history,
+	const struct catalog *now, struct buf *out)
 {
 	const struct ranking *ranking = recalled->ranking;
 	struct bundle_header header = {
@@ -240,7 +241,7 @@ static enum error write_header(
 	bundle_write_header(out, &header);
 	for (size_t i = 0; i < history->document_count; i++) {
 		if (bundle_has_document(history->documents[i].kind))
-			bundle_write_document(out, &history->documents[i]);
+			bundle_write_document(out, &history->documents[i], now);
 	}
 	return ERR_OK;
 }
@@ -267,10 +268,10 @@ static void write_overrides(const struct history *history, struct buf *out)
 }
 
 static enum error write_bundle(const struct call *call, const struct recalled *recalled,
-	const struct history *history, struct buf *out)
+	const struct history *history, const struct catalog *now, struct buf *out)
 {
 	struct export export;
-	enum error error = write_header(recalled, history, out);
+	enum error error = write_header(recalled, history, now, out);
 
 	if (error)
 		return error;
@@ -291,13 +292,18 @@ static enum error write_bundle(const struct call *call, const struct recalled *r
 enum error bundle_make(const struct call *call, const struct recalled *recalled, struct buf *out)
 {
 	struct history history = {.document_count = 0};
+	struct catalog *now;
 	struct arena arena;
-	enum error error;
+	int64_t revision;
+	enum error error = catalog_current(call, &now, &revision);
 
+	if (error)
+		return error;
 	arena_init(&arena, HISTORY_BYTES_MAX);
 	error = read_history(call, recalled->ranking->revision, &arena, &history);
 	if (!error)
-		error = write_bundle(call, recalled, &history, out);
+		error = write_bundle(call, recalled, &history, now, out);
 	arena_release(&arena);
+	catalog_unref(now);
 	return error;
 }

@@ -9,6 +9,7 @@
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 #include "service/criteria.h"
+#include "service/items_common.h"
 #include "service/reading.h"
 
 struct comparing {
@@ -103,14 +104,6 @@ static const struct item_row *item_of(const struct comparing *comparing, const s
 	return bsearch(&key, comparing->items, comparing->item_count, sizeof key, by_id);
 }
 
-static bool is_finished(const struct catalog *catalog, const struct item_row *item)
-{
-	const struct status_definition *status = catalog_status(catalog, item->record.item.status);
-
-	/* A status that the vocabulary no longer knows is still work, as in the queue. */
-	return status && (status->class == STATUS_DONE || status->class == STATUS_DROPPED);
-}
-
 /* The worse of the two errors that a list of items can have: what is missing goes first. */
 static enum error worse(enum error a, enum error b)
 {
@@ -127,7 +120,7 @@ static enum error check_item(const struct comparing *comparing,
 		fault(diag, input, place, "There is no such item in this workspace.");
 		return ERR_NOT_FOUND;
 	}
-	if (is_finished(comparing->catalog, item)) {
+	if (item_is_finished(item, comparing->catalog)) {
 		fault(diag, input, place,
 			"The item is finished. Only items that are open or in progress can be "
 			"compared.");
@@ -149,6 +142,19 @@ static enum error check_items(const struct comparing *comparing, struct diag *di
 		error = worse(error, check_item(comparing, input, &input->after, "/after", diag));
 	}
 	return error;
+}
+
+/* They are never taken back, and all are read whenever the workspace is loaded. */
+static enum error check_room(struct write *write, size_t more)
+{
+	int64_t count;
+	enum error error = comparisons_count(tx_conn(write->tx), &write->call->workspace, &count);
+
+	if (error || count + (int64_t)more <= COMPARISONS_KEPT_MAX)
+		return error;
+	diag_add(write->call->diag, "", "This workspace has %lld comparisons, and %d are the most.",
+		(long long)count, COMPARISONS_KEPT_MAX);
+	return ERR_CONFLICT;
 }
 
 /* ---- recording ---- */
@@ -245,6 +251,8 @@ static enum error create_in(struct write *write, struct comparing *comparing)
 	error = meet_items(write, comparing);
 	if (!error)
 		error = check_items(comparing, diag);
+	if (!error)
+		error = check_room(write, comparing->count);
 	for (size_t i = 0; !error && i < comparing->count; i++) {
 		fill_row(write, &comparing->inputs[i], &comparing->out[i]);
 		error = comparison_append(&write->change, &comparing->out[i]);

@@ -10,6 +10,7 @@
 #include "service/write.h"
 #include "store/aggregates.h"
 
+enum { COMPARISONS_KEPT_MAX = 1000000 }; /* in a workspace: each load of it fits all of them */
 enum { COMPARISONS_MAX = 100, COMPARISON_RATIO_LEAST = 1, COMPARISON_RATIO_MOST = 9 };
 
 /* Of items: before and after are ids. Of criteria: before_name and after_name are features, and
@@ -29,7 +30,7 @@ struct comparison_input {
  *   ERR_INVALID    the same twice, a feature that cannot be a criterion, a ratio out of bounds
  *   ERR_NOT_FOUND  an item that is not there
  *   ERR_CONFLICT   an item that is finished: its place is nothing to decide any more. What was said
- *                  of it before still teaches.
+ *                  of it before still teaches. Or more than COMPARISONS_KEPT_MAX (a fault at "")
  * Audit: "comparison.create" on "comparison:<id>", of several "comparisons.create" with a list.
  */
 enum error comparisons_create(const struct call *call, const struct comparison_input *inputs,

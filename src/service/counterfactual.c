@@ -2,6 +2,9 @@
  * From a target to the score that it takes, from that to the smallest change, and back through the
  * whole decision. What the score alone cannot tell (blockers, limits, shares, what a rule says of
  * the changed values) shows in the proof.
+ *
+ * A rule that bars the item is lifted first, if values of the item can do it. What was decided with
+ * those values then takes the ranking's place, and the question is asked again.
  */
 #include "service/counterfactual.h"
 
@@ -9,12 +12,17 @@
 #include <math.h>
 #include <string.h>
 
-/* Pairs grow with the square of the inputs, and each is a grid: beyond these, inputs are only tried
- * one by one. */
-enum { ATTEMPTS = 4, NUDGES = 64, PAIR_LEVERS = 32 };
+enum { ATTEMPTS = 4, NUDGES = 64 };
+/* Decisions of an answer: as many as go over so many rows, within these. */
+enum { DECIDED_ROWS = 1 << 19, LEAST_DECISIONS = 3, MOST_DECISIONS = 12 };
 
 struct seeker {
 	const struct ranking *ranking;
+	const struct wn_decide_input *input; /* the ranking's, or with what was lifted */
+	const struct wn_decision *decision;  /* of that */
+	struct lift lift;
+	struct simulation lifted;
+	size_t decisions; /* that are left */
 	uint32_t row;
 	const struct counterfactual_target *target;
 	struct arena *arena;
@@ -26,6 +34,7 @@ struct seeker {
 	const struct feature_definition **features; /* by lever */
 	struct wn_lever *levers;
 	size_t lever_count;
+	struct wn_effort effort;
 };
 
 static void bar(struct seeker *seeker, enum counterfactual_bar why, uint32_t by)
@@ -43,11 +52,10 @@ static bool is_barred(const struct seeker *seeker)
 
 static void look_at_status(struct seeker *seeker)
 {
-	const struct ranking *ranking = seeker->ranking;
-	const struct wn_decision *decision = &ranking->decision;
+	const struct wn_decision *decision = seeker->decision;
 	uint8_t out = decision->out ? decision->out[seeker->row] : WN_NOT_OUT;
 
-	if (!ranking->candidates[seeker->row])
+	if (!seeker->ranking->candidates[seeker->row])
 		bar(seeker, COUNTERFACTUAL_NOT_RANKED, 0);
 	else if (out == WN_OUT_BY_RULE)
 		bar(seeker, COUNTERFACTUAL_BY_RULE, decision->out_by[seeker->row]);
@@ -57,13 +65,13 @@ static void look_at_status(struct seeker *seeker)
 
 static void look_at_bands(struct seeker *seeker)
 {
-	const struct wn_policy *policy = seeker->ranking->input.policy;
-	const struct wn_decide_input *input = &seeker->ranking->input;
+	const struct wn_policy *policy = seeker->input->policy;
+	const struct wn_decide_input *input = seeker->input;
 
 	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
 		const struct wn_rule *rule = &policy->rules[r];
 
-		if (!wn_hit(&seeker->ranking->decision.hits, r, seeker->row))
+		if (!wn_hit(&seeker->decision->hits, r, seeker->row))
 			continue;
 		if (rule->effect == WN_AT_LEAST_BAND && rule->band < seeker->floor)
 			seeker->floor = rule->band;
@@ -77,7 +85,7 @@ static void look_at_bands(struct seeker *seeker)
 		const struct wn_override *override = &input->overrides[i];
 
 		if (override->kind != WN_OVERRIDE_BAND || override->row != seeker->row ||
-			seeker->ranking->decision.fates[i].fate == WN_DEFEATED_BY_OVERRIDE)
+			seeker->decision->fates[i].fate == WN_DEFEATED_BY_OVERRIDE)
 			continue;
 		seeker->given = override->band;
 		seeker->band_override = i;
@@ -87,11 +95,11 @@ static void look_at_bands(struct seeker *seeker)
 /* The rule that gives the item a band which its score would not. */
 static uint32_t lifting_rule(const struct seeker *seeker)
 {
-	const struct wn_policy *policy = seeker->ranking->input.policy;
-	const struct wn_decision *decision = &seeker->ranking->decision;
-	uint8_t own = seeker->given != WN_BAND_NONE ? seeker->given
-						    : wn_model_band(seeker->ranking->input.model,
-							      decision->score[seeker->row]);
+	const struct wn_policy *policy = seeker->input->policy;
+	const struct wn_decision *decision = seeker->decision;
+	uint8_t own = seeker->given != WN_BAND_NONE
+			      ? seeker->given
+			      : wn_model_band(seeker->input->model, decision->score[seeker->row]);
 
 	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
 		if (policy->rules[r].effect == WN_AT_LEAST_BAND &&
@@ -105,9 +113,8 @@ static uint32_t lifting_rule(const struct seeker *seeker)
 /* Its band at a score with boosts: as the engine decides it. */
 static uint8_t band_at(const struct seeker *seeker, double score)
 {
-	uint8_t band = seeker->given != WN_BAND_NONE
-			       ? seeker->given
-			       : wn_model_band(seeker->ranking->input.model, score);
+	uint8_t band = seeker->given != WN_BAND_NONE ? seeker->given
+						     : wn_model_band(seeker->input->model, score);
 
 	if (band > seeker->floor)
 		band = seeker->floor;
@@ -129,10 +136,10 @@ static void bar_band(struct seeker *seeker, uint8_t wanted)
 
 static void need_band(struct seeker *seeker)
 {
-	const struct wn_model *model = seeker->ranking->input.model;
+	const struct wn_model *model = seeker->input->model;
 	uint8_t band = seeker->target->band;
 
-	if (seeker->ranking->decision.band[seeker->row] <= band) {
+	if (seeker->decision->band[seeker->row] <= band) {
 		seeker->out->already = true;
 		seeker->out->lifted_by = lifting_rule(seeker);
 		return;
@@ -144,8 +151,8 @@ static void need_band(struct seeker *seeker)
 /* What keeps the item from the rank whatever its score is. */
 static void look_at_places(struct seeker *seeker)
 {
-	const struct wn_decide_input *input = &seeker->ranking->input;
-	const struct wn_decision *decision = &seeker->ranking->decision;
+	const struct wn_decide_input *input = seeker->input;
+	const struct wn_decision *decision = seeker->decision;
 
 	for (uint32_t r = 0; input->policy && r < input->policy->rule_count; r++) {
 		const struct wn_rule *rule = &input->policy->rules[r];
@@ -174,13 +181,13 @@ static uint8_t tier_of(const struct wn_decision *decision, uint32_t row)
 	return decision->tier ? decision->tier[row] : 1;
 }
 
-static uint32_t pinning_rule(const struct ranking *ranking, uint32_t row)
+static uint32_t pinning_rule(const struct seeker *seeker, uint32_t row)
 {
-	const struct wn_policy *policy = ranking->input.policy;
+	const struct wn_policy *policy = seeker->input->policy;
 
 	for (uint32_t r = 0; r < policy->rule_count; r++) {
 		if (policy->rules[r].effect == WN_PIN_TOP &&
-			wn_hit(&ranking->decision.hits, r, row))
+			wn_hit(&seeker->decision->hits, r, row))
 			return r;
 	}
 	return WN_ROW_NONE;
@@ -199,7 +206,7 @@ static bool wins_ties(const struct ranking *ranking, uint32_t row, uint32_t othe
 /* Whether the item at this score stands before `other` by preference. */
 static bool precedes(const struct seeker *seeker, double score, uint32_t other)
 {
-	const struct wn_decision *decision = &seeker->ranking->decision;
+	const struct wn_decision *decision = seeker->decision;
 	uint8_t tier = tier_of(decision, seeker->row), band = band_at(seeker, score);
 
 	if (tier != tier_of(decision, other))
@@ -215,8 +222,8 @@ static bool precedes(const struct seeker *seeker, double score, uint32_t other)
  * at the other's score and where bands begin. */
 static void need_before(struct seeker *seeker, uint32_t other)
 {
-	const struct wn_model *model = seeker->ranking->input.model;
-	double theirs = seeker->ranking->decision.score[other], best = NAN;
+	const struct wn_model *model = seeker->input->model;
+	double theirs = seeker->decision->score[other], best = NAN;
 	bool exceed = false;
 
 	for (size_t i = 0; i < model->band_count; i++) {
@@ -239,17 +246,16 @@ static void need_before(struct seeker *seeker, uint32_t other)
 	seeker->out->exceed = exceed;
 	if (!isnan(best))
 		return;
-	if (tier_of(&seeker->ranking->decision, other) <
-		tier_of(&seeker->ranking->decision, seeker->row))
-		bar(seeker, COUNTERFACTUAL_BY_RULE, pinning_rule(seeker->ranking, other));
+	if (tier_of(seeker->decision, other) < tier_of(seeker->decision, seeker->row))
+		bar(seeker, COUNTERFACTUAL_BY_RULE, pinning_rule(seeker, other));
 	else
-		bar_band(seeker, seeker->ranking->decision.band[other]);
+		bar_band(seeker, seeker->decision->band[other]);
 }
 
 /* The row whose preference holds a rank. */
-static uint32_t holder_of(const struct ranking *ranking, uint32_t rank)
+static uint32_t holder_of(const struct seeker *seeker, uint32_t rank)
 {
-	const struct wn_ranking *order = &ranking->decision.order;
+	const struct wn_ranking *order = &seeker->decision->order;
 	uint32_t row = order->order[rank - 1];
 
 	return order->carries ? order->carries[row] : row;
@@ -259,7 +265,7 @@ static uint32_t holder_of(const struct ranking *ranking, uint32_t rank)
 
 static double boosted(const struct seeker *seeker, double score)
 {
-	const struct wn_decide_input *input = &seeker->ranking->input;
+	const struct wn_decide_input *input = seeker->input;
 
 	for (size_t i = 0; i < input->override_count; i++) {
 		if (input->overrides[i].kind == WN_OVERRIDE_BOOST &&
@@ -284,11 +290,19 @@ static double without_boosts(const struct seeker *seeker)
 /* Whole steps where values are: categories, booleans, and rubrics of a few points. */
 static double step_of(const struct feature_definition *feature, const struct wn_term *term)
 {
-	bool whole = term->lower == floor(term->lower) && term->upper == floor(term->upper);
-
 	if (feature->type == FEATURE_CATEGORY || feature->type == FEATURE_BOOLEAN)
 		return 1;
-	return whole && term->upper - term->lower <= 10 ? 1 : 0;
+	return lift_whole_steps(term->lower, term->upper) ? 1 : 0;
+}
+
+/* Its new value keeps a rule away. */
+static bool is_lifted(const struct seeker *seeker, uint32_t column)
+{
+	for (size_t i = 0; i < seeker->lift.count; i++) {
+		if (seeker->lift.change[i].column == column)
+			return true;
+	}
+	return false;
 }
 
 static void add_lever(
@@ -308,7 +322,7 @@ static void add_lever(
 		.lower = term->lower,
 		.upper = term->upper,
 		.step = step_of(feature, term),
-		.fixed = newest->deleted || newest->sensitive,
+		.fixed = newest->deleted || newest->sensitive || is_lifted(seeker, term->column),
 	};
 }
 
@@ -324,6 +338,7 @@ static void add_levers(struct seeker *seeker, const struct model_version *model)
 
 static bool find_levers(struct seeker *seeker)
 {
+	seeker->lever_count = 0;
 	seeker->levers = arena_array(seeker->arena, WN_MAX_TERMS, sizeof *seeker->levers);
 	seeker->features = arena_array(seeker->arena, WN_MAX_TERMS, sizeof(void *));
 	if (!seeker->levers || !seeker->features)
@@ -343,14 +358,15 @@ static bool is_met(const struct seeker *seeker, const struct wn_decision *decisi
 	       decision->order.rank[seeker->row] <= seeker->target->rank;
 }
 
-static enum error prove(
-	struct seeker *seeker, const struct wn_change *change, struct counterfactual_way *out)
+/* Decides with what is lifted and the first `count` changes more. *asked is false when there have
+ * been enough decisions; release in any case. */
+static enum error decide(struct seeker *seeker, struct feature_value *values, size_t count,
+	struct simulation *simulation, bool *asked)
 {
-	struct feature_value values[2] = {{0}};
 	struct simulation_change item = {
 		.row = seeker->row,
 		.features = values,
-		.feature_count = change->inputs,
+		.feature_count = count + seeker->lift.count,
 		.keep_evidence = true,
 	};
 	struct simulation_request request = {
@@ -360,8 +376,31 @@ static enum error prove(
 		.change_count = 1,
 		.top = 1,
 	};
+
+	*simulation = (struct simulation){0};
+	*asked = seeker->decisions > 0;
+	if (!*asked) {
+		seeker->out->complete = false;
+		return ERR_OK;
+	}
+	seeker->decisions--;
+	for (size_t i = 0; i < seeker->lift.count; i++) {
+		const struct lift_change *change = &seeker->lift.change[i];
+
+		values[count + i] = (struct feature_value){.id = (uint16_t)change->column,
+			.cleared = isnan(change->value),
+			.number = change->value};
+	}
+	return simulation_run(seeker->ranking, &request, seeker->arena, simulation);
+}
+
+static enum error prove(
+	struct seeker *seeker, const struct wn_change *change, struct counterfactual_way *out)
+{
+	struct feature_value values[2 + LIFT_MAX] = {{0}};
 	struct simulation simulation;
 	enum error error;
+	bool asked;
 
 	*out = (struct counterfactual_way){.inputs = change->inputs, .size = change->size};
 	for (size_t i = 0; i < change->inputs; i++) {
@@ -369,62 +408,44 @@ static enum error prove(
 
 		values[i].id = feature->id;
 		values[i].number = change->value[i];
-		out->input[i] = (struct counterfactual_input){feature,
-			ranking_value(seeker->ranking, seeker->row, feature->id), change->value[i]};
+		out->input[i] = (struct counterfactual_input){.feature = feature,
+			.from = ranking_value(seeker->ranking, seeker->row, feature->id),
+			.to = change->value[i]};
 	}
 	if (change->inputs == 0)
 		return ERR_OK;
-	error = simulation_run(seeker->ranking, &request, seeker->arena, &simulation);
-	if (!error) {
+	error = decide(seeker, values, change->inputs, &simulation, &asked);
+	if (!error && asked) {
 		out->score = simulation.decision.score[seeker->row];
 		out->rank_after = simulation.decision.order.rank[seeker->row];
 		out->band_after = simulation_band_name(&simulation, seeker->row);
 		out->met = is_met(seeker, &simulation.decision);
+	} else {
+		out->inputs = 0;
 	}
 	simulation_release(&simulation);
 	return error;
 }
 
-static bool seek_rest(const struct seeker *seeker, struct wn_counterfactual_input *input,
-	struct wn_change *single, struct wn_change *pair)
-{
-	for (size_t i = PAIR_LEVERS; i < seeker->lever_count; i++) {
-		struct wn_change one, none;
-
-		input->levers = &seeker->levers[i];
-		input->lever_count = 1;
-		if (!wn_counterfactual(input, &one, &none))
-			return false;
-		if (one.inputs == 0 || (single->inputs > 0 && one.size >= single->size))
-			continue;
-		*single = one;
-		single->lever[0] = i;
-	}
-	if (single->inputs > 0 && pair->size >= single->size)
-		pair->inputs = 0;
-	return true;
-}
-
 static enum error seek(struct seeker *seeker)
 {
-	const struct ranking *ranking = seeker->ranking;
+	const struct wn_population *population = seeker->input->population;
 	struct wn_counterfactual_input input = {
-		.model = ranking->input.model,
-		.rows = &ranking->runs[seeker->row / BLOCK_ROWS],
+		.model = seeker->input->model,
+		.rows = &population->blocks[seeker->row / BLOCK_ROWS],
 		.row = seeker->row % BLOCK_ROWS,
-		.now_s = ranking->input.now_s,
+		.now_s = seeker->input->now_s,
 		.at_least = without_boosts(seeker),
 		.beyond = seeker->out->exceed,
 		.levers = seeker->levers,
-		.lever_count =
-			seeker->lever_count < PAIR_LEVERS ? seeker->lever_count : PAIR_LEVERS,
+		.lever_count = seeker->lever_count,
 	};
 	struct wn_change single, pair;
 	enum error error;
 
-	if (!wn_counterfactual(&input, &single, &pair) ||
-		!seek_rest(seeker, &input, &single, &pair))
+	if (!wn_counterfactual(&input, &seeker->effort, &single, &pair))
 		return ERR_NO_MEMORY;
+	seeker->out->complete &= !seeker->effort.cut;
 	error = prove(seeker, &single, &seeker->out->single);
 	return error ? error : prove(seeker, &pair, &seeker->out->pair);
 }
@@ -457,7 +478,7 @@ static enum error seek_rank(struct seeker *seeker)
 		uint32_t missing;
 		enum error error;
 
-		need_before(seeker, holder_of(seeker->ranking, aim));
+		need_before(seeker, holder_of(seeker, aim));
 		if (is_barred(seeker) && attempt > 0) {
 			*seeker->out = last;
 			return ERR_OK;
@@ -480,9 +501,9 @@ static enum error seek_rank(struct seeker *seeker)
 	return ERR_OK;
 }
 
-static enum error find(struct seeker *seeker)
+static enum error find_at(struct seeker *seeker)
 {
-	const struct wn_ranking *order = &seeker->ranking->decision.order;
+	const struct wn_ranking *order = &seeker->decision->order;
 
 	look_at_status(seeker);
 	if (is_barred(seeker))
@@ -499,7 +520,7 @@ static enum error find(struct seeker *seeker)
 		need_band(seeker);
 	if (is_barred(seeker) || seeker->out->already)
 		return ERR_OK;
-	if (wn_model_traits(seeker->ranking->input.model) & WN_TRAIT_RELATIVE) {
+	if (wn_model_traits(seeker->input->model) & WN_TRAIT_RELATIVE) {
 		bar(seeker, COUNTERFACTUAL_RELATIVE, 0);
 		seeker->out->needed = NAN;
 		return ERR_OK;
@@ -509,11 +530,124 @@ static enum error find(struct seeker *seeker)
 	return seeker->target->band == WN_BAND_NONE ? seek_rank(seeker) : seek(seeker);
 }
 
+/* ---- rules that are taken off ---- */
+
+static void tell_lift(struct seeker *seeker, uint32_t rule, const struct simulation *simulation)
+{
+	struct counterfactual_lift *told = &seeker->out->lift;
+
+	told->rule[told->rules++] = rule;
+	told->inputs = seeker->lift.count;
+	for (size_t i = 0; i < seeker->lift.count; i++) {
+		const struct lift_change *change = &seeker->lift.change[i];
+
+		told->input[i] = (struct counterfactual_input){
+			.feature = &seeker->ranking->catalog->features[change->column],
+			.from = ranking_value(seeker->ranking, seeker->row, change->column),
+			.to = change->value,
+			.any = change->any};
+	}
+	told->score = simulation->decision.score[seeker->row];
+	told->rank_after = simulation->decision.order.rank[seeker->row];
+	told->band_after = simulation_band_name(simulation, seeker->row);
+	told->met = is_met(seeker, &simulation->decision);
+}
+
+/* What was decided with other values is looked at from now on. */
+static void stand_on(struct seeker *seeker, const struct simulation *simulation)
+{
+	simulation_release(&seeker->lifted);
+	seeker->lifted = *simulation;
+	/* It points into itself. */
+	seeker->lifted.input.population = &seeker->lifted.population;
+	seeker->lifted.input.model = &seeker->lifted.bound_model;
+	if (seeker->lifted.input.policy)
+		seeker->lifted.input.policy = &seeker->lifted.bound_policy;
+	if (seeker->lifted.input.scores)
+		seeker->lifted.input.scores = &seeker->lifted.scores;
+	seeker->input = &seeker->lifted.input;
+	seeker->decision = &seeker->lifted.decision;
+}
+
+/* *lifted: the rule that bars the item no longer hits it, and the question is open again. */
+static enum error lift(struct seeker *seeker, bool *lifted)
+{
+	uint32_t rule = seeker->out->by;
+	struct feature_value values[LIFT_MAX] = {{0}};
+	struct simulation simulation;
+	enum error error;
+	bool asked;
+
+	*lifted = false;
+	if (!wn_hit(&seeker->decision->hits, rule, seeker->row))
+		return ERR_OK; /* it pins another item */
+	error = lift_rule(seeker->ranking, seeker->row, &seeker->input->policy->rules[rule],
+		seeker->arena, &seeker->lift, lifted);
+	if (error || !*lifted)
+		return error;
+	bar(seeker, COUNTERFACTUAL_FREE, 0);
+	error = decide(seeker, values, 0, &simulation, &asked);
+	if (error || !asked) {
+		*lifted = false;
+		simulation_release(&simulation);
+		return error;
+	}
+	tell_lift(seeker, rule, &simulation);
+	stand_on(seeker, &simulation);
+	return ERR_OK;
+}
+
+static void ask_again(struct seeker *seeker)
+{
+	seeker->floor = seeker->given = WN_BAND_NONE;
+	seeker->cap_rule = WN_ROW_NONE;
+	seeker->out->needed = NAN;
+	seeker->out->exceed = false;
+}
+
+static enum error find(struct seeker *seeker)
+{
+	struct counterfactual *out = seeker->out;
+	enum error error = find_at(seeker);
+
+	while (!error && out->bar == COUNTERFACTUAL_BY_RULE) {
+		bool lifted;
+
+		/* Rules may take turns. */
+		if (out->lift.rules == COUNTERFACTUAL_LIFTS) {
+			bar(seeker, COUNTERFACTUAL_FREE, 0);
+			out->complete = false;
+			break;
+		}
+		error = lift(seeker, &lifted);
+		if (error || !lifted || out->lift.met)
+			break;
+		ask_again(seeker);
+		error = find_at(seeker);
+	}
+	/* What is in the way stays there, whatever else was lifted. */
+	if (is_barred(seeker) && out->bar != COUNTERFACTUAL_RELATIVE)
+		out->lift = (struct counterfactual_lift){0};
+	return error;
+}
+
+static size_t decisions_of(const struct ranking *ranking)
+{
+	size_t decisions = ranking->rows > 0 ? DECIDED_ROWS / ranking->rows : MOST_DECISIONS;
+
+	return decisions < LEAST_DECISIONS  ? LEAST_DECISIONS
+	       : decisions > MOST_DECISIONS ? MOST_DECISIONS
+					    : decisions;
+}
+
 enum error counterfactual_find(const struct ranking *ranking, uint32_t row,
 	const struct counterfactual_target *target, struct arena *arena, struct counterfactual *out)
 {
 	struct seeker seeker = {
 		.ranking = ranking,
+		.input = &ranking->input,
+		.decision = &ranking->decision,
+		.decisions = decisions_of(ranking),
 		.row = row,
 		.target = target,
 		.arena = arena,
@@ -521,8 +655,12 @@ enum error counterfactual_find(const struct ranking *ranking, uint32_t row,
 		.floor = WN_BAND_NONE,
 		.cap_rule = WN_ROW_NONE,
 		.given = WN_BAND_NONE,
+		.effort = {.left = WN_EFFORT_USUAL},
 	};
+	enum error error;
 
-	*out = (struct counterfactual){.lifted_by = WN_ROW_NONE, .needed = NAN};
-	return find(&seeker);
+	*out = (struct counterfactual){.lifted_by = WN_ROW_NONE, .needed = NAN, .complete = true};
+	error = find(&seeker);
+	simulation_release(&seeker.lifted);
+	return error;
 }

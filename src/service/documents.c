@@ -130,6 +130,15 @@ static enum error append(
 	return error;
 }
 
+/* A deletion needs no room: it is short, and follows something that was let in. */
+static enum error add(struct write *write, const struct catalog *catalog, const char *kind,
+	struct str name, struct str body)
+{
+	if (!catalog_has_room(catalog, body, write->call->diag))
+		return ERR_INVALID;
+	return append(write, kind, name, "put", body);
+}
+
 static enum error check_precondition(
 	const struct precondition *precondition, const struct newest *newest)
 {
@@ -165,7 +174,7 @@ static enum error put_in(
 		return error;
 	putting->created = newest.revision == 0;
 	write->nothing = newest.body.ptr && str_eq(newest.body, body);
-	return write->nothing ? ERR_OK : append(write, put->kind, put->name, "put", body);
+	return write->nothing ? ERR_OK : add(write, catalog, put->kind, put->name, body);
 }
 
 /* The catalogue in force under the lock, instead of what an attempt before has met. */
@@ -351,7 +360,7 @@ static enum error create_in(
 	}
 	creating->version = (int64_t)count + 1;
 	name = arena_printf(write->call->arena, "%lld", (long long)creating->version);
-	return name ? append(write, numbered->kind, str_from(name), "put", body) : ERR_NO_MEMORY;
+	return name ? add(write, catalog, numbered->kind, str_from(name), body) : ERR_NO_MEMORY;
 }
 
 static enum error create_body(struct write *write, void *arg)

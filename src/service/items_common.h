@@ -1,5 +1,5 @@
 /*
- * What reading, ingesting and patching items share. Private to src/service.
+ * What reading, ingesting, patching and judging items share. Private to src/service.
  */
 #ifndef WINNOW_SERVICE_ITEMS_COMMON_H
 #define WINNOW_SERVICE_ITEMS_COMMON_H
@@ -9,6 +9,9 @@
 /* A stored row made whole: leftovers decoded against the catalogue. */
 enum error item_from_row(const struct item_row *row, const struct catalog *catalog,
 	struct arena *arena, struct item_record *out);
+
+/* Done or dropped. */
+bool item_is_finished(const struct item_row *item, const struct catalog *catalog);
 
 /* Items further ahead of the server's clock than this are a client's mistake. */
 enum { ITEM_AHEAD_LIMIT_S = 300 };

@@ -12,6 +12,14 @@ enum error item_from_row(const struct item_row *row, const struct catalog *catal
 	return item_from_storable(out, &row->text, row->extra, catalog, arena);
 }
 
+bool item_is_finished(const struct item_row *item, const struct catalog *catalog)
+{
+	const struct status_definition *status = catalog_status(catalog, item->record.item.status);
+
+	/* A status that the vocabulary no longer knows is still work, as in the queue. */
+	return status && (status->class == STATUS_DONE || status->class == STATUS_DROPPED);
+}
+
 /* A snapshot of one workspace with the catalogue of its head. */
 struct snapshot {
 	struct conn *conn;

@@ -42,6 +42,10 @@ struct movement {
 	size_t arrived, departed;
 };
 
+/* ---- movement_settings.c ---- */
+/* Fills in rows, models and settings, and how much arrived, departed and was linked otherwise. False when
+ * memory is out. */
+bool movement_prepare(struct movement *movement);
 /* A word's symbol in the first ranking's rows; one of its own where no row has it. */
 uint32_t movement_symbol(struct movement *movement, struct str word);
 

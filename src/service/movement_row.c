@@ -24,6 +24,21 @@ static size_t columns_of(struct place a, struct place b)
 							   : b.rows->column_count;
 }
 
+/* No ranking reads a column that is sensitive or deleted, and nobody is to learn from a move that
+ * something changed there. */
+static bool is_hidden(const struct catalog *catalog, size_t column)
+{
+	const struct feature_definition *feature = &catalog->features[column];
+
+	return column < catalog->feature_count && (feature->sensitive || feature->deleted);
+}
+
+static bool is_read(const struct movement *movement, size_t column)
+{
+	return !is_hidden(movement->from->catalog, column) &&
+	       !is_hidden(movement->to->catalog, column);
+}
+
 static bool same_number(double a, double b)
 {
 	return a == b || (isnan(a) && isnan(b));
@@ -64,9 +79,11 @@ static bool same_labels(const struct movement *movement, struct place from, stru
 	return true;
 }
 
-static bool same_values(struct place from, struct place to)
+static bool same_values(const struct movement *movement, struct place from, struct place to)
 {
 	for (size_t c = 0; c < columns_of(from, to); c++) {
+		if (!is_read(movement, c))
+			continue;
 		if (!same_number(wn_value(from.rows, from.at, c), wn_value(to.rows, to.at, c)) ||
 			wn_value_evidence(from.rows, from.at, c) !=
 				wn_value_evidence(to.rows, to.at, c))
@@ -88,7 +105,8 @@ bool movement_row_differs(const struct movement *movement, uint32_t from, uint32
 			    movement, wn_word_of(a.rows, a.at, i), wn_word_of(b.rows, b.at, i)))
 			return true;
 	}
-	return texts_at(a) != texts_at(b) || !same_labels(movement, a, b) || !same_values(a, b);
+	return texts_at(a) != texts_at(b) || !same_labels(movement, a, b) ||
+	       !same_values(movement, a, b);
 }
 
 /* ---- patching ---- */
@@ -116,8 +134,8 @@ static double *with_number(struct arena *arena, const double *old, struct place 
 	return replaced(arena, old, &nothing, place, &value, sizeof value);
 }
 
-static bool patch_values(
-	struct arena *arena, struct place from, struct place to, struct wn_rows *out)
+static bool patch_values(const struct movement *movement, struct arena *arena, struct place from,
+	struct place to, struct wn_rows *out)
 {
 	size_t count = columns_of(from, to);
 	const double **columns = arena_array(arena, count, sizeof *columns);
@@ -133,6 +151,8 @@ static bool patch_values(
 
 		columns[c] = there ? from.rows->columns[c] : NULL;
 		evidence[c] = there && from.rows->evidence ? from.rows->evidence[c] : NULL;
+		if (!is_read(movement, c))
+			continue;
 		if (!same_number(value, wn_value(from.rows, from.at, c))) {
 			columns[c] = with_number(arena, columns[c], from, value);
 			if (!columns[c])
@@ -227,6 +247,6 @@ bool movement_row_patch(struct movement *movement, uint32_t from, uint32_t to, s
 	}
 	if (!same_labels(movement, a, b) && !patch_labels(movement, arena, a, b, out))
 		return false;
-	return patch_values(arena, a, b, out) && patch_words(movement, arena, a, b, out) &&
-	       patch_numbers(arena, a, b, out);
+	return patch_values(movement, arena, a, b, out) &&
+	       patch_words(movement, arena, a, b, out) && patch_numbers(arena, a, b, out);
 }

@@ -70,95 +70,131 @@ static enum verdict judge(
 
 /* ---- counting ---- */
 
-/* Tallies by key, in the order in which keys are met. */
-struct tallies {
-	struct override_tally *all;
-	size_t count;
+/* One override under one of its keys. */
+struct counted {
+	int64_t place; /* keys are by it, then by their text */
+	struct str key;
+	enum verdict verdict;
+	bool in_force;
 };
 
-static bool same_key(struct str a, struct str b)
+static int by_place_and_key(const void *a, const void *b)
 {
-	return !a.ptr == !b.ptr && str_eq(a, b);
-}
+	const struct counted *x = a, *y = b;
 
-/* `tallies` has room for one more than there are overrides. */
-static struct override_tally *tally_of(struct tallies *tallies, struct str key)
-{
-	for (size_t i = 0; i < tallies->count; i++) {
-		if (same_key(tallies->all[i].key, key))
-			return &tallies->all[i];
-	}
-	tallies->all[tallies->count].key = key;
-	return &tallies->all[tallies->count++];
-}
-
-static void count_in(struct override_tally *tally, enum verdict verdict, bool in_force)
-{
-	tally->total++;
-	tally->in_force += in_force;
-	tally->proved_right += verdict == PROVED_RIGHT;
-	tally->proved_wrong += verdict == PROVED_WRONG;
-	tally->withdrawn += verdict == WITHDRAWN;
-	tally->open += verdict == STILL_OPEN;
+	return x->place != y->place ? (x->place > y->place) - (x->place < y->place)
+				    : str_cmp(x->key, y->key);
 }
 
 static int by_key(const void *a, const void *b)
 {
-	return str_cmp(
-		((const struct override_tally *)a)->key, ((const struct override_tally *)b)->key);
+	const struct override_tally *x = a, *y = b;
+
+	if (!x->key.ptr || !y->key.ptr)
+		return (x->key.ptr != NULL) - (y->key.ptr != NULL);
+	return str_cmp(x->key, y->key);
 }
 
-/* Versions as numbers: decimal, without leading zeros. */
-static int by_version(const void *a, const void *b)
+static int most_first(const void *a, const void *b)
 {
-	size_t left = ((const struct override_tally *)a)->key.len;
-	size_t right = ((const struct override_tally *)b)->key.len;
+	const struct override_tally *x = a, *y = b;
 
-	return left != right ? (left > right) - (left < right) : by_key(a, b);
+	return x->total != y->total ? (x->total < y->total) - (x->total > y->total) : by_key(a, b);
 }
 
-static int by_kind(const void *a, const void *b)
+static void count_in(struct override_tally *tally, const struct counted *counted)
 {
-	return override_kind_index(((const struct override_tally *)a)->key) -
-	       override_kind_index(((const struct override_tally *)b)->key);
+	tally->total++;
+	tally->in_force += counted->in_force;
+	tally->proved_right += counted->verdict == PROVED_RIGHT;
+	tally->proved_wrong += counted->verdict == PROVED_WRONG;
+	tally->withdrawn += counted->verdict == WITHDRAWN;
+	tally->open += counted->verdict == STILL_OPEN;
+}
+
+/* A tally for each key, in their order. Sorts `all`. False when the arena is full. */
+static bool tally_up(struct arena *arena, struct counted *all, size_t count,
+	struct override_tally **out, size_t *found)
+{
+	struct override_tally *tallies;
+	size_t keys = 0;
+
+	if (count > 0)
+		qsort(all, count, sizeof *all, by_place_and_key);
+	for (size_t i = 0; i < count; i++)
+		keys += i == 0 || by_place_and_key(&all[i - 1], &all[i]) != 0;
+	tallies = arena_array(arena, keys, sizeof *tallies);
+	*out = tallies;
+	*found = 0;
+	for (size_t i = 0; tallies && i < count; i++) {
+		if (i == 0 || by_place_and_key(&all[i - 1], &all[i]) != 0)
+			tallies[(*found)++] = (struct override_tally){.key = all[i].key};
+		count_in(&tallies[*found - 1], &all[i]);
+	}
+	return tallies != NULL;
+}
+
+/* Teams are free text: those with the most overrides are told, by name. */
+static void cut_teams(struct override_report *report)
+{
+	report->teams_met = report->team_count;
+	if (report->team_count <= OVERRIDE_REPORT_TEAMS)
+		return;
+	qsort(report->by_team, report->team_count, sizeof *report->by_team, most_first);
+	report->team_count = OVERRIDE_REPORT_TEAMS;
+	qsort(report->by_team, report->team_count, sizeof *report->by_team, by_key);
+}
+
+/* The three lists that overrides are counted in; the same overrides in each. */
+struct counting {
+	struct counted *models, *teams, *kinds;
+};
+
+static enum error sum_up(const struct call *call, const struct counting *counting, size_t count,
+	struct override_report *out)
+{
+	for (size_t i = 0; i < count; i++)
+		count_in(&out->all, &counting->models[i]);
+	if (!tally_up(call->arena, counting->models, count, &out->by_model, &out->model_count) ||
+		!tally_up(call->arena, counting->teams, count, &out->by_team, &out->team_count) ||
+		!tally_up(call->arena, counting->kinds, count, &out->by_kind, &out->kind_count))
+		return ERR_BUDGET;
+	cut_teams(out);
+	return ERR_OK;
 }
 
 static enum error count_all(const struct call *call, const struct catalog *catalog,
 	const struct override_outcome *outcomes, size_t count, struct override_report *out)
 {
 	int64_t now_us = clock_now_us(call->service->clock);
-	struct tallies models, teams, kinds;
+	struct counting counting = {
+		.models = arena_array(call->arena, count, sizeof *counting.models),
+		.teams = arena_array(call->arena, count, sizeof *counting.teams),
+		.kinds = arena_array(call->arena, count, sizeof *counting.kinds),
+	};
 
-	models = teams = kinds = (struct tallies){.count = 0};
-	models.all = arena_array(call->arena, count + 1, sizeof *models.all);
-	teams.all = arena_array(call->arena, count + 1, sizeof *teams.all);
-	kinds.all = arena_array(call->arena, count + 1, sizeof *kinds.all);
-	if (!models.all || !teams.all || !kinds.all)
+	if (!counting.models || !counting.teams || !counting.kinds)
 		return ERR_BUDGET;
 	for (size_t i = 0; i < count; i++) {
 		const struct override_row *override = &outcomes[i].override;
 		const char *version =
 			arena_printf(call->arena, "%lld", (long long) override->model_version);
-		enum verdict verdict = judge(catalog, &outcomes[i], now_us);
-		bool in_force = override_state_of(override, now_us) == OVERRIDE_IN_FORCE;
+		const struct counted counted = {
+			.verdict = judge(catalog, &outcomes[i], now_us),
+			.in_force = override_state_of(override, now_us) == OVERRIDE_IN_FORCE,
+		};
 
 		if (!version)
 			return ERR_BUDGET;
-		count_in(&out->all, verdict, in_force);
-		count_in(tally_of(&models, str_from(version)), verdict, in_force);
-		count_in(tally_of(&teams, override->author_team), verdict, in_force);
-		count_in(tally_of(&kinds, override->kind), verdict, in_force);
+		counting.models[i] = counting.teams[i] = counting.kinds[i] = counted;
+		counting.models[i].place = override->model_version;
+		counting.models[i].key = str_from(version);
+		counting.teams[i].place = override->author_team.ptr != NULL;
+		counting.teams[i].key = override->author_team;
+		counting.kinds[i].place = override_kind_index(override->kind);
+		counting.kinds[i].key = override->kind;
 	}
-	qsort(models.all, models.count, sizeof *models.all, by_version);
-	qsort(teams.all, teams.count, sizeof *teams.all, by_key);
-	qsort(kinds.all, kinds.count, sizeof *kinds.all, by_kind);
-	out->by_model = models.all;
-	out->model_count = models.count;
-	out->by_team = teams.all;
-	out->team_count = teams.count;
-	out->by_kind = kinds.all;
-	out->kind_count = kinds.count;
-	return ERR_OK;
+	return sum_up(call, &counting, count, out);
 }
 
 /* ---- the report ---- */

@@ -8,26 +8,8 @@
 
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
+#include "service/items_common.h"
 #include "service/reading.h"
-
-const char *const override_kinds[] = {
-	[WN_OVERRIDE_PIN] = "pin",
-	[WN_OVERRIDE_BOOST] = "boost",
-	[WN_OVERRIDE_BAND] = "band",
-	[WN_OVERRIDE_BEFORE] = "before",
-	[WN_OVERRIDE_EXCLUDE] = "exclude",
-	[WN_OVERRIDE_DEFER] = "defer",
-	[WN_OVERRIDE_KINDS] = NULL,
-};
-
-int override_kind_index(struct str kind)
-{
-	for (int i = 0; i < WN_OVERRIDE_KINDS; i++) {
-		if (str_is(kind, override_kinds[i]))
-			return i;
-	}
-	return -1;
-}
 
 enum override_state override_state_of(const struct override_row *override, int64_t now_us)
 {
@@ -115,21 +97,15 @@ static void check_expiry(int64_t expires_us, int64_t now_us, unsigned max_days, 
 			time_to_text(last_us, text));
 }
 
-static bool is_finished(const struct catalog *catalog, const struct item_row *item)
-{
-	const struct status_definition *status = catalog_status(catalog, item->record.item.status);
-
-	/* A status that the vocabulary no longer knows is still work, as in the queue. */
-	return status && (status->class == STATUS_DONE || status->class == STATUS_DROPPED);
-}
-
 static void check_pin(const struct override_input *input, struct diag *diag)
 {
 	if (input->rank == 0)
 		diag_add(diag, "/rank", "A pin needs the rank that it pins to.");
 	else if (input->rank < 1 || input->rank > OVERRIDE_MAX_RANK)
 		diag_add(diag, "/rank", "A rank is from 1 to %d.", OVERRIDE_MAX_RANK);
-	else if (input->candidates > 0 && input->rank > input->candidates)
+	else if (input->candidates == 0)
+		diag_add(diag, "/rank", "The queue is empty: there is no rank to pin to.");
+	else if (input->candidates != OVERRIDE_ANY_RANK && input->rank > input->candidates)
 		diag_add(diag, "/rank", "The queue ends at rank %lld.",
 			(long long)input->candidates);
 }
@@ -168,7 +144,7 @@ static void check_before(const struct creating *creating, struct diag *diag)
 		diag_add(diag, "/target", "An item cannot go before itself.");
 	else if (!creating->target)
 		diag_add(diag, "/target", "There is no item of this id in this workspace.");
-	else if (is_finished(creating->catalog, creating->target))
+	else if (item_is_finished(creating->target, creating->catalog))
 		diag_add(diag, "/target", "This item is finished: its status is %.*s.",
 			STR_ARG(creating->target->record.item.status));
 }
@@ -216,7 +192,7 @@ static enum error check_item(const struct creating *creating, struct diag *diag)
 		diag_add(diag, "", "There is no item of this id in this workspace.");
 		return ERR_NOT_FOUND;
 	}
-	if (is_finished(creating->catalog, creating->item)) {
+	if (item_is_finished(creating->item, creating->catalog)) {
 		diag_add(diag, "",
 			"The item is finished: its status is %.*s. Only an item that is open or in "
 			"progress can be overridden.",
@@ -224,6 +200,21 @@ static enum error check_item(const struct creating *creating, struct diag *diag)
 		return ERR_CONFLICT;
 	}
 	return ERR_OK;
+}
+
+/* Every ranking looks at each of them. */
+static enum error check_room(struct write *write)
+{
+	int64_t count;
+	enum error error = overrides_in_force(
+		tx_conn(write->tx), &write->call->workspace, write->change.at_us, &count);
+
+	if (error || count < OVERRIDE_MAX_IN_FORCE)
+		return error;
+	diag_add(write->call->diag, "",
+		"This workspace has %lld overrides in force, and %d are the most: revoke one.",
+		(long long)count, OVERRIDE_MAX_IN_FORCE);
+	return ERR_CONFLICT;
 }
 
 static const struct model_version *active_model(const struct catalog *catalog)
@@ -336,6 +327,8 @@ static enum error create_in(struct write *write, struct creating *creating)
 	if (diag->count)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
+	if (!error)
+		error = check_room(write);
 	if (error)
 		return error;
 	fill_row(write, creating, model);
@@ -407,36 +400,46 @@ enum error override_revoke(const struct call *call, const struct uuid *id, struc
 	return write_run(call, &call->workspace, revoke_body, &revoking, written);
 }
 
+struct expiring {
+	int64_t since_us;
+	size_t count;
+};
+
 static enum error expire_body(struct write *write, void *arg)
 {
-	size_t *count = arg;
+	struct expiring *expiring = arg;
+	const struct expiry_span span = {expiring->since_us, write->change.at_us};
 	struct buf detail = BUF_INIT;
 	struct uuid *ids;
-	enum error error = overrides_due(tx_conn(write->tx), &write->call->workspace,
-		write->change.at_us, write->call->arena, &ids, count);
+	enum error error = overrides_due(tx_conn(write->tx), &write->call->workspace, &span,
+		write->call->arena, &ids, &expiring->count);
 
 	if (error)
 		return error;
 	/* Another daemon was here first. */
-	write->nothing = *count == 0;
+	write->nothing = expiring->count == 0;
 	if (write->nothing)
 		return ERR_OK;
-	for (size_t i = 0; !error && i < *count; i++)
+	for (size_t i = 0; !error && i < expiring->count; i++)
 		error = override_end_append(
 			&write->change, &ids[i], "expired", call_actor(write->call));
 	if (error)
 		return error;
-	buf_printf(&detail, "{\"count\":%zu}", *count);
+	buf_printf(&detail, "{\"count\":%zu}", expiring->count);
 	error = detail.failed ? ERR_NO_MEMORY
 			      : write_finish(write, "override.expire", "", buf_view(&detail));
 	buf_release(&detail);
 	return error;
 }
 
-enum error overrides_expire(const struct call *call, size_t *count, struct written *written)
+enum error overrides_expire(
+	const struct call *call, int64_t since_us, size_t *count, struct written *written)
 {
-	*count = 0;
-	return write_run(call, &call->workspace, expire_body, count, written);
+	struct expiring expiring = {.since_us = since_us};
+	enum error error = write_run(call, &call->workspace, expire_body, &expiring, written);
+
+	*count = expiring.count;
+	return error;
 }
 
 /* ---- reading ---- */

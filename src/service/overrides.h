@@ -5,6 +5,7 @@
 #ifndef WINNOW_SERVICE_OVERRIDES_H
 #define WINNOW_SERVICE_OVERRIDES_H
 
+#include "codec/population.h" /* override_kinds */
 #include "service/service.h"
 #include "service/write.h"
 #include "store/aggregates.h"
@@ -15,13 +16,10 @@ enum {
 	OVERRIDE_MAX_LINK = 2048,          /* bytes */
 	OVERRIDE_MAX_TEAM = 255,           /* bytes */
 	OVERRIDE_MAX_RANK = 1000000000,
+	OVERRIDE_MAX_IN_FORCE = 10000, /* in a workspace */
+	OVERRIDE_ANY_RANK = -1,        /* a pin has no upper end */
+	OVERRIDE_REPORT_TEAMS = 1000,  /* that a report tells */
 };
-
-/* "pin", "boost", "band", "before", "exclude", "defer"; NULL-terminated, in wn_override_kind's
- * order. */
-extern const char *const override_kinds[];
-/* Index in override_kinds, -1 when there is no such kind. */
-int override_kind_index(struct str kind);
 
 /* What the client asked for, and what the caller read off the newest ranking. Texts are borrowed. */
 struct override_input {
@@ -36,8 +34,8 @@ struct override_input {
 	struct str justification;
 	struct str link;        /* absent: none */
 	struct str author_team; /* absent: none */
-	/* Of the newest ranking; all empty when there is none. */
-	int64_t candidates;     /* how many it ranks; 0: not known, then a pin has no upper end */
+	/* Of the newest ranking; nothing is known when there is none. */
+	int64_t candidates;     /* how many it ranks; OVERRIDE_ANY_RANK: not known */
 	int64_t rank_before;    /* the item's; 0: it is not ranked */
 	struct str band_before; /* the item's; absent: it has none */
 };
@@ -49,8 +47,8 @@ struct override_input {
  *     kind has no use for, a band that the active model has not, a target that does not exist, is
  *     finished or is the item itself, an expiry that is past or beyond override_max_days.
  * ERR_NOT_FOUND: there is no such item (a fault at "" says so).
- * ERR_CONFLICT: the item is finished; its status is neither of class todo nor active (a fault at ""
- *     says so).
+ * ERR_CONFLICT: the item is finished, its status is neither of class todo nor active; or
+ *     OVERRIDE_MAX_IN_FORCE are in force (a fault at "" says which).
  * *out is the row as stored, in the call's arena. Records "override.create" on "override:<id>".
  */
 enum error override_create(const struct call *call, const struct override_input *input,
@@ -101,9 +99,12 @@ struct override_tally {
 struct override_report {
 	struct override_tally all;       /* key absent */
 	struct override_tally *by_model; /* key: the version; ascending */
-	struct override_tally *by_team;  /* author's team; ascending, without one first */
-	struct override_tally *by_kind;  /* in override_kinds' order */
-	size_t model_count, team_count, kind_count; /* those that occur */
+	/* By the author's team; ascending, without one first; when there are too many, those with the
+	 * most overrides. */
+	struct override_tally *by_team;
+	struct override_tally *by_kind;             /* in override_kinds' order */
+	size_t model_count, team_count, kind_count; /* of these lists */
+	size_t teams_met;                           /* how many occur */
 	int64_t revision;                           /* the workspace's, that it reflects */
 };
 /* Of the overrides made at from_us or later and before to_us. */
@@ -111,10 +112,11 @@ enum error override_report(
 	const struct call *call, int64_t from_us, int64_t to_us, struct override_report *out);
 
 /*
- * Records the end of all overrides of the call's workspace that have expired, in one revision
- * ("override.expire", by whoever calls: the job has no principal, so "system"). *count is how many;
- * none is ERR_OK and writes nothing.
+ * Records the end of all overrides of the call's workspace that have expired behind since_us, in one
+ * revision ("override.expire", by whoever calls: the job has no principal, so "system"). *count is how
+ * many; none is ERR_OK and writes nothing.
  */
-enum error overrides_expire(const struct call *call, size_t *count, struct written *written);
+enum error overrides_expire(
+	const struct call *call, int64_t since_us, size_t *count, struct written *written);
 
 #endif

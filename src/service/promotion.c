@@ -3,15 +3,6 @@
  */
 #include "service/promotion.h"
 
-static bool has_band(const struct model_version *model, struct str band)
-{
-	for (size_t i = 0; i < model->model.band_count; i++) {
-		if (str_is(band, model->model.bands[i].name))
-			return true;
-	}
-	return false;
-}
-
 /* Adds a fault for each rule whose band the model has not. */
 static void check_bands(const struct policy_version *policy, const struct model_version *model,
 	const char *pointer, struct diag *diag)
@@ -19,7 +10,7 @@ static void check_bands(const struct policy_version *policy, const struct model_
 	for (size_t i = 0; i < policy->rule_count; i++) {
 		const struct policy_rule *rule = &policy->rules[i];
 
-		if (!rule->band.ptr || has_band(model, rule->band))
+		if (!rule->band.ptr || model_has_band(model, rule->band))
 			continue;
 		diag_add(diag, pointer,
 			"Rule \"%.*s\" of policy %lld names the band \"%.*s\", which model %lld "

@@ -97,8 +97,8 @@ static enum error recall_kept(const struct call *call, bool anew, struct recalle
 		call->service->live, &call->workspace, receipt->revision, &request, &out->ranking);
 }
 
-/* Only what a daemon could have published: at the revision's own minute, or later when the outcome
- * depends on the time, and never ahead of it. */
+/* Only what a daemon could have published: at the revision's own minute, or at a later one that changed
+ * something, and never ahead of time. */
 static enum error recall_published(
 	const struct call *call, struct str id, bool anew, struct recalled *out)
 {
@@ -120,7 +120,7 @@ static enum error recall_published(
 		return ERR_NOT_FOUND;
 	error = live_ranking_at(
 		call->service->live, &call->workspace, revision, &request, &out->ranking);
-	if (error || out->ranking->timed || request.as_of_us == own_us)
+	if (error || request.as_of_us == out->ranking->since_us)
 		return error;
 	ranking_unref(out->ranking);
 	return ERR_NOT_FOUND;

@@ -42,6 +42,7 @@ static bool bind(struct scoring *out, struct arena *arena)
 		.population = population_rows(out->population),
 		.model = &out->model,
 		.now_s = ranking->input.now_s,
+		.without_conflicts = true,
 	};
 	if (!model_bind(ranking->model, &words, arena, &out->model))
 		return false;

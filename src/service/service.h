@@ -15,7 +15,15 @@ struct live;
 struct catalogs;
 struct workq;
 
-/* The parts, wired by winnowd.c; read-only after start. */
+/* How far the job that records expired overrides has come (jobs/override_expiry.c); zero at first. */
+struct expiry_progress {
+	int64_t since_us;  /* what expired up to then is on record, in all workspaces */
+	int64_t round_us;  /* when the round began that goes on behind `after` */
+	struct uuid after; /* zero: the next turn begins a round */
+	bool round_failed; /* in a workspace of this round */
+};
+
+/* The parts, wired by winnowd.c; read-only after start, but for what is said to be otherwise. */
 struct service {
 	struct store *store;
 	struct live *live;
@@ -23,8 +31,10 @@ struct service {
 	struct catalogs *catalogs;
 	struct workq *workers; /* for work beside a request; may be full */
 	const struct clock *clock;
-	int64_t outage_limit_us; /* /readyz stays 200 for so long without PostgreSQL */
-	int draining;            /* atomic: 1 once shutdown has begun */
+	int64_t outage_limit_us;       /* /readyz stays 200 for so long without PostgreSQL */
+	int draining;                  /* atomic: 1 once shutdown has begun */
+	struct expiry_progress expiry; /* the jobs' thread's alone */
+	int heavy;                     /* atomic: 1 while there is a heavy request (heavy.h) */
 };
 
 /* What each use case needs to know about its caller. Built by the handler from the request. */

@@ -221,34 +221,21 @@ static bool change_items(struct setup *setup)
 
 /* ---- overrides ---- */
 
-static uint8_t band_named(const struct wn_model *model, struct str name)
-{
-	for (size_t i = 0; i < model->band_count; i++) {
-		if (str_is(name, model->bands[i].name))
-			return (uint8_t)i;
-	}
-	return WN_BAND_NONE;
-}
-
-/* Bands are the new model's, and what is delayed is deferred by the newest override of all. */
+/* Also what had nothing to do in the base: the new model may have its band. What is delayed is deferred by
+ * the newest override of all. */
 static bool take_overrides(struct setup *setup)
 {
 	const struct simulation_request *request = setup->request;
 	const struct ranking *base = setup->out->base;
+	const struct override_set *all = base->unended;
 	struct wn_decide_input *input = &setup->out->input;
-	size_t room = base->input.override_count + request->item_count, count = 0;
+	size_t room = all->count + request->item_count, count = 0;
 	struct wn_override *overrides = arena_array(setup->arena, room, sizeof *overrides);
 
 	if (!overrides)
 		return false;
-	for (size_t i = 0; i < base->input.override_count; i++) {
-		overrides[count] = base->input.overrides[i];
-		if (overrides[count].kind == WN_OVERRIDE_BAND)
-			overrides[count].band =
-				band_named(input->model, base->overrides->rows[i].band);
-		count += overrides[count].kind != WN_OVERRIDE_BAND ||
-			 overrides[count].band != WN_BAND_NONE;
-	}
+	for (size_t i = 0; i < all->count; i++)
+		count += ranking_override(base, &all->rows[i], input->model, &overrides[count]);
 	for (size_t i = 0; i < request->item_count; i++) {
 		if (request->items[i].event == SIMULATION_DELAY)
 			overrides[count++] = (struct wn_override){

@@ -58,7 +58,7 @@ struct simulation {
 	struct wn_model bound_model;
 	struct wn_policy bound_policy;
 	struct wn_population population;
-	/* Its overrides begin with those of the base, in its order where bands allow. */
+	/* Its overrides begin with those that are in force, oldest first, as its own model takes them. */
 	struct wn_decide_input input;
 	struct wn_decision decision;
 	struct wn_comparison_of_orders orders; /* from the base to this one */

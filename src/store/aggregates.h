@@ -106,8 +106,10 @@ struct override_row {
 	struct str end_reason; /* "revoked", "expired" */
 	struct str ended_by;
 };
-/* All that were made at or before `upto` with their end if that is at or before `upto`; since > 0:
- * only those made or ended in (since, upto]. Without texts. Ascending by revision, then id. */
+/* Oldest first: by revision, then id. */
+int override_by_age(const struct override_row *a, const struct override_row *b);
+/* All that were made at or before `upto` and had not ended then; since > 0: those made or ended in
+ * (since, upto], with their end. Without texts, oldest first. */
 enum error overrides_load(struct conn *conn, const struct uuid *workspace, int64_t since,
 	int64_t upto, struct arena *arena, struct override_row **out, size_t *count);
 struct override_filter {
@@ -125,13 +127,25 @@ enum error overrides_list(struct conn *conn, const struct uuid *workspace,
 	size_t *count);
 enum error override_read(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
 	struct arena *arena, struct override_row *out); /* with texts; ERR_NOT_FOUND */
-/* Workspaces with overrides that expired at or before now_us and have no end yet, and those; in the
- * system scope. For the job that records it. */
-enum error overrides_expired(struct conn *conn, int64_t now_us, size_t limit, struct arena *arena,
-	struct uuid **workspaces, size_t *count);
-/* Of this workspace, those ids. */
-enum error overrides_due(struct conn *conn, const struct uuid *workspace, int64_t now_us,
-	struct arena *arena, struct uuid **ids, size_t *count);
+/* When overrides expired: behind the first time, and not behind the second. */
+struct expiry_span {
+	int64_t since_us, until_us;
+};
+/* The next `limit` workspaces behind `after`, by id, with overrides that expired then and have no end
+ * yet; in the system scope. For the job that records it. */
+struct expired_workspace {
+	struct uuid id;
+	int64_t first_us; /* when the first of them expired */
+};
+enum error overrides_expired(struct conn *conn, const struct expiry_span *span,
+	const struct uuid *after, size_t limit, struct arena *arena, struct expired_workspace **out,
+	size_t *count);
+/* How many of this workspace are in force then. */
+enum error overrides_in_force(
+	struct conn *conn, const struct uuid *workspace, int64_t now_us, int64_t *out);
+/* The ids of such overrides of this workspace. */
+enum error overrides_due(struct conn *conn, const struct uuid *workspace,
+	const struct expiry_span *span, struct arena *arena, struct uuid **ids, size_t *count);
 /* An override, and the item's first status among `finished` after it was made. */
 struct override_outcome {
 	struct override_row override; /* without texts */
@@ -162,6 +176,8 @@ struct comparison_row {
 enum error comparisons_load(struct conn *conn, const struct uuid *workspace, bool criteria,
 	int64_t since, int64_t upto, struct arena *arena, struct comparison_row **out,
 	size_t *count);
+/* How many there are, of items and of criteria. */
+enum error comparisons_count(struct conn *conn, const struct uuid *workspace, int64_t *out);
 enum error comparison_append(struct change *change, const struct comparison_row *comparison);
 struct comparison_filter {
 	int criteria;                 /* 1: of criteria; 0: of items; -1: both */

@@ -73,6 +73,24 @@ enum error comparisons_list(struct conn *conn, const struct uuid *workspace,
 	return comparisons_run(conn, STMT_COMPARISONS_LIST, &params, arena, out, count);
 }
 
+enum error comparisons_count(struct conn *conn, const struct uuid *workspace, int64_t *out)
+{
+	struct params params = PARAMS_INIT;
+	struct cells cells;
+	PGresult *result;
+	enum error err;
+
+	params_uuid(&params, workspace);
+	err = conn_run(conn, STMT_COMPARISONS_COUNT, &params, &result);
+	if (err)
+		return err;
+	cells = cells_at(result, 0, NULL);
+	*out = cell_int8(&cells);
+	err = cells_error(&cells);
+	PQclear(result);
+	return err;
+}
+
 enum error comparison_append(struct change *change, const struct comparison_row *comparison)
 {
 	bool criteria = comparison->before_name.ptr != NULL;

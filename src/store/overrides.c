@@ -9,6 +9,13 @@
 #include "store/notes.h"
 #include "store/wire.h"
 
+int override_by_age(const struct override_row *a, const struct override_row *b)
+{
+	if (a->revision != b->revision)
+		return a->revision < b->revision ? -1 : 1;
+	return uuid_cmp(&a->id, &b->id);
+}
+
 static void read_override(struct cells *cells, struct override_row *out)
 {
 	out->id = cell_uuid(cells);
@@ -136,53 +143,87 @@ enum error override_read(struct conn *conn, const struct uuid *workspace, const 
 	return ERR_OK;
 }
 
-static enum error ids_run(struct conn *conn, enum statement statement, const struct params *params,
-	struct arena *arena, struct uuid **out, size_t *count)
+enum error overrides_expired(struct conn *conn, const struct expiry_span *span,
+	const struct uuid *after, size_t limit, struct arena *arena, struct expired_workspace **out,
+	size_t *count)
 {
-	struct uuid *ids;
+	struct params params = PARAMS_INIT;
 	PGresult *result;
-	enum error err;
+	/* The first look of all goes through the whole history. */
+	enum error err = conn_run(conn, STMT_LONG_SCAN, NULL, NULL);
 
 	*out = NULL;
 	*count = 0;
-	err = conn_run(conn, statement, params, &result);
+	params_time(&params, span->since_us);
+	params_time(&params, span->until_us);
+	params_uuid(&params, after);
+	params_int8(&params, limit > INT32_MAX ? INT32_MAX : (int64_t)limit);
+	if (!err)
+		err = conn_run(conn, STMT_OVERRIDES_EXPIRED, &params, &result);
 	if (err)
 		return err;
-	ids = arena_array(arena, (size_t)PQntuples(result), sizeof *ids);
-	if (!ids)
+	*count = (size_t)PQntuples(result);
+	*out = arena_array(arena, *count, sizeof **out);
+	if (!*out)
 		err = ERR_NO_MEMORY;
-	for (int i = 0; i < PQntuples(result) && !err; i++) {
-		struct cells cells = cells_at(result, i, arena);
+	for (size_t i = 0; i < *count && !err; i++) {
+		struct cells cells = cells_at(result, (int)i, arena);
 
-		ids[i] = cell_uuid(&cells);
+		(*out)[i].id = cell_uuid(&cells);
+		(*out)[i].first_us = cell_time(&cells);
 		err = cells_error(&cells);
-	}
-	if (!err) {
-		*out = ids;
-		*count = (size_t)PQntuples(result);
 	}
 	PQclear(result);
 	return err;
 }
 
-enum error overrides_expired(struct conn *conn, int64_t now_us, size_t limit, struct arena *arena,
-	struct uuid **workspaces, size_t *count)
+enum error overrides_in_force(
+	struct conn *conn, const struct uuid *workspace, int64_t now_us, int64_t *out)
 {
 	struct params params = PARAMS_INIT;
-
-	params_time(&params, now_us);
-	params_int8(&params, limit > INT32_MAX ? INT32_MAX : (int64_t)limit);
-	return ids_run(conn, STMT_OVERRIDES_EXPIRED, &params, arena, workspaces, count);
-}
-
-enum error overrides_due(struct conn *conn, const struct uuid *workspace, int64_t now_us,
-	struct arena *arena, struct uuid **ids, size_t *count)
-{
-	struct params params = PARAMS_INIT;
+	struct cells cells;
+	PGresult *result;
+	enum error err;
 
 	params_uuid(&params, workspace);
 	params_time(&params, now_us);
-	return ids_run(conn, STMT_OVERRIDES_DUE, &params, arena, ids, count);
+	err = conn_run(conn, STMT_OVERRIDES_IN_FORCE, &params, &result);
+	if (err)
+		return err;
+	cells = cells_at(result, 0, NULL);
+	*out = cell_int8(&cells);
+	err = cells_error(&cells);
+	PQclear(result);
+	return err;
+}
+
+enum error overrides_due(struct conn *conn, const struct uuid *workspace,
+	const struct expiry_span *span, struct arena *arena, struct uuid **ids, size_t *count)
+{
+	struct params params = PARAMS_INIT;
+	PGresult *result;
+	enum error err;
+
+	*ids = NULL;
+	*count = 0;
+	params_uuid(&params, workspace);
+	params_time(&params, span->since_us);
+	params_time(&params, span->until_us);
+	err = conn_run(conn, STMT_OVERRIDES_DUE, &params, &result);
+	if (err)
+		return err;
+	*count = (size_t)PQntuples(result);
+	*ids = arena_array(arena, *count, sizeof **ids);
+	if (!*ids)
+		err = ERR_NO_MEMORY;
+	for (size_t i = 0; i < *count && !err; i++) {
+		struct cells cells = cells_at(result, (int)i, arena);
+
+		(*ids)[i] = cell_uuid(&cells);
+		err = cells_error(&cells);
+	}
+	PQclear(result);
+	return err;
 }
 
 static enum error read_outcomes(

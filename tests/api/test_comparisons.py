@@ -59,9 +59,7 @@ def backlog(ws):
 def test_a_comparison_is_a_record_of_who_said_it(backlog):
     reviewer = backlog.token("reviewer")
     before = backlog.revision()
-    answer = backlog.client(reviewer).post(
-        "/comparisons", 201, json={"before": backlog.ids["a"], "after": ref("b")}
-    )
+    answer = backlog.client(reviewer).post("/comparisons", 201, json={"before": backlog.ids["a"], "after": ref("b")})
     made = answer.json()
     assert made["before"] == {"id": backlog.ids["a"], **ref("a")}
     assert made["after"] == {"id": backlog.ids["b"], **ref("b")}
@@ -475,3 +473,27 @@ def test_the_draft_is_judged_like_any_model(ws, dry_run):
     assert problem_pointers(weigh(ws, 422, bands=bands, dry_run=dry_run)) == ["/bands/1/name"]
     assert problem_pointers(weigh(ws, 422, bands=[], dry_run=dry_run)) == ["/bands"]
     assert ws.revision() == before
+
+
+# ---- how many ----
+
+
+def test_no_more_than_a_million(ws, database):
+    """All but one are put where the daemon keeps them."""
+    ws.push([item("a"), item("b")])
+    database.tamper(
+        """
+        INSERT INTO winnow.comparisons (workspace_id, comparison_id, revision, before_name, after_name, ratio,
+            made_at, author)
+        SELECT %s, ('00000000-0000-4000-8000-' || lpad(to_hex(i), 12, '0'))::uuid, 1, 'x', 'y', 1, now(), 'put here'
+        FROM generate_series(1, 999999) i
+        """,
+        ws.id,
+    )
+    try:
+        refused = compare(ws, said("a", "b"), said("a", "b"), expect=409)
+        assert "1000000" in refused.json()["detail"]
+        compare(ws, said("a", "b"))
+        compare(ws, said("a", "b"), expect=409)
+    finally:
+        database.tamper("DELETE FROM winnow.comparisons WHERE author = 'put here'")

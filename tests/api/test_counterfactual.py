@@ -21,6 +21,10 @@ def changes(way):
     return {c["feature"]: (c["from"], c["to"]) for c in way["changes"]}
 
 
+def rules(lift):
+    return [r["id"] for r in lift["rules"]]
+
+
 def activate(ws, *rules):
     version = ws.post("/policies", 201, json={"name": "p", "rules": list(rules)}).json()["version"]
     answer = ws.get("/policy-aliases/active", (200, 404))
@@ -156,30 +160,124 @@ def test_blockers_are_counted_in(ws):
 
 
 def test_rules_that_make_it_impossible(backlog):
+    """They rest on what is no feature, or on another item."""
     ws = backlog
+    bugs = {"fact": "stream", "eq": "engineering_bug"}
+    below = {"feature": "user_impact", "lt": 3}
     activate(
         ws,
-        rule("cap", {"feature": "user_impact", "eq": 2}, "at_most_band", band="ready"),
+        rule("cap", {"all": [bugs, {"fact": "team", "missing": True}]}, "at_most_band", band="ready"),
         rule("lift", {"feature": "user_impact", "eq": 1}, "at_least_band", band="ready"),
-        rule("later", {"feature": "user_impact", "eq": 2}, "not_above", rank=3),
+        rule("later", {"any": [bugs, below]}, "not_above", rank=3),
     )
     capped = ask(ws, "c", band="next_sprint")
-    assert (capped["reachable"], capped["single"], capped["pair"]) == (False, None, None)
+    assert (capped["reachable"], capped["lift"], capped["single"], capped["pair"]) == (False, None, None, None)
     assert capped["impossible"] == {
         "by": "rule",
         "rule": {"id": "cap", "effect": "at_most_band", "reason": "Because of cap."},
     }
+    assert capped["complete"]
     lifted = ask(ws, "d", band="ready")
     assert lifted["already"] and lifted["lifted_by"]["id"] == "lift" and lifted["reachable"]
-    assert ask(ws, "c", rank=2)["impossible"]["rule"]["id"] == "later"
+    assert ask(ws, "c", rank=2)["impossible"]["rule"]["id"] == "later", "user_impact alone does not take it off"
     activate(
         ws,
-        rule("away", {"feature": "user_impact", "eq": 2}, "exclude"),
-        rule("top", {"feature": "user_impact", "eq": 1}, "pin_top"),
+        rule("never", below, "exclude"),
+        rule("away", {"not": {"fact": "stream", "ne": "engineering_bug"}}, "exclude"),
     )
-    out = ask(ws, "c", rank=2)
-    assert out["impossible"]["rule"]["id"] == "away" and out["rank"] is None
+    out = ask(ws, "c", band="ready")
+    assert (out["impossible"]["rule"]["id"], out["lift"]) == ("away", None), "one of the two could be taken off"
+    activate(ws, rule("top", {"feature": "user_impact", "eq": 1}, "pin_top"))
     assert ask(ws, "a", rank=1)["impossible"]["rule"]["id"] == "top", "another item is pinned there"
+
+
+def test_rules_that_values_take_off(backlog):
+    ws = backlog
+    activate(
+        ws,
+        rule("cap", {"feature": "user_impact", "eq": 2}, "at_most_band", band="ready"),
+        rule("later", {"feature": "fix_confidence", "le": 2}, "not_above", rank=3),
+        rule("away", {"feature": "cost_of_delay", "in": [1]}, "exclude"),
+    )
+    capped = ask(ws, "c", band="next_sprint")
+    assert capped["impossible"] is None and capped["reachable"] and rules(capped["lift"]) == ["cap"]
+    assert changes(capped["lift"]) == {"user_impact": (2, 3)} and capped["lift"]["band_after"] == "next_sprint"
+    assert (capped["lift"]["met"], capped["single"], capped["pair"]) == (True, None, None)
+    late = ask(ws, "c", rank=2)
+    assert rules(late["lift"]) == ["later"] and changes(late["lift"]) == {"fix_confidence": (2, 3)}
+    assert late["lift"]["met"] and late["lift"]["rank_after"] == 2 and late["text"].endswith("which is enough.")
+    out = ask(ws, "d", band="ready")
+    assert out["rank"] is None and rules(out["lift"]) == ["away"] and out["reachable"]
+    assert changes(out["lift"]) == {"cost_of_delay": (1, 2)} and out["lift"]["rank_after"] == 4
+    assert out["single"]["met"] and "cost_of_delay" not in changes(out["single"]), "it keeps the rule away"
+    assert "no longer holds with cost_of_delay to 2. Enough besides" in out["text"]
+
+
+def test_the_fewest_values_take_a_rule_off(ws):
+    """A rule holds where all parts do: one is enough; `any` of them has to be undone whole, `not` turns it round."""
+    both = {"all": [{"feature": "user_impact", "ge": 2}, {"feature": "cost_of_delay", "ge": 2}]}
+    either = {"any": [{"feature": "user_impact", "missing": True}, {"feature": "cost_of_delay", "gt": 2}]}
+    ws.push([item("x", features=rubric(2, 3, 3, 3)), item("y", features=rubric(None, 3, 3, 3))])
+    activate(ws, rule("both", both, "exclude"))
+    found = ask(ws, "x", band="icebox")["lift"]
+    assert len(found["changes"]) == 1 and found["met"] and changes(found) == {"user_impact": (2, 1)}
+    activate(ws, rule("either", either, "exclude"))
+    found = ask(ws, "y", band="icebox")["lift"]
+    assert changes(found) == {"user_impact": (None, 1), "cost_of_delay": (3, 2)} and found["met"]
+    assert [c["any"] for c in found["changes"]] == [True, False]
+    activate(ws, rule("neither", {"not": {"all": [{"feature": "user_impact", "eq": 3}, either]}}, "exclude"))
+    found = ask(ws, "x", band="icebox")["lift"]
+    assert changes(found) == {"user_impact": (2, 3)} and found["met"]
+
+
+def test_values_of_every_type_take_rules_off(ws):
+    common = {"family": "effort", "description": "A test's own", "sensitive": False}
+    new = {"If-None-Match": "*"}
+    ws.put("/features/alarm", 201, json={**common, "type": "boolean"}, headers=new)
+    ws.put(
+        "/features/tier", 201, json={**common, "type": "category", "categories": ["low", "mid", "high"]}, headers=new
+    )
+    ws.put("/features/day", 201, json={**common, "type": "date"}, headers=new)
+    ws.put("/features/note", 201, json={**common, "type": "text"}, headers=new)
+    number = {**common, "type": "number", "unit": "1", "bounds": {"lower": 0, "upper": 1}}
+    ws.put("/features/ratio", 201, json=number, headers=new)
+    values = {"alarm": True, "tier": "low", "day": "2020-01-10", "ratio": 0.5}
+    ws.push([item("x", features={**rubric(3, 3, 3, 3), **values})])
+    expected = (
+        ({"feature": "alarm", "eq": True}, {"alarm": (True, False)}),
+        ({"feature": "tier", "in": ["low", "mid"]}, {"tier": ("low", "high")}),
+        ({"feature": "day", "lt": "2020-02-01"}, {"day": ("2020-01-10", "2020-02-01")}),
+        ({"feature": "note", "missing": True}, {"note": (None, None)}),
+        ({"feature": "tier", "present": True}, {"tier": ("low", None)}),
+        ({"feature": "ratio", "le": 0.5}, {"ratio": (0.5, 0.75)}),
+        ({"all": [{"feature": "ratio", "ge": 0.25}, {"fact": "team", "missing": True}]}, {"ratio": (0.5, 0.125)}),
+    )
+    for when, told in expected:
+        body = {"name": "p", "rules": [rule("r", when, "at_most_band", band="icebox")]}
+        ws.post("/policies:check", 200, json={"policy": body})
+        activate(ws, body["rules"][0])
+        answer = ask(ws, "x", band="next_sprint")
+        assert answer["lift"] and changes(answer["lift"]) == told and answer["lift"]["met"], (when, answer)
+
+
+def test_a_search_that_is_cut_says_so(ws):
+    """Too many pairs for one answer; what was found is told all the same."""
+    new = {"If-None-Match": "*"}
+    body = {"type": "number", "unit": "points", "family": "effort", "description": "One of many", "sensitive": False}
+    for i in range(60):
+        ws.put(f"/features/many_{i}", 201, json={**body, "bounds": {"lower": 1, "upper": 100}}, headers=new)
+    product = " * ".join(f"many_{i} ^ 1.5" for i in range(60))
+    model = {
+        "name": "many",
+        "kind": "expression",
+        "expression": product,
+        "inputs": [{"feature": f"many_{i}"} for i in range(60)],
+        "bands": [{"name": "now", "at_least": 100000}, {"name": "later"}],
+    }
+    ws.promote(ws.post("/models", 201, json=model).json()["version"])
+    ws.push([item("x", features={f"many_{i}": 1 for i in range(60)})])
+    answer = ask(ws, "x", band="now")
+    assert not answer["complete"] and answer["single"] is None and answer["pair"]["met"]
 
 
 def test_overrides_that_make_it_impossible(backlog):
@@ -274,7 +372,10 @@ def test_the_same_bytes_and_a_tag(backlog):
     path = f"/items/{ids['c']}/counterfactual?band=next_sprint&min_revision={ws.revision()}"
     first = ws.get(path)
     assert ws.get(path).content == first.content
-    ws.get(path, 304, headers={"If-None-Match": first.headers["ETag"]})
+    tag = {"If-None-Match": first.headers["ETag"]}
+    ws.get(path, 304, headers=tag)
+    for wrong in ("band=nosuch", "rank=99", "rank=1&band=ready", ""):
+        ws.get(f"/items/{ids['c']}/counterfactual?{wrong}", 422, headers=tag)
 
 
 def test_expressions(ws):

@@ -163,7 +163,33 @@ def test_field_guards(demo, backlog):
 
     demo.enforce(None)
     after = {entry["external_id"]: entry for entry in demo.whole_queue()}
-    assert [(n, e["rank"], e["band"]) for n, e in after.items()] == [(n, e["rank"], e["band"]) for n, e in before.items()]
+    assert [(n, e["rank"], e["band"]) for n, e in after.items()] == [
+        (n, e["rank"], e["band"]) for n, e in before.items()
+    ]
+
+
+@pytest.mark.parametrize("name, missing", [("FR-309", 2), ("FR-311", 1)])
+def test_what_a_case_would_do(demo, backlog, name, missing):
+    """The guard is taken off by what it asks for, and a simulation with that says the same."""
+    demo.enforce(demo.post("/policies", 201, json={"preset": "field_guards"}).json()["version"])
+    entry = next(e for e in demo.whole_queue() if e["external_id"] == name)
+    assert entry["band"] == "ready"
+    answer = demo.get(f"/items/{entry['id']}/counterfactual", params={"band": "next_sprint"}).json()
+    lift = answer["lift"]
+    assert answer["impossible"] is None and answer["reachable"] and answer["complete"]
+    assert [rule["id"] for rule in lift["rules"]] == ["feature-without-case"]
+    asked = {"capability_note", "success_metric"} - backlog[name]["features"].keys()
+    assert {c["feature"] for c in lift["changes"]} == asked and len(asked) == missing
+    assert all((c["from"], c["to"], c["any"]) == (None, None, True) for c in lift["changes"])
+    features = {feature: "There is one" for feature in asked}
+    for change in (answer["single"] or {"changes": []})["changes"]:
+        features[change["feature"]] = change["to"]
+    change = {"item": {"source": "demo", "external_id": name}, "features": features}
+    simulated = demo.post("/simulations", 200, json={"changes": [change], "top": 100}).json()
+    told = answer["single"] or lift
+    assert told["met"] and told["band_after"] == "next_sprint"
+    ranks = {e["item"]["external_id"]: (e["rank"], e["band"]) for e in simulated["top"]}
+    assert ranks[name] == (told["rank_after"], told["band_after"])
 
 
 def test_the_backlog_can_be_sent_again(demo, backlog):

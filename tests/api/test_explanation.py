@@ -81,6 +81,28 @@ def test_an_expression_shows_its_tree(ws):
     assert reasons == ["user_impact 3", "cost_of_delay unknown, counted as 1"], "the model's constant is none"
 
 
+def test_words_of_a_tree_are_words(ws):
+    """Not the numbers that this daemon has for them, which depend on what it met first."""
+    ws.push([item("0", stream="incident", team="zebra", source="other")])
+    use_model(
+        ws,
+        kind="expression",
+        expression='user_impact + if(stream == "incident", 2, 0) + if(team == "never met", 1, 0)',
+    )
+    ws.push([item("1", stream="incident", features=rubric(3)), item("2", team="t", features=rubric(1))])
+    words = lambda shown: {node["label"]: node["word"] for node in shown["tree"] if "word" in node}
+    texts = lambda shown: [node["word"] for node in shown["tree"] if node["label"] == "text"]
+    shown = explanation(ws, "1")
+    assert words(shown) == {"stream": "incident", "team": None, "text": "never met"}
+    assert texts(shown) == ["incident", "never met"]
+    assert all(node[k] is None for node in shown["tree"] if "word" in node for k in ("value", "lowest", "highest"))
+    other = explanation(ws, "2")
+    assert words(other)["stream"] == "engineering_bug" and words(other)["team"] == "t"
+    assert ws.queue()["entries"][0]["reasons"] == ["user_impact 3", "stream incident"]
+    scored = ws.post("/scores", 200, json=item("3", team="t", features=rubric(2))).json()["results"][0]
+    assert words(scored) == {"stream": "engineering_bug", "team": "t", "text": "never met"}
+
+
 def test_a_table_shows_its_rule_and_categories(ws):
     body = {
         "name": "patching",
@@ -109,7 +131,9 @@ def test_a_blend_shows_its_models(ws):
         "/models", 201, json={"name": "late", "kind": "expression", "expression": "cost_of_delay", "bands": BANDS}
     ).json()["version"]
     parts = [{"model": 1, "weight": 1}, {"model": second, "weight": 2}]
-    use_model(ws, kind="blend", rule="weighted", components=parts, bands=[{"name": "top", "at_least": 2}, {"name": "rest"}])
+    use_model(
+        ws, kind="blend", rule="weighted", components=parts, bands=[{"name": "top", "at_least": 2}, {"name": "rest"}]
+    )
     ws.push([item("1", features=rubric(3, 3, 3, 3))])
     shown = explanation(ws, "1")
     models = [node for node in shown["tree"] if "model" in node]
@@ -125,7 +149,9 @@ def test_a_blend_shows_its_models(ws):
 def test_a_pareto_model_says_that_its_ranges_are_outer(ws):
     inputs = [{"feature": "user_impact"}, {"feature": "cost_of_delay"}]
     use_model(ws, kind="pareto", objectives=inputs, place="weights", bands=[{"name": "all"}])
-    ws.push([item("1", features=rubric(3, delay=1)), item("2", features=rubric(1)), item("3", features=rubric(2, delay=1))])
+    ws.push(
+        [item("1", features=rubric(3, delay=1)), item("2", features=rubric(1)), item("3", features=rubric(2, delay=1))]
+    )
     shown = explanation(ws, "1")
     labels = [node["label"] for node in shown["tree"]]
     assert labels[0] == "pareto" and "front" in labels and labels.count("objective") == 2
@@ -181,7 +207,11 @@ def test_every_rule_that_hits_says_what_it_did(ws):
 
 
 def test_a_raised_band_that_another_rule_takes_back(ws):
-    enforce(ws, labelled("up", "at_least_band", "x", band="next_sprint"), labelled("down", "at_most_band", "x", band="ready"))
+    enforce(
+        ws,
+        labelled("up", "at_least_band", "x", band="next_sprint"),
+        labelled("down", "at_most_band", "x", band="ready"),
+    )
     ws.push([scored("1", 8, labels=["x"])])
     shown = explanation(ws, "1")
     assert did(shown) == {"up": "yielded", "down": "lowered_band"} and shown["band"] == "ready"

@@ -1,7 +1,9 @@
 """What is wrong with backlog, policy and overrides, as the ranking met it."""
 
+import pytest
+
 from support.client import problem_pointers
-from support.decisions import enforce, fresh, labelled, named, override
+from support.decisions import enforce, fresh, item_id, labelled, named, override
 from support.workspace import item, scored
 
 SORTS = ("cycles", "dangling_blockers", "contradictions", "breaches", "defeated_overrides")
@@ -124,6 +126,34 @@ def test_defeated_overrides(ws):
     assert fates[older["id"]]["override"] == newer["id"]
     assert found["counts"]["defeated_overrides"] == 3 == len(found["defeated_overrides"])
     assert len(findings(ws, limit=2)["defeated_overrides"]) == 2
+
+
+def counters(ws, *names):
+    lines = dict(line.rsplit(" ", 1) for line in ws.operator.get("/metrics").text.splitlines() if line[0] != "#")
+    return [float(lines[f"winnow_{name}_total"]) for name in names]
+
+
+@pytest.mark.parametrize("rows, workers", [(1900, 0), (2100, 1)])
+def test_long_work_is_not_for_the_event_loop(ws, rows, workers):
+    enforce(ws, labelled("out", "exclude"))
+    ws.push_lines([item(n, labels=["out"] if n % 3 == 0 else None) for n in range(rows)])
+    one = item_id(ws, 1)
+    paths = ["/findings", "/queue/excluded", "/queue/excluded?limit=3", "/queue?team=x", f"/items/{one}/impact"]
+    paths += ["/queue/unknowns"]
+    fresh(ws, "/queue")
+    for path in paths:
+        before = counters(ws, "http_suspended")[0]
+        first = ws.get(path)
+        assert counters(ws, "http_suspended")[0] - before == workers, path
+        if path == paths[-2]:
+            continue  # an item's own is not kept
+        before, hits = counters(ws, "http_suspended", "page_cache_hits")
+        again = ws.get(path)
+        assert again.content == first.content
+        assert counters(ws, "http_suspended", "page_cache_hits") == [before, hits + 1], f"{path} is kept"
+    before = counters(ws, "http_suspended")
+    ws.get("/queue")
+    assert counters(ws, "http_suspended") == before, "a page without a filter is found at once"
 
 
 def test_conditional_reads_and_faults(ws):

@@ -42,6 +42,15 @@ def test_directly_and_in_all(ws):
     assert names(cut["direct"]) == names(cut["all"]) == ["a"] and cut["count"] == 3 and cut["carried_score"] == 45
 
 
+def test_teams_are_cut_to_the_limit(ws):
+    ws.push([scored("base", 8)] + [scored(str(n), 20, team=f"t{n % 5}", blocked_by=["base"]) for n in range(12)])
+    found = impact(ws, "base")
+    assert (found["team_count"], len(found["teams"])) == (5, 5)
+    cut = impact(ws, "base", limit=2)
+    assert cut["team_count"] == 5 and cut["teams"] == found["teams"][:2]
+    assert cut["teams"] == [{"team": "t0", "items": 3}, {"team": "t1", "items": 3}]
+
+
 def test_nothing_waits(ws):
     ws.push([scored("1", 20), scored("old", 9, status="done"), scored("waits", 9, blocked_by=["old"])])
     for name in ("1", "old"):

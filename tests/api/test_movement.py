@@ -67,7 +67,13 @@ def model(ws, weights, name="reweighted", features=RUBRIC):
 
 
 def rule(effect, when, **more):
-    return {"id": f"a-{effect.replace('_', '-')}", "when": when, "effect": effect, "reason": "So it was agreed.", **more}
+    return {
+        "id": f"a-{effect.replace('_', '-')}",
+        "when": when,
+        "effect": effect,
+        "reason": "So it was agreed.",
+        **more,
+    }
 
 
 def enforce(ws, *rules):
@@ -76,7 +82,12 @@ def enforce(ws, *rules):
 
 def override(ws, item_id, kind, **more):
     expires = datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=7)
-    body = {"item": item_id, "kind": kind, "justification": "Promised to a customer.", "expires_at": expires.isoformat()}
+    body = {
+        "item": item_id,
+        "kind": kind,
+        "justification": "Promised to a customer.",
+        "expires_at": expires.isoformat(),
+    }
     return ws.post("/overrides", 201, json={**body, **more}, params={"min_revision": ws.revision()}).json()
 
 
@@ -225,9 +236,11 @@ def change_something(ws, rng, ids):
     if turn <= 2:
         ws.push([{**names, "features": rubric(*(rng.choice([1, 2, 3, None]) for _ in RUBRIC))} for _ in (0,)])
     elif turn == 3:
-        blocker = {"source": "test", "external_id": str(rng.randrange(len(ids)))}
+        other = rng.choice([n for n in range(len(ids)) if n != chosen])
+        blocker = {"source": "test", "external_id": str(other)}
         ws.push([{**names, "blocked_by": [blocker] if rng.random() < 0.7 else []}])
     elif turn == 4:
+        ws.push([{**names, "status": "open"}])  # what is finished takes none
         override(ws, ids[chosen], "boost", delta=rng.randint(-9, 9) or 1)
     elif turn == 5:
         word = rng.choice(["red", "green", "blue"])
@@ -236,7 +249,9 @@ def change_something(ws, rng, ids):
     elif turn == 6:
         ws.promote(model(ws, [rng.randint(1, 9) for _ in RUBRIC], features=rng.sample(RUBRIC, rng.choice([3, 4]))))
     else:
-        ws.push([{**names, "status": rng.choice(["open", "in_progress", "done"]), "labels": [rng.choice(["red", "green"])]}])
+        ws.push(
+            [{**names, "status": rng.choice(["open", "in_progress", "done"]), "labels": [rng.choice(["red", "green"])]}]
+        )
 
 
 def test_parts_add_up_whatever_happened(ws, rng):
@@ -275,7 +290,7 @@ def change_anything_but_rows(ws, rng, ids):
         if more.get("before") != ids[chosen]:
             override(ws, ids[chosen], kind, **more)
     else:
-        blockers = rng.sample(range(len(ids)), rng.randint(0, 2))
+        blockers = rng.sample([n for n in range(len(ids)) if n != chosen], rng.randint(0, 2))
         named = [{"source": "test", "external_id": str(n)} for n in blockers]
         ws.push([{"source": "test", "external_id": str(chosen), "blocked_by": named}])
 
@@ -446,6 +461,36 @@ def test_etags(ws):
         assert a in answer.headers["ETag"] and b in answer.headers["ETag"]
         assert answer.headers["Winnow-Revision"] == b.split(".")[0]
         ws.get(path, 304, headers={"If-None-Match": answer.headers["ETag"]})
+
+
+def test_what_no_ranking_reads_is_no_change(ws):
+    ws.put_feature("income", sensitive=True)
+    ws.put_feature("gone")
+    ws.push([item("a", features={"income": 1, "gone": 1})])
+    (known,) = ws.pages("/items", "items", {"external_id": "a"})
+    since = now(ws)
+    ws.push([item("a", features={"gone": 2})])
+    assert "gone 1 → 2" in text_of(movement(ws, known["id"], since), "evidence")
+    ws.push([item("a", features={"income": 2})])
+    ws.delete_named("/features/gone")
+    assert text_of(movement(ws, known["id"], since), "evidence").endswith("nothing of its own has changed")
+
+
+def test_what_was_kept_with_another_order_is_marked(ws, database):
+    ids = filled(ws)
+    kept = ws.post("/rankings", 201, params={"min_revision": ws.revision()}).json()
+    ws.push([item("0", features=rubric(1, 1, 1, 1))])
+    b = now(ws)
+    same = (compared(ws, kept["id"], b), movement(ws, ids[0], kept["id"], until=b))
+    assert all("recomputed" not in side for side in (same[0]["a"], same[0]["b"], same[1]["from"], same[1]["to"]))
+    tampered = "UPDATE winnow.rankings SET order_sha256 = decode(%s, 'hex') WHERE ranking_id = %s AND workspace_id = %s"
+    assert database.tamper(tampered, "00" * 32, kept["id"], ws.id) == 1
+    diff = compared(ws, kept["id"], b)
+    assert diff["a"] == {**same[0]["a"], "recomputed": True} and diff["b"] == same[0]["b"]
+    assert compared(ws, b, kept["id"])["b"]["recomputed"] is True
+    move = movement(ws, ids[0], kept["id"], until=b)
+    assert move["from"] == {**same[1]["from"], "recomputed": True} and move["to"] == same[1]["to"]
+    database.tamper(tampered, kept["receipt"]["order_sha256"], kept["id"], ws.id)
 
 
 # ---- what cannot be -------------------------------------------------------------------------------

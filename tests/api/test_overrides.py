@@ -3,6 +3,7 @@
 import datetime
 import json
 import subprocess
+import time
 import uuid
 
 import pytest
@@ -641,6 +642,7 @@ def test_the_report(five):
         "proved_wrong": 2,
         "withdrawn": 1,
         "open": 1,
+        "team_count": 3,
     }
     assert [(each["model_version"], each["total"]) for each in report["by_model"]] == [(1, 6)]
     assert [(each["team"], each["total"], each["proved_right"]) for each in report["by_team"]] == [
@@ -655,6 +657,27 @@ def test_the_report(five):
         ("before", 1, 0),
         ("exclude", 1, 1),
     ]
+
+
+def test_the_report_of_many_teams(five, database):
+    """Their names are free: those with the most overrides are told."""
+    database.tamper(
+        """
+        INSERT INTO winnow.overrides (workspace_id, override_id, revision, item_id, kind, made_at, expires_at, author,
+            author_team, model_version, rank_before, text_ref)
+        SELECT %s, gen_random_uuid(), 1, gen_random_uuid(), 'exclude', now(), now() + interval '1 day', 'test',
+            'team ' || to_char(n, 'FM0000'), 1 + n %% 11, 0, decode(repeat('00', 32), 'hex')
+        FROM generate_series(1, 1005) n, generate_series(0, (n > 1000)::int)
+        """,
+        five.id,
+    )
+    report = five.get("/overrides/report").json()
+    assert (report["total"], report["team_count"], len(report["by_team"])) == (1010, 1005, 1000)
+    told = [each["team"] for each in report["by_team"]]
+    assert told == [f"team {n:04}" for n in (*range(1, 996), *range(1001, 1006))]
+    assert [each["total"] for each in report["by_team"]] == [1] * 995 + [2] * 5
+    assert [each["model_version"] for each in report["by_model"]] == list(range(1, 12)), "as numbers"
+    database.tamper("DELETE FROM winnow.overrides WHERE workspace_id = %s", five.id)
 
 
 def test_the_report_s_span(five):
@@ -844,3 +867,92 @@ def test_client_tells_the_server_s_faults(five, cli):
     told = cli("add", "a", "pin", "9", "--because", "short", "--for", "1d", expect=1).stderr
     assert "queue ends at rank 5" in told and "at least 10 characters" in told
     assert "there is no item" in cli("add", "absent", "exclude", "--because", WHY, "--for", "1d", expect=1).stderr
+
+
+# ---- how many ----
+
+
+def test_no_more_than_ten_thousand_in_force(five, database):
+    """All but one are put where the daemon keeps them: to ask for each would take a minute."""
+    database.tamper(
+        """
+        INSERT INTO winnow.overrides (workspace_id, override_id, revision, item_id, kind, made_at,
+            expires_at, author, model_version, rank_before, text_ref)
+        SELECT %s, gen_random_uuid(), 1, gen_random_uuid(), 'exclude', now(),
+            now() + interval '1 day', 'put here', 0, 0, decode(repeat('00', 32), 'hex')
+        FROM generate_series(1, 9999)
+        """,
+        five.id,
+    )
+    try:
+        made = override(five, "d", "boost", delta=1)
+        refused = five.post("/overrides", 409, json=body("e", "boost", delta=1))
+        assert "10000" in refused.json()["detail"]
+        five.post(f"/overrides/{made['id']}:revoke", 200, json={})
+        override(five, "e", "boost", delta=1)
+    finally:
+        database.tamper("DELETE FROM winnow.overrides WHERE author = 'put here'")
+
+
+# ---- without a ranking ----
+
+
+def test_overrides_of_a_workspace_that_cannot_be_ranked(ws, database):
+    """A row that nobody can read keeps the queue away, and no override."""
+    ws.push([item("a"), item("b")])
+    broken = item_id(ws, "b")
+    extra = database.value("SELECT extra FROM winnow.item_versions WHERE item_id = %s", broken)
+
+    def put_extra(text):
+        assert database.tamper("UPDATE winnow.item_versions SET extra = %s WHERE item_id = %s", text, broken) == 1
+
+    put_extra('{"e":')
+    try:
+        # As long as nothing has failed, a ranking is waited for.
+        first = ws.get("/overrides", (200, 503))
+        assert first.status_code == 503 or first.json()["overrides"] == []
+        begun = time.monotonic()
+        made = ws.post("/overrides", 201, json=body("a", "pin", rank=1)).json()
+        assert (made["rank_before"], made["band_before"], made["effect"]) == (None, None, None)
+        assert [o["effect"] for o in ws.get("/overrides").json()["overrides"]] == [None]
+        alone = ws.get(f"/overrides/{made['id']}").json()
+        assert (alone["effect"], alone["item"]["external_id"]) == (None, "a")
+        ws.post(f"/overrides/{made['id']}:revoke", 200, json={})
+        assert time.monotonic() - begun < 4, "nothing was waited for"
+        ws.get("/queue", 503)
+    finally:
+        put_extra(extra)
+    wait_until(lambda: ws.get("/queue", (200, 503)).status_code == 200, "a ranking of the whole row", 30)
+
+
+def test_nothing_is_pinned_in_an_empty_queue(ws):
+    ws.push([item("a"), item("b")])
+    rule(ws, "exclude", ["a", "b"])
+    assert order(ws) == []
+    refused = ws.post("/overrides", 422, json=body("a", "pin", rank=1), params={"min_revision": ws.revision()})
+    assert problem_pointers(refused) == ["/rank"]
+    assert "empty" in refused.json()["errors"][0]["detail"]
+
+
+# ---- another model ----
+
+
+def test_a_simulated_model_has_the_bands_that_people_gave(five):
+    """A band of a model that is not active yet is without effect, and has it when that is simulated or promoted."""
+    before = five.get("/aliases/active").json()["model"]
+    band = entry_of(five, "a")["band"]
+    other = next(name for name in ("next_sprint", "ready", "backlog", "icebox") if name != band)
+    made = override(five, "a", "band", band=other)
+    plain = {
+        "name": "two bands",
+        "kind": "weighted_sum",
+        "terms": [{"feature": "user_impact", "weight": 1}],
+        "bands": [{"name": "now", "at_least": 50}, {"name": "later"}],
+    }
+    five.promote(five.post("/models", 201, json=plain).json()["version"])
+    assert effect(five, made)["fate"] == "without_effect"
+    answer = five.post("/simulations", 200, json={"model": before}, params={"min_revision": five.revision()}).json()
+    simulated = {entry["item"]["external_id"]: entry["band"] for entry in answer["top"]}
+    five.promote(before)
+    promoted = {entry["external_id"]: entry["band"] for entry in five.whole_queue()}
+    assert simulated == promoted and promoted["a"] == other

@@ -121,6 +121,19 @@ def test_rule_faults(ws, change, pointer):
     assert ws.revision() == before and ws.get("/policies").json()["policies"] == []
 
 
+def test_at_most_64_rules_of_limit_and_share(ws):
+    bounds = [
+        {"effect": "limit", "at_most": 2},
+        {"effect": "share", "at_most": 0.5},
+        {"effect": "share", "at_least": 0.1},
+    ]
+    rules = [rule("held")] + [rule(f"r{n}", **bounds[n % 3], top=10) for n in range(65)]
+    answer = made(ws, *rules, expect=422)
+    assert problem_pointers(answer) == ["/rules/65"]
+    assert "64" in details(answer)[0]
+    made(ws, *rules[:-1])
+
+
 @pytest.mark.parametrize("depth, expect", [(15, 201), (16, 422)])
 def test_predicates_are_as_deep_as_promised(ws, depth, expect):
     made(ws, rule(when=nested(depth)), expect=expect)

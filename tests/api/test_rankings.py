@@ -190,6 +190,55 @@ def test_faults(ws):
     assert problem_pointers(ws.post(f"/rankings/{kept['id']}:replay", 422, json=[])) == [""]
 
 
+def test_nothing_to_say_needs_no_body(ws):
+    ws.push([scored("a", 20)])
+    kept = ws.post("/rankings", 201, params={"min_revision": ws.revision()}).json()
+    assert kept["note"] is None
+    assert ws.post(f"/rankings/{kept['id']}:replay", 200).json()["same"] is True
+    nothing = {"data": b"", "headers": {"Content-Type": "application/json"}}
+    assert ws.post(f"/rankings/{kept['id']}:replay", 200, **nothing).json()["same"] is True
+    again = ws.post("/rankings", 201, params={"min_revision": ws.revision()}, **nothing).json()
+    assert again["revision"] == ws.revision() - 1
+    assert ws.post("/simulations", 200).json() == ws.post("/simulations", 200, json={}).json()
+    ws.post("/policies:check", 400)  # this one has to say which
+
+
+@pytest.mark.parametrize("kept", [True, False])
+@pytest.mark.parametrize("path", ["entries", "order", "bundle"])
+def test_what_cannot_change_has_a_tag(ws, kept, path):
+    ws.push([scored("a", 20), scored("b", 10)])
+    name = keep(ws)["id"] if kept else ws.queue()["ranking"]
+    url = f"/rankings/{name}/{path}"
+    first = ws.get(url)
+    assert first.headers["ETag"].startswith(f'"{name}-') and first.headers["Cache-Control"] == "private"
+    tag = {"If-None-Match": first.headers["ETag"]}
+    ws.push([scored("c", 24)])
+    assert ws.get(url, 304, headers=tag).content == b""
+    again = ws.get(url)
+    assert (again.content, again.headers["ETag"]) == (first.content, first.headers["ETag"])
+    # Whatever is wrong is told, tag or not.
+    assert problem_pointers(ws.get(url, 422, headers=tag, params={"x": 1})) == ["/query/x"]
+    revision, minutes = name.split(".")
+    ws.get(f"/rankings/{int(revision) + 100}.{minutes}/{path}", 404, headers=tag)
+    if path == "entries":
+        assert problem_pointers(ws.get(url, 422, headers=tag, params={"from": 0})) == ["/query/from"]
+        ws.get(url, 400, headers=tag, params={"cursor": "x"})
+
+
+def test_a_bundle_s_tag_tells_what_is_hidden_now(ws):
+    ws.put_feature("income")
+    ws.push([scored("a", 20)])
+    url = f"/rankings/{keep(ws)['id']}/bundle"
+    first = ws.get(url)
+    tag = {"If-None-Match": first.headers["ETag"]}
+    definition = ws.get("/features/income")
+    body = {key: value for key, value in definition.json().items() if key not in ("name", "id", "revision", "deleted")}
+    ws.put("/features/income", 200, json={**body, "sensitive": True}, headers={"If-Match": definition.headers["ETag"]})
+    second = ws.get(url, 200, headers=tag)
+    assert second.headers["ETag"] != first.headers["ETag"] and b'"income"' in first.content
+    assert b'"income"' not in second.content
+
+
 @pytest.mark.parametrize(
     "name", ["x", "1", "0.0", "1.", ".1", "1.0", "1.99999999999", "-1.5", "1.1.1", "99999999999999999999.1", "1.5e3"]
 )
@@ -419,7 +468,7 @@ def test_the_workspace_has_what_it_should(everything):
     assert [header[key] for key in ("documents", "items", "overrides", "comparisons")] == [
         kinds.count(kind) for kind in ("document", "item", "override", "comparison")
     ]
-    assert header["items"] == 41 and header["overrides"] == 8 and header["comparisons"] > 10
+    assert header["items"] == 41 and header["overrides"] == 7 and header["comparisons"] > 10
     assert {line["override"]["kind"] for line in lines if "override" in line} == {
         "pin",
         "boost",
@@ -428,7 +477,8 @@ def test_the_workspace_has_what_it_should(everything):
         "exclude",
         "defer",
     }
-    assert sum("ended_revision" in line["override"] for line in lines if "override" in line) == 1
+    # What had ended is left out: nothing of it is in the ranking.
+    assert not any("ended_revision" in line["override"] for line in lines if "override" in line)
     assert sum(bool(line["item"]["blocked_by"]) for line in lines if "item" in line) > 5
     order = lines_of(everything.get(f"/rankings/{everything.kept['expression']['id']}/order"))
     assert any(e["held"] for e in order) and any(e["top"] for e in order)
@@ -521,6 +571,47 @@ def test_no_personal_text_and_nothing_that_was_not_read(everything, kind):
     assert read == expected.get(kind, {"user_impact", "fix_confidence", "reversibility", "cost_of_delay"}) | {
         "reversibility"
     }
+
+
+def test_a_bundle_tells_nobody_of_sensitive_features(ws, tmp_path):
+    """Any reader may fetch it: a placeholder keeps the column, and the order is the same."""
+    code = {"type": "text", "family": "effort", "description": "not for all", "sensitive": False}
+    salary = {
+        "type": "category",
+        "family": "effort",
+        "description": "What they earn",
+        "categories": ["junior pay", "senior pay"],
+        "sensitive": True,
+    }
+    ws.put("/features/plain_code", 201, json=code, headers=NEW)
+    ws.put("/features/salary_band", 201, json=salary, headers=NEW)
+    ws.push([scored("a", 20), item("b", features=rubric(2) | {"salary_band": "senior pay", "plain_code": "x"})])
+    kept = keep(ws)
+    ws.push([scored("a", 12)])
+    reader = ws.as_role("reader")
+    reader.get("/features/salary_band", 404)
+    order = reader.get(f"/rankings/{kept['id']}/order").content
+
+    def check(*hidden):
+        bundle = reader.get(f"/rankings/{kept['id']}/bundle")
+        assert not [text for text in hidden if text in bundle.text]
+        documents = [line["document"] for line in lines_of(bundle) if "document" in line]
+        features = [d for d in documents if d["kind"] == "feature"]
+        columns = {d["body"]["id"] for d in features}
+        assert columns == set(range(len(columns))), "columns have no holes"
+        hidden_ones = [d for d in features if d["body"]["sensitive"]]
+        path = tmp_path / "bundle.ndjson"
+        path.write_bytes(bundle.content)
+        assert offline(path).stdout == order
+        assert ws.get(f"/rankings/{kept['id']}/bundle").content == bundle.content, "nor does it tell an admin more"
+        return [d["name"] for d in hidden_ones]
+
+    words = ("salary_band", "What they earn", "junior pay", "senior pay")
+    assert len(check(*words)) == 1
+    # What becomes sensitive later was no secret then, but is one now.
+    tag = ws.etag("/features/plain_code")
+    ws.put("/features/plain_code", 200, json={**code, "sensitive": True}, headers={"If-Match": tag})
+    assert len(set(check(*words, "plain_code", "not for all"))) == 2
 
 
 def tampered(bundle, tmp_path, change):

@@ -165,6 +165,14 @@ def test_sensitive_features_are_for_those_who_see_them(ws):
     assert problem_pointers(answer) == ["/features/revenue"]
 
 
+def test_whoever_posts_tickets_may_ask(ws):
+    poster, reader = ws.as_role("contributor"), ws.as_role("reader")
+    params = {"min_revision": ws.revision()}
+    answer = poster.post("/scores", 200, json=URGENT, params=params)
+    assert answer.content == reader.post("/scores", 200, json=URGENT, params=params).content
+    poster.get("/queue", 403)
+
+
 def test_relative_models_have_no_score_for_one(ws):
     front = {
         "name": "fronts",

@@ -512,7 +512,8 @@ def test_random_policies_come_true(ws, rng):
         assert sum(r["out"] for r in checked["rules"]) == 49 - len(entries)
 
 
-def test_weights_are_those_of_the_base_terms(backlog):
+@pytest.mark.parametrize("own, bound", [("user_impact", None), ("fix_confidence", 0.4)])
+def test_weights_are_those_of_the_base_terms(backlog, own, bound):
     """A team's own term of the same feature keeps its weight; the bound on influence follows the new weights."""
     ws = backlog
     ws.push([item("b", team="search"), item("c", team="search")])
@@ -522,10 +523,11 @@ def test_weights_are_those_of_the_base_terms(backlog):
         "terms": [
             {"feature": f, "weight": w} for f, w in (("user_impact", 3), ("cost_of_delay", 2), ("reversibility", 1))
         ],
-        "max_influence": 0.4,
-        "teams": [{"team": "search", "share": 0.2, "terms": [{"feature": "user_impact", "weight": 2}]}],
+        "teams": [{"team": "search", "share": 0.2, "terms": [{"feature": own, "weight": 2}]}],
         "bands": [{"name": "now", "at_least": 3}, {"name": "later"}],
     }
+    if bound:
+        model["max_influence"] = bound
     other = {**model, "terms": [{**model["terms"][0], "weight": 1}, *model["terms"][1:]]}
     weighed = simulate(ws, model=model, weights={"user_impact": 1})
     assert weighed["top"] == simulate(ws, model=other)["top"] != simulate(ws, model=model)["top"]

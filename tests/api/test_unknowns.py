@@ -37,9 +37,7 @@ def test_counts_are_those_of_counting(ws, rng):
     open_items = {}
     for i, row in values.items():
         lacks = [name for name, value in zip(RUBRIC, row) if value is None]
-        low, high = (
-            sum(WEIGHTS[name] * (value or end) for name, value in zip(RUBRIC, row)) for end in (1, 3)
-        )
+        low, high = (sum(WEIGHTS[name] * (value or end) for name, value in zip(RUBRIC, row)) for end in (1, 3))
         if band(low) != band(high):
             open_items[str(i)] = lacks
     page = unknowns(ws)
@@ -142,6 +140,17 @@ def test_pages_of_features_and_faults(ws, other_ws):
     other_ws.get("/queue/unknowns", 400, params={"cursor": first["next"]})
     assert problem_pointers(ws.get("/queue/unknowns", 422, params={"limit": 0, "what": 1})) == ["/query/what"]
     assert problem_pointers(ws.get("/queue/unknowns", 422, params={"feature": "x" * 256})) == ["/query/feature"]
+
+
+def test_what_is_no_input_is_told_before_the_tag(ws):
+    ws.push([item("1")])
+    unknowns(ws)
+    first = ws.get("/queue/unknowns")
+    tag = {"If-None-Match": first.headers["ETag"]}
+    ws.get("/queue/unknowns", 304, headers=tag)
+    ws.get("/queue/unknowns", 304, headers=tag, params={"feature": RUBRIC[0]})
+    answer = ws.get("/queue/unknowns", 422, headers=tag, params={"feature": "nosuch"})
+    assert problem_pointers(answer) == ["/query/feature"] and "ETag" not in answer.headers
 
 
 def test_an_empty_backlog(ws):

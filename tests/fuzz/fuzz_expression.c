@@ -2,11 +2,7 @@
  * Feeds any bytes to the expression parser. What parses and passes the model's check must
  * be scored within its range, and be told as a tree whose root is that score, to the last bit.
  *
- *   make build/lib/base.a
- *   clang -std=gnu11 -D_GNU_SOURCE -g -O1 -ffp-contract=off -fsanitize=fuzzer,address \
- *     -Isrc -Iinclude tests/fuzz/fuzz_expression.c src/engine/[a-z]*.c build/lib/base.a -lm
- *
- * The unit test engine/test_fuzz_expression runs the corpus and mutations of it.
+ * `make fuzz` runs it; the unit test engine/test_fuzz_expression runs the corpus and mutations of it.
  */
 #include <math.h>
 #include <stdint.h>

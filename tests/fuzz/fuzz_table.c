@@ -3,9 +3,7 @@
  * none or several of them cover, and lays out a sound table as a search through all combinations
  * would. Ends the program where it does not.
  *
- *   clang -g -fsanitize=fuzzer,address,undefined -D_GNU_SOURCE -Isrc -Iinclude -o fuzz_table \
- *       tests/fuzz/fuzz_table.c src/engine/decision_table.c build/lib/engine.a -lm
- *   ./fuzz_table tests/fuzz/corpus/table
+ * `make fuzz` runs it; the unit test engine/test_fuzz_table runs the corpus and bytes at random.
  *
  * Bytes: inputs, a radix each, outcomes, how many faults to hear of, then rules: an outcome, and a
  * byte of values for each input.

@@ -4,10 +4,13 @@
  */
 #include <math.h>
 
+#include "base/clock.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "http/resources/whatif.h"
 #include "service/counterfactual.h"
+
+enum { S_PER_DAY = 86400, DATE_CHARS = 10 };
 
 /* ---- the question ---- */
 
@@ -55,17 +58,65 @@ static enum error read_target(
 
 /* ---- the answer ---- */
 
+static void write_date(struct json_writer *json, double seconds)
+{
+	char text[32];
+	int64_t s = (int64_t)seconds;
+
+	time_to_text(s * US_PER_S, text);
+	if (s % S_PER_DAY == 0)
+		text[DATE_CHARS] = '\0';
+	json_text(json, text);
+}
+
+/* What a text says is nobody's business here. */
 static void write_value(
 	struct json_writer *json, const struct feature_definition *feature, double value)
 {
 	size_t index = (size_t)(isnan(value) || value < 0 ? 0 : value);
 
-	if (!isnan(value) && feature->type == FEATURE_CATEGORY && index < feature->category_count)
+	if (isnan(value) || feature->type == FEATURE_TEXT)
+		json_nil(json);
+	else if (feature->type == FEATURE_CATEGORY && index < feature->category_count)
 		json_str(json, feature->categories[index]);
-	else if (!isnan(value) && feature->type == FEATURE_BOOLEAN)
+	else if (feature->type == FEATURE_BOOLEAN)
 		json_bool(json, value != 0);
+	else if (feature->type == FEATURE_DATE)
+		write_date(json, value);
 	else
 		json_number(json, value);
+}
+
+static void write_changes(
+	struct json_writer *json, const struct counterfactual_input *inputs, size_t count)
+{
+	json_key(json, "changes");
+	json_array_begin(json);
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(json);
+		json_put(json, "feature", str, inputs[i].feature->name);
+		json_key(json, "from");
+		write_value(json, inputs[i].feature, inputs[i].from);
+		json_key(json, "to");
+		write_value(json, inputs[i].feature, inputs[i].to);
+		json_put(json, "any", bool, inputs[i].any);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}
+
+/* What came of the changes when the whole was decided again. */
+static void write_outcome(struct json_writer *json, double score, uint32_t rank_after,
+	const char *band_after, bool met)
+{
+	json_put(json, "score", number, score);
+	json_key(json, "rank_after");
+	if (rank_after > 0)
+		json_int(json, rank_after);
+	else
+		json_nil(json);
+	json_put(json, "band_after", text, band_after);
+	json_put(json, "met", bool, met);
 }
 
 static void write_way(
@@ -77,27 +128,28 @@ static void write_way(
 		return;
 	}
 	json_object_begin(json);
-	json_key(json, "changes");
-	json_array_begin(json);
-	for (size_t i = 0; i < way->inputs; i++) {
-		json_object_begin(json);
-		json_put(json, "feature", str, way->input[i].feature->name);
-		json_key(json, "from");
-		write_value(json, way->input[i].feature, way->input[i].from);
-		json_key(json, "to");
-		write_value(json, way->input[i].feature, way->input[i].to);
-		json_object_end(json);
-	}
-	json_array_end(json);
+	write_changes(json, way->input, way->inputs);
 	json_put(json, "size", number, way->size);
-	json_put(json, "score", number, way->score);
-	json_key(json, "rank_after");
-	if (way->rank_after > 0)
-		json_int(json, way->rank_after);
-	else
+	write_outcome(json, way->score, way->rank_after, way->band_after, way->met);
+	json_object_end(json);
+}
+
+static void write_taken_off(struct json_writer *json, const struct ranking *ranking,
+	const struct counterfactual_lift *lift)
+{
+	json_key(json, "lift");
+	if (lift->rules == 0) {
 		json_nil(json);
-	json_put(json, "band_after", text, way->band_after);
-	json_put(json, "met", bool, way->met);
+		return;
+	}
+	json_object_begin(json);
+	json_key(json, "rules");
+	json_array_begin(json);
+	for (size_t i = 0; i < lift->rules; i++)
+		whatif_write_rule(json, &ranking->policy->rules[lift->rule[i]]);
+	json_array_end(json);
+	write_changes(json, lift->input, lift->inputs);
+	write_outcome(json, lift->score, lift->rank_after, lift->band_after, lift->met);
 	json_object_end(json);
 }
 
@@ -161,53 +213,101 @@ static void describe_bar(
 			override_kind(ranking, found->by));
 }
 
-static void describe_way(struct buf *out, const struct counterfactual_way *way)
+static void describe_change(struct buf *out, const struct counterfactual_input *input)
 {
-	for (size_t i = 0; i < way->inputs; i++) {
-		struct buf value = BUF_INIT;
-		struct json_writer json;
+	struct buf value = BUF_INIT;
+	struct json_writer json;
 
-		json_writer_init(&json, &value);
-		write_value(&json, way->input[i].feature, way->input[i].to);
-		buf_printf(out, "%s%.*s to %.*s", i > 0 ? " and " : "",
-			STR_ARG(way->input[i].feature->name), STR_ARG(buf_view(&value)));
-		out->failed = out->failed || value.failed;
-		buf_release(&value);
+	buf_str(out, input->feature->name);
+	if (input->any) {
+		buf_puts(out, " to any value");
+		return;
+	}
+	json_writer_init(&json, &value);
+	write_value(&json, input->feature, input->to);
+	buf_puts(out, " to ");
+	buf_str(out, buf_view(&value));
+	out->failed = out->failed || value.failed;
+	buf_release(&value);
+}
+
+static void describe_changes(
+	struct buf *out, const struct counterfactual_input *inputs, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (i > 0)
+			buf_puts(out, i + 1 < count ? ", " : " and ");
+		describe_change(out, &inputs[i]);
+	}
+}
+
+/* What takes rules off, before what is told of the score. */
+static void describe_lift(
+	struct buf *out, const struct ranking *ranking, const struct counterfactual_lift *lift)
+{
+	buf_puts(out, lift->rules == 1 ? "Rule " : "Rules ");
+	for (size_t i = 0; i < lift->rules; i++) {
+		if (i > 0)
+			buf_puts(out, i + 1 < lift->rules ? ", " : " and ");
+		buf_str(out, ranking->policy->rules[lift->rule[i]].id);
+	}
+	buf_puts(out, lift->rules == 1 ? " no longer holds with " : " no longer hold with ");
+	describe_changes(out, lift->input, lift->inputs);
+	buf_puts(out, lift->met ? ", which is enough." : ". ");
+}
+
+static void describe_ways(struct buf *out, const struct counterfactual *found)
+{
+	const struct counterfactual_way *way = found->pair.met ? &found->pair : &found->single;
+
+	if (way->met) {
+		buf_puts(out,
+			found->lift.rules > 0 ? "Enough besides would be: " : "Enough would be: ");
+		describe_changes(out, way->input, way->inputs);
+		buf_putc(out, '.');
+	} else if (found->single.inputs > 0 || found->pair.inputs > 0) {
+		buf_puts(out,
+			"The score could be reached, but blockers, rules or other items would keep "
+			"the item from its place.");
+	} else if (!found->complete) {
+		buf_puts(out, "Nothing was found within the effort of one answer.");
+	} else {
+		buf_puts(out, "No change of one or two inputs gives the score that it takes.");
 	}
 }
 
 static void describe(
 	struct buf *out, const struct ranking *ranking, const struct counterfactual *found)
 {
-	const struct counterfactual_way *way = found->pair.met ? &found->pair : &found->single;
-
 	if (found->already && found->lifted_by != WN_ROW_NONE) {
 		buf_printf(out, "It is there already: rule %.*s lifts it.",
 			STR_ARG(ranking->policy->rules[found->lifted_by].id));
-	} else if (found->already) {
-		buf_puts(out, "It is there already.");
-	} else if (found->bar != COUNTERFACTUAL_FREE) {
-		describe_bar(out, ranking, found);
-	} else if (way->met) {
-		buf_puts(out, "Enough would be: ");
-		describe_way(out, way);
-		buf_putc(out, '.');
-	} else if (found->single.inputs > 0 || found->pair.inputs > 0) {
-		buf_puts(out,
-			"The score could be reached, but blockers, rules or other items would keep "
-			"the item from its place.");
-	} else {
-		buf_puts(out, "No change of one or two inputs gives the score that it takes.");
+		return;
 	}
+	if (found->already) {
+		buf_puts(out, "It is there already.");
+		return;
+	}
+	if (found->lift.rules > 0)
+		describe_lift(out, ranking, &found->lift);
+	if (found->bar != COUNTERFACTUAL_FREE)
+		describe_bar(out, ranking, found);
+	else if (!found->lift.met)
+		describe_ways(out, found);
 }
 
+/* Null where it cannot be told. */
 static void write_reachable(struct json_writer *json, const struct counterfactual *found)
 {
+	bool met = found->already || found->lift.met || found->single.met || found->pair.met;
+	bool open = found->bar == COUNTERFACTUAL_RELATIVE ||
+		    (found->bar == COUNTERFACTUAL_FREE && !found->complete);
+
 	json_key(json, "reachable");
-	if (found->bar == COUNTERFACTUAL_RELATIVE)
+	if (!met && open)
 		json_nil(json);
 	else
-		json_bool(json, found->already || found->single.met || found->pair.met);
+		json_bool(json, met);
 }
 
 static void write_target(struct json_writer *json, const struct ranking *ranking,
@@ -239,16 +339,13 @@ static void write_lift(
 }
 
 static enum error answer(struct request *request, struct response *response,
-	const struct ranking *ranking, uint32_t row)
+	const struct ranking *ranking, uint32_t row, struct counterfactual_target target)
 {
-	struct counterfactual_target target;
 	struct counterfactual found;
 	struct buf text = BUF_INIT;
 	struct json_writer json;
-	enum error error = read_target(request, ranking, &target);
+	enum error error = counterfactual_find(ranking, row, &target, &request->arena, &found);
 
-	if (!error)
-		error = counterfactual_find(ranking, row, &target, &request->arena, &found);
 	if (error)
 		return error;
 	json_writer_init(&json, &response->body);
@@ -266,9 +363,11 @@ static enum error answer(struct request *request, struct response *response,
 	write_reachable(&json, &found);
 	json_put(&json, "needed_score", number, found.needed);
 	json_put(&json, "exceed", bool, found.exceed);
+	write_taken_off(&json, ranking, &found.lift);
 	write_way(&json, "single", &found.single);
 	write_way(&json, "pair", &found.pair);
 	write_impossible(&json, ranking, &found);
+	json_put(&json, "complete", bool, found.complete);
 	describe(&text, ranking, &found);
 	json_put(&json, "text", str, buf_view(&text));
 	json_object_end(&json);
@@ -280,6 +379,7 @@ static enum error answer(struct request *request, struct response *response,
 static enum error counterfactual(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"band", "rank", "min_revision", NULL};
+	struct counterfactual_target target;
 	struct ranking *ranking;
 	struct uuid id;
 	uint32_t row;
@@ -294,8 +394,10 @@ static enum error counterfactual(struct request *request, struct response *respo
 	row = ranking_find(ranking, &id);
 	if (row == WN_ROW_NONE)
 		error = ERR_NOT_FOUND;
-	else if (!view_headers(request, response, ranking))
-		error = answer(request, response, ranking, row);
+	else
+		error = read_target(request, ranking, &target);
+	if (!error && !view_headers(request, response, ranking))
+		error = answer(request, response, ranking, row, target);
 	ranking_unref(ranking);
 	return error;
 }

@@ -9,6 +9,7 @@
 #include "base/num.h"
 #include "codec/item.h"
 #include "live/ranking.h"
+#include "winnow/expression.h"
 
 enum { REASONS = 3 };
 
@@ -23,6 +24,11 @@ struct evidence_shown evidence_of_row(const struct ranking *ranking, uint32_t ro
 		.row = row % BLOCK_ROWS,
 		.now_s = ranking->input.now_s,
 		.scored = {scores->score[row], scores->lowest[row], scores->highest[row]},
+		.words = {[WN_STREAM] = ranking_text(ranking, row, ROW_STREAM),
+			[WN_KIND] = ranking_text(ranking, row, ROW_KIND),
+			[WN_STATUS] = ranking_text(ranking, row, ROW_STATUS),
+			[WN_TEAM] = ranking_text(ranking, row, ROW_TEAM),
+			[WN_SOURCE] = ranking_text(ranking, row, ROW_SOURCE)},
 	};
 }
 
@@ -178,6 +184,20 @@ static void reasons_of_sum(struct json_writer *json, struct wn_contribution *par
 
 /* ---- trees ---- */
 
+struct str evidence_word(const struct model_version *version, const struct str words[WN_WORDS],
+	const struct wn_step *step)
+{
+	const struct wn_node *node;
+
+	if (step->kind == WN_STEP_WORD)
+		return words[step->word];
+	if (step->kind != WN_STEP_TEXT)
+		return STR_NONE;
+	/* The version is not bound: its texts are numbered from 1. */
+	node = &version->model.spec.expression->nodes[step->word];
+	return version->words[node->index - 1];
+}
+
 /* A step's own model: of a blend the component that it is below, whose inputs it names. */
 struct owner {
 	const struct model_version *version;
@@ -225,6 +245,8 @@ static void write_step(struct json_writer *json, const struct evidence_shown *sh
 		json_object_end(json);
 	}
 	json_put(json, "value", number, step->value);
+	if (step->kind == WN_STEP_WORD || step->kind == WN_STEP_TEXT)
+		json_put(json, "word", str, evidence_word(owner->version, shown->words, step));
 	if (category.ptr)
 		json_put(json, "category", str, category);
 	json_put(json, "lowest", number, step->lowest);
@@ -254,9 +276,10 @@ static void write_tree(
 	json_array_end(json);
 }
 
-static void put_step(
-	struct buf *out, const struct feature_definition *feature, const struct wn_step *step)
+static void put_step(struct buf *out, const struct evidence_shown *shown, const struct owner *owner,
+	const struct wn_step *step)
 {
+	const struct feature_definition *feature = feature_of(owner, step);
 	struct str category = category_of(feature, step->value);
 
 	if (feature)
@@ -266,18 +289,23 @@ static void put_step(
 	buf_puts(out, feature && step->assumed ? " unknown, counted as " : " ");
 	if (category.ptr)
 		buf_str(out, category);
+	else if (step->kind == WN_STEP_WORD)
+		buf_str(out, evidence_word(owner->version, shown->words, step));
 	else
 		num_format(out, step->value);
 }
 
 /* What the tree was fed with, and the rule or the front that came of it: leaves that the item has,
  * not the model's own constants. */
-static bool tells(const struct wn_step *steps, size_t count, size_t i)
+static bool tells(
+	const struct evidence_shown *shown, const struct wn_step *steps, size_t count, size_t i)
 {
 	bool leaf = i + 1 == count || steps[i + 1].depth <= steps[i].depth;
 	bool constant =
 		strcmp(steps[i].label, "number") == 0 || strcmp(steps[i].label, "category") == 0;
 
+	if (steps[i].kind == WN_STEP_WORD)
+		return i > 0 && shown->words[steps[i].word].len > 0;
 	return i > 0 && leaf && !isnan(steps[i].value) && !constant;
 }
 
@@ -290,10 +318,10 @@ static void reasons_of_tree(struct json_writer *json, struct wn_step *steps,
 
 	for (size_t i = 0; i < count && told < REASONS; i++) {
 		find_owner(&owner, shown, &steps[i]);
-		if (!tells(steps, count, i))
+		if (!tells(shown, steps, count, i))
 			continue;
 		buf_reset(text);
-		put_step(text, feature_of(&owner, &steps[i]), &steps[i]);
+		put_step(text, shown, &owner, &steps[i]);
 		json_str(json, buf_view(text));
 		told++;
 	}

@@ -21,6 +21,7 @@ struct evidence_shown {
 	size_t row; /* of `rows` */
 	double now_s;
 	struct wn_scored scored;
+	struct str words[WN_WORDS]; /* the row's, those that a formula may name; absent: none */
 };
 struct evidence_shown evidence_of_row(const struct ranking *ranking, uint32_t row);
 
@@ -32,6 +33,11 @@ struct evidence_room {
 };
 bool evidence_room_init(
 	struct evidence_room *room, struct arena *arena, const struct model_version *version);
+
+/* The word that a step of a tree stands for, whose number means nothing; absent: none. `version` is
+ * the step's own model, of a blend the component. */
+struct str evidence_word(const struct model_version *version, const struct str words[WN_WORDS],
+	const struct wn_step *step);
 
 /* "contributions" and "sum", or "tree", of the object being written. */
 void evidence_write(struct json_writer *json, const struct evidence_room *room,

@@ -260,20 +260,14 @@ static enum error explain(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"min_revision", NULL};
 	struct ranking *ranking;
-	struct uuid id;
 	uint32_t row;
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = param_uuid(request, 1, &id);
-	if (!error)
-		error = view_ranking(request, &ranking);
+		error = view_item(request, &ranking, &row);
 	if (error)
 		return error;
-	row = ranking_find(ranking, &id);
-	if (row == WN_ROW_NONE)
-		error = ERR_NOT_FOUND;
-	else if (!view_may_sweep(request, ranking))
+	if (!view_may_sweep(request, ranking))
 		error = ERR_WOULD_BLOCK; /* the rank's range asks all rows */
 	else if (!view_headers(request, response, ranking))
 		error = write_explanation(request, response, ranking, row);

@@ -1,6 +1,7 @@
 /*
  * GET …/findings: what is wrong with the backlog, the policy or the overrides, as the newest ranking
  * met it: the order stands all the same. Each list is cut to the limit, the counts are whole.
+ * Encoded once per ranking and limit, then shared, as pages of the queue are.
  */
 #include <stdlib.h>
 
@@ -8,6 +9,7 @@
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
+#include "http/resources/walk.h"
 
 enum { FINDINGS_LIMIT_MAX = 500 };
 
@@ -261,17 +263,20 @@ static size_t write_defeated(const struct findings *findings)
 
 /* ---- the answer ---- */
 
-static enum error write_findings(
-	struct response *response, const struct ranking *ranking, size_t limit)
+static enum error encode_findings(
+	struct walk *walk, struct request *request, void *unused, struct buf *out)
 {
 	struct json_writer json;
-	const struct findings findings = {&json, ranking, limit};
+	const struct findings findings = {&json, walk->ranking, walk->limit};
 	size_t cycles, dangling, contradictions, breaches, defeated;
 	bool ok;
 
-	json_writer_init(&json, &response->body);
+	(void)unused;
+	if (!view_may_search(request, walk->ranking))
+		return ERR_WOULD_BLOCK;
+	json_writer_init(&json, out);
 	json_object_begin(&json);
-	view_write_ranking(&json, ranking);
+	view_write_ranking(&json, walk->ranking);
 	ok = write_cycles(&findings, &cycles);
 	dangling = write_all_dangling(&findings);
 	contradictions = write_contradictions(&findings);
@@ -286,27 +291,21 @@ static enum error write_findings(
 	json_put(&json, "defeated_overrides", int, (int64_t)defeated);
 	json_object_end(&json);
 	json_object_end(&json);
-	return ok ? response_done(response) : ERR_NO_MEMORY;
+	return ok ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum error list_findings(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"limit", "min_revision", NULL};
-	struct ranking *ranking;
-	size_t limit;
+	struct walk whole = {0};
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = query_limit(request, FINDINGS_LIMIT_MAX, &limit);
-	if (!error)
-		error = view_ranking(request, &ranking);
+		error = walk_begin(&whole, request, FINDINGS_LIMIT_MAX);
 	if (error)
 		return error;
-	if (!view_may_sweep(request, ranking))
-		error = ERR_WOULD_BLOCK;
-	else if (!view_headers(request, response, ranking))
-		error = write_findings(response, ranking, limit);
-	ranking_unref(ranking);
+	error = walk_answer(&whole, request, response, encode_findings, NULL);
+	ranking_unref(whole.ranking);
 	return error;
 }
 

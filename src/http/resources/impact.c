@@ -41,6 +41,7 @@ static void write_list(struct json_writer *json, const struct ranking *ranking,
 	json_array_end(json);
 }
 
+/* The first `count` of them. */
 static void write_shares(struct json_writer *json, const char *key, const char *name,
 	const struct impact_share *shares, size_t count)
 {
@@ -89,7 +90,9 @@ static enum error write_impact(
 	json_put(&json, "furthest", int, impact.furthest);
 	write_best(&json, ranking, &impact);
 	write_shares(&json, "streams", "stream", impact.streams, impact.stream_count);
-	write_shares(&json, "teams", "team", impact.teams, impact.team_count);
+	json_put(&json, "team_count", int, (int64_t)impact.team_count);
+	write_shares(&json, "teams", "team", impact.teams,
+		impact.team_count < limit ? impact.team_count : limit);
 	write_list(&json, ranking, &impact, true, limit);
 	write_list(&json, ranking, &impact, false, limit);
 	json_object_end(&json);
@@ -101,7 +104,6 @@ static enum error impact(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"limit", "min_revision", NULL};
 	struct ranking *ranking;
-	struct uuid id;
 	uint32_t row;
 	size_t limit;
 	enum error error = request_query_only(request, known);
@@ -109,15 +111,10 @@ static enum error impact(struct request *request, struct response *response)
 	if (!error)
 		error = query_limit(request, LIST_LIMIT_MAX, &limit);
 	if (!error)
-		error = param_uuid(request, 1, &id);
-	if (!error)
-		error = view_ranking(request, &ranking);
+		error = view_item(request, &ranking, &row);
 	if (error)
 		return error;
-	row = ranking_find(ranking, &id);
-	if (row == WN_ROW_NONE)
-		error = ERR_NOT_FOUND;
-	else if (!view_may_sweep(request, ranking))
+	if (!view_may_search(request, ranking))
 		error = ERR_WOULD_BLOCK;
 	else if (!view_headers(request, response, ranking))
 		error = write_impact(response, ranking, row, limit);

@@ -8,7 +8,7 @@
 #include "http/resources/movement_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
-#include "live/live.h"
+#include "service/heavy.h"
 #include "service/recall.h"
 #include "winnow/version.h"
 
@@ -19,6 +19,12 @@ enum {
 	TOP_DEFAULT = 20,
 };
 
+/* One of the two, as it was asked for. */
+struct side {
+	struct ranking *ranking; /* a reference; NULL: none yet */
+	bool recomputed;         /* in another order than the one that was kept */
+};
+
 /* ---- which rankings ---- */
 
 static enum error bad_reference(struct request *request, const char *name, const char *why)
@@ -27,56 +33,48 @@ static enum error bad_reference(struct request *request, const char *name, const
 	return ERR_INVALID;
 }
 
-/* As the revision was at its own time, by what was active then. */
-static enum error ranking_of_revision(
-	struct request *request, const char *name, int64_t revision, struct ranking **out)
+/* What was kept stays as it is, while another engine may compute it otherwise. */
+static enum error check_kept(const struct recalled *recalled, bool *recomputed)
 {
-	struct ranking_request wanted = {
-		.now_us = clock_now_us(request->clock), .model = -1, .policy = -1};
-	struct call call = call_of(request);
-	struct ranking *ranking;
-	enum error error = ranking_time_of(&call, revision, &wanted.as_of_us);
+	struct replay replay = {.was = recalled->row.receipt};
 
-	if (error == ERR_BEYOND_HEAD)
-		diag_add(&request->diag, diag_key(&request->diag, "/query", name),
-			"The workspace has not reached revision %lld yet.", (long long)revision);
-	if (!error)
-		error = live_ranking_at(request->service->live, &request->workspace.id, revision,
-			&wanted, &ranking);
-	if (!error)
-		*out = ranking;
-	return error;
+	*recomputed = false;
+	if (!recalled->kept)
+		return ERR_OK;
+	if (!ranking_receipt(recalled->ranking, &replay.is))
+		return ERR_NO_MEMORY;
+	*recomputed = !replay_same(&replay);
+	return ERR_OK;
 }
 
-/* A reference: a ranking's id, or a revision. *out stays as it is when there is an error. */
-static enum error ranking_of_query(struct request *request, const char *name, struct ranking **out)
+/* A ranking by its id. */
+static enum error recall_side(struct request *request, struct str id, struct side *out)
 {
-	struct str text = request_query(request, name);
 	struct call call = call_of(request);
 	struct recalled recalled;
+	enum error error = ranking_recall(&call, id, false, &recalled);
+
+	if (error)
+		return error;
+	out->ranking = recalled.ranking;
+	return check_kept(&recalled, &out->recomputed);
+}
+
+/* A ranking's id, or a revision. */
+static enum error ranking_of_query(struct request *request, const char *name, struct side *out)
+{
+	struct str text = request_query(request, name);
 	int64_t revision, as_of_us;
 	uint64_t number;
 	enum error error;
 
 	if (num_parse_u64(text, &number) && number >= 1 && number <= INT64_MAX)
-		return ranking_of_revision(request, name, (int64_t)number, out);
+		return view_past(request, name, (int64_t)number, &out->ranking);
 	if (!ranking_id_parse(text, &revision, &as_of_us))
 		return bad_reference(request, name, "A ranking's id or a revision is expected.");
-	error = ranking_recall(&call, text, false, &recalled);
+	error = recall_side(request, text, out);
 	if (error == ERR_NOT_FOUND)
 		return bad_reference(request, name, "There is no such ranking.");
-	if (!error)
-		*out = recalled.ranking;
-	return error;
-}
-
-static enum error ranking_of_path(struct request *request, size_t index, struct ranking **out)
-{
-	struct call call = call_of(request);
-	struct recalled recalled;
-	enum error error = ranking_recall(&call, request->params[index], false, &recalled);
-
-	*out = error ? NULL : recalled.ranking;
 	return error;
 }
 
@@ -93,32 +91,45 @@ static bool answer_headers(struct request *request, struct response *response,
 
 /* ---- one item ---- */
 
-static void write_side(struct json_writer *json, const char *key, const struct ranking *ranking,
+static void write_ranking(struct json_writer *json, const struct side *side)
+{
+	view_write_ranking(json, side->ranking);
+	if (side->recomputed)
+		json_put(json, "recomputed", bool, true);
+}
+
+static void write_standing(struct json_writer *json, const char *key, const struct side *side,
 	const struct item_standing *standing)
 {
 	json_key(json, key);
 	json_object_begin(json);
-	view_write_ranking(json, ranking);
-	movement_write_standing(json, ranking, standing);
+	write_ranking(json, side);
+	movement_write_standing(json, side->ranking, standing);
 	json_object_end(json);
 }
 
 static enum error answer_movement(struct request *request, struct response *response,
-	const struct uuid *id, const struct movement_shown *rankings)
+	const struct uuid *id, const struct side *from, const struct side *to)
 {
-	struct movement_shown shown = *rankings;
 	struct item_movement move;
+	const struct movement_shown shown = {from->ranking, to->ranking, &move};
 	struct json_writer json;
-	struct movement *movement = movement_new(shown.from, shown.to);
-	enum error error = movement ? movement_of(movement, id, &move) : ERR_NO_MEMORY;
+	struct movement *movement;
+	enum error error;
 
-	shown.move = &move;
-	if (!error && !answer_headers(request, response, shown.from, shown.to)) {
+	if (ranking_find(shown.from, id) == WN_ROW_NONE &&
+		ranking_find(shown.to, id) == WN_ROW_NONE)
+		return ERR_NOT_FOUND;
+	if (answer_headers(request, response, shown.from, shown.to))
+		return ERR_OK;
+	movement = movement_new(shown.from, shown.to);
+	error = movement ? movement_of(movement, id, &move) : ERR_NO_MEMORY;
+	if (!error) {
 		json_writer_init(&json, &response->body);
 		json_object_begin(&json);
 		movement_write_item(&json, &shown);
-		write_side(&json, "from", shown.from, &move.from);
-		write_side(&json, "to", shown.to, &move.to);
+		write_standing(&json, "from", from, &move.from);
+		write_standing(&json, "to", to, &move.to);
 		movement_write_causes(&json, &shown);
 		json_object_end(&json);
 		error = response_done(response);
@@ -127,24 +138,32 @@ static enum error answer_movement(struct request *request, struct response *resp
 	return error;
 }
 
-/* *out stays as it is when there is an error. */
-static enum error last_ranking(struct request *request, struct ranking **out)
+static enum error last_ranking(struct request *request, struct side *out)
 {
-	struct ranking *ranking;
-	enum error error;
-
 	if (request_query(request, "until").ptr)
 		return ranking_of_query(request, "until", out);
-	error = view_ranking(request, &ranking);
+	return view_ranking(request, &out->ranking);
+}
+
+static enum error move_of_item(
+	struct request *request, struct response *response, const struct uuid *id)
+{
+	struct side from = {0}, to = {0};
+	enum error error = last_ranking(request, &to);
+
 	if (!error)
-		*out = ranking;
+		error = ranking_of_query(request, "since", &from);
+	if (!error)
+		error = answer_movement(request, response, id, &from, &to);
+	ranking_unref(from.ranking);
+	ranking_unref(to.ranking);
 	return error;
 }
 
 static enum error item_movement(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"since", "until", "min_revision", NULL};
-	struct ranking *from = NULL, *to = NULL;
+	struct call call = call_of(request);
 	struct uuid id;
 	enum error error = request_query_only(request, known);
 
@@ -153,32 +172,30 @@ static enum error item_movement(struct request *request, struct response *respon
 	if (!error && !request_query(request, "since").ptr)
 		error = bad_reference(request, "since", "It is needed: since when?");
 	if (!error)
-		error = last_ranking(request, &to);
-	if (!error)
-		error = ranking_of_query(request, "since", &from);
-	if (!error)
-		error = answer_movement(
-			request, response, &id, &(struct movement_shown){.from = from, .to = to});
-	ranking_unref(from);
-	ranking_unref(to);
+		error = heavy_begin(&call);
+	if (error)
+		return error;
+	error = move_of_item(request, response, &id);
+	heavy_end(&call);
 	return error;
 }
 
 /* ---- two rankings ---- */
 
 struct diff {
+	struct side from, to;
 	struct movement *movement;
-	const struct ranking *from, *to;
 	struct ranking_difference difference;
 	size_t limit; /* moves with causes */
+	size_t top;   /* places that the churn is of */
 };
 
-static void write_ranking(struct json_writer *json, const char *key, const struct ranking *ranking)
+static void write_order(struct json_writer *json, const char *key, const struct side *side)
 {
 	json_key(json, key);
 	json_object_begin(json);
-	view_write_ranking(json, ranking);
-	json_put(json, "count", int, (int64_t)ranking->decision.order.count);
+	write_ranking(json, side);
+	json_put(json, "count", int, (int64_t)side->ranking->decision.order.count);
 	json_object_end(json);
 }
 
@@ -202,10 +219,10 @@ static void write_passages(struct json_writer *json, const struct diff *diff, co
 	json_array_begin(json);
 	for (size_t i = 0; i < count && i < LISTED_MAX; i++) {
 		const struct item_movement move = {
-			.from = item_standing(diff->from, &moves[i].id),
-			.to = item_standing(diff->to, &moves[i].id),
+			.from = item_standing(diff->from.ranking, &moves[i].id),
+			.to = item_standing(diff->to.ranking, &moves[i].id),
 		};
-		const struct movement_shown shown = {diff->from, diff->to, &move};
+		const struct movement_shown shown = {diff->from.ranking, diff->to.ranking, &move};
 
 		json_object_begin(json);
 		movement_write_item(json, &shown);
@@ -220,7 +237,7 @@ static enum error write_move(
 	struct json_writer *json, const struct diff *diff, const struct uuid *id)
 {
 	struct item_movement move;
-	const struct movement_shown shown = {diff->from, diff->to, &move};
+	const struct movement_shown shown = {diff->from.ranking, diff->to.ranking, &move};
 	enum error error = movement_of(diff->movement, id, &move);
 
 	if (error)
@@ -229,11 +246,11 @@ static enum error write_move(
 	movement_write_item(json, &shown);
 	json_key(json, "from");
 	json_object_begin(json);
-	movement_write_standing(json, diff->from, &move.from);
+	movement_write_standing(json, shown.from, &move.from);
 	json_object_end(json);
 	json_key(json, "to");
 	json_object_begin(json);
-	movement_write_standing(json, diff->to, &move.to);
+	movement_write_standing(json, shown.to, &move.to);
 	json_object_end(json);
 	movement_write_causes(json, &shown);
 	json_object_end(json);
@@ -246,8 +263,8 @@ static enum error write_diff(struct json_writer *json, const struct diff *diff)
 	enum error error = ERR_OK;
 
 	json_object_begin(json);
-	write_ranking(json, "a", diff->from);
-	write_ranking(json, "b", diff->to);
+	write_order(json, "a", &diff->from);
+	write_order(json, "b", &diff->to);
 	write_churn(json, &difference->orders);
 	write_passages(json, diff, "entered", difference->entered, difference->entered_count);
 	json_put(json, "entered_count", int, (int64_t)difference->entered_count);
@@ -263,18 +280,18 @@ static enum error write_diff(struct json_writer *json, const struct diff *diff)
 	return error;
 }
 
-static enum error answer_diff(
-	struct request *request, struct response *response, struct diff *diff, int64_t top)
+static enum error answer_diff(struct request *request, struct response *response, struct diff *diff)
 {
+	const struct ranking *from = diff->from.ranking, *to = diff->to.ranking;
 	struct json_writer json;
 	enum error error;
 
-	if (answer_headers(request, response, diff->from, diff->to))
+	if (answer_headers(request, response, from, to))
 		return ERR_OK;
-	diff->movement = movement_new(diff->from, diff->to);
+	diff->movement = movement_new(from, to);
 	if (!diff->movement)
 		return ERR_NO_MEMORY;
-	error = movement_difference(diff->movement, (size_t)top, &diff->difference);
+	error = movement_difference(diff->movement, diff->top, &diff->difference);
 	json_writer_init(&json, &response->body);
 	if (!error)
 		error = write_diff(&json, diff);
@@ -283,10 +300,24 @@ static enum error answer_diff(
 	return error ? error : response_done(response);
 }
 
+static enum error recall_both(struct request *request, struct response *response, struct diff *diff)
+{
+	enum error error = recall_side(request, request->params[1], &diff->from);
+
+	if (!error)
+		error = recall_side(request, request->params[2], &diff->to);
+	if (!error)
+		error = answer_diff(request, response, diff);
+	ranking_unref(diff->from.ranking);
+	ranking_unref(diff->to.ranking);
+	return error;
+}
+
 static enum error diff_rankings(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"limit", "top", NULL};
-	struct ranking *from = NULL, *to = NULL;
+	struct call call = call_of(request);
+	struct diff diff = {.limit = LISTED_MAX, .top = TOP_MAX};
 	int64_t limit, top;
 	enum error error = request_query_only(request, known);
 
@@ -295,19 +326,13 @@ static enum error diff_rankings(struct request *request, struct response *respon
 	if (!error)
 		error = request_query_int(request, "top", 1, INT64_MAX, TOP_DEFAULT, &top);
 	if (!error)
-		error = ranking_of_path(request, 1, &from);
-	if (!error)
-		error = ranking_of_path(request, 2, &to);
-	if (!error)
-		error = answer_diff(request, response,
-			&(struct diff){
-				.from = from,
-				.to = to,
-				.limit = limit < LISTED_MAX ? (size_t)limit : LISTED_MAX,
-			},
-			top < TOP_MAX ? top : TOP_MAX);
-	ranking_unref(from);
-	ranking_unref(to);
+		error = heavy_begin(&call);
+	if (error)
+		return error;
+	diff.limit = limit < LISTED_MAX ? (size_t)limit : LISTED_MAX;
+	diff.top = top < TOP_MAX ? (size_t)top : TOP_MAX;
+	error = recall_both(request, response, &diff);
+	heavy_end(&call);
 	return error;
 }
 

@@ -90,13 +90,6 @@ static void write_item(
 
 /* ---- effect ---- */
 
-static int by_age(const struct override_row *left, const struct override_row *right)
-{
-	if (left->revision != right->revision)
-		return left->revision < right->revision ? -1 : 1;
-	return uuid_cmp(&left->id, &right->id);
-}
-
 size_t override_find(const struct ranking *ranking, const struct override_row *override)
 {
 	const struct override_set *set = ranking->overrides;
@@ -104,7 +97,7 @@ size_t override_find(const struct ranking *ranking, const struct override_row *o
 
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
-		int order = by_age(&set->rows[middle], override);
+		int order = override_by_age(&set->rows[middle], override);
 
 		if (order == 0)
 			return middle;

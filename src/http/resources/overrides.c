@@ -11,10 +11,22 @@
 #include "http/resources/override_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "live/live.h"
 #include "service/overrides.h"
 
 /* Longer texts are the service's to refuse, with the limit. */
 enum { TEXT_MOST = 65536, NAME_MOST = 255 };
+
+/* The newest ranking, as view_ranking gives it, or NULL where the workspace has none and cannot be
+ * ranked: what people decide has to be there all the same. */
+static enum error ranking_if_any(struct request *request, struct ranking **out)
+{
+	enum error error = view_ranking(request, out);
+
+	if (error != ERR_PARK && error != ERR_LOADING)
+		return error;
+	return live_is_failing(request->service->live, &request->workspace.id) ? ERR_OK : error;
+}
 
 /* ---- making ---- */
 
@@ -49,7 +61,8 @@ static enum error read_input(struct request *request, struct override_input *out
 
 	if (error)
 		return error;
-	*out = (struct override_input){.delta = NAN, .expires_us = TIME_NONE};
+	*out = (struct override_input){
+		.delta = NAN, .expires_us = TIME_NONE, .candidates = OVERRIDE_ANY_RANK};
 	if (json_is_object(body)) {
 		read_members(request, body, out);
 	} else {
@@ -61,13 +74,18 @@ static enum error read_input(struct request *request, struct override_input *out
 	return error;
 }
 
-/* Where the item stands, as the newest ranking has it. */
+/* Where the item stands, as the newest ranking has it; NULL: nobody knows. */
 static void look_up(
 	struct override_input *input, const struct ranking *ranking, struct arena *arena)
 {
-	uint32_t row = ranking_find(ranking, &input->item);
-	const char *band = row != WN_ROW_NONE ? ranking_band_name(ranking, row) : NULL;
+	const char *band = NULL;
+	uint32_t row;
 
+	if (!ranking)
+		return;
+	row = ranking_find(ranking, &input->item);
+	if (row != WN_ROW_NONE)
+		band = ranking_band_name(ranking, row);
 	if (row != WN_ROW_NONE)
 		input->rank_before = ranking->decision.order.rank[row];
 	/* The ranking is let go before the band is written. */
@@ -174,7 +192,7 @@ static enum error create(struct request *request, struct response *response)
 
 	/* First: the wait for a ranking runs all of this again. */
 	if (!error)
-		error = view_ranking(request, &ranking);
+		error = ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = make(request, ranking, &override, &written);
@@ -189,26 +207,6 @@ static enum error create(struct request *request, struct response *response)
 
 /* ---- revoking ---- */
 
-/* There is nothing to say; "{}" is fine, and so is no body. */
-static enum error read_nothing(struct request *request)
-{
-	static const char *const keys[] = {NULL};
-	json_t *body;
-	enum error error = ERR_OK;
-
-	if (request->body.len == 0)
-		return ERR_OK;
-	error = body_json(request, &body);
-	if (error)
-		return error;
-	if (!json_is_object(body))
-		diag_add(
-			&request->diag, "", "An object is expected, not %s.", json_type_word(body));
-	json_only_keys(body, keys, "", &request->diag);
-	json_decref(body);
-	return request->diag.count ? ERR_INVALID : ERR_OK;
-}
-
 static enum error revoke(struct request *request, struct response *response)
 {
 	struct call call = call_of(request);
@@ -220,7 +218,7 @@ static enum error revoke(struct request *request, struct response *response)
 	if (!error)
 		error = param_uuid(request, 1, &id);
 	if (!error)
-		error = read_nothing(request);
+		error = body_nothing(request);
 	if (!error)
 		error = override_revoke(&call, &id, &override, &written);
 	return error ? error : answer_written(request, response, &override, &written);
@@ -381,7 +379,7 @@ static enum error list(struct request *request, struct response *response)
 	enum error error = read_list_query(request, &query);
 
 	if (!error)
-		error = view_ranking(request, &ranking);
+		error = ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = write_page(request, response, &query, ranking);
@@ -430,7 +428,7 @@ static enum error show(struct request *request, struct response *response)
 	if (!error)
 		error = param_uuid(request, 1, &id);
 	if (!error)
-		error = view_ranking(request, &ranking);
+		error = ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = write_one(request, response, &id, ranking);
@@ -518,6 +516,7 @@ static enum error report(struct request *request, struct response *response)
 	json_object_begin(&json);
 	write_counts(&json, &found.all);
 	write_tallies(&json, "by_model", "model_version", found.by_model, found.model_count);
+	json_put(&json, "team_count", int, (int64_t)found.teams_met);
 	write_tallies(&json, "by_team", "team", found.by_team, found.team_count);
 	write_tallies(&json, "by_kind", "kind", found.by_kind, found.kind_count);
 	json_object_end(&json);

@@ -77,7 +77,7 @@ static enum error read_body(struct request *request, const json_t *body,
 static enum error check(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"min_revision", NULL};
-	struct simulation_request wanted;
+	struct simulation_request wanted = {0};
 	struct ranking *ranking;
 	json_t *body;
 	enum error error = request_query_only(request, known);

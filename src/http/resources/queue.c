@@ -43,6 +43,11 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 	return error;
 }
 
+static bool is_filtered(const struct queue_query *query)
+{
+	return query->held || query->stream.ptr || query->band.ptr || query->team.ptr;
+}
+
 static bool matches(const struct ranking *ranking, uint32_t row, const struct queue_query *query)
 {
 	const uint8_t *held = ranking->decision.held;
@@ -126,6 +131,8 @@ static enum error encode_page(
 	struct json_writer json;
 	size_t next;
 
+	if (is_filtered(query) && !view_may_search(request, ranking))
+		return ERR_WOULD_BLOCK; /* to find a few entries it may look at all */
 	if (!evidence_room_init(&tools.room, &request->arena, ranking->model) ||
 		!row_overrides_init(&tools.overrides, &request->arena, ranking))
 		return ERR_NO_MEMORY;

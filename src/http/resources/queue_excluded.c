@@ -53,20 +53,37 @@ static int compare_rows(const void *a, const void *b, void *of)
 	return memcmp(population->id[x], population->id[y], sizeof population->id[x]);
 }
 
-/* All that are out, in the order shown. NULL when memory is out. */
-static uint32_t *list_rows(struct ranking *ranking, size_t count)
+static struct shared_body *sort_rows(struct ranking *ranking)
 {
-	uint32_t *rows = reallocarray(NULL, count + 1, sizeof *rows);
-	size_t used = 0;
+	size_t count = view_count_out(ranking);
+	struct buf bytes = BUF_INIT;
 
-	if (!rows)
-		return NULL;
-	for (uint32_t row = 0; used < count; row++) {
+	buf_reserve(&bytes, (count + 1) * sizeof(uint32_t));
+	for (uint32_t row = 0; count > 0 && row < ranking->rows; row++) {
 		if (ranking->decision.out[row] != WN_NOT_OUT)
-			rows[used++] = row;
+			buf_append(&bytes, &row, sizeof row);
+	}
+	if (bytes.failed) {
+		buf_release(&bytes);
+		return NULL;
 	}
 	if (count > 1)
-		qsort_r(rows, count, sizeof *rows, compare_rows, ranking);
+		qsort_r(bytes.data, count, sizeof(uint32_t), compare_rows, ranking);
+	return shared_body_new(&bytes);
+}
+
+/* All that are out, in the order shown: a list of uint32_t, sorted once and kept among the ranking's
+ * pages. A reference; NULL when memory is out. */
+static struct shared_body *list_rows(struct ranking *ranking)
+{
+	const struct str key = STR("excluded: rows");
+	struct shared_body *rows = ranking_page_get(ranking, key);
+
+	if (rows)
+		return rows;
+	rows = sort_rows(ranking);
+	if (rows)
+		ranking_page_put(ranking, key, rows);
 	return rows;
 }
 
@@ -152,19 +169,18 @@ static void write_page(struct json_writer *json, struct walk *walk, struct reque
 static enum error encode_page(
 	struct walk *walk, struct request *request, void *query, struct buf *out)
 {
+	struct shared_body *rows;
 	struct json_writer json;
-	uint32_t *rows;
-	size_t count;
 
-	if (!view_may_sweep(request, walk->ranking))
+	if (!view_may_search(request, walk->ranking))
 		return ERR_WOULD_BLOCK;
-	count = view_count_out(walk->ranking);
-	rows = list_rows(walk->ranking, count);
+	rows = list_rows(walk->ranking);
 	if (!rows)
 		return ERR_NO_MEMORY;
 	json_writer_init(&json, out);
-	write_page(&json, walk, request, query, rows, count);
-	free(rows);
+	write_page(&json, walk, request, query, (const void *)rows->data,
+		rows->len / sizeof(uint32_t));
+	shared_body_unref(rows);
 	return ERR_OK;
 }
 

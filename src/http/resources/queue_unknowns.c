@@ -138,30 +138,38 @@ static uint32_t find_input(
 
 /* ---- the answer ---- */
 
+struct asked {
+	struct unknowns unknowns; /* of the walk's ranking */
+	struct str feature;       /* absent: all */
+	uint32_t input;           /* that it is */
+};
+
+static enum error read_feature(
+	struct request *request, const struct ranking *ranking, struct asked *asked)
+{
+	if (!unknowns_init(&asked->unknowns, &request->arena, ranking))
+		return ERR_NO_MEMORY;
+	if (!asked->feature.ptr)
+		return ERR_OK;
+	asked->input = find_input(request, &asked->unknowns, asked->feature);
+	return asked->input < asked->unknowns.input_count ? ERR_OK : ERR_INVALID;
+}
+
 static enum error encode_page(
 	struct walk *walk, struct request *request, void *arg, struct buf *out)
 {
-	const struct str *feature = arg;
-	struct unknowns unknowns;
+	struct asked *asked = arg;
 	struct json_writer json;
-	uint32_t input = 0;
 	bool ok = true;
 
-	if (!view_may_sweep(request, walk->ranking))
+	if (!view_may_search(request, walk->ranking))
 		return ERR_WOULD_BLOCK;
-	if (!unknowns_init(&unknowns, &request->arena, walk->ranking))
-		return ERR_NO_MEMORY;
-	if (feature->ptr) {
-		input = find_input(request, &unknowns, *feature);
-		if (input == unknowns.input_count)
-			return ERR_INVALID;
-	}
 	json_writer_init(&json, out);
 	json_object_begin(&json);
-	if (feature->ptr)
-		ok = write_items_of(&json, walk, request, &unknowns, input);
+	if (asked->feature.ptr)
+		ok = write_items_of(&json, walk, request, &asked->unknowns, asked->input);
 	else
-		write_summary(&json, walk, request, &unknowns);
+		write_summary(&json, walk, request, &asked->unknowns);
 	json_object_end(&json);
 	return ok ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -170,16 +178,18 @@ static enum error unknowns(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"feature", "limit", "cursor", "min_revision", NULL};
 	struct walk walk = {0};
-	struct str feature;
+	struct asked asked = {0};
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = walk_filter(&walk, request, "feature", &feature);
+		error = walk_filter(&walk, request, "feature", &asked.feature);
 	if (!error)
 		error = walk_begin(&walk, request, UNKNOWNS_LIMIT_MAX);
 	if (error)
 		return error;
-	error = walk_answer(&walk, request, response, encode_page, &feature);
+	error = read_feature(request, walk.ranking, &asked);
+	if (!error)
+		error = walk_answer(&walk, request, response, encode_page, &asked);
 	ranking_unref(walk.ranking);
 	return error;
 }

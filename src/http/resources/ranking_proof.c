@@ -3,16 +3,12 @@
  */
 #include "http/resources/ranking_id.h"
 #include "http/resources/tables.h"
+#include "http/resources/view.h"
 #include "service/bundles.h"
+#include "service/catalogs.h"
+#include "service/heavy.h"
 
 /* ---- replay ---- */
-
-static void write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt)
-{
-	json_key(json, key);
-	json_raw(json, STR(""));
-	receipt_write(json->out, receipt);
-}
 
 static void write_texts(struct json_writer *json, const char *what, const char *was, const char *is)
 {
@@ -76,33 +72,14 @@ static void write_replay(struct json_writer *json, const struct replay *replay)
 	json_put(json, "kept", bool, replay->kept);
 	if (replay->compared) {
 		json_put(json, "same", bool, replay_same(replay));
-		write_receipt(json, "receipt", &replay->was);
+		view_write_receipt(json, "receipt", &replay->was);
 	} else {
 		json_put(json, "same", text, NULL);
 		json_put(json, "receipt", text, NULL);
 	}
-	write_receipt(json, "replayed", &replay->is);
+	view_write_receipt(json, "replayed", &replay->is);
 	write_differences(json, replay);
 	json_object_end(json);
-}
-
-/* {}: there is nothing to say. */
-static enum error read_nothing(struct request *request)
-{
-	static const char *const none[] = {NULL};
-	json_t *body;
-	bool good;
-	enum error error = body_json(request, &body);
-
-	if (error)
-		return error;
-	good = json_is_object(body);
-	if (!good)
-		diag_add(
-			&request->diag, "", "An object is expected, not %s.", json_type_word(body));
-	good = good && json_only_keys(body, none, "", &request->diag);
-	json_decref(body);
-	return good ? ERR_OK : ERR_INVALID;
 }
 
 static enum error replay(struct request *request, struct response *response)
@@ -113,7 +90,7 @@ static enum error replay(struct request *request, struct response *response)
 	enum error error = request_query_only(request, (const char *const[]){NULL});
 
 	if (!error)
-		error = read_nothing(request);
+		error = body_nothing(request);
 	if (!error)
 		error = ranking_replay(&call, ranking_param(request), &result);
 	if (error)
@@ -128,20 +105,49 @@ static enum error replay(struct request *request, struct response *response)
 
 /* ---- bundle ---- */
 
-static enum error bundle(struct request *request, struct response *response)
+/* What is hidden in it depends on the newest definitions, so their revision is in its tag. */
+static enum error bundle_tag(struct request *request, const char **out)
+{
+	struct call call = call_of(request);
+	struct catalog *catalog;
+	enum error error = catalog_current(&call, &catalog, NULL);
+
+	if (error)
+		return error;
+	*out = arena_printf(&request->arena, "%.*s-c%lld", STR_ARG(ranking_param(request)),
+		(long long)catalog->revision);
+	catalog_unref(catalog);
+	return *out ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error answer_bundle(struct request *request, struct response *response)
 {
 	struct call call = call_of(request);
 	struct recalled recalled;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	const char *tag;
+	enum error error = ranking_recall(&call, ranking_param(request), false, &recalled);
 
-	if (!error)
-		error = ranking_recall(&call, ranking_param(request), false, &recalled);
 	if (error)
 		return error;
 	response->content_type = "application/x-ndjson";
-	response_revision(response, request, recalled.ranking->revision);
-	error = bundle_make(&call, &recalled, &response->body);
+	error = bundle_tag(request, &tag);
+	if (!error && !view_fixed(request, response, str_from(tag), recalled.ranking->revision))
+		error = bundle_make(&call, &recalled, &response->body);
 	ranking_unref(recalled.ranking);
+	return error;
+}
+
+static enum error bundle(struct request *request, struct response *response)
+{
+	struct call call = call_of(request);
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = heavy_begin(&call);
+	if (error)
+		return error;
+	error = answer_bundle(request, response);
+	heavy_end(&call);
 	return error;
 }
 

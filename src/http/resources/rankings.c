@@ -10,6 +10,7 @@
 #include "http/resources/view.h"
 #include "service/bundles.h"
 #include "service/catalogs.h"
+#include "service/heavy.h"
 
 enum { ENTRIES_MAX = 1000, READ_ENTRIES = 20000, NOTE_BODY_BYTES = 65536 };
 
@@ -40,13 +41,6 @@ static void write_versions(
 	write_version(json, "policy", receipt->policy, policy ? policy->name : STR_NONE);
 }
 
-static void write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt)
-{
-	json_key(json, key);
-	json_raw(json, STR(""));
-	receipt_write(json->out, receipt);
-}
-
 static void write_header(
 	struct json_writer *json, const struct catalog *catalog, const struct ranking_row *row)
 {
@@ -56,7 +50,7 @@ static void write_header(
 	json_put(json, "as_of", time, row->receipt.as_of_us);
 	write_versions(json, catalog, &row->receipt);
 	json_put(json, "count", int, row->receipt.item_count);
-	write_receipt(json, "receipt", &row->receipt);
+	view_write_receipt(json, "receipt", &row->receipt);
 	json_put(json, "note", str, row->note);
 	json_put(json, "kept_by", str, row->kept_by);
 	json_put(json, "kept_at", time, row->kept_us);
@@ -87,7 +81,7 @@ static enum error read_note(struct request *request, struct str *note)
 	static const char *const keys[] = {"note", NULL};
 	json_t *body;
 	bool good;
-	enum error error = body_json(request, &body);
+	enum error error = body_json_or_none(request, &body);
 
 	if (error)
 		return error;
@@ -358,7 +352,8 @@ static enum error entries(struct request *request, struct response *response)
 		error = some_entries(&call, &range, &shown);
 	if (error)
 		return error;
-	response_revision(response, request, shown.head);
+	if (view_fixed(request, response, range.id, shown.head))
+		return ERR_OK;
 	return answer_entries(request, response, &range, &shown);
 }
 
@@ -422,22 +417,36 @@ static enum error order_kept(
 	return error;
 }
 
+static enum error order_of(
+	struct request *request, struct response *response, struct ranking *ranking)
+{
+	struct ranked_item item;
+	enum error error = ERR_OK;
+
+	for (size_t rank = 1; !error && rank <= ranking->decision.order.count; rank++) {
+		entries_of(ranking, rank, 1, &item);
+		error = write_lines(
+			request, &response->body, rank, &item, 1, &ranking->model->model);
+	}
+	return error;
+}
+
 static enum error order_computed(struct request *request, struct response *response)
 {
 	struct call call = call_of(request);
-	struct ranked_item item;
+	struct str id = ranking_param(request);
 	struct recalled recalled;
-	enum error error = ranking_recall(&call, ranking_param(request), false, &recalled);
+	enum error error = heavy_begin(&call);
 
 	if (error)
 		return error;
-	response_revision(response, request, recalled.ranking->revision);
-	for (size_t rank = 1; !error && rank <= recalled.ranking->decision.order.count; rank++) {
-		entries_of(recalled.ranking, rank, 1, &item);
-		error = write_lines(
-			request, &response->body, rank, &item, 1, &recalled.ranking->model->model);
+	error = ranking_recall(&call, id, false, &recalled);
+	if (!error) {
+		if (!view_fixed(request, response, id, recalled.ranking->revision))
+			error = order_of(request, response, recalled.ranking);
+		ranking_unref(recalled.ranking);
 	}
-	ranking_unref(recalled.ranking);
+	heavy_end(&call);
 	return error;
 }
 
@@ -456,7 +465,8 @@ static enum error order(struct request *request, struct response *response)
 		return order_computed(request, response);
 	if (error)
 		return error;
-	response_revision(response, request, revision);
+	if (view_fixed(request, response, row.id, revision))
+		return ERR_OK;
 	return order_kept(request, response, &row);
 }
 

@@ -28,6 +28,32 @@ enum error body_json(struct request *request, json_t **out)
 	return json_parse(request->body, 1, "", &request->diag, out);
 }
 
+enum error body_json_or_none(struct request *request, json_t **out)
+{
+	if (request->body.len > 0)
+		return body_json(request, out);
+	*out = json_object();
+	return *out ? ERR_OK : ERR_NO_MEMORY;
+}
+
+enum error body_nothing(struct request *request)
+{
+	static const char *const none[] = {NULL};
+	json_t *body;
+	bool good;
+	enum error error = body_json_or_none(request, &body);
+
+	if (error)
+		return error;
+	good = json_is_object(body);
+	if (!good)
+		diag_add(
+			&request->diag, "", "An object is expected, not %s.", json_type_word(body));
+	good = good && json_only_keys(body, none, "", &request->diag);
+	json_decref(body);
+	return good ? ERR_OK : ERR_INVALID;
+}
+
 enum error param_uuid(const struct request *request, size_t index, struct uuid *out)
 {
 	return uuid_from_text(request->params[index], out) ? ERR_OK : ERR_NOT_FOUND;

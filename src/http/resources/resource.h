@@ -18,6 +18,10 @@ struct call call_of(struct request *request);
 
 /* The body as JSON, a new reference. */
 enum error body_json(struct request *request, json_t **out);
+/* The same where all members may be left out: no body is an empty object. */
+enum error body_json_or_none(struct request *request, json_t **out);
+/* There is nothing to say: an empty object, or no body. ERR_INVALID. */
+enum error body_nothing(struct request *request);
 
 /* {id} at a place among the path's parameters; a text that is no UUID names nothing. */
 enum error param_uuid(const struct request *request, size_t index, struct uuid *out);

@@ -4,6 +4,7 @@
  */
 #include <math.h>
 
+#include "http/resources/evidence_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "http/resources/whatif.h"
@@ -209,8 +210,24 @@ static struct str input_name(const struct model_version *model, size_t component
 	return term == WN_NO_TERM ? STR_NONE : model->term_features[term]->name;
 }
 
-static bool write_tree(
-	struct json_writer *json, struct arena *arena, const struct scoring *scoring, size_t item)
+static void write_word(struct json_writer *json, const struct model_version *model,
+	size_t component, const struct item_record *record, const struct wn_step *step)
+{
+	const struct item *item = &record->item;
+	const struct str words[WN_WORDS] = {[WN_STREAM] = item->stream,
+		[WN_KIND] = item->kind,
+		[WN_STATUS] = item->status,
+		[WN_TEAM] = item->team,
+		[WN_SOURCE] = record->source};
+
+	if (model->components && component > 0)
+		model = model->components[component - 1];
+	if (step->kind == WN_STEP_WORD || step->kind == WN_STEP_TEXT)
+		json_put(json, "word", str, evidence_word(model, words, step));
+}
+
+static bool write_tree(struct json_writer *json, struct arena *arena, const struct scoring *scoring,
+	size_t item, const struct item_record *record)
 {
 	const struct wn_scores *scores = &scoring->decision.evidence;
 	uint32_t row = scoring->rows[item];
@@ -233,6 +250,7 @@ static bool write_tree(
 		json_put(json, "feature", str,
 			input_name(scoring->ranking->model, component, steps[i].term));
 		json_put(json, "value", number, steps[i].value);
+		write_word(json, scoring->ranking->model, component, record, &steps[i]);
 		json_put(json, "lowest", number, steps[i].lowest);
 		json_put(json, "highest", number, steps[i].highest);
 		json_put(json, "assumed", bool, steps[i].assumed);
@@ -311,7 +329,7 @@ static bool write_item(
 		write_score(json, scoring, asked->place);
 		write_policy(json, scoring, asked->place);
 		good = additive ? write_contributions(json, arena, scoring, asked->place)
-				: write_tree(json, arena, scoring, asked->place);
+				: write_tree(json, arena, scoring, asked->place, &asked->record);
 	}
 	json_object_end(json);
 	return good;
@@ -392,7 +410,7 @@ static const struct route routes[] = {
 	{
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/scores",
-		.roles = ROLES_READ,
+		.roles = ROLES_READ | ROLE_CONTRIBUTOR,
 		.body = BODY_JSON,
 		.body_bytes = 8 << 20,
 		.handle = score,

@@ -29,7 +29,7 @@ static enum error simulate(struct request *request, struct response *response)
 	static const char *const known[] = {"min_revision", NULL};
 	static const char *const keys[] = {
 		"top", "weights", "model", "policy", "changes", "items", NULL};
-	struct simulation_request wanted;
+	struct simulation_request wanted = {0};
 	struct ranking *ranking;
 	json_t *body;
 	enum error error = request_query_only(request, known);
@@ -38,7 +38,7 @@ static enum error simulate(struct request *request, struct response *response)
 		error = view_ranking(request, &ranking);
 	if (error)
 		return error;
-	error = body_json(request, &body);
+	error = body_json_or_none(request, &body);
 	if (!error) {
 		error = whatif_read(request, body, keys, ranking, &wanted);
 		if (!error)

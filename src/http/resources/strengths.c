@@ -3,46 +3,17 @@
  * teach the most.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
-#include "base/num.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
-#include "live/live.h"
+#include "http/resources/walk.h"
 #include "service/criteria.h"
+#include "service/heavy.h"
 #include "service/strengths.h"
 
 enum { PAIRS_MAX = 100, PAIRS_DEFAULT = 10 };
 
 /* ---- strengths ---- */
-
-/* "<ranking id>:<position>": the walk stays in the ranking that it began in. */
-static enum error ranking_of_cursor(struct request *request, struct ranking **out, size_t *begin)
-{
-	char id[sizeof((struct ranking *)NULL)->id];
-	struct str payload, digits;
-	const char *colon;
-	uint64_t position;
-	enum error error = query_cursor(request, STR(""), &payload);
-
-	if (error)
-		return error;
-	colon = memchr(payload.ptr, ':', payload.len);
-	if (!colon || (size_t)(colon - payload.ptr) >= sizeof id)
-		return ERR_BAD_CURSOR;
-	snprintf(id, sizeof id, "%.*s", (int)(colon - payload.ptr), payload.ptr);
-	digits = (struct str){colon + 1, payload.len - (size_t)(colon + 1 - payload.ptr)};
-	if (!num_parse_u64(digits, &position))
-		return ERR_BAD_CURSOR;
-	*begin = (size_t)position;
-	error = live_ranking_by_id(request->service->live, &request->workspace.id, id, out);
-	if (error == ERR_GONE)
-		request->problem_members = arena_printf(&request->arena,
-			"\"first_page\":\"/v1/workspaces/%s/comparisons/strengths\"",
-			request->workspace.name);
-	return error;
-}
 
 static void write_strengths(
 	struct json_writer *json, const struct ranking *ranking, const struct strength_page *page)
@@ -64,25 +35,26 @@ static void write_strengths(
 	json_array_end(json);
 }
 
-static enum error write_strengths_page(struct request *request, struct response *response,
-	const struct ranking *ranking, size_t begin, size_t limit)
+static enum error write_strengths_page(
+	struct request *request, struct response *response, struct walk *walk)
 {
 	struct call call = call_of(request);
 	struct strength_page page;
 	struct json_writer json;
-	char last[80];
-	enum error error = strengths_page(&call, ranking, begin, limit, &page);
+	enum error error = heavy_begin(&call);
 
+	if (error)
+		return error;
+	error = strengths_page(&call, walk->ranking, walk->begin, walk->limit, &page);
+	heavy_end(&call);
 	if (error)
 		return error;
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
-	view_write_ranking(&json, ranking);
-	write_strengths(&json, ranking, &page);
-	if (begin + page.count < page.total) {
-		snprintf(last, sizeof last, "%s:%zu", ranking->id, begin + page.count);
-		write_next(&json, request, STR(""), str_from(last));
-	}
+	view_write_ranking(&json, walk->ranking);
+	write_strengths(&json, walk->ranking, &page);
+	if (walk->begin + page.count < page.total)
+		walk_next(walk, request, &json, walk->begin + page.count);
 	json_object_end(&json);
 	return response_done(response);
 }
@@ -90,23 +62,16 @@ static enum error write_strengths_page(struct request *request, struct response 
 static enum error strengths(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"limit", "cursor", "min_revision", NULL};
-	struct ranking *ranking;
-	size_t limit, begin = 0;
+	struct walk walk = {0};
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = query_limit(request, LIST_LIMIT_MAX, &limit);
+		error = walk_begin(&walk, request, LIST_LIMIT_MAX);
 	if (error)
 		return error;
-	if (request_query(request, "cursor").ptr)
-		error = ranking_of_cursor(request, &ranking, &begin);
-	else
-		error = view_ranking(request, &ranking);
-	if (error)
-		return error;
-	if (!view_headers(request, response, ranking))
-		error = write_strengths_page(request, response, ranking, begin, limit);
-	ranking_unref(ranking);
+	if (!view_headers(request, response, walk.ranking))
+		error = write_strengths_page(request, response, &walk);
+	ranking_unref(walk.ranking);
 	return error;
 }
 
@@ -128,8 +93,12 @@ static enum error write_item_pairs(struct request *request, struct response *res
 	struct json_writer json;
 	struct item_pair *pairs;
 	size_t count;
-	enum error error = pairs_to_compare(&call, ranking, limit, &pairs, &count);
+	enum error error = heavy_begin(&call);
 
+	if (error)
+		return error;
+	error = pairs_to_compare(&call, ranking, limit, &pairs, &count);
+	heavy_end(&call);
 	if (error)
 		return error;
 	response_revision(response, request, ranking->revision);

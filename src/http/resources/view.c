@@ -6,13 +6,16 @@
 
 #include <math.h>
 
+#include "codec/receipt.h"
 #include "live/live.h"
 #include "service/items.h"
+#include "service/recall.h"
 #include "winnow/version.h"
 
 enum {
 	WAIT_US = 5 * 1000000,
 	SWEEP_ROWS = 100000, /* on the event loop: well under a millisecond a column */
+	SEARCH_ROWS = 2000,  /* and about as much at half a microsecond a row */
 };
 
 /* A revision that nobody has written would be waited for in vain. */
@@ -62,21 +65,73 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	return ERR_PARK;
 }
 
+enum error view_past(
+	struct request *request, const char *name, int64_t revision, struct ranking **out)
+{
+	struct ranking_request wanted = {
+		.now_us = clock_now_us(request->clock), .model = -1, .policy = -1};
+	struct call call = call_of(request);
+	enum error error;
+
+	*out = NULL;
+	if (!request->on_worker)
+		return ERR_WOULD_BLOCK;
+	error = ranking_time_of(&call, revision, &wanted.as_of_us);
+	if (error == ERR_BEYOND_HEAD)
+		diag_add(&request->diag, diag_key(&request->diag, "/query", name),
+			"The workspace has not reached revision %lld yet.", (long long)revision);
+	if (error)
+		return error;
+	error = live_ranking_at(
+		request->service->live, &request->workspace.id, revision, &wanted, out);
+	*out = error ? NULL : *out;
+	return error;
+}
+
+enum error view_item(struct request *request, struct ranking **out, uint32_t *row)
+{
+	struct uuid id;
+	enum error error = param_uuid(request, 1, &id);
+
+	*out = NULL;
+	if (!error)
+		error = view_ranking(request, out);
+	if (error)
+		return error;
+	*row = ranking_find(*out, &id);
+	if (*row != WN_ROW_NONE)
+		return ERR_OK;
+	ranking_unref(*out);
+	*out = NULL;
+	return ERR_NOT_FOUND;
+}
+
 bool view_headers(struct request *request, struct response *response, const struct ranking *ranking)
 {
 	int64_t age_s = ranking_age_us(ranking, clock_monotonic_us(request->clock)) / US_PER_S;
-	char tag[80];
 
-	response_revision(response, request, ranking->revision);
 	if (age_s > 0)
 		response_header(response, request, "Age", "%lld", (long long)age_s);
-	snprintf(tag, sizeof tag, "\"%s-%s\"", ranking->id, WINNOW_VERSION);
+	return view_fixed(request, response, str_from(ranking->id), ranking->revision);
+}
+
+bool view_fixed(struct request *request, struct response *response, struct str id, int64_t revision)
+{
+	char tag[128];
+
+	response_revision(response, request, revision);
+	snprintf(tag, sizeof tag, "\"%.*s-%s\"", STR_ARG(id), WINNOW_VERSION);
 	return response_not_modified(response, request, tag);
 }
 
 bool view_may_sweep(const struct request *request, const struct ranking *ranking)
 {
 	return request->on_worker || ranking->rows <= SWEEP_ROWS;
+}
+
+bool view_may_search(const struct request *request, const struct ranking *ranking)
+{
+	return request->on_worker || ranking->rows <= SEARCH_ROWS;
 }
 
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
@@ -98,6 +153,13 @@ void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 	json_put(json, "version", int, ranking->policy->version);
 	json_put(json, "name", str, ranking->policy->name);
 	json_object_end(json);
+}
+
+void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt)
+{
+	json_key(json, key);
+	json_raw(json, STR(""));
+	receipt_write(json->out, receipt);
 }
 
 void view_write_row(struct json_writer *json, const struct ranking *ranking, uint32_t row)

@@ -14,17 +14,33 @@
  */
 enum error view_ranking(struct request *request, struct ranking **out);
 
+/* The ranking of ?<name>=, a revision: at its own time, by what was active then. ERR_WOULD_BLOCK on the
+ * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at. A reference; NULL with any error. */
+enum error view_past(
+	struct request *request, const char *name, int64_t revision, struct ranking **out);
+/* The item {id} behind {ws} in the ranking of view_ranking. ERR_NOT_FOUND. */
+enum error view_item(struct request *request, struct ranking **out, uint32_t *row);
+
 /* Winnow-Revision, Age, ETag; true when the answer is a 304. A page walk has one tag per URL, so
  * the ranking's id and the engine's version tell all. */
 bool view_headers(
 	struct request *request, struct response *response, const struct ranking *ranking);
 
-/* Whether work over all rows may be done here: on a worker, or when there are not too many of them.
- * Else it is ERR_WOULD_BLOCK. */
+/* Winnow-Revision, and an ETag of what never changes for a ranking's id and this engine; true when the
+ * answer is a 304. After everything that could be refused. */
+bool view_fixed(
+	struct request *request, struct response *response, struct str id, int64_t revision);
+
+/* Whether one cheap pass over all rows may be made here: on a worker, or when there are not too many
+ * of them. Else it is ERR_WOULD_BLOCK. */
 bool view_may_sweep(const struct request *request, const struct ranking *ranking);
+/* The same for what costs more a row: sorting, comparing texts, looking up blockers. */
+bool view_may_search(const struct request *request, const struct ranking *ranking);
 
 /* "ranking", "revision", "as_of", "model", "policy" of the object being written. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
+struct receipt; /* codec/receipt.h */
+void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt);
 /* "id", "source", "external_id", "title", "stream", "kind", "status", "team". */
 void view_write_row(struct json_writer *json, const struct ranking *ranking, uint32_t row);
 /* "score", "range", "band": null when there is no score. */

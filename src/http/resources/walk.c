@@ -10,7 +10,6 @@
 #include "base/num.h"
 #include "http/resources/view.h"
 #include "live/live.h"
-#include "service/recall.h"
 
 enum { FILTER_MAX_BYTES = 255 };
 
@@ -63,27 +62,6 @@ enum error walk_revision(struct walk *walk, struct request *request)
 	return ERR_OK;
 }
 
-/* By what was active then. It is found again by its revision, so a walk can always go on. */
-static enum error past_ranking(struct walk *walk, struct request *request)
-{
-	struct ranking_request wanted = {
-		.now_us = clock_now_us(request->clock), .model = -1, .policy = -1};
-	struct call call = call_of(request);
-	enum error error;
-
-	if (!request->on_worker)
-		return ERR_WOULD_BLOCK;
-	error = ranking_time_of(&call, walk->revision, &wanted.as_of_us);
-	if (error == ERR_BEYOND_HEAD)
-		diag_add(&request->diag, "/query/revision",
-			"The workspace has not reached revision %lld yet.",
-			(long long)walk->revision);
-	if (error)
-		return error;
-	return live_ranking_at(request->service->live, &request->workspace.id, walk->revision,
-		&wanted, &walk->ranking);
-}
-
 /* "<ranking id>:<position>": the walk stays in the ranking that it began in. */
 static enum error ranking_of_cursor(struct walk *walk, struct request *request)
 {
@@ -104,8 +82,8 @@ static enum error ranking_of_cursor(struct walk *walk, struct request *request)
 		    &begin))
 		return ERR_BAD_CURSOR;
 	walk->begin = (size_t)begin;
-	if (walk->revision > 0)
-		return past_ranking(walk, request);
+	if (walk->revision > 0) /* found again by it, so a walk through the past can always go on */
+		return view_past(request, "revision", walk->revision, &walk->ranking);
 	return live_ranking_by_id(
 		request->service->live, &request->workspace.id, id, &walk->ranking);
 }
@@ -127,7 +105,7 @@ enum error walk_begin(struct walk *walk, struct request *request, size_t most)
 	if (error)
 		return error;
 	if (!request_query(request, "cursor").ptr && walk->revision > 0)
-		return past_ranking(walk, request);
+		return view_past(request, "revision", walk->revision, &walk->ranking);
 	if (!request_query(request, "cursor").ptr)
 		return view_ranking(request, &walk->ranking);
 	error = ranking_of_cursor(walk, request);

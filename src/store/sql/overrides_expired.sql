@@ -1,11 +1,15 @@
--- (timestamptz, int8) -> uuid
--- In the system workspace: through all of them but the removed ones, which take no write.
-SELECT o.workspace_id
-FROM winnow.overrides o
-JOIN winnow.workspace_heads h ON h.workspace_id = o.workspace_id AND NOT h.removed
-LEFT JOIN winnow.override_ends e ON e.workspace_id = o.workspace_id
-	AND e.override_id = o.override_id
-WHERE o.expires_at <= $1 AND e.override_id IS NULL
-GROUP BY o.workspace_id
-ORDER BY o.workspace_id
-LIMIT $2
+-- (timestamptz, timestamptz, uuid, int8) -> uuid, timestamptz
+-- In the system workspace: through all of them but the removed ones, which take no write. Each is gone
+-- through by itself, by the index on expiries, up to the first that has no end.
+SELECT h.workspace_id, due.expires_at
+FROM winnow.workspace_heads h
+CROSS JOIN LATERAL (SELECT o.expires_at
+	FROM winnow.overrides o
+	WHERE o.workspace_id = h.workspace_id AND o.expires_at > $1 AND o.expires_at <= $2
+		AND NOT EXISTS (SELECT 1 FROM winnow.override_ends e
+			WHERE e.workspace_id = o.workspace_id AND e.override_id = o.override_id)
+	ORDER BY o.expires_at
+	LIMIT 1) due
+WHERE NOT h.removed AND h.workspace_id > $3
+ORDER BY h.workspace_id
+LIMIT $4

@@ -99,7 +99,7 @@ static void write_bundle(struct buf *out, const struct receipt *receipt)
 
 		document.revision = 1;
 		if (bundle_has_document(document.kind))
-			bundle_write_document(out, &document);
+			bundle_write_document(out, &document, catalog);
 	}
 	for (unsigned n = 0; n < ITEMS; n++)
 		write_item(out, catalog, n);
@@ -194,6 +194,99 @@ static void the_header_is_for_people_too(void **state)
 	assert_non_null(strstr(text.data, "\"revision\":12,\"as_of\":\"2023-11-14T22:13:00Z\""));
 	assert_null(strstr(text.data, "\"kind\":\"mapping\""));
 	buf_release(&text);
+}
+
+/* The default documents, and a sensitive category of which there are two versions. */
+static struct catalog *with_secret(struct document *documents, bool first, bool second)
+{
+	static const char *const bodies[2] = {
+		"{\"categories\":[\"band A\"],\"description\":\"Pay.\",\"family\":\"effort\","
+		"\"id\":%u,\"sensitive\":%s,\"type\":\"category\"}",
+		"{\"categories\":[\"band A\",\"band B\"],\"description\":\"Wages.\",\"family\":"
+		"\"effort\",\"id\":%u,\"sensitive\":%s,\"type\":\"category\"}",
+	};
+	static char text[2][256];
+	const bool sensitive[2] = {first, second};
+	struct catalog *catalog = default_catalog();
+	unsigned column = (unsigned)catalog->feature_count;
+
+	catalog_unref(catalog);
+	memcpy(documents, default_documents, default_document_count * sizeof *documents);
+	for (size_t i = 0; i < 2; i++) {
+		snprintf(text[i], sizeof text[i], bodies[i], column,
+			sensitive[i] ? "true" : "false");
+		documents[default_document_count + i] = (struct document){
+			STR("feature"), STR("salary"), str_from(text[i]), (int64_t)i + 2};
+	}
+	assert_int_equal(catalog_build(documents, default_document_count + 2, &catalog), ERR_OK);
+	return catalog;
+}
+
+/* Everybody who may read a ranking may fetch its bundle. */
+static void a_sensitive_definition_is_hidden(void **state)
+{
+	static const struct {
+		bool sensitive[2], name, first, second; /* which of it are shown */
+	} cases[] = {
+		{{false, false}, true, true, true},
+		{{true, false}, true, false, true},
+		{{false, true}, false, false, false},
+		{{true, true}, false, false, false},
+	};
+	enum { MOST = 64 };
+
+	(void)state;
+	assert_true(default_document_count + 2 < MOST);
+	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+		struct document documents[MOST];
+		struct catalog *catalog =
+			with_secret(documents, cases[i].sensitive[0], cases[i].sensitive[1]);
+		size_t count = default_document_count + 2;
+		struct buf text = BUF_INIT;
+
+		for (size_t k = default_document_count; k < count; k++)
+			bundle_write_document(&text, &documents[k], catalog);
+		assert_false(text.failed);
+		assert_true(cases[i].name == (strstr(text.data, "salary") != NULL));
+		assert_true(cases[i].first == (strstr(text.data, "Pay.") != NULL));
+		assert_true(cases[i].second == (strstr(text.data, "Wages.") != NULL));
+		assert_true(cases[i].second == (strstr(text.data, "band B") != NULL));
+		assert_true((cases[i].first || cases[i].second) ==
+			    (strstr(text.data, "band A") != NULL));
+		buf_release(&text);
+		catalog_unref(catalog);
+	}
+}
+
+/* What a reader of the bundle builds of the placeholders has all columns. */
+static void a_hidden_definition_keeps_its_column(void **state)
+{
+	struct bundle *bundle = bundle_new();
+	struct document documents[64];
+	struct catalog *catalog = with_secret(documents, false, true);
+	struct bundle_header header = {
+		.workspace = id_of(200), .ranking = "12.1", .receipt = some_receipt};
+	struct buf text = BUF_INIT;
+	struct scratch scratch;
+
+	(void)state;
+	for (size_t i = 0; i < default_document_count + 2; i++)
+		header.documents += bundle_has_document(documents[i].kind);
+	header.items = 1;
+	bundle_write_header(&text, &header);
+	for (size_t i = 0; i < default_document_count + 2; i++) {
+		documents[i].revision += documents[i].revision == 0;
+		if (bundle_has_document(documents[i].kind))
+			bundle_write_document(&text, &documents[i], catalog);
+	}
+	write_item(&text, catalog, 0);
+	assert_null(strstr(text.data, "salary"));
+	assert_int_equal(take_all(bundle, buf_view(&text), scratch_begin(&scratch)), ERR_OK);
+	assert_int_equal(bundle_result(bundle)->receipt.item_count, 1);
+	bundle_free(bundle);
+	scratch_end(&scratch);
+	buf_release(&text);
+	catalog_unref(catalog);
 }
 
 /* `text` with the first `from` replaced; the caller frees it. */
@@ -313,6 +406,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_bundle_ranks),
 		cmocka_unit_test(the_header_is_for_people_too),
+		cmocka_unit_test(a_sensitive_definition_is_hidden),
+		cmocka_unit_test(a_hidden_definition_keeps_its_column),
 		cmocka_unit_test(what_is_not_whole_is_refused),
 		cmocka_unit_test(no_end_of_it_is_taken_for_the_whole),
 		cmocka_unit_test(out_of_memory_is_an_error),

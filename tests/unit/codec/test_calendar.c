@@ -204,6 +204,45 @@ static void test_open(void **state)
 	}
 }
 
+/* The last change and the next one, whether or not a window is open. */
+static void test_lull(void **state)
+{
+	static const struct {
+		const char *calendar, *now, *from, *until; /* NULL: none */
+	} cases[] = {
+		{"{}", "2026-11-20T12:00:00Z", NULL, NULL},
+		{"{'windows':[{'from':'2026-12-24T00:00:00Z','until':'2026-12-27T00:00:00Z'}]}",
+			"2026-12-01T00:00:00Z", NULL, "2026-12-24T00:00:00Z"},
+		{"{'windows':[{'from':'2026-12-24T00:00:00Z','until':'2026-12-27T00:00:00Z'}]}",
+			"2026-12-24T00:00:00Z", "2026-12-24T00:00:00Z", "2026-12-27T00:00:00Z"},
+		{"{'windows':[{'from':'2026-12-24T00:00:00Z','until':'2026-12-27T00:00:00Z'}]}",
+			"2027-01-01T00:00:00Z", "2026-12-27T00:00:00Z", NULL},
+		/* A window that ends inside another one changes its outcome, too: its reason. */
+		{"{'windows':[{'from':'2026-11-20T00:00:00Z','until':'2026-11-21T00:00:00Z'},"
+		 "{'from':'2026-11-20T10:00:00Z','until':'2026-11-22T00:00:00Z'}]}",
+			"2026-11-20T12:00:00Z", "2026-11-20T10:00:00Z", "2026-11-21T00:00:00Z"},
+		{"{'utc_offset':'-11:00','weekly':[{'from':'sun 20:00','until':'mon 02:00'}]}",
+			"2026-11-23T12:00:00Z", "2026-11-23T07:00:00Z", "2026-11-23T13:00:00Z"},
+		{"{'utc_offset':'-11:00','weekly':[{'from':'sun 20:00','until':'mon 02:00'}]}",
+			"2026-11-23T13:00:00Z", "2026-11-23T13:00:00Z", "2026-11-30T07:00:00Z"},
+		{"{'weekly':[{'from':'wed 12:00','until':'thu 12:00'}]}", "1969-12-31T23:00:00Z",
+			"1969-12-31T12:00:00Z", "1970-01-01T12:00:00Z"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct catalog *catalog = catalog_with(cases[i].calendar);
+		struct lull lull = {at(cases[i].now), -INFINITY, INFINITY};
+		double from_s = cases[i].from ? at(cases[i].from) : -INFINITY;
+		double until_s = cases[i].until ? at(cases[i].until) : INFINITY;
+
+		calendar_lull(catalog_calendar(catalog, STR("c")), &lull);
+		if (lull.from_s != from_s || lull.until_s != until_s)
+			fail_msg("case %zu: from %.0f until %.0f", i, lull.from_s, lull.until_s);
+		catalog_unref(catalog);
+	}
+}
+
 /* A window of the week is open as long in any week and with any offset. */
 static void test_open_minutes_of_a_week(void **state)
 {
@@ -308,6 +347,7 @@ int main(void)
 		cmocka_unit_test(test_faults),
 		cmocka_unit_test(test_too_many_windows),
 		cmocka_unit_test(test_open),
+		cmocka_unit_test(test_lull),
 		cmocka_unit_test(test_open_minutes_of_a_week),
 		cmocka_unit_test(test_deleted),
 		cmocka_unit_test(test_out_of_memory),

@@ -574,6 +574,43 @@ static void test_settings(void **state)
 	}
 }
 
+/* Every version counts, and a full workspace can still name another one. */
+static void test_room(void **state)
+{
+	struct catalog *catalog = default_catalog();
+	size_t expected = 0;
+	struct scratch scratch;
+	struct diag *diag = scratch_begin(&scratch);
+	struct str body = {"", 1000};
+
+	(void)state;
+	for (size_t i = 0; i < default_document_count; i++)
+		expected += DOCUMENT_ROW_BYTES + default_documents[i].body.len;
+	assert_int_equal(catalog->document_bytes, expected);
+	assert_true(catalog_has_room(catalog, body, diag));
+	body.len = DOCUMENT_MAX_BYTES;
+	assert_true(catalog_has_room(catalog, body, diag));
+	assert_int_equal(diag->count, 0);
+	body.len++;
+	assert_false(catalog_has_room(catalog, body, diag));
+	assert_fault(diag, "#", "As it is stored this has 4194305 bytes");
+
+	diag->count = 0;
+	body.len = 1000;
+	catalog->document_bytes = DOCUMENTS_MAX_BYTES - 1000 - DOCUMENT_ROW_BYTES;
+	assert_true(catalog_has_room(catalog, body, diag));
+	catalog->document_bytes++;
+	assert_false(catalog_has_room(catalog, body, diag));
+	assert_fault(diag, "#", "67107737 bytes");
+	body.len = DOCUMENT_SMALL_BYTES;
+	catalog->document_bytes = DOCUMENTS_MAX_BYTES;
+	assert_true(catalog_has_room(catalog, body, diag));
+	catalog->document_bytes = 2 * DOCUMENTS_MAX_BYTES;
+	assert_false(catalog_has_room(catalog, body, diag));
+	catalog_unref(catalog);
+	scratch_end(&scratch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -590,6 +627,7 @@ int main(void)
 		cmocka_unit_test(test_deleted_values),
 		cmocka_unit_test(test_feature_users),
 		cmocka_unit_test(test_settings),
+		cmocka_unit_test(test_room),
 	};
 
 	json_init();

@@ -108,9 +108,14 @@ static void test_numbers(void **state)
 	json_number(&json, 0.1);
 	json_number(&json, NAN);
 	json_number(&json, -INFINITY);
+	/* Beyond what JSON readers take for an integer. */
+	json_number(&json, 0x1p62);
+	json_number(&json, 0x1p63);
+	json_number(&json, -12e18);
 	json_array_end(&json);
-	assert_string_equal(
-		"[-9223372036854775808,9223372036854775807,0,-7,0.1,null,null]", out.data);
+	assert_string_equal("[-9223372036854775808,9223372036854775807,0,-7,0.1,null,null,"
+			    "4611686018427388000,9.223372036854776e+18,-1.2e+19]",
+		out.data);
 }
 
 static void test_other_kinds(void **state)

@@ -20,7 +20,7 @@
 #define BLEND(more) "{'name':'m','kind':'blend'," more "," BANDS "}"
 #define TERMS "'terms':[{'feature':'user_impact','weight':3},{'feature':'demand','weight':2}]"
 
-enum { MAX_DOCUMENTS = 80, MAX_ROW = 64 };
+enum { MAX_DOCUMENTS = 128, MAX_ROW = 64 };
 
 /* The default catalogue, grown by models and other documents. */
 struct world {
@@ -104,22 +104,6 @@ static const struct model_version *store(struct world *world, const char *text)
 	return model;
 }
 
-/* What was stored, parsed again without its pins, must be the very bytes. */
-static void assert_round_trip(struct world *world, const struct model_version *model)
-{
-	json_t *json = NULL;
-	struct str body;
-
-	assert_int_equal(json_parse(model->body, 1, "", &world->scratch.diag, &json), ERR_OK);
-	assert_non_null(json_object_get(json, "pins"));
-	json_object_del(json, "pins");
-	assert_int_equal(parse_json(world, json, &body), ERR_OK);
-	json_decref(json);
-	if (!str_eq(body, model->body))
-		print_message("%.*s\n%.*s\n", STR_ARG(model->body), STR_ARG(body));
-	assert_true(str_eq(body, model->body));
-}
-
 static json_t *shown(const struct model_version *model)
 {
 	struct buf out = BUF_INIT;
@@ -130,6 +114,29 @@ static json_t *shown(const struct model_version *model)
 	json = json_of(out.data);
 	buf_release(&out);
 	return json;
+}
+
+/* What was stored, parsed again without its pins, must be the very bytes. A table's rules are as they
+ * are shown: the stored text is not for clients. */
+static void assert_round_trip(struct world *world, const struct model_version *model)
+{
+	json_t *json = NULL;
+	struct str body;
+
+	assert_int_equal(json_parse(model->body, 1, "", &world->scratch.diag, &json), ERR_OK);
+	assert_non_null(json_object_get(json, "pins"));
+	json_object_del(json, "pins");
+	if (json_is_string(json_object_get(json, "rules"))) {
+		json_t *reader = shown(model);
+
+		json_object_set(json, "rules", json_object_get(reader, "rules"));
+		json_decref(reader);
+	}
+	assert_int_equal(parse_json(world, json, &body), ERR_OK);
+	json_decref(json);
+	if (!str_eq(body, model->body))
+		print_message("%.*s\n%.*s\n", STR_ARG(model->body), STR_ARG(body));
+	assert_true(str_eq(body, model->body));
 }
 
 static const char *member(const json_t *json, const char *key)
@@ -178,6 +185,75 @@ static void row_score(struct world *world, const struct model_version *model, co
 
 	assert_true(model_bind(model, &words, &world->scratch.arena, &bound));
 	wn_model_score_rows(&bound, &row->rows, 86400, (struct wn_scores){score, lowest, highest});
+}
+
+/* ---- definitions that grow ---- */
+
+/* A fifth value of severity, which has four. */
+static void append_severity(struct world *world)
+{
+	static const char before[] = "\"sev1\"]", after[] = "\"sev1\",\"sev0\"]";
+	const struct document *old = NULL;
+	struct buf text = BUF_INIT;
+	const char *at;
+	struct str body;
+
+	for (size_t i = 0; i < world->count; i++) {
+		if (str_is(world->documents[i].name, "severity"))
+			old = &world->documents[i];
+	}
+	assert_non_null(old);
+	at = strstr(old->body.ptr, before);
+	assert_non_null(at);
+	buf_append(&text, old->body.ptr, (size_t)(at - old->body.ptr));
+	buf_puts(&text, after);
+	buf_puts(&text, at + strlen(before));
+	body = (struct str){arena_strdup(&world->scratch.arena, buf_view(&text)), text.len};
+	buf_release(&text);
+	add_document(world, STR("feature"), STR("severity"), body);
+	assert_int_equal(catalog_feature(world->catalog, STR("severity"))->category_count, 5);
+}
+
+/* A model knows the values that there were when it was made: a later one is unknown to it, not its last.
+ * A number beyond its bounds is cut to them. */
+static void test_later_category_is_unknown(void **state)
+{
+	static const struct {
+		const char *text;
+		double lowest, last, highest; /* of what is unknown, of sev1 */
+	} models[] = {
+		{EXPRESSION("'expression':'if(severity == \\'sev1\\', 100, 1)'"), 1, 100, 100},
+		{SUM("'terms':[{'feature':'severity','weight':2}]"), 0, 2, 2},
+		{TABLE("'inputs':[{'feature':'severity'}],'outcomes':['act','look','wait'],'rules':"
+		       "["
+		       "{'when':{'severity':['sev1']},'then':'act'},"
+		       "{'when':{'severity':['sev2','sev3']},'then':'look'},"
+		       "{'when':{'severity':['sev4']},'then':'wait'}]"),
+			1, 3, 3},
+	};
+	struct world *world = world_new();
+	double score, low, high;
+	struct row row;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++)
+		store(world, models[i].text);
+	append_severity(world);
+	row_init(&row);
+	for (size_t i = 0; i < sizeof models / sizeof *models; i++) {
+		const struct model_version *model = catalog_model(world->catalog, (int64_t)i + 2);
+
+		assert_true(model->model.terms[0].category);
+		row_set(&row, world, "severity", 3);
+		row_score(world, model, &row, "", &score, &low, &high);
+		assert_true(score == models[i].last && low == score && high == score);
+		row_set(&row, world, "severity", 4);
+		row_score(world, model, &row, "", &score, &low, &high);
+		assert_true(score == models[i].lowest && low == score);
+		assert_true(high == models[i].highest);
+	}
+	assert_false(catalog_model(world->catalog, 1)->model.terms[0].category);
+	world_free(world);
 }
 
 /* ---- weighted sums that are limited or extended ---- */
@@ -286,9 +362,8 @@ static void test_table(void **state)
 
 	(void)state;
 	assert_round_trip(world, model);
-	assert_non_null(strstr(model->body.ptr,
-		"{\"then\":\"wait\",\"when\":{\"exploitation\":[\"none\",\"public poc\"],"
-		"\"handles_personal_data\":false}}"));
+	/* Any, a list, and single values; each followed by its outcome. */
+	assert_non_null(strstr(model->body.ptr, "\"rules\":\"2*0(01)01110011\""));
 	/* Each outcome is a band of its own name. */
 	assert_int_equal(model->model.band_count, 2);
 	assert_string_equal(model->model.bands[0].name, "act");
@@ -403,6 +478,207 @@ static void test_table_csv_faults(void **state)
 		assert_fault(&world->scratch.diag, "#/csv", faults[i].part);
 		json_decref(json);
 	}
+	world_free(world);
+}
+
+/* ---- large tables ---- */
+
+enum { WIDE = 16 };
+
+/* Four categories in0 … in3 of sixteen values. */
+static void add_wide_features(struct world *world)
+{
+	size_t id = world->catalog->feature_count;
+
+	for (size_t i = 0; i < 4; i++) {
+		struct buf text = BUF_INIT;
+		struct str body, name;
+		json_t *json;
+
+		buf_puts(&text, "{'type':'category','description':'One of sixteen.',"
+				"'family':'risk_compliance','categories':[");
+		for (size_t v = 0; v < WIDE; v++)
+			buf_printf(&text, "%s'value %zu'", v > 0 ? "," : "", v);
+		buf_puts(&text, "]}");
+		json = json_of(text.data);
+		name = str_from(arena_printf(&world->scratch.arena, "in%zu", i));
+		assert_int_equal(feature_definition_parse(json, name, (uint16_t)(id + i), NULL,
+					 &world->scratch.arena, &world->scratch.diag, &body),
+			ERR_OK);
+		json_decref(json);
+		buf_release(&text);
+		add_document(world, STR("feature"), name, body);
+	}
+}
+
+/* `rows` combinations of four inputs by sixteen, from the first on; the outcomes take turns. */
+static json_t *wide_csv(size_t rows, const char *end)
+{
+	json_t *json = json_of(TABLE("'outcomes':['act','wait']"));
+	struct buf text = BUF_INIT;
+
+	buf_puts(&text, "in0,in1,in2,in3,then");
+	for (size_t r = 0; r < rows; r++) {
+		buf_putc(&text, '\n');
+		for (size_t i = 0; i < 4; i++)
+			buf_printf(&text, "\"value %zu\",", r >> (12 - 4 * i) & (WIDE - 1));
+		buf_puts(&text, r % 3 == 0 ? "act" : "wait");
+	}
+	buf_puts(&text, end);
+	json_object_set_new(json, "csv", json_stringn(text.data, text.len));
+	buf_release(&text);
+	return json;
+}
+
+/* Each row of a CSV counts, the header and blank lines do not. */
+static void test_table_csv_rows(void **state)
+{
+	static const size_t most = WN_CELL_HOLE - 1;
+	struct world *world = world_new();
+	struct scratch scratch;
+	struct str body;
+	json_t *json;
+
+	(void)state;
+	add_wide_features(world);
+	/* The two combinations that cannot have a row of their own are holes. */
+	for (size_t i = 0; i < 2; i++) {
+		json = wide_csv(most, i == 0 ? "" : "\n\n");
+		scratch_begin(&scratch);
+		assert_int_equal(
+			model_parse(json, world->catalog, &scratch.arena, &scratch.diag, &body),
+			ERR_INVALID);
+		assert_int_equal(scratch.diag.count, 2);
+		assert_fault(&scratch.diag, "#/csv", "No rule covers in0");
+		scratch_end(&scratch);
+		json_decref(json);
+	}
+	json = wide_csv(most + 1, "");
+	scratch_begin(&scratch);
+	assert_int_equal(model_parse(json, world->catalog, &scratch.arena, &scratch.diag, &body),
+		ERR_INVALID);
+	assert_int_equal(scratch.diag.count, 1);
+	assert_fault(&scratch.diag, "#/csv", "Line 65536: a table has at most 65534 rows.");
+	scratch_end(&scratch);
+	json_decref(json);
+	world_free(world);
+}
+
+/* Three inputs of sixteen, a row for each combination: what is stored has five bytes a row. */
+static void test_large_table_is_short(void **state)
+{
+	struct world *world = world_new();
+	const struct model_version *model;
+	struct buf text = BUF_INIT;
+	json_t *json = json_of(TABLE("'outcomes':['act','wait']"));
+
+	(void)state;
+	add_wide_features(world);
+	buf_puts(&text, "in0,in1,in2,then\n");
+	for (size_t r = 0; r < WIDE * WIDE * WIDE; r++) {
+		for (size_t i = 0; i < 3; i++)
+			buf_printf(&text, "\"value %zu\",", r >> (8 - 4 * i) & (WIDE - 1));
+		buf_puts(&text, r % 3 == 0 ? "act\n" : "wait\n");
+	}
+	json_object_set_new(json, "csv", json_stringn(text.data, text.len));
+	buf_release(&text);
+	model = store_json(world, json);
+	json_decref(json);
+	assert_int_equal(model->model.spec.table->rule_count, WIDE * WIDE * WIDE);
+	assert_true(model->body.len < 4 * WIDE * WIDE * WIDE + 1024);
+	assert_round_trip(world, model);
+	world_free(world);
+}
+
+/* A text of a few bytes lays a large table out; all versions together may lay out so much. */
+static void test_room_for_tables(void **state)
+{
+	static const char form[] = TABLE("'inputs':[{'feature':'in0'},{'feature':'in1'},"
+					 "{'feature':'in2'},{'feature':'in3'}],"
+					 "'outcomes':['a%zu'],'rules':[{'when':{},'then':'a%zu'}]");
+	static const size_t each = 17 * 17 * 17 * 17;
+	struct world *world = world_new();
+	char text[sizeof form + 32];
+	struct str body;
+	size_t n = 0;
+
+	(void)state;
+	add_wide_features(world);
+	for (; (n + 1) * each <= TABLES_MAX_COMBINATIONS; n++) {
+		struct str name = str_from(arena_printf(&world->scratch.arena, "%zu", n + 2));
+
+		snprintf(text, sizeof text, form, n, n);
+		assert_int_equal(parse(world, text, &body), ERR_OK);
+		assert_true(world->count < MAX_DOCUMENTS);
+		world->documents[world->count++] = (struct document){STR("model"), name, body, 3};
+	}
+	rebuild(world);
+	assert_int_equal(world->catalog->table_combinations, n * each);
+	/* What is there already takes no more. */
+	assert_int_equal(parse(world, text, &body), ERR_OK);
+	snprintf(text, sizeof text, form, n, n);
+	assert_int_equal(parse(world, text, &body), ERR_INVALID);
+	assert_fault(&world->scratch.diag, "#/inputs", "this one would add 83521");
+	/* Smaller ones still fit. */
+	assert_int_equal(
+		parse(world,
+			TABLE("'outcomes':['act'],'inputs':[{'feature':'exploitation'}],'rules':["
+			      "{'when':{},'then':'act'}]"),
+			&body),
+		ERR_OK);
+	world_free(world);
+}
+
+/* The text of a stored table, damaged: it is refused, or is a table again. A client cannot send one. */
+static void test_stored_rules_damaged(void **state)
+{
+	static const char before[] =
+		"{\"bands\":[{\"at_least\":2,\"name\":\"act\"},{\"name\":\"wait\"}],\"inputs\":["
+		"{\"feature\":\"exploitation\",\"unknown\":\"span\"},{\"feature\":"
+		"\"handles_personal_data\",\"unknown\":\"span\"}],\"kind\":\"decision_table\","
+		"\"name\":\"m\",\"outcomes\":[{\"name\":\"act\",\"score\":2},{\"name\":\"wait\","
+		"\"score\":1}],\"pins\":{\"exploitation\":1,\"handles_personal_data\":1},"
+		"\"rules\":\"";
+	static const char rules[] = "2*0(01)01110011";
+	static const char *const wrong[] = {"", "2", "2*", "2*0(01)0111001", "2*0(01)011100110",
+		"3*0(01)01110011", "2*2(01)01110011", "2*0(0101110011", "2*0()01110011",
+		"2*0(01)0111001!", "(2)*0(01)01110011("};
+	struct world *world = world_new();
+	size_t sound = 0;
+
+	(void)state;
+	random_begin("stored_rules");
+	for (size_t i = 0; i < 2000 + sizeof wrong / sizeof *wrong; i++) {
+		bool random = i >= sizeof wrong / sizeof *wrong;
+		char text[sizeof rules] = "", body[sizeof before + sizeof rules + 8];
+		struct catalog *catalog = NULL;
+		enum error err;
+
+		snprintf(text, sizeof text, "%s", random ? rules : "");
+		for (size_t n = random ? random_below(3) : 0; n > 0; n--)
+			text[random_below(sizeof rules - 1)] = "012*()aZ_"[random_below(9)];
+		snprintf(body, sizeof body, "%s%s\"}", before, random ? text : wrong[i]);
+		world->documents[world->count] =
+			(struct document){STR("model"), STR("2"), str_from(body), 3};
+		err = catalog_build(world->documents, world->count + 1, &catalog);
+		if (!random || err)
+			assert_int_equal(err, ERR_INTERNAL);
+		sound += err == ERR_OK;
+		catalog_unref(catalog);
+	}
+	assert_true(sound > 100);
+	world_free(world);
+}
+
+static void test_text_is_no_rules_of_a_client(void **state)
+{
+	struct world *world = world_new();
+	struct str body;
+
+	(void)state;
+	assert_int_equal(parse(world, TABLE(IMPACT ",'outcomes':['act'],'rules':'**0'"), &body),
+		ERR_INVALID);
+	assert_fault(&world->scratch.diag, "#/rules", "a list of 1 to 65534 rules");
 	world_free(world);
 }
 
@@ -962,12 +1238,18 @@ static void test_bind_out_of_memory(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_later_category_is_unknown),
 		cmocka_unit_test(test_weighted_sum_teams),
 		cmocka_unit_test(test_expression),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_table_holes),
 		cmocka_unit_test(test_table_csv),
 		cmocka_unit_test(test_table_csv_faults),
+		cmocka_unit_test(test_table_csv_rows),
+		cmocka_unit_test(test_large_table_is_short),
+		cmocka_unit_test(test_room_for_tables),
+		cmocka_unit_test(test_stored_rules_damaged),
+		cmocka_unit_test(test_text_is_no_rules_of_a_client),
 		cmocka_unit_test(test_ssvc),
 		cmocka_unit_test(test_pareto),
 		cmocka_unit_test(test_pairwise),

@@ -310,6 +310,22 @@ static void many_rules(struct buf *out, size_t rules)
 	buf_puts(out, "]}");
 }
 
+/* Limits and shares in turn, and rules of another effect between them. */
+static void many_places(struct buf *out, size_t rules)
+{
+	static const char *const effects[] = {"'effect':'limit','top':10,'at_most':1",
+		"'effect':'share','top':10,'at_most':0.5",
+		"'effect':'share','top':10,'at_least':0.5"};
+
+	buf_puts(out, "{'name':'p','rules':[");
+	for (size_t i = 0; i < rules; i++)
+		buf_printf(out,
+			"%s{'id':'r%zu','reason':'w',%s,'when':{'all':[]}},"
+			"{'id':'h%zu','reason':'w','effect':'hold','when':{'all':[]}}",
+			i > 0 ? "," : "", i, effects[i % 3], i);
+	buf_puts(out, "]}");
+}
+
 static void test_limits(void **state)
 {
 	static const struct {
@@ -320,10 +336,11 @@ static void test_limits(void **state)
 		{nested, WN_PREDICATE_MAX_DEPTH, "16 levels"},
 		{wide, WN_PREDICATE_MAX_TESTS, "at most 256 tests"},
 		{many_rules, WN_MAX_RULES, "1 to 256 rules"},
+		{many_places, WN_MAX_PLACE_RULES, "at most 64 rules"},
 	};
 
 	(void)state;
-	for (size_t i = 0; i < 3; i++) {
+	for (size_t i = 0; i < 4; i++) {
 		for (size_t beyond = 0; beyond < 2; beyond++) {
 			struct buf text = BUF_INIT;
 			struct str body = STR_NONE;
@@ -404,9 +421,9 @@ static uint32_t symbol_by_length(void *self, struct str word)
 	"{\"calendar\":\"gone\",\"effect\":\"freeze\",\"id\":\"gone-calendar\",\"reason\":\"w\","  \
 	"\"when\":{\"all\":[]}},"                                                                  \
 	"{\"calendar\":\"year_end\",\"effect\":\"freeze\",\"id\":\"frozen\",\"reason\":\"w\","     \
-	"\"when\":{\"contains\":[\"ab\",\"abcd\"],\"fact\":\"labels\"}},"                          \
+	"\"when\":{\"contains\":[\"abcd\",\"ab\"],\"fact\":\"labels\"}},"                          \
 	"{\"band\":\"icebox\",\"effect\":\"at_most_band\",\"id\":\"band\",\"reason\":\"w\","       \
-	"\"when\":{\"feature\":\"effort\",\"ge\":3}}]}"
+	"\"when\":{\"feature\":\"effort\",\"in\":[5,3,4]}}]}"
 
 static void test_stored_and_bound(void **state)
 {
@@ -448,14 +465,20 @@ static void test_stored_and_bound(void **state)
 	assert_true(wn_rule_in_force(&bound.rules[3], 15));
 	assert_true(bound.rules[3].from_s == 10 && bound.rules[3].until_s == 20);
 	assert_int_equal(bound.rules[3].tests[0].count, 2);
+	/* Lists ascend, in whatever order they were written. */
+	assert_int_equal(bound.rules[3].tests[0].symbols[0], 2);
 	assert_int_equal(bound.rules[3].tests[0].symbols[1], 4);
+	for (size_t i = 0; i < 3; i++)
+		assert_true(bound.rules[4].tests[0].numbers[i] == 3 + (double)i);
 	assert_int_equal(bound.rules[4].band, 2);
 	assert_true(policy_bind(policy, catalog, model, 25, &words, &scratch.arena, &bound));
 	assert_false(wn_rule_in_force(&bound.rules[3], 25));
 
-	assert_true(ranking_timed(catalog_model(catalog, 1), policy));
-	assert_false(ranking_timed(catalog_model(catalog, 1), catalog_policy(catalog, 2)));
-	assert_false(ranking_timed(catalog_model(catalog, 1), NULL));
+	/* The calendar's one window ends at 20. */
+	assert_true(ranking_settles(catalog_model(catalog, 1), policy, catalog) == 20);
+	assert_true(ranking_settles(catalog_model(catalog, 1), catalog_policy(catalog, 2),
+			    catalog) == -INFINITY);
+	assert_true(ranking_settles(catalog_model(catalog, 1), NULL, catalog) == -INFINITY);
 	policy_write(&out, catalog_policy(catalog, 2));
 	assert_string_equal(out.data,
 		"{\"version\":2,\"revision\":6,\"name\":\"p\",\"rules\":[{\"effect\":"
@@ -466,6 +489,44 @@ static void test_stored_and_bound(void **state)
 }
 
 /* What a deleted feature has left behind is not looked at. */
+/* Between what changes at a time nothing does; what looks at the age changes while it is in force. */
+static void test_lull(void **state)
+{
+	static const struct document more[] = {
+		ROW("policy", "1", 5,
+			"{\"name\":\"p\",\"rules\":["
+			"{\"calendar\":\"c\",\"effect\":\"freeze\",\"id\":\"a\",\"reason\":\"w\","
+			"\"when\":{\"all\":[]}},"
+			"{\"effect\":\"hold\",\"from\":\"1970-01-01T00:00:40Z\",\"id\":\"b\","
+			"\"reason\":\"w\",\"until\":\"1970-01-01T00:01:00Z\","
+			"\"when\":{\"fact\":\"age_days\",\"ge\":1}}]}"),
+		ROW("calendar", "c", 2,
+			"{\"windows\":[{\"from\":\"1970-01-01T00:00:10Z\",\"until\":"
+			"\"1970-01-01T00:00:20Z\"}]}"),
+	};
+	static const struct lull expected[] = {
+		{5, -INFINITY, 10},
+		{10, 10, 20},
+		{19, 10, 20},
+		{20, 20, 40},
+		{40, 40, 40},
+		{55, 55, 55},
+		{60, 60, INFINITY},
+	};
+	struct catalog *catalog = build_with(more, 2);
+
+	(void)state;
+	for (size_t i = 0; i < sizeof expected / sizeof *expected; i++) {
+		struct lull lull = ranking_lull(catalog_model(catalog, 1),
+			catalog_policy(catalog, 1), catalog, expected[i].now_s);
+
+		if (lull.from_s != expected[i].from_s || lull.until_s != expected[i].until_s)
+			fail_msg("at %.0f: from %.0f until %.0f", lull.now_s, lull.from_s,
+				lull.until_s);
+	}
+	catalog_unref(catalog);
+}
+
 static void test_deleted_feature(void **state)
 {
 	struct document more[2] = {
@@ -679,6 +740,7 @@ int main(void)
 		cmocka_unit_test(test_limits),
 		cmocka_unit_test(test_sensitive_and_bands),
 		cmocka_unit_test(test_stored_and_bound),
+		cmocka_unit_test(test_lull),
 		cmocka_unit_test(test_deleted_feature),
 		cmocka_unit_test(test_damage_is_refused),
 		cmocka_unit_test(test_presets),

@@ -110,34 +110,6 @@ static void test_preset_without_features(void **state)
 	scratch_end(&scratch);
 }
 
-/* Values by feature; the score is worked out by hand from the author's definition. */
-static const struct {
-	const char *preset;
-	struct {
-		const char *feature;
-		double value;
-	} values[4];
-	double score;
-} examples[] = {
-	/* 500 people, impact 3, 100 %, one person-month of 20 days: 500 * 3 * 1 / 1. */
-	{"rice", {{"reach", 500}, {"impact", 3}, {"confidence", 100}, {"effort", 20}}, 1500},
-	/* 2000 people, impact 1, 80 %, two months: 2000 * 1 * 0.8 / 2. */
-	{"rice", {{"reach", 2000}, {"impact", 1}, {"confidence", 80}, {"effort", 40}}, 800},
-	/* Half a day counts as one: 1/20 of a month. */
-	{"rice", {{"reach", 100}, {"impact", 0.5}, {"confidence", 50}, {"effort", 0.5}}, 500},
-	/* 8 * 7 * 5. */
-	{"ice", {{"impact", 8}, {"confidence", 70}, {"ease", 5}}, 280},
-	/* (13 + 8 + 5) / 2. */
-	{"wsjf",
-		{{"business_value", 13}, {"time_criticality", 8}, {"risk_reduction", 5},
-			{"job_size", 2}},
-		13},
-	/* 30,000 a week, three weeks. */
-	{"cost_of_delay", {{"delay_cost", 30000}, {"effort", 15}}, 10000},
-	/* (3 + 2) / 10. */
-	{"value_effort", {{"user_impact", 3}, {"cost_of_delay", 2}, {"effort", 10}}, 0.5},
-};
-
 static struct catalog *with_model(struct str body)
 {
 	struct document all[64];
@@ -178,26 +150,76 @@ static struct wn_scored score_of(const struct catalog *catalog, const char *pres
 	return out;
 }
 
+/* ---- tests/vectors/expression_presets.csv ---- */
+
+enum { MAX_SOURCES = 32, MAX_INPUTS = 4 };
+
+struct vectors {
+	char sources[MAX_SOURCES][32];
+	size_t source_count;
+	size_t of_preset[32]; /* how many lines, by preset */
+};
+
+/* Where a line's score comes from is said at the top of the file. */
+static void check_source(const struct vectors *vectors, const char *source, const char *line)
+{
+	for (size_t i = 0; i < vectors->source_count; i++) {
+		if (strcmp(vectors->sources[i], source) == 0)
+			return;
+	}
+	fail_msg("no such source: %s", line);
+}
+
+static void check_vector(
+	const struct catalog *catalog, struct vectors *vectors, char *fields, const char *line)
+{
+	const char *preset = strtok(fields, ","), *source = strtok(NULL, ",");
+	const char *names[MAX_INPUTS];
+	double values[MAX_INPUTS], score = strtod(strtok(NULL, ","), NULL);
+	struct wn_scored got;
+	size_t count = 0;
+
+	check_source(vectors, source, line);
+	for (char *input = strtok(NULL, ",\n"); input; input = strtok(NULL, ",\n")) {
+		char *equals = strchr(input, '=');
+
+		assert_true(equals && count < MAX_INPUTS);
+		*equals = '\0';
+		names[count] = input;
+		values[count++] = strtod(equals + 1, NULL);
+	}
+	got = score_of(catalog, preset, names, values, count);
+	if (!(fabs(got.score - score) <= 1e-9 * score))
+		fail_msg("%.17g: %s", got.score, line);
+	assert_true(got.lowest == got.score && got.highest == got.score);
+	vectors->of_preset[preset_named("model", str_from(preset)) - presets]++;
+}
+
+/* The presets that ship, with their inputs in the units in which the features keep them. */
 static void test_preset_scores(void **state)
 {
+	FILE *file = fopen("tests/vectors/expression_presets.csv", "r");
 	struct catalog *catalog = default_catalog();
+	struct vectors vectors = {.source_count = 0};
+	char line[512], fields[512];
 
 	(void)state;
-	for (size_t i = 0; i < sizeof examples / sizeof *examples; i++) {
-		const char *features[4];
-		double values[4];
-		struct wn_scored got;
-		size_t count = 0;
-
-		for (; count < 4 && examples[i].values[count].feature; count++) {
-			features[count] = examples[i].values[count].feature;
-			values[count] = examples[i].values[count].value;
-		}
-		got = score_of(catalog, examples[i].preset, features, values, count);
-		if (fabs(got.score - examples[i].score) > 1e-9 * examples[i].score)
-			print_message("%s: %.17g\n", examples[i].preset, got.score);
-		assert_true(fabs(got.score - examples[i].score) <= 1e-9 * examples[i].score);
-		assert_true(got.lowest == got.score && got.highest == got.score);
+	if (!file)
+		fail_msg("the vectors cannot be read; run the tests from the top of the tree");
+	while (fgets(line, sizeof line, file)) {
+		assert_true(vectors.source_count < MAX_SOURCES);
+		if (sscanf(line, "# source %31[^:]", vectors.sources[vectors.source_count]) == 1)
+			vectors.source_count++;
+		if (line[0] == '#')
+			continue;
+		memcpy(fields, line, sizeof fields);
+		check_vector(catalog, &vectors, fields, line);
+	}
+	fclose(file);
+	assert_true(preset_count <= 32);
+	for (size_t i = 0; i < preset_count; i++) {
+		if (strstr(presets[i].body, "\"kind\":\"expression\""))
+			assert_true(vectors.of_preset[i] >= 3);
 	}
 	catalog_unref(catalog);
 }

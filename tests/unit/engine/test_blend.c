@@ -198,7 +198,10 @@ static void test_exactness(void **state)
 	assert_true(wn_model_traits(&p.model) & WN_TRAIT_EXACT);
 	p.units[0].lower_is_better = true;
 	assert_false(wn_model_traits(&p.model) & WN_TRAIT_EXACT);
+	/* The default of the one is no value at which the other has its worst end. */
 	p.units[0].unknown = WN_UNKNOWN_DEFAULT;
+	assert_false(wn_model_traits(&p.model) & WN_TRAIT_EXACT);
+	p.points[0].unknown = WN_UNKNOWN_DEFAULT;
 	assert_true(wn_model_traits(&p.model) & WN_TRAIT_EXACT);
 	p.components[1].model = &p.strength;
 	assert_int_equal(wn_model_traits(&p.model), wn_model_traits(&p.strength));

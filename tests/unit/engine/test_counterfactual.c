@@ -1,10 +1,12 @@
 /*
- * Counterfactuals, against every value of every input and every pair of them on small grids, and
- * against the closed form for continuous inputs.
+ * Counterfactuals, against every value of every input and every pair of them on small grids (of sums,
+ * formulas that go up and down, and blends of both), against the closed form for continuous inputs,
+ * and within an effort.
  */
 #include "rows_table.h"
 
 #include "winnow/counterfactual.h"
+#include "winnow/expression.h"
 
 enum { INPUTS = 4 };
 
@@ -13,7 +15,11 @@ static struct rows_table table;
 struct question {
 	struct wn_term terms[INPUTS];
 	struct wn_weighted_sum_spec spec;
-	struct wn_model model;
+	struct wn_expression_draft draft;
+	struct wn_expression formula;
+	struct wn_model model, parts[2];
+	struct wn_component components[2];
+	struct wn_blend blend;
 	struct wn_lever levers[INPUTS];
 	struct wn_rows rows;
 	struct wn_counterfactual_input input;
@@ -34,6 +40,68 @@ static void question_init(struct question *q)
 		.row = 3,
 		.levers = q->levers,
 		.lever_count = INPUTS};
+}
+
+/* With more effort than it takes. */
+static bool seek(const struct question *q, struct wn_change *single, struct wn_change *pair)
+{
+	struct wn_effort effort = {.left = UINT64_MAX};
+	bool ok = wn_counterfactual(&q->input, &effort, single, pair);
+
+	assert_false(effort.cut);
+	return ok;
+}
+
+/* Inputs are called a, b, c, d. */
+static bool resolve(void *self, const char *name, size_t length, struct wn_name *out)
+{
+	(void)self;
+	if (length != 1 || name[0] < 'a' || name[0] >= 'a' + INPUTS)
+		return false;
+	*out = (struct wn_name){.kind = WN_NAME_TERM, .index = (uint32_t)(name[0] - 'a')};
+	return true;
+}
+
+static void make_formula(struct question *q, struct wn_model *model, const char *text)
+{
+	const struct wn_scope scope = {.resolve = resolve};
+
+	assert_true(wn_expression_parse(text, strlen(text), &scope, &q->draft));
+	q->formula = (struct wn_expression){q->draft.nodes, q->draft.node_count};
+	model->kind = wn_model_kind_named("expression");
+	model->spec.expression = &q->formula;
+}
+
+static void make_blend(struct question *q, const char *text)
+{
+	q->parts[0] = q->parts[1] = q->model;
+	make_formula(q, &q->parts[1], text);
+	for (size_t i = 0; i < 2; i++)
+		q->components[i] = (struct wn_component){&q->parts[i], 20, 0};
+	q->blend = (struct wn_blend){WN_BLEND_WEIGHTED, q->components, 2};
+	q->model = (struct wn_model){.kind = wn_model_kind_named("blend"),
+		.bands = one_band,
+		.band_count = 1,
+		.spec.blend = &q->blend};
+}
+
+static void random_kind(struct question *q, uint64_t *random)
+{
+	static const char *const formulas[] = {
+		"a * b - c + d",
+		"abs(a - 4) * abs(b - 3) + c",
+		"coalesce(a * b, 12) + coalesce(c / (d - 3), 5)",
+		"if(a > b, c * c, 3 * d)",
+		"max(a, b) * min(c, d) - sqrt(a + b)",
+		"clamp(a ^ 2 - b, 0, 30) + log(c - d)",
+	};
+	const char *formula = formulas[test_below(random, sizeof formulas / sizeof *formulas)];
+
+	switch (test_below(random, 3)) {
+	case 0: make_formula(q, &q->model, formula); return;
+	case 1: make_blend(q, formula); return;
+	default: return;
+	}
 }
 
 static void random_question(struct question *q, uint64_t *random)
@@ -63,6 +131,7 @@ static void random_question(struct question *q, uint64_t *random)
 	}
 	if (test_below(random, 2))
 		q->spec.max_influence = 0.3 + test_unit(random) / 2;
+	random_kind(q, random);
 	q->input.beyond = test_below(random, 2);
 	q->input.at_least = 40 * test_unit(random);
 	q->input.at_least *= test_unit(random);
@@ -156,7 +225,7 @@ static void test_small_grids(void **state)
 		struct wn_change single, pair;
 
 		random_question(&q, &random);
-		assert_true(wn_counterfactual(&q.input, &single, &pair));
+		assert_true(seek(&q, &single, &pair));
 		if (is_enough(&q, score_of_row(&q))) {
 			assert_true(single.inputs == 0 && pair.inputs == 0);
 			continue;
@@ -205,25 +274,25 @@ static void test_continuous(void **state)
 	(void)state;
 	continuous_question(&q);
 	q.input.at_least = 3.5;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 1 && single.lever[0] == 0 && pair.inputs == 0);
 	assert_true(single.size >= 0.25 && single.size <= 0.25 + 0x1p-19);
 	assert_true(fabs(single.value[0] - 5) < 1e-4);
 
 	q.input.at_least = 7;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 0 && pair.inputs == 2);
 	assert_true(pair.lever[0] == 0 && pair.lever[1] == 1);
 	assert_true(pair.size >= 1.25 && pair.size < 1.25 + 0x1p-18);
 
 	q.input.at_least = 8;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 0 && pair.inputs == 0);
 	q.input.at_least = 2.5;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 0 && pair.inputs == 0);
 	q.input.beyond = true;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 1 && single.size > 0 && single.size < 0x1p-18);
 }
 
@@ -242,11 +311,83 @@ static void test_fine_grid(void **state)
 	for (size_t i = 0; i < 3; i++)
 		q.levers[i].fixed = true;
 	q.input.at_least = 2.25 + 1234.5 / 5000;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 1 && single.lever[0] == 3 && single.value[0] == 1235);
 	q.levers[3].column = 901;
-	assert_true(wn_counterfactual(&q.input, &single, &pair));
+	assert_true(seek(&q, &single, &pair));
 	assert_true(single.inputs == 0);
+}
+
+/* ---- effort ---- */
+
+struct large {
+	struct wn_term terms[WN_MAX_TERMS];
+	struct wn_lever levers[WN_MAX_TERMS];
+	struct wn_rows rows;
+	struct wn_model model;
+	struct wn_counterfactual_input input;
+};
+
+/* A sum of all unknown inputs: each brings 1, and the whole is wanted. */
+static void large_question(struct large *l)
+{
+	l->rows = (struct wn_rows){.rows = 1};
+	for (uint32_t i = 0; i < WN_MAX_TERMS; i++) {
+		l->terms[i] = (struct wn_term){.column = i, .weight = 1, .upper = 10};
+		l->levers[i] = (struct wn_lever){.column = i, .upper = 10};
+	}
+	l->model = (struct wn_model){.kind = wn_model_kind_named("weighted_sum"),
+		.terms = l->terms,
+		.term_count = WN_MAX_TERMS,
+		.bands = one_band,
+		.band_count = 1};
+	l->input = (struct wn_counterfactual_input){.model = &l->model,
+		.rows = &l->rows,
+		.levers = l->levers,
+		.lever_count = WN_MAX_TERMS};
+}
+
+/* What no two inputs can reach costs a row for each pair of them, and the answer is whole. */
+static void test_out_of_reach(void **state)
+{
+	static struct large l;
+	struct wn_effort effort = {.left = UINT64_MAX};
+	const uint64_t inputs = WN_MAX_TERMS, rows = 2 * inputs * inputs;
+	struct wn_change single, pair;
+
+	(void)state;
+	large_question(&l);
+	l.input.at_least = 2.001;
+	assert_true(wn_counterfactual(&l.input, &effort, &single, &pair));
+	assert_true(single.inputs == 0 && pair.inputs == 0 && !effort.cut);
+	assert_true(UINT64_MAX - effort.left < rows * inputs);
+	/* Not even with all of them. */
+	effort.left = UINT64_MAX;
+	l.input.at_least = WN_MAX_TERMS + 1;
+	assert_true(wn_counterfactual(&l.input, &effort, &single, &pair));
+	assert_true(single.inputs == 0 && pair.inputs == 0 && !effort.cut);
+	assert_true(UINT64_MAX - effort.left < rows);
+}
+
+/* With little effort the single change is found all the same, and that the pairs are not is said. */
+static void test_cut(void **state)
+{
+	static struct large l;
+	struct wn_effort effort = {.left = UINT64_C(1) << 21};
+	struct wn_change single, pair, none;
+	uint64_t left;
+
+	(void)state;
+	large_question(&l);
+	l.terms[200].weight = 3;
+	l.input.at_least = 2.5;
+	assert_true(wn_counterfactual(&l.input, &effort, &single, &pair));
+	assert_true(single.inputs == 1 && single.lever[0] == 200 && effort.cut);
+	assert_true(fabs(single.value[0] - 25.0 / 3) < 1e-4);
+	/* What is handed on stays cut. */
+	left = effort.left;
+	assert_true(wn_counterfactual(&l.input, &effort, &none, &pair));
+	assert_true(none.inputs == 0 && pair.inputs == 0 && effort.cut && effort.left == left);
 }
 
 int main(void)
@@ -255,6 +396,8 @@ int main(void)
 		cmocka_unit_test(test_small_grids),
 		cmocka_unit_test(test_continuous),
 		cmocka_unit_test(test_fine_grid),
+		cmocka_unit_test(test_out_of_reach),
+		cmocka_unit_test(test_cut),
 	};
 
 	return cmocka_run_group_tests_name("engine/counterfactual", tests, NULL, NULL);

@@ -19,6 +19,7 @@ struct world {
 	double values[COLUMNS][ROWS];
 	const double *columns[COLUMNS];
 	uint32_t team[ROWS];
+	double estimate[ROWS];
 	struct wn_term term;
 	struct wn_model model;
 	struct wn_test tests[RULES];
@@ -46,6 +47,7 @@ static void world_init(struct world *w, size_t rows, size_t edges)
 	w->policy.rules = w->rules;
 	w->block = (struct wn_rows){.rows = rows, .columns = w->columns, .column_count = COLUMNS};
 	w->block.words[WN_TEAM] = w->team;
+	w->block.numbers[WN_ESTIMATE] = w->estimate;
 	w->population = (struct wn_population){.rows = rows,
 		.blocks = &w->block,
 		.block_count = 1,
@@ -261,6 +263,80 @@ static void test_pins(void **state)
 	backlog_free(&w.b);
 }
 
+/* Nothing else is left, so the pin comes before its rank, and by its befores behind it. */
+static void test_pin_behind_its_befores(void **state)
+{
+	struct world w;
+	struct wn_decision d;
+	uint32_t o[3];
+
+	(void)state;
+	world_init(&w, 3, 0);
+	o[0] = add_override(&w, (struct wn_override){.kind = WN_OVERRIDE_PIN, .row = 0, .rank = 2});
+	o[1] = add_override(
+		&w, (struct wn_override){.kind = WN_OVERRIDE_BEFORE, .row = 1, .target = 0});
+	o[2] = add_override(
+		&w, (struct wn_override){.kind = WN_OVERRIDE_BEFORE, .row = 2, .target = 0});
+	d = decide(&w);
+	assert_int_equal(d.order.order[2], 0);
+	assert_fate(&d, o[0], WN_DEFEATED_BY_OVERRIDE, d.order.order[1] == 1 ? o[1] : o[2]);
+	assert_fate(&d, o[1], WN_APPLIED, 0);
+	assert_fate(&d, o[2], WN_APPLIED, 0);
+	wn_decision_release(&d);
+
+	w.overrides[0].rank = 3;
+	d = decide(&w);
+	assert_fate(&d, o[0], WN_APPLIED, 0);
+	wn_decision_release(&d);
+	backlog_free(&w.b);
+}
+
+/* What an override took out contradicts nothing, and so does what nobody asks for. */
+static void test_conflicts(void **state)
+{
+	struct world w;
+	struct wn_decision d;
+	uint32_t first, second;
+
+	(void)state;
+	world_init(&w, 8, 0);
+	second = add_rule(&w, (struct wn_rule){.effect = WN_PIN_TOP});
+	first = add_rule(&w, (struct wn_rule){.effect = WN_NOT_ABOVE, .rank = 3});
+	for (uint32_t row = 0; row < 4; row++) {
+		hit(&w, first, row);
+		hit(&w, second, row);
+	}
+	d = decide(&w);
+	assert_int_equal(d.conflict_count, 1);
+	assert_int_equal(d.conflicts[0].holds, first);
+	assert_int_equal(d.conflicts[0].yields, second);
+	assert_int_equal(d.conflicts[0].rows, 4);
+	wn_decision_release(&d);
+
+	for (uint32_t row = 0; row < 3; row++)
+		add_override(&w, (struct wn_override){
+					 .kind = row % 2 ? WN_OVERRIDE_DEFER : WN_OVERRIDE_EXCLUDE,
+					 .row = row});
+	d = decide(&w);
+	assert_int_equal(d.conflict_count, 1);
+	assert_int_equal(d.conflicts[0].rows, 1);
+	assert_int_equal(d.conflicts[0].examples[0], 3);
+	wn_decision_release(&d);
+
+	add_override(&w, (struct wn_override){.kind = WN_OVERRIDE_DEFER, .row = 3});
+	d = decide(&w);
+	assert_int_equal(d.conflict_count, 0);
+	wn_decision_release(&d);
+
+	w.input.override_count = 0;
+	w.input.without_conflicts = true;
+	d = decide(&w);
+	assert_int_equal(d.conflict_count, 0);
+	assert_null(d.conflicts);
+	wn_decision_release(&d);
+	backlog_free(&w.b);
+}
+
 /* ---- random ---- */
 
 static struct wn_rule random_rule(uint64_t *random, size_t rows)
@@ -272,6 +348,7 @@ static struct wn_rule random_rule(uint64_t *random, size_t rows)
 		.most = (double)test_below(random, 4),
 		.share = (double)test_below(random, 9) / 8,
 		.per = test_below(random, 2) ? WN_PER_TEAM : WN_PER_WORKSPACE,
+		.by_estimate = test_below(random, 3) == 0,
 		.warn = test_below(random, 6) == 0,
 	};
 }
@@ -288,6 +365,8 @@ static void random_world(struct world *w, uint64_t *random)
 		w->b.candidate[row] = test_below(random, 9) != 0;
 		w->b.first_revision[row] = (int64_t)test_below(random, 3);
 		w->team[row] = (uint32_t)test_below(random, 4);
+		w->estimate[row] =
+			test_below(random, 5) ? (double)test_below(random, 9) / 10 - 0.1 : NAN;
 		for (size_t c = 1; c < COLUMNS; c++)
 			w->values[c][row] = test_below(random, 4) == 0;
 	}
@@ -341,6 +420,7 @@ static void check_counts(const struct world *w, const struct wn_decision *d, uin
 	const struct wn_rule *rule = &w->rules[r];
 	uint32_t top = rule->rank < d->order.count ? rule->rank : (uint32_t)d->order.count;
 	double seen[5] = {0}, there = 0, have = 0, needed;
+	bool days = rule->effect == WN_LIMIT && rule->by_estimate;
 
 	for (uint32_t i = 0; i < d->order.count; i++) {
 		uint32_t row = d->order.order[i];
@@ -355,8 +435,11 @@ static void check_counts(const struct world *w, const struct wn_decision *d, uin
 		if (rule->effect == WN_NOT_ABOVE && i + 1 < rule->rank)
 			assert_true(breached(d, r, i + 1));
 		if ((rule->effect == WN_LIMIT || rule->effect == WN_SHARE_MOST) && i < top &&
-			group != WN_NO_SYMBOL && ++seen[group] > bound)
-			assert_true(breached(d, r, i + 1));
+			group != WN_NO_SYMBOL) {
+			seen[group] += !days ? 1 : w->estimate[row] > 0 ? w->estimate[row] : 0;
+			if (seen[group] > bound + 1e-6)
+				assert_true(breached(d, r, i + 1));
+		}
 	}
 	needed = fmin(there, ceil(rule->share * top));
 	if (rule->effect == WN_SHARE_LEAST && have < needed)
@@ -420,6 +503,22 @@ static void check_same_bytes(const struct world *w, const struct wn_decision *d)
 	wn_decision_release(&again);
 }
 
+/* The same conflicts, of the same items by the rows that these have become. */
+static void check_conflicts(
+	const struct wn_decision *d, const struct wn_decision *e, const uint32_t *to)
+{
+	assert_int_equal(e->conflict_count, d->conflict_count);
+	for (size_t i = 0; i < d->conflict_count; i++) {
+		const struct wn_conflict *a = &d->conflicts[i], *b = &e->conflicts[i];
+
+		assert_int_equal(b->holds, a->holds);
+		assert_int_equal(b->yields, a->yields);
+		assert_int_equal(b->rows, a->rows);
+		for (size_t k = 0; k < a->rows && k < WN_CONFLICT_ROWS; k++)
+			assert_int_equal(b->examples[k], to[a->examples[k]]);
+	}
+}
+
 /* The same items in other rows. */
 static void check_shuffled(const struct world *w, const struct wn_decision *d, uint64_t *random)
 {
@@ -442,6 +541,7 @@ static void check_shuffled(const struct world *w, const struct wn_decision *d, u
 		x.b.candidate[to[row]] = w->b.candidate[row];
 		x.b.first_revision[to[row]] = w->b.first_revision[row];
 		x.team[to[row]] = w->team[row];
+		x.estimate[to[row]] = w->estimate[row];
 		memcpy(x.b.id[to[row]], w->b.id[row], 16);
 	}
 	for (size_t i = 0; i < w->b.edge_count; i++)
@@ -466,6 +566,7 @@ static void check_shuffled(const struct world *w, const struct wn_decision *d, u
 		assert_fate(&e, (uint32_t)i, fate.fate, fate.by);
 	}
 	assert_int_equal(e.order.breach_count, d->order.breach_count);
+	check_conflicts(d, &e, to);
 	wn_decision_release(&e);
 	backlog_free(&x.b);
 }
@@ -497,6 +598,8 @@ int main(void)
 		cmocka_unit_test(test_out),
 		cmocka_unit_test(test_boosts_and_bands),
 		cmocka_unit_test(test_pins),
+		cmocka_unit_test(test_pin_behind_its_befores),
+		cmocka_unit_test(test_conflicts),
 		cmocka_unit_test(test_properties),
 	};
 

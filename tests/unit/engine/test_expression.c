@@ -895,78 +895,38 @@ static void test_trace(void **state)
 	free(b);
 }
 
-/* The formula's names are the inputs, in the order in which it names them. */
-struct formula {
-	const char *preset;
-	const char *text;
-	const char *names[4];
-};
-
-static bool resolve_formula(void *self, const char *name, size_t length, struct wn_name *out)
+/* Of words it is told where they stand, and no number: their symbols are the population's. */
+static void test_tree_of_words(void **state)
 {
-	const struct formula *formula = self;
-
-	for (uint32_t i = 0; i < 4 && formula->names[i]; i++) {
-		if (strlen(formula->names[i]) == length &&
-			memcmp(formula->names[i], name, length) == 0) {
-			*out = (struct wn_name){.kind = WN_NAME_TERM, .index = i};
-			return true;
-		}
-	}
-	return false;
-}
-
-static void check_vector(struct bench *b, const char *line)
-{
-	static const struct formula formulas[] = {
-		{"rice", "reach * impact * confidence / effort",
-			{"reach", "impact", "confidence", "effort"}},
-		{"ice", "impact * confidence * ease", {"impact", "confidence", "ease"}},
-		{"wsjf", "(business_value + time_criticality + risk_reduction) / job_size",
-			{"business_value", "time_criticality", "risk_reduction", "job_size"}},
-		{"cost_of_delay", "business_value + time_criticality + risk_reduction",
-			{"business_value", "time_criticality", "risk_reduction"}},
-		{"value_effort", "value / effort", {"value", "effort"}},
-	};
-	char preset[32] = "";
-	double score = NAN, x[4] = {0};
-	size_t f = 0;
-
-	assert_true(sscanf(line, "%31[^,],%lf,%lf,%lf,%lf,%lf", preset, &score, &x[0], &x[1], &x[2],
-			    &x[3]) >= 4);
-	while (f < 5 && strcmp(formulas[f].preset, preset) != 0)
-		f++;
-	assert_true(f < 5);
-	assert_true(wn_expression_parse(formulas[f].text, strlen(formulas[f].text),
-		&(struct wn_scope){resolve_formula, (void *)&formulas[f]}, &b->draft));
-	b->expression = (struct wn_expression){b->draft.nodes, b->draft.node_count};
-	for (size_t i = 0; i < 4; i++) {
-		b->terms[i].lower = 0;
-		b->terms[i].upper = 1e6;
-		b->x[i][0] = x[i];
-	}
-	bench_score(b);
-	if (fabs(b->score[0] - score) > 1e-12 * fabs(score))
-		fail_msg("%s: %.17g", line, b->score[0]);
-	assert_int_equal(wn_model_traits(&b->model), WN_TRAIT_EXACT);
-}
-
-static void test_vectors_of_presets(void **state)
-{
-	FILE *file = test_vectors("expression_presets.csv");
-	struct bench *b = bench_new(1);
-	char line[512];
-	size_t count = 0;
+	static const struct {
+		const char *label;
+		enum wn_step_kind kind;
+	} expected[] = {{"if", WN_STEP_NUMBER}, {"or", WN_STEP_NUMBER}, {"==", WN_STEP_NUMBER},
+		{"team", WN_STEP_WORD}, {"text", WN_STEP_TEXT}, {"!=", WN_STEP_NUMBER},
+		{"team", WN_STEP_WORD}, {"text", WN_STEP_TEXT}, {"number", WN_STEP_NUMBER},
+		{"number", WN_STEP_NUMBER}};
+	struct wn_step steps[WN_MAX_STEPS];
+	struct bench *b = bench_one();
+	size_t count;
 
 	(void)state;
-	while (fgets(line, sizeof(line), file)) {
-		if (line[0] == '#')
-			continue;
-		check_vector(b, line);
-		count++;
+	bench_parse(b, "if(team == \"a\" or team != \"b\", 2, 1)");
+	bench_score(b);
+	count = wn_model_trace(&b->model, &b->rows, 0, now_s,
+		(struct wn_scored){b->score[0], b->lowest[0], b->highest[0]}, steps, WN_MAX_STEPS);
+	assert_int_equal(count, sizeof expected / sizeof *expected);
+	for (size_t i = 0; i < count; i++) {
+		bool word = expected[i].kind != WN_STEP_NUMBER;
+
+		assert_string_equal(steps[i].label, expected[i].label);
+		assert_int_equal(steps[i].kind, expected[i].kind);
+		assert_true(!word || (isnan(steps[i].value) && isnan(steps[i].lowest) &&
+					     isnan(steps[i].highest)));
 	}
-	assert_int_equal(count, 18);
-	fclose(file);
+	assert_true(steps[3].word == WN_TEAM && steps[6].word == WN_TEAM);
+	/* The texts are the formula's first and second. */
+	assert_int_equal(b->expression.nodes[steps[7].word].index,
+		b->expression.nodes[steps[4].word].index + 1);
 	free(b);
 }
 
@@ -988,7 +948,7 @@ int main(void)
 		cmocka_unit_test(test_columns),
 		cmocka_unit_test(test_monotone),
 		cmocka_unit_test(test_trace),
-		cmocka_unit_test(test_vectors_of_presets),
+		cmocka_unit_test(test_tree_of_words),
 	};
 
 	return cmocka_run_group_tests_name("engine/expression", tests, NULL, NULL);

@@ -6,6 +6,9 @@
 
 #include <math.h>
 
+#include "engine/bans.h"
+#include "engine/groups.h"
+
 enum { MOST = 12, RULES = 6, NOBODY = -1 };
 
 struct small {
@@ -286,27 +289,31 @@ static size_t forbidder(const struct oracle *o, uint32_t row, const uint32_t *be
 	return RULES;
 }
 
+static bool some_may(const struct oracle *o)
+{
+	for (uint32_t v = 0; v < o->s->b.rows; v++) {
+		if (ready(o, v) && forbidder(o, v, o->a->order, o->a->count, o->asked) == RULES)
+			return true;
+	}
+	return false;
+}
+
+/* All that are tight; else the first that something can be found for; else none. */
 static void ask(struct oracle *o)
 {
-	const bool nothing[RULES] = {false};
-	int first = NOBODY;
-	bool some = false;
+	bool all[RULES] = {false};
 
-	for (size_t r = 0; r < o->s->policy.rule_count; r++) {
-		o->asked[r] = enforced(o, r) && tight(o, r, o->a->order, o->a->count);
-		if (o->asked[r] && first == NOBODY)
-			first = (int)r;
-	}
-	for (uint32_t v = 0; v < o->s->b.rows; v++) {
-		bool all =
-			ready(o, v) && forbidder(o, v, o->a->order, o->a->count, nothing) == RULES;
-
-		for (size_t r = 0; r < o->s->policy.rule_count; r++)
-			all = all && (!o->asked[r] || hits(o->s, r, v));
-		some = some || all;
-	}
 	for (size_t r = 0; r < o->s->policy.rule_count; r++)
-		o->asked[r] = o->asked[r] && (some || (int)r == first);
+		all[r] = enforced(o, r) && tight(o, r, o->a->order, o->a->count);
+	memcpy(o->asked, all, sizeof(all));
+	for (size_t r = 0; !some_may(o) && r < o->s->policy.rule_count; r++) {
+		if (!all[r])
+			continue;
+		memset(o->asked, 0, sizeof(o->asked));
+		o->asked[r] = true;
+	}
+	if (!some_may(o))
+		memset(o->asked, 0, sizeof(o->asked));
 }
 
 static bool may(const struct oracle *o, uint32_t v)
@@ -412,10 +419,11 @@ struct run {
 	size_t count;
 };
 
+/* The first rule that forbids a row of the run its place, RULES when none does. */
 static size_t run_forbidder(const struct oracle *o, const struct run *run)
 {
 	uint32_t order[2 * MOST];
-	size_t placed = o->a->count;
+	size_t placed = o->a->count, first = RULES;
 
 	memcpy(order, o->a->order, placed * sizeof(*order));
 	for (size_t i = run->count; i-- > 0;) {
@@ -425,11 +433,11 @@ static size_t run_forbidder(const struct oracle *o, const struct run *run)
 		for (size_t r = 0; r < o->s->policy.rule_count; r++)
 			asked[r] = enforced(o, r) && tight(o, r, order, placed);
 		rule = forbidder(o, run->at[i], order, placed, asked);
-		if (rule != RULES)
-			return rule;
+		if (rule < first)
+			first = rule;
 		order[placed++] = run->at[i];
 	}
-	return RULES;
+	return first;
 }
 
 static bool join(struct oracle *o, struct run *run, int before)
@@ -504,7 +512,7 @@ static void judge_pin(struct oracle *o, size_t i, const struct run *run, bool to
 	if (pin->rank < rank || pin->rank > last)
 		return;
 	if (row == chosen) {
-		if (pin->rank == rank && run->count > 1)
+		if (pin->rank < last)
 			o->a->pins[i] = by_override(pins + (size_t)o->before[run->at[1]]);
 		return;
 	}
@@ -841,33 +849,235 @@ static void test_large(void **state)
 	backlog_free(&b);
 }
 
-/* A chain of befores, and all of them before one target. */
+/* Twenty items of two streams in turn; what may not be too many in the top 10 holds, though a least
+ * share wants them there, whichever stream the scores prefer. */
+static void test_hard_rules_beat_least_shares(void **state)
+{
+	enum { ITEMS = 20, TOP = 10 };
+	const struct wn_rule hard[] = {{.effect = WN_LIMIT, .rank = TOP, .most = 2},
+		{.effect = WN_SHARE_MOST, .rank = TOP, .share = 0.25},
+		{.effect = WN_NOT_ABOVE, .rank = TOP + 1}};
+	const size_t most[] = {2, 2, 0};
+	uint64_t bits = UINT64_C(0x55555), *hit[] = {&bits, &bits};
+	const struct wn_hits hits = {hit, 2, 1};
+	struct backlog b = backlog_new(ITEMS, 0);
+	struct wn_rank_input input = backlog_input(&b);
+
+	(void)state;
+	for (uint32_t row = 0; row < ITEMS; row++)
+		backlog_set_id(&b, row, row);
+	for (size_t i = 0; i < 3 * 2 * 2; i++) {
+		bool members_first = i % 2, share_first = i / 2 % 2;
+		const struct wn_rule share = {.effect = WN_SHARE_LEAST, .rank = TOP, .share = 0.5};
+		struct wn_rule rules[] = {hard[i / 4], share};
+		const struct wn_policy policy = {rules, 2};
+		const struct wn_placement placement = {.policy = &policy, .hits = &hits};
+		struct wn_ranking ranking;
+		size_t members = 0;
+
+		if (share_first) {
+			rules[0] = share;
+			rules[1] = hard[i / 4];
+		}
+		for (uint32_t row = 0; row < ITEMS; row++)
+			b.score[row] = members_first == (row % 2 == 0);
+		input.placement = &placement;
+		assert_true(wn_rank(&input, &ranking));
+		for (size_t at = 0; at < TOP; at++)
+			members += ranking.order[at] % 2 == 0;
+		assert_int_equal(members, most[i / 4]);
+		assert_int_equal(ranking.breach_count, 1);
+		assert_int_equal(ranking.breaches[0].rule, share_first ? 0 : 1);
+		assert_int_equal(ranking.breaches[0].rank, TOP);
+		assert_int_equal(ranking.breaches[0].row, WN_ROW_NONE);
+		wn_ranking_release(&ranking);
+	}
+	backlog_free(&b);
+}
+
+/* The first of the tight shares cannot be met, since a limit forbids its items; the second is. */
+static void test_a_share_that_cannot_be_met_yields(void **state)
+{
+	enum { ITEMS = 9, TOP = 3 };
+	const struct wn_rule rules[] = {{.effect = WN_LIMIT, .rank = TOP, .most = 0},
+		{.effect = WN_SHARE_LEAST, .rank = TOP, .share = 1},
+		{.effect = WN_SHARE_LEAST, .rank = TOP, .share = 1}};
+	const struct wn_policy policy = {rules, 3};
+	uint64_t first = 0x38, second = 0x1c0, *hit[] = {&first, &first, &second};
+	const struct wn_hits hits = {hit, 3, 1};
+	const struct wn_placement placement = {.policy = &policy, .hits = &hits};
+	struct backlog b = backlog_new(ITEMS, 0);
+	struct wn_rank_input input = backlog_input(&b);
+	struct wn_ranking ranking;
+
+	(void)state;
+	for (uint32_t row = 0; row < ITEMS; row++)
+		b.first_revision[row] = row;
+	input.placement = &placement;
+	assert_true(wn_rank(&input, &ranking));
+	for (uint32_t at = 0; at < TOP; at++)
+		assert_int_equal(ranking.order[at], 6 + at);
+	assert_int_equal(ranking.breach_count, 1);
+	assert_int_equal(ranking.breaches[0].rule, 1);
+	wn_ranking_release(&ranking);
+	backlog_free(&b);
+}
+
+/* Estimates that add up to the limit fit, in whatever order they are added, though the doubles add up
+ * to more. */
+static void test_sums_have_a_tolerance(void **state)
+{
+	static const double days[][4] = {
+		{0.1, 0.2, 0.3, 1e-6}, {0.3, 0.2, 0.1, 1e-6}, {0.2, 0.1, 0.3, 1e-6}};
+	const struct wn_rule rule = {
+		.effect = WN_LIMIT, .rank = 4, .most = 0.6, .by_estimate = true};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		struct small s;
+		struct wn_ranking ranking;
+
+		small_init(&s, 5, 0);
+		add_rule(&s, rule, 0xf);
+		memcpy(s.estimate, days[i], sizeof(days[i]));
+		for (uint32_t row = 0; row < 5; row++)
+			s.b.first_revision[row] = row;
+		ranking = rank_small(&s);
+		for (uint32_t at = 0; at < 3; at++)
+			assert_int_equal(ranking.order[at], at);
+		assert_int_equal(ranking.order[3], 4);
+		assert_int_equal(ranking.breach_count, 0);
+		wn_ranking_release(&ranking);
+		backlog_free(&s.b);
+	}
+}
+
+/* What cannot be reached is not counted, and rules that count by one word share its groups. */
+static void test_groups_are_shared(void **state)
+{
+	static const struct wn_rule rules[] = {
+		{.effect = WN_LIMIT, .rank = 9, .most = 2, .per = WN_PER_TEAM},
+		{.effect = WN_LIMIT, .rank = 9, .most = 3, .per = WN_PER_TEAM},
+		{.effect = WN_LIMIT, .rank = 9, .most = 1, .per = WN_PER_ASSIGNEE},
+		{.effect = WN_LIMIT, .rank = 9, .most = 1, .per = WN_PER_TEAM},
+		{.effect = WN_LIMIT, .rank = 9, .most = 6},
+		{.effect = WN_LIMIT, .rank = 9, .most = 5},
+	};
+	static const uint32_t counted[] = {0, 3, 5};
+	struct small s;
+	struct wn_rank_input input;
+	struct wn_groups groups[WN_GROUPINGS] = {0};
+	struct wn_bans bans;
+
+	(void)state;
+	small_init(&s, 6, 0);
+	for (uint32_t row = 0; row < 6; row++) {
+		s.team[row] = row < 3 ? 7 : row < 5 ? 4000000000 : WN_NO_SYMBOL;
+		s.assignee[row] = 1 + row;
+	}
+	for (size_t r = 0; r < sizeof(rules) / sizeof(*rules); r++)
+		add_rule(&s, rules[r], 0x3f);
+	input = backlog_input(&s.b);
+	input.placement = &s.placement;
+	assert_true(wn_bans_init(&bans, &input, 6, false, groups));
+	assert_int_equal(bans.count, 3);
+	for (size_t i = 0; i < 3; i++)
+		assert_int_equal(bans.all[i].rule, counted[i]);
+	assert_ptr_equal(bans.all[0].groups, bans.all[1].groups);
+	assert_int_equal(bans.all[0].groups->columns, 2);
+	assert_int_equal(bans.all[0].groups->count, 2);
+	assert_null(bans.all[2].groups);
+	/* Only those of the team that has more than two. */
+	assert_int_equal(bans.all[0].bits[0], 0x7);
+	assert_int_equal(bans.all[1].bits[0], 0x1f);
+	wn_bans_release(&bans);
+	for (size_t per = 0; per < WN_GROUPINGS; per++)
+		wn_groups_release(&groups[per]);
+	backlog_free(&s.b);
+}
+
+/* A chain of befores, oldest first or last, and all of them before one target; under limits that count
+ * every row of the run. */
 static void test_many_befores(void **state)
 {
-	enum { COUNT = 600 };
+	enum { COUNT = 20000, LIMITS = 20, WAYS = 3 };
 	struct backlog b = backlog_new(COUNT, 0);
-	struct wn_before befores[COUNT - 1];
-	const struct wn_placement placement = {.befores = befores, .before_count = COUNT - 1};
+	struct wn_before *befores = test_array(COUNT, sizeof(*befores));
+	uint64_t *all = test_array(COUNT / 64 + 1, sizeof(*all)), *hit[LIMITS];
+	struct wn_rule rules[LIMITS];
+	const struct wn_policy policy = {rules, LIMITS};
+	const struct wn_hits hits = {hit, LIMITS, COUNT / 64 + 1};
+	const struct wn_placement placement = {
+		.policy = &policy, .hits = &hits, .befores = befores, .before_count = COUNT - 1};
 	struct wn_rank_input input = backlog_input(&b);
 
 	(void)state;
 	input.placement = &placement;
-	for (uint32_t row = 0; row < COUNT; row++)
+	for (uint32_t row = 0; row < COUNT; row++) {
 		backlog_set_id(&b, row, row);
-	for (int chain = 0; chain < 2; chain++) {
+		all[row / 64] |= UINT64_C(1) << row % 64;
+	}
+	for (size_t r = 0; r < LIMITS; r++) {
+		hit[r] = all;
+		rules[r] =
+			(struct wn_rule){.effect = WN_LIMIT, .rank = COUNT - 1, .most = COUNT - 1};
+	}
+	for (int way = 0; way < WAYS; way++) {
 		struct wn_ranking ranking;
 
 		for (uint32_t i = 0; i < COUNT - 1; i++)
-			befores[i] = (struct wn_before){i + 1, chain ? i : 0, i};
+			befores[i] = (struct wn_before){
+				i + 1, way ? i : 0, way == 2 ? COUNT - (int64_t)i : i};
 		assert_true(wn_rank(&input, &ranking));
 		for (uint32_t i = 0; i < COUNT; i++) {
 			/* Of one target the newest, which is the last row, stands next to it. */
-			uint32_t expected = chain ? COUNT - 1 - i : i < COUNT - 1 ? i + 1 : 0;
+			uint32_t expected = way ? COUNT - 1 - i : i < COUNT - 1 ? i + 1 : 0;
 
 			assert_int_equal(ranking.order[i], expected);
 		}
+		for (uint32_t i = 0; i < COUNT - 1; i++)
+			assert_int_equal(ranking.befores[i].fate, WN_APPLIED);
+		assert_int_equal(ranking.breach_count, 0);
 		wn_ranking_release(&ranking);
 	}
+	free(befores);
+	free(all);
+	backlog_free(&b);
+}
+
+/* A chain of befores whose end waits for many rows, each of which wants to be ahead of its beginning. */
+static void test_many_circles(void **state)
+{
+	enum { CHAIN = 1500, ROWS = 2 * CHAIN };
+	struct backlog b = backlog_new(ROWS, CHAIN);
+	struct wn_before *befores = test_array(ROWS, sizeof(*befores));
+	const struct wn_placement placement = {.befores = befores, .before_count = ROWS - 1};
+	struct wn_rank_input input = backlog_input(&b);
+	struct wn_ranking ranking;
+
+	(void)state;
+	input.placement = &placement;
+	for (uint32_t row = 0; row < ROWS; row++)
+		b.first_revision[row] = row;
+	for (uint32_t i = 0; i < CHAIN - 1; i++)
+		befores[i] = (struct wn_before){i, i + 1, i};
+	for (uint32_t i = 0; i < CHAIN; i++) {
+		b.edges[i] = (struct wn_edge){.blocked = CHAIN - 1, .blocker = CHAIN + i};
+		befores[CHAIN - 1 + i] = (struct wn_before){CHAIN + i, 0, ROWS};
+	}
+	assert_true(wn_rank(&input, &ranking));
+	for (uint32_t i = 0; i < ROWS; i++)
+		assert_int_equal(ranking.order[i], i < CHAIN ? CHAIN + i : i - CHAIN);
+	for (uint32_t i = 0; i < ROWS - 1; i++) {
+		if (i < CHAIN - 1) {
+			assert_int_equal(ranking.befores[i].fate, WN_APPLIED);
+			continue;
+		}
+		assert_int_equal(ranking.befores[i].fate, WN_DEFEATED_BY_OVERRIDE);
+		assert_int_equal(ranking.befores[i].by, CHAIN - 2);
+	}
+	wn_ranking_release(&ranking);
+	free(befores);
 	backlog_free(&b);
 }
 
@@ -876,7 +1086,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_against_oracle),
 		cmocka_unit_test(test_large),
+		cmocka_unit_test(test_hard_rules_beat_least_shares),
+		cmocka_unit_test(test_a_share_that_cannot_be_met_yields),
+		cmocka_unit_test(test_sums_have_a_tolerance),
+		cmocka_unit_test(test_groups_are_shared),
 		cmocka_unit_test(test_many_befores),
+		cmocka_unit_test(test_many_circles),
 	};
 
 	return cmocka_run_group_tests_name("engine/placement", tests, NULL, NULL);

@@ -5,8 +5,6 @@
 #include "backlog.h"
 
 #include "base/bulk.h"
-#include "engine/bans.h"
-#include "engine/order.h"
 
 static size_t allocations_left;
 
@@ -44,33 +42,39 @@ static void *failing_reallocarray(void *memory, size_t count, size_t size)
 #define wn_bans_advance failing_bans_advance
 #define wn_ban_forbids failing_ban_forbids
 #define wn_bans_count failing_bans_count
-#define wn_bans_try failing_bans_try
+#define wn_ban_full failing_ban_full
+#define wn_ban_try failing_ban_try
 #define wn_bans_undo failing_bans_undo
+#define wn_groups_make failing_groups_make
+#define wn_groups_add failing_groups_add
+#define wn_groups_release failing_groups_release
+#define wn_accept_befores failing_accept_befores
+#define wn_place_init failing_place_init
+#define wn_place_release failing_place_release
+#define wn_set_eligible failing_set_eligible
+#define wn_stop_waiting failing_stop_waiting
+#define wn_make_run failing_make_run
+#define wn_first_rule failing_first_rule
+#define wn_top_rule failing_top_rule
+#define wn_first_blocker failing_first_blocker
+#define wn_set_fate failing_set_fate
+#define wn_settle_pins failing_settle_pins
 #define wn_rank failing_rank
 #define wn_ranking_release failing_release
 #define calloc failing_calloc
 #define reallocarray failing_reallocarray
 #define bulk_alloc failing_bulk
 #define bulk_zero failing_calloc
-/* Declared here, since the headers were read before the names changed. */
-bool failing_place(const struct wn_rank_input *input, struct wn_waits *waits, void *scratch,
-	struct wn_ranking *ranking);
-bool failing_place_nothing(const struct wn_rank_input *input, struct wn_ranking *ranking);
-bool failing_placement_moves(const struct wn_rank_input *input);
-bool failing_find_breaches(const struct wn_rank_input *input, struct wn_ranking *ranking);
-bool failing_rule_places(const struct wn_rule *rule, bool warn);
-bool failing_bans_init(
-	struct wn_bans *bans, const struct wn_rank_input *input, size_t count, bool warn);
-void failing_bans_release(struct wn_bans *bans);
-void failing_bans_advance(struct wn_bans *bans, uint32_t rank);
-bool failing_ban_forbids(
-	const struct wn_bans *bans, const struct wn_ban *ban, uint32_t row, uint32_t rank);
-bool failing_bans_count(struct wn_bans *bans, uint32_t row, uint32_t rank);
-void failing_bans_try(struct wn_bans *bans);
-void failing_bans_undo(struct wn_bans *bans);
+/* Declared here, since their header was read before the names changed. */
 bool failing_rank(const struct wn_rank_input *input, struct wn_ranking *out);
 void failing_release(struct wn_ranking *ranking);
+#include "engine/groups.c"
 #include "engine/bans.c"
+#include "engine/breaches.c"
+#include "engine/place_befores.c"
+#include "engine/place_fates.c"
+#include "engine/place_run.c"
+#include "engine/place_setup.c"
 #include "engine/placement.c"
 #include "engine/rank.c"
 #undef calloc

@@ -19,6 +19,8 @@ struct items {
 	uint32_t *team;
 	const double **columns; /* one a block */
 	uint8_t *candidate;
+	int64_t *first_revision;
+	unsigned char (*id)[16];
 };
 
 static void items_new(struct items *items, size_t rows, size_t block_rows)
@@ -32,9 +34,13 @@ static void items_new(struct items *items, size_t rows, size_t block_rows)
 		.team = test_array(rows, sizeof(uint32_t)),
 		.columns = test_array(blocks, sizeof(const double *)),
 		.candidate = test_array(rows, 1),
+		.first_revision = test_array(rows, sizeof(int64_t)),
+		.id = test_array(rows, 16),
 	};
-	for (size_t row = 0; row < rows; row++)
+	for (size_t row = 0; row < rows; row++) {
 		items->value[row] = (double)row;
+		items->first_revision[row] = (int64_t)row;
+	}
 	memset(items->candidate, 1, rows);
 	for (size_t b = 0; b < blocks; b++) {
 		size_t first = b * block_rows;
@@ -51,7 +57,9 @@ static void items_new(struct items *items, size_t rows, size_t block_rows)
 		.blocks = items->blocks,
 		.block_count = blocks,
 		.block_rows = block_rows,
-		.candidate = items->candidate};
+		.candidate = items->candidate,
+		.first_revision = items->first_revision,
+		.id = (const unsigned char(*)[16])items->id};
 }
 
 static void items_free(struct items *items)
@@ -62,6 +70,8 @@ static void items_free(struct items *items)
 	free(items->team);
 	free(items->columns);
 	free(items->candidate);
+	free(items->first_revision);
+	free(items->id);
 }
 
 /* A rule on the rows below `end`, from `first` on. */
@@ -107,8 +117,8 @@ static struct found conflicts_of(const struct wn_rule *rules, size_t count, stru
 	struct wn_hits hits;
 
 	assert_true(wn_policy_apply(&policy, &items->population, NOW, &hits));
-	assert_true(wn_policy_conflicts(
-		&policy, &hits, &items->population, &found.conflicts, &found.count));
+	assert_true(wn_policy_conflicts(&policy, &hits, &items->population, items->candidate,
+		&found.conflicts, &found.count));
 	wn_hits_release(&hits);
 	return found;
 }
@@ -135,25 +145,29 @@ static void test_force(void **state)
 
 	(void)state;
 	assert_true(wn_rule_in_force(&rule, NOW));
-	assert_false(wn_rule_timed(&rule));
+	assert_true(wn_rule_settles(&rule) == -INFINITY);
 	rule.from_s = NOW;
 	assert_true(wn_rule_in_force(&rule, NOW));
 	assert_false(wn_rule_in_force(&rule, NOW - 1));
-	assert_true(wn_rule_timed(&rule));
+	assert_true(wn_rule_settles(&rule) == NOW);
+	rule.until_s = NOW + 1;
+	assert_true(wn_rule_settles(&rule) == NOW + 1);
 	rule.from_s = -INFINITY;
 	rule.until_s = NOW;
 	assert_false(wn_rule_in_force(&rule, NOW));
 	assert_true(wn_rule_in_force(&rule, NOW - 1));
-	assert_true(wn_rule_timed(&rule));
-	rule.until_s = INFINITY;
+	assert_true(wn_rule_settles(&rule) == NOW);
+	/* Ages matter as long as the rule is in force. */
 	span.tests[1].of = WN_OF_AGE_DAYS;
-	assert_true(wn_rule_timed(&rule));
+	assert_true(wn_rule_settles(&rule) == NOW);
+	rule.until_s = INFINITY;
+	assert_true(wn_rule_settles(&rule) == INFINITY);
 	span.tests[1].of = WN_OF_DAYS_TO_DUE;
-	assert_true(wn_rule_timed(&rule));
+	assert_true(wn_rule_settles(&rule) == INFINITY);
 	span.tests[1].of = WN_OF_DAYS_TO;
-	assert_true(wn_rule_timed(&rule));
+	assert_true(wn_rule_settles(&rule) == INFINITY);
 	span.tests[1].of = WN_OF_NUMBER;
-	assert_false(wn_rule_timed(&rule));
+	assert_true(wn_rule_settles(&rule) == -INFINITY);
 }
 
 static void test_hits_over_blocks(void **state)
@@ -295,6 +309,134 @@ static void test_examples_and_order(void **state)
 	items_free(&items);
 }
 
+/* The examples are those that were stored first, wherever their rows are. */
+static void test_oldest_examples(void **state)
+{
+	uint64_t seed = test_seed();
+	struct span_rule spans[2];
+	struct wn_rule rules[2] = {
+		rule_on(&spans[0], WN_PIN_TOP, 0, 300), rule_on(&spans[1], WN_EXCLUDE, 0, 300)};
+	struct items items;
+	struct found found;
+
+	(void)state;
+	items_new(&items, 300, 64);
+	for (size_t row = 0; row < 300; row++)
+		items.first_revision[row] = (int64_t)test_below(&seed, 90);
+	for (size_t row = 300; row-- > 1;) {
+		size_t other = test_below(&seed, row);
+
+		items.id[row][15] = (unsigned char)row;
+		items.id[row][14] = (unsigned char)other;
+	}
+	found = conflicts_of(rules, 2, &items);
+	assert_int_equal(found.count, 1);
+	assert_int_equal(found.conflicts[0].rows, 300);
+	for (uint32_t row = 0; row < 300; row++) {
+		size_t older = 0, place = WN_CONFLICT_ROWS;
+
+		for (size_t other = 0; other < 300; other++) {
+			int64_t a = items.first_revision[other], b = items.first_revision[row];
+
+			older +=
+				a < b || (a == b && memcmp(items.id[other], items.id[row], 16) < 0);
+		}
+		for (size_t i = 0; i < WN_CONFLICT_ROWS; i++)
+			place = found.conflicts[0].examples[i] == row ? i : place;
+		assert_int_equal(place, older < WN_CONFLICT_ROWS ? older : WN_CONFLICT_ROWS);
+	}
+	free(found.conflicts);
+	items_free(&items);
+}
+
+/* No item of a share is in the top above a rank. */
+static void test_least_against_not_above(void **state)
+{
+	struct span_rule spans[2];
+	struct wn_rule rules[2] = {rule_on(&spans[0], WN_NOT_ABOVE, 0, 50),
+		bounded(rule_on(&spans[1], WN_SHARE_LEAST, 0, 40), 10, 0, 0.5)};
+	struct items items;
+
+	(void)state;
+	items_new(&items, 100, 64);
+	rules[0].rank = 11;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 40);
+	rules[0].rank = 6; /* from 6 to 10 there are five places */
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 0);
+	rules[0].rank = 7;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 40);
+	spans[0].end = 39; /* one is free, but needs no more than its own place */
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 0);
+	items_free(&items);
+}
+
+/* What a limit has no room for, even alone, cannot be pinned to its top. */
+static void test_pins_against_bounds(void **state)
+{
+	struct span_rule spans[2];
+	struct wn_rule rules[2] = {bounded(rule_on(&spans[0], WN_LIMIT, 10, 60), 5, 0, 0),
+		rule_on(&spans[1], WN_PIN_TOP, 50, 70)};
+	struct items items;
+
+	(void)state;
+	items_new(&items, 100, 64);
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 10);
+	rules[0].warn = true;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 0);
+	rules[0].warn = false;
+	rules[0].most = 1;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 0);
+	/* In no team, and free. */
+	rules[0].most = 0;
+	rules[0].per = WN_PER_TEAM;
+	items.team[52] = 3;
+	items.team[70] = 3;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 1);
+	/* By days; those that are unknown or negative are none. */
+	rules[0].per = WN_PER_WORKSPACE;
+	rules[0].by_estimate = true;
+	rules[0].most = 2;
+	items.estimate[53] = 3;
+	items.estimate[54] = 2;
+	items.estimate[55] = NAN;
+	items.estimate[56] = -4;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 1);
+	rules[0].most = 0;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 2);
+	rules[0] = bounded(rule_on(&spans[0], WN_SHARE_MOST, 10, 60), 5, 0, 0.19);
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 10);
+	rules[0].share = 0.2;
+	assert_int_equal(concerned(rules, 2, &items, 0, 1), 0);
+	items_free(&items);
+}
+
+/* Sums that are equal but for rounding fit, whatever the order of the rows. */
+static void test_sums_in_any_order(void **state)
+{
+	static const double days[6][3] = {{0.1, 0.2, 0.3}, {0.1, 0.3, 0.2}, {0.2, 0.1, 0.3},
+		{0.2, 0.3, 0.1}, {0.3, 0.1, 0.2}, {0.3, 0.2, 0.1}};
+	struct span_rule spans[2];
+	struct wn_rule rules[2] = {bounded(rule_on(&spans[0], WN_LIMIT, 0, 3), 10, 0.6, 0),
+		bounded(rule_on(&spans[1], WN_SHARE_LEAST, 0, 3), 10, 0, 0.3)};
+	struct items items;
+
+	(void)state;
+	items_new(&items, 20, 64);
+	rules[0].by_estimate = true;
+	for (size_t i = 0; i < 6; i++) {
+		memcpy(items.estimate, days[i], sizeof(days[i]));
+		rules[0].most = 0.6;
+		assert_int_equal(concerned(rules, 2, &items, 0, 1), 0);
+		rules[0].most = 0.59;
+		assert_int_equal(concerned(rules, 2, &items, 0, 1), 3);
+		/* A negative estimate makes no room for the others. */
+		items.estimate[i % 3] = -1;
+		rules[0].most = 0.1;
+		assert_int_equal(concerned(rules, 2, &items, 0, 1), 3);
+	}
+	items_free(&items);
+}
+
 static void test_least_against_most_share(void **state)
 {
 	struct span_rule spans[2];
@@ -396,9 +538,9 @@ static size_t most_by_trying(const struct items *items, const struct wn_rule *li
 			size++;
 			if (group == WN_NO_SYMBOL)
 				continue;
-			sums[group] += !limit->by_estimate           ? 1
-				       : isnan(items->estimate[row]) ? 0
-								     : items->estimate[row];
+			sums[group] += !limit->by_estimate        ? 1
+				       : items->estimate[row] > 0 ? items->estimate[row]
+								  : 0;
 			fits = fits && sums[group] <= limit->most;
 		}
 		if (fits && size > most)
@@ -428,7 +570,7 @@ static void test_limits_by_trying(void **state)
 		for (size_t row = 0; row < FEW; row++) {
 			items.team[row] = (uint32_t)test_below(&seed, 4);
 			items.estimate[row] =
-				test_below(&seed, 5) == 0 ? NAN : (double)test_below(&seed, 5);
+				test_below(&seed, 5) == 0 ? NAN : (double)test_below(&seed, 6) - 1;
 		}
 		rows = concerned(rules, 2, &items, 0, 1);
 		assert_int_equal(rows, needed > most_by_trying(&items, &rules[0]) ? FEW : 0);
@@ -496,8 +638,8 @@ static void test_out_of_memory(void **state)
 		oom_begin(n);
 		applied = wn_policy_apply(&policy, &items.population, NOW, &hits);
 		if (applied)
-			searched = wn_policy_conflicts(
-				&policy, &hits, &items.population, &conflicts, &count);
+			searched = wn_policy_conflicts(&policy, &hits, &items.population,
+				items.candidate, &conflicts, &count);
 		if (!oom_end()) {
 			assert_true(applied && searched);
 			assert_int_equal(count, 2);
@@ -525,6 +667,10 @@ int main(void)
 		cmocka_unit_test(test_pairs_on_one_item),
 		cmocka_unit_test(test_bands_that_fit),
 		cmocka_unit_test(test_examples_and_order),
+		cmocka_unit_test(test_oldest_examples),
+		cmocka_unit_test(test_least_against_not_above),
+		cmocka_unit_test(test_pins_against_bounds),
+		cmocka_unit_test(test_sums_in_any_order),
 		cmocka_unit_test(test_least_against_most_share),
 		cmocka_unit_test(test_share_of_a_short_top),
 		cmocka_unit_test(test_least_against_limit),

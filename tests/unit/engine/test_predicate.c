@@ -523,6 +523,74 @@ static void test_against_one_row_at_a_time(void **state)
 	}
 }
 
+enum { LONG_ROWS = 300, LONG_SYMBOLS = 200000 };
+
+static int compare_symbols(const void *a, const void *b)
+{
+	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+static void assert_like_naive(struct wn_test test, const struct wn_rows *rows)
+{
+	uint64_t hits[(LONG_ROWS + 63) / 64];
+	size_t at;
+
+	assert_null(wn_predicate_check(&test, 1, &at));
+	wn_predicate_rows(&test, 1, rows, NOW, hits);
+	for (size_t row = 0; row < sizeof(hits) * 8; row++)
+		assert_int_equal(hits[row / 64] >> row % 64 & 1,
+			row < rows->rows && naive(&test, rows, row));
+}
+
+/* Lists of any length, among them such as are searched; half of the values are listed ones, the others
+ * are often their neighbours, or differ from them in the high bits alone. */
+static void test_long_lists(void **state)
+{
+	static const size_t lengths[] = {
+		1, 2, 15, 16, 17, 18, 31, 100, 1023, WN_PREDICATE_MAX_LIST};
+	static const uint32_t off[] = {1, UINT32_C(1) << 15, UINT32_C(1) << 16, UINT32_C(1) << 30};
+	static uint32_t symbols[WN_PREDICATE_MAX_LIST];
+	static double numbers[WN_PREDICATE_MAX_LIST];
+	uint64_t seed = test_seed();
+	struct table table;
+
+	(void)state;
+	table_new(&table, LONG_ROWS, &seed);
+	for (size_t i = 0; i < 10; i++) {
+		size_t count = lengths[i];
+
+		for (size_t k = 0; k < count; k++)
+			symbols[k] = 1 + (uint32_t)test_below(&seed, LONG_SYMBOLS);
+		if (count > 1)
+			symbols[0] = symbols[1]; /* said twice */
+		qsort(symbols, count, sizeof(*symbols), compare_symbols);
+		for (size_t k = 0; k < count; k++)
+			numbers[k] = (double)symbols[k] - LONG_SYMBOLS / 2.0;
+		for (size_t row = 0; row < LONG_ROWS; row++) {
+			uint32_t symbol = symbols[test_below(&seed, count)];
+
+			if (test_below(&seed, 2))
+				symbol += off[test_below(&seed, 4)];
+			table.words[WN_TEAM][row] = test_below(&seed, 9) ? symbol : WN_NO_SYMBOL;
+			table.columns[0][row] =
+				test_below(&seed, 9) ? (double)symbol - LONG_SYMBOLS / 2.0 : NAN;
+		}
+		for (size_t k = 0; k < table.label_start[LONG_ROWS]; k++)
+			table.labels[k] =
+				symbols[test_below(&seed, count)] + off[test_below(&seed, 4)];
+		table.labels[0] = symbols[0];
+		assert_like_naive(
+			symbol_test(WN_IN, WN_OF_WORD, WN_TEAM, symbols, count), &table.rows);
+		assert_like_naive(
+			symbol_test(WN_CONTAINS, WN_OF_LABELS, 0, symbols, count), &table.rows);
+		assert_like_naive(
+			number_test(WN_IN, WN_OF_FEATURE, 0, numbers, count), &table.rows);
+	}
+	table_free(&table);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -534,6 +602,7 @@ int main(void)
 		cmocka_unit_test(test_leaf_faults),
 		cmocka_unit_test(test_structure_faults),
 		cmocka_unit_test(test_against_one_row_at_a_time),
+		cmocka_unit_test(test_long_lists),
 	};
 
 	return cmocka_run_group_tests_name("engine/predicate", tests, NULL, NULL);

@@ -13,8 +13,8 @@ enum { INPUTS = 4, ROWS = 600, RADIX = 3, CELLS = RADIX * RADIX * RADIX, OUTCOME
 
 static struct rows_table table, other;
 
-/* One model of every kind; inputs lie in columns 0 … 3, and more is better but where a term of a
- * weighted sum says otherwise. */
+/* One model of every kind; inputs lie in columns 0 … 3, those of a team's own terms in the two behind,
+ * and more is better. */
 struct models {
 	struct wn_term terms[INPUTS + 2], plain[INPUTS], choices[3];
 	struct wn_adapter adapters[1];
@@ -108,7 +108,7 @@ static void make_blends(struct models *m)
 static void models_init(struct models *m, uint64_t *random)
 {
 	for (uint32_t i = 0; i < INPUTS + 2; i++) {
-		m->terms[i] = random_gain(random, i % INPUTS);
+		m->terms[i] = random_gain(random, i);
 		m->terms[i].lower_is_better = false;
 	}
 	for (uint32_t i = 0; i < INPUTS; i++)
@@ -219,7 +219,7 @@ static void test_raising_never_lowers(void **state)
 		models_init(&m, &random);
 		random_table(ROWS, &random);
 		for (size_t i = 0; i < 7; i++) {
-			size_t c = test_below(&random, INPUTS);
+			size_t c = test_below(&random, INPUTS + 2);
 
 			wn_model_score_rows(m.all[i], &rows, 1e9, into(&before));
 			for (size_t row = 0; row < ROWS; row++) {

@@ -43,19 +43,22 @@ static void random_sum(struct sum *s, uint64_t *random)
 	sum_init(s);
 	for (uint32_t i = 0; i < BASE; i++)
 		s->terms[i] = random_gain(random, i);
-	/* Teams read columns of their own and base columns, and may count down. */
+	s->spec.max_influence = limits[test_below(random, 6)];
+	/* Without a limit teams read base columns too, and may count down. */
 	for (uint32_t i = BASE; i < BASE + TEAM_TERMS; i++) {
-		s->terms[i] = random_gain(random, i % 2 ? i : i - BASE);
-		if (test_below(random, 2)) {
+		bool own = i % 2 || !isnan(s->spec.max_influence);
+
+		s->terms[i] = random_gain(random, own ? i : i - BASE);
+		if (test_below(random, 2) && isnan(s->spec.max_influence)) {
 			s->terms[i].scale = WN_SCALE_VALUE;
 			s->terms[i].lower = -2;
 			s->terms[i].upper = 1;
 			s->terms[i].fallback = 0;
 		}
 	}
-	s->spec.max_influence = limits[test_below(random, 6)];
-	s->adapters[0].share = 0x1p-5 + test_unit(random) / 4;
-	s->adapters[1].share = 0x1p-5 + test_unit(random) / 4;
+	for (size_t a = 0; a < 2; a++)
+		s->adapters[a].share =
+			fmin(0x1p-5 + test_unit(random) / 4, fmin(s->spec.max_influence, 1));
 }
 
 static void random_rows(const struct sum *s, size_t rows, uint64_t *random)
@@ -99,10 +102,26 @@ static void test_check(void **state)
 	s.adapters[1].share = 1.5;
 	s.terms[1].weight = NAN;
 	s.terms[BASE + 1].weight = -1;
-	s.terms[BASE + 2].column = s.terms[BASE + 4].column = 0;
+	s.terms[BASE + 2].column = s.terms[BASE + 4].column = 50;
 	check_finds(&s.model, 6,
 		"/terms/1/weight /max_influence /teams/0/share /teams/0/terms/1/weight "
 		"/teams/1/share /teams/1/terms/2");
+}
+
+/* What a limit asks of teams. */
+static void test_check_limited_teams(void **state)
+{
+	struct sum s;
+
+	(void)state;
+	sum_init(&s);
+	s.terms[BASE + 3].column = 2;
+	s.adapters[0].share = 0.5;
+	check_finds(&s.model, 2, "/teams/0/share /teams/1/terms/1");
+	s.spec.max_influence = 0.5;
+	check_finds(&s.model, 1, "/teams/1/terms/1");
+	s.spec.max_influence = NAN;
+	check_finds(&s.model, 0, "");
 }
 
 static void test_check_teams(void **state)
@@ -143,7 +162,7 @@ static void test_check_signs(void **state)
 	sum_init(&s);
 	s.terms[2].scale = s.terms[BASE].scale = WN_SCALE_VALUE;
 	s.terms[2].lower = s.terms[BASE].lower = -0.5;
-	check_finds(&s.model, 1, "/terms/2");
+	check_finds(&s.model, 2, "/terms/2 /teams/0/terms/0");
 	s.spec.max_influence = NAN;
 	check_finds(&s.model, 0, "");
 	for (size_t i = 0; i < BASE; i++) {
@@ -181,6 +200,7 @@ static void test_by_hand(void **state)
 		table.evidence[i][0] = WN_ASSERTED + 1;
 	}
 	table.evidence[0][0] = WN_ASSERTED; /* another principal */
+	table.evidence[4][0] = table.evidence[5][0] = WN_MEASURED;
 	table.team[0] = 7;
 	check_finds(&s.model, 0, "");
 	wn_model_score_rows(&s.model, &rows, 0, scores);
@@ -203,6 +223,18 @@ static void test_by_hand(void **state)
 	assert_true(steps[4].assumed && steps[4].term == 3 && steps[4].highest == 1);
 	assert_int_equal(
 		wn_model_trace(&s.model, &rows, 0, 0, (struct wn_scored){7, 7, 8}, steps, 3), 3);
+
+	/* The team's claims count as unknown. */
+	table.evidence[4][0] = table.evidence[5][0] = WN_ASSERTED + 1;
+	wn_model_score_rows(&s.model, &rows, 0, scores);
+	assert_true(score[0] == 6 && highest[0] == 8);
+	assert_int_equal(wn_model_explain(&s.model, &rows, 0, 0, parts), 6);
+	assert_true(parts[4].value == 1 && parts[4].counted == 0 && parts[4].assumed);
+	assert_true(parts[4].contribution == 0 && parts[4].highest == 1);
+	s.spec.max_influence = NAN;
+	wn_model_score_rows(&s.model, &rows, 0, scores);
+	assert_true(score[0] == 4 + 3 + 1 + 1);
+	s.spec.max_influence = 0.3;
 
 	table.team[0] = 8;
 	assert_int_equal(wn_model_explain(&s.model, &rows, 0, 0, parts), 4);
@@ -260,6 +292,62 @@ static void check_limits(
 	assert_false(team > share || team < -share);
 }
 
+/* The term by which a column counts for a row; with a limit there is one at the most. */
+static const struct wn_term *reader_of(const struct sum *s, uint32_t column, uint32_t team)
+{
+	for (size_t i = 0; i < BASE + TEAM_TERMS; i++) {
+		bool counts = i < BASE || s->adapters[i >= BASE + 2].team == team;
+
+		if (counts && s->terms[i].column == column)
+			return &s->terms[i];
+	}
+	return NULL;
+}
+
+/* The score of the row when all of the columns are at their worst end, or at their best. */
+static double score_at(const struct sum *s, struct rows_table *one, const bool *columns, bool best)
+{
+	struct wn_rows rows = table_rows(one, 1);
+	double known[TABLE_COLUMNS], result, low, high;
+
+	for (uint32_t c = 0; c < TABLE_COLUMNS; c++) {
+		const struct wn_term *term = reader_of(s, c, one->team[0]);
+
+		known[c] = one->values[c][0];
+		if (columns[c] && term)
+			one->values[c][0] =
+				best != term->lower_is_better ? term->upper : term->lower;
+	}
+	wn_model_score_rows(&s->model, &rows, 0, (struct wn_scores){&result, &low, &high});
+	for (size_t c = 0; c < TABLE_COLUMNS; c++)
+		one->values[c][0] = known[c];
+	return result;
+}
+
+/* Whatever one signal says, and whatever one principal claims, in base terms and a team's: the score
+ * moves by no more than the cap. */
+static void check_influence(const struct sum *s, size_t row)
+{
+	static struct rows_table one;
+	double cap = s->spec.max_influence * greatest(s);
+
+	table_copy_row(&one, 0, &table, row);
+	for (size_t code = 0; code < TABLE_COLUMNS + 256; code++) {
+		bool columns[TABLE_COLUMNS];
+		double moved;
+
+		if (code >= TABLE_COLUMNS + 6 && code < TABLE_COLUMNS + 255)
+			continue;
+		for (size_t c = 0; c < TABLE_COLUMNS; c++)
+			columns[c] = code < TABLE_COLUMNS
+					     ? c == code
+					     : code >= TABLE_COLUMNS + WN_ASSERTED &&
+						       one.evidence[c][0] == code - TABLE_COLUMNS;
+		moved = score_at(s, &one, columns, true) - score_at(s, &one, columns, false);
+		assert_false(moved > cap * (1 + 1e-12) || moved < 0);
+	}
+}
+
 static void check_explanation(const struct sum *s, const struct wn_rows *rows, size_t row)
 {
 	struct wn_contribution parts[BASE + TEAM_TERMS];
@@ -295,7 +383,87 @@ static void test_limits_hold(void **state)
 		wn_model_score_rows(&s.model, &rows, 0, scores);
 		for (size_t row = 0; row < TABLE_ROWS; row++)
 			check_explanation(&s, &rows, row);
+		for (size_t row = 0; row < 50 && !isnan(s.spec.max_influence); row++)
+			check_influence(&s, row);
 	}
+}
+
+/* The least and the greatest score over far and middling values of some columns. */
+static void try_values(const struct sum *s, const bool *open, double *least, double *most)
+{
+	static const double tried[] = {-1e6, 1e6, 1.25};
+	struct wn_rows rows = table_rows(&table, 1);
+	size_t at[TABLE_COLUMNS] = {0}, c;
+
+	*least = INFINITY;
+	*most = -INFINITY;
+	do {
+		for (c = 0; c < TABLE_COLUMNS; c++) {
+			if (open[c])
+				table.values[c][0] = tried[at[c]];
+		}
+		wn_model_score_rows(&s->model, &rows, 0, scores);
+		*least = fmin(*least, score[0]);
+		*most = fmax(*most, score[0]);
+		for (c = 0; c < TABLE_COLUMNS; c++) {
+			if (open[c] && ++at[c] < 3)
+				break;
+			at[c] = 0;
+		}
+	} while (c < TABLE_COLUMNS);
+}
+
+static bool any_spans(const struct sum *s, uint32_t column)
+{
+	for (size_t i = 0; i < BASE + TEAM_TERMS; i++) {
+		if (s->terms[i].column == column && s->terms[i].unknown == WN_UNKNOWN_SPAN)
+			return true;
+	}
+	return false;
+}
+
+/* Base and team terms on one column, each in its own direction, with its own meaning of unknown: a
+ * range that is said to be exact is reached at both ends. */
+static void test_exact_is_reached(void **state)
+{
+	uint64_t random = test_seed();
+	struct wn_rows rows = table_rows(&table, 1);
+	size_t exact = 0, wider = 0;
+
+	(void)state;
+	for (size_t round = 0; round < 3000; round++) {
+		bool open[TABLE_COLUMNS], is_exact;
+		double low, high, least, most;
+		struct sum s;
+
+		random_sum(&s, &random);
+		random_rows(&s, 1, &random);
+		for (size_t i = 0; i < BASE + TEAM_TERMS; i++) {
+			if (test_below(&random, 4))
+				s.terms[i].unknown = WN_UNKNOWN_SPAN;
+			if (test_below(&random, 2) && i >= BASE)
+				s.terms[i].lower_is_better =
+					s.terms[s.terms[i].column % BASE].lower_is_better;
+		}
+		table.team[0] = test_below(&random, 2) ? 2 : 4;
+		for (uint32_t c = 0; c < TABLE_COLUMNS; c++) {
+			table.evidence[c][0] = WN_MEASURED;
+			open[c] = test_below(&random, 3) == 0 && any_spans(&s, c);
+			table.values[c][0] = open[c] ? NAN : 1.25;
+		}
+		wn_model_score_rows(&s.model, &rows, 0, scores);
+		low = lowest[0];
+		high = highest[0];
+		if (isnan(low))
+			continue;
+		is_exact = wn_model_traits(&s.model) & WN_TRAIT_EXACT;
+		try_values(&s, open, &least, &most);
+		if (is_exact)
+			assert_true(least == low && most == high);
+		exact += is_exact;
+		wider += least > low || most < high;
+	}
+	assert_true(exact > 100 && wider > 20);
 }
 
 static void test_raising_never_lowers(void **state)
@@ -354,6 +522,8 @@ static void test_range(void **state)
 					code >> i & 1 ? s.terms[i].upper : s.terms[i].lower;
 			for (size_t i = 0; i < 3; i++, claims /= 3)
 				table.evidence[i][0] = (uint8_t)(WN_ASSERTED - 1 + claims % 3);
+			for (size_t i = 3; i < 8; i++)
+				table.evidence[i][0] = WN_MEASURED;
 			table.team[0] = (uint32_t)(code / 256 / 27 * 2);
 			wn_model_score_rows(&s.model, &rows, 0, scores);
 			low = fmin(low, score[0]);
@@ -371,10 +541,12 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
 		cmocka_unit_test(test_check_teams),
+		cmocka_unit_test(test_check_limited_teams),
 		cmocka_unit_test(test_check_signs),
 		cmocka_unit_test(test_by_hand),
 		cmocka_unit_test(test_empty_spec),
 		cmocka_unit_test(test_limits_hold),
+		cmocka_unit_test(test_exact_is_reached),
 		cmocka_unit_test(test_raising_never_lowers),
 		cmocka_unit_test(test_range),
 	};

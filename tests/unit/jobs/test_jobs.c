@@ -86,9 +86,10 @@ static void expiry_is_recorded_in_one_revision(void **state)
 /* Several at once: one of them writes, none fails. */
 static void *expire_too(void *self)
 {
+	struct service own = service;
 	enum error *error = self;
 
-	*error = job_override_expiry(&service);
+	*error = job_override_expiry(&own);
 	return NULL;
 }
 
@@ -139,6 +140,76 @@ static void a_removed_workspace_is_passed_over(void **state)
 	caller_end(&caller);
 	fixture.now_us = input.expires_us;
 	assert_ok(job_override_expiry(&service));
+}
+
+/* What a round has seen to the end is not looked at again, but for what came late. */
+static void a_round_begins_where_all_is_on_record(void **state)
+{
+	enum { LATE_S = 3600 };
+	struct uuid workspace = new_workspace("expiry-rounds");
+	struct uuid item = put_item(&workspace, "1", "open");
+	struct override_input input = input_of("exclude", &item);
+	struct uuid id = make_override(&workspace, &input);
+	struct service own = service;
+
+	(void)state;
+	fixture.now_us = input.expires_us;
+	own.expiry = (struct expiry_progress){.since_us = input.expires_us};
+	assert_ok(job_override_expiry(&own));
+	assert_int_equal(read_back(&workspace, &id).ended_revision, 0);
+	assert_int_equal(own.expiry.since_us, input.expires_us);
+	own.expiry = (struct expiry_progress){0};
+	assert_ok(job_override_expiry(&own));
+	assert_true(read_back(&workspace, &id).ended_revision > 0);
+	assert_int_equal(own.expiry.since_us, fixture.now_us - LATE_S * (int64_t)US_PER_S);
+
+	/* A round goes on behind where the turn before ended, and what failed there keeps the past open. */
+	own.expiry.after = workspace;
+	own.expiry.round_us = fixture.now_us;
+	own.expiry.round_failed = true;
+	fixture.now_us += DAY_US;
+	assert_ok(job_override_expiry(&own));
+	assert_int_equal(own.expiry.since_us, fixture.now_us - DAY_US - LATE_S * (int64_t)US_PER_S);
+	assert_ok(job_override_expiry(&own));
+	assert_int_equal(own.expiry.since_us, fixture.now_us - LATE_S * (int64_t)US_PER_S);
+}
+
+/* The lock of one is held by somebody else for longer than a write waits. */
+static void one_that_fails_keeps_no_other_waiting(void **state)
+{
+	const struct store_config hasty = {.url = getenv("WINNOW_TEST_DATABASE_URL"),
+		.connections = 1,
+		.connect_timeout_s = 5,
+		.statement_timeout_ms = 500,
+		.acquire_timeout_ms = 30000};
+	struct uuid workspaces[] = {new_workspace("stuck-a"), new_workspace("stuck-b")};
+	struct uuid ids[2];
+	struct service own = service;
+	struct change change;
+	struct tx *tx;
+
+	(void)state;
+	own.store = store_new(&hasty, service.clock);
+	assert_non_null(own.store);
+	for (int i = 0; i < 2; i++) {
+		struct uuid item = put_item(&workspaces[i], "1", "open");
+		struct override_input input = input_of("exclude", &item);
+
+		ids[i] = make_override(&workspaces[i], &input);
+		if (i > 0)
+			fixture.now_us = input.expires_us;
+	}
+	own.expiry = (struct expiry_progress){.since_us = fixture.now_us - DAY_US};
+	tx = fixture_change(&workspaces[0], &change);
+	assert_true(job_override_expiry(&own) != ERR_OK);
+	change_release(&change);
+	tx_rollback(tx);
+	assert_true(read_back(&workspaces[1], &ids[1]).ended_revision > 0);
+	assert_int_equal(read_back(&workspaces[0], &ids[0]).ended_revision, 0);
+	assert_int_equal(own.expiry.since_us, fixture.now_us - DAY_US);
+	assert_ok(job_override_expiry(&own));
+	store_free(own.store);
+	assert_true(read_back(&workspaces[0], &ids[0]).ended_revision > 0);
 }
 
 static void without_a_database_it_fails_and_says_so(void **state)
@@ -253,6 +324,8 @@ int main(void)
 		cmocka_unit_test(expiry_is_recorded_in_one_revision),
 		cmocka_unit_test(daemons_do_not_get_in_each_others_way),
 		cmocka_unit_test(a_removed_workspace_is_passed_over),
+		cmocka_unit_test(a_round_begins_where_all_is_on_record),
+		cmocka_unit_test(one_that_fails_keeps_no_other_waiting),
 		cmocka_unit_test(without_a_database_it_fails_and_says_so),
 		cmocka_unit_test(each_job_has_its_own_pace),
 		cmocka_unit_test(a_draining_daemon_begins_nothing),

@@ -300,7 +300,7 @@ static void time_counts_where_something_depends_on_it(void **state)
 	picture = follow(NULL, &workspace);
 	fixture.now_us = made_us + 5 * (int64_t)MINUTE_US;
 	ranking = rank(picture);
-	assert_false(ranking->timed);
+	assert_true(ranking->since_us == base_us && ranking->until_us == INT64_MAX);
 	assert_true(ranking->as_of_us == base_us);
 	assert_false(ranking_is_due(ranking, fixture.now_us));
 	ranking_unref(ranking);
@@ -312,16 +312,24 @@ static void time_counts_where_something_depends_on_it(void **state)
 	write_override(&workspace, &override);
 	picture = follow(picture, &workspace);
 	ranking = rank(picture);
-	assert_true(ranking->timed);
+	assert_true(ranking->until_us == override.expires_us);
 	assert_true(ranking->as_of_us == base_us);
-	assert_false(ranking_is_due(ranking, base_us + MINUTE_US - 1));
-	assert_true(ranking_is_due(ranking, base_us + MINUTE_US));
+	assert_false(ranking_is_due(ranking, override.expires_us - 1));
+	assert_true(ranking_is_due(ranking, override.expires_us));
 	ranking_unref(ranking);
 
-	/* The present minute, but never one before the revision's. */
+	/* What has expired changes nothing more. */
+	fixture.now_us = made_us + 15 * (int64_t)MINUTE_US;
+	ranking = rank(picture);
+	assert_true(ranking->as_of_us == override.expires_us);
+	assert_int_equal(ranking->input.override_count, 0);
+	assert_false(ranking_is_due(ranking, fixture.now_us + MINUTE_US));
+	ranking_unref(ranking);
+
+	/* The minute of the last change, but never one before the revision's. */
 	fixture.now_us = made_us + 5 * (int64_t)MINUTE_US;
 	ranking = rank(picture);
-	assert_true(ranking->as_of_us == base_us + 5 * (int64_t)MINUTE_US);
+	assert_true(ranking->as_of_us == base_us);
 	assert_int_equal(ranking->input.override_count, 1);
 	assert_true(ranking->input.now_s == (double)ranking->as_of_us / 1e6);
 	ranking_unref(ranking);
@@ -333,7 +341,8 @@ static void time_counts_where_something_depends_on_it(void **state)
 	/* It expires by itself. */
 	fixture.now_us = base_us + 10 * (int64_t)MINUTE_US;
 	ranking = rank(picture);
-	assert_true(ranking->timed);
+	assert_true(ranking->as_of_us == override.expires_us);
+	assert_true(ranking->since_us == override.expires_us && ranking->until_us == INT64_MAX);
 	assert_int_equal(ranking->input.override_count, 0);
 	ranking_unref(ranking);
 	fixture.now_us = made_us;

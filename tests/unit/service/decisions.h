@@ -118,6 +118,7 @@ static inline struct override_input input_of(const char *kind, const struct uuid
 		.delta = NAN,
 		.expires_us = fixture.now_us + 10 * DAY_US,
 		.justification = STR("The customer waits."),
+		.candidates = OVERRIDE_ANY_RANK,
 	};
 }
 

@@ -105,7 +105,11 @@ static void every_kind_has_what_it_needs(void **state)
 	input.rank = 4;
 	input.candidates = 3;
 	check_refused(&workspace, &input, "#/rank");
-	input.candidates = 0; /* unknown: no end */
+	input.rank = 1;
+	input.candidates = 0;
+	check_refused(&workspace, &input, "#/rank");
+	input.rank = 4;
+	input.candidates = OVERRIDE_ANY_RANK;
 	make_override(&workspace, &input);
 
 	input = input_of("boost", &item);
@@ -335,6 +339,7 @@ static void live_through(const struct uuid *workspace, const struct override_inp
 
 	input.item = put_item(workspace, name, "open");
 	input.expires_us = fixture.now_us + DAY_US;
+	input.candidates = OVERRIDE_ANY_RANK;
 	id = make_override(workspace, &input);
 	fixture.now_us += DAY_US / 2;
 	if (fate == DONE || fate == DONE_THEN_REVOKED)

@@ -141,13 +141,11 @@ static void an_end_is_seen_from_its_revision_on(void **state)
 	assert_int_equal(load(&workspace, 0, 2, &got), 2);
 	assert_int_equal(got[0].revision, 1);
 	assert_int_equal(got[0].ended_revision, 0);
-	assert_int_equal(load(&workspace, 0, 3, &got), 2);
-	assert_int_equal(got[0].ended_revision, 3);
-	assert_int_equal(got[0].ended_us, fixture.now_us);
-	assert_true(str_is(got[0].end_reason, "revoked"));
-	assert_true(str_is(got[0].ended_by, "token:y"));
 	assert_null(got[0].justification.ptr); /* the picture has no use for it */
-	assert_int_equal(got[1].ended_revision, 0);
+	/* What has ended is not loaded: there is ever more of that. */
+	assert_int_equal(load(&workspace, 0, 3, &got), 1);
+	assert_true(str_is(got[0].kind, "defer"));
+	assert_int_equal(got[0].ended_revision, 0);
 
 	/* Behind a revision: what was made there, and what ended there. */
 	assert_int_equal(load(&workspace, 1, 2, &got), 1);
@@ -155,6 +153,9 @@ static void an_end_is_seen_from_its_revision_on(void **state)
 	assert_int_equal(load(&workspace, 2, 3, &got), 1);
 	assert_true(str_is(got[0].kind, "exclude"));
 	assert_int_equal(got[0].ended_revision, 3);
+	assert_int_equal(got[0].ended_us, fixture.now_us);
+	assert_true(str_is(got[0].end_reason, "revoked"));
+	assert_true(str_is(got[0].ended_by, "token:y"));
 	assert_int_equal(load(&workspace, 1, INT64_MAX, &got), 2);
 	assert_int_equal(load(&workspace, 3, INT64_MAX, &got), 0);
 }
@@ -206,10 +207,10 @@ static void a_list_is_filtered_and_paged(void **state)
 	assert_int_equal(list(&workspace, filter, &got), 0);
 }
 
-static bool named(const struct uuid *ids, size_t count, const struct uuid *id)
+static bool named(const struct expired_workspace *found, size_t count, const struct uuid *id)
 {
 	for (size_t i = 0; i < count; i++)
-		if (uuid_cmp(&ids[i], id) == 0)
+		if (uuid_cmp(&found[i].id, id) == 0)
 			return true;
 	return false;
 }
@@ -223,12 +224,22 @@ static void remove_workspace(const struct uuid *workspace)
 	assert_ok(tx_commit(tx));
 }
 
+static void expired(const struct expiry_span *span, const struct uuid *after, size_t limit,
+	struct expired_workspace **out, size_t *count)
+{
+	assert_ok(read_begin(fixture.conn, &system_workspace));
+	assert_ok(overrides_expired(fixture.conn, span, after, limit, &fixture.arena, out, count));
+	read_end(fixture.conn);
+}
+
 static void the_expired_are_found_in_all_workspaces(void **state)
 {
+	static const struct uuid first;
 	struct uuid due = fixture_workspace(), ended = fixture_workspace();
 	struct uuid later = fixture_workspace(), removed = fixture_workspace();
 	struct override_row override = override_of(1, "exclude");
-	int64_t now_us = override.expires_us;
+	struct expiry_span span = {override.expires_us - 1, override.expires_us};
+	struct expired_workspace *found;
 	struct uuid *ids;
 	size_t count;
 
@@ -241,19 +252,60 @@ static void the_expired_are_found_in_all_workspaces(void **state)
 	override.expires_us++;
 	write_override(&later, &override);
 
-	assert_ok(read_begin(fixture.conn, &system_workspace));
-	assert_ok(overrides_expired(fixture.conn, now_us, 1000, &fixture.arena, &ids, &count));
-	read_end(fixture.conn);
-	assert_true(named(ids, count, &due));
-	assert_false(named(ids, count, &ended));
-	assert_false(named(ids, count, &later));
-	assert_false(named(ids, count, &removed));
+	expired(&span, &first, 1000, &found, &count);
+	assert_true(named(found, count, &due));
+	assert_false(named(found, count, &ended));
+	assert_false(named(found, count, &later));
+	assert_false(named(found, count, &removed));
+
+	/* One after the other, by id. */
+	for (size_t i = 0; i < count; i++) {
+		struct expired_workspace *next;
+		size_t one;
+
+		expired(&span, i ? &found[i - 1].id : &first, 1, &next, &one);
+		assert_int_equal(one, 1);
+		assert_memory_equal(&next->id, &found[i].id, sizeof next->id);
+		assert_int_equal(next->first_us, found[i].first_us);
+	}
+	expired(&span, &found[count - 1].id, 1000, &found, &count);
+	assert_int_equal(count, 0);
 
 	assert_ok(read_begin(fixture.conn, &due));
-	assert_ok(overrides_due(fixture.conn, &due, now_us, &fixture.arena, &ids, &count));
+	assert_ok(overrides_due(fixture.conn, &due, &span, &fixture.arena, &ids, &count));
 	assert_int_equal(count, 1);
 	assert_memory_equal(&ids[0], &override.id, sizeof ids[0]);
-	assert_ok(overrides_due(fixture.conn, &due, now_us - 1, &fixture.arena, &ids, &count));
+	span.until_us--;
+	span.since_us--;
+	assert_ok(overrides_due(fixture.conn, &due, &span, &fixture.arena, &ids, &count));
+	assert_int_equal(count, 0);
+	/* What the span begins with is not in it. */
+	span = (struct expiry_span){span.until_us + 1, span.until_us + 100};
+	assert_ok(overrides_due(fixture.conn, &due, &span, &fixture.arena, &ids, &count));
+	assert_int_equal(count, 0);
+	read_end(fixture.conn);
+	expired(&span, &first, 1000, &found, &count);
+	assert_false(named(found, count, &due));
+	assert_true(named(found, count, &later));
+}
+
+static void those_in_force_are_counted(void **state)
+{
+	struct uuid workspace = fixture_workspace();
+	struct override_row override = override_of(1, "exclude");
+	int64_t count;
+
+	(void)state;
+	write_override(&workspace, &override);
+	assert_ok(read_begin(fixture.conn, &workspace));
+	assert_ok(overrides_in_force(fixture.conn, &workspace, override.expires_us - 1, &count));
+	assert_int_equal(count, 1);
+	assert_ok(overrides_in_force(fixture.conn, &workspace, override.expires_us, &count));
+	assert_int_equal(count, 0);
+	read_end(fixture.conn);
+	assert_ok(end_override(&workspace, &override.id));
+	assert_ok(read_begin(fixture.conn, &workspace));
+	assert_ok(overrides_in_force(fixture.conn, &workspace, override.expires_us - 1, &count));
 	assert_int_equal(count, 0);
 	read_end(fixture.conn);
 }
@@ -511,6 +563,7 @@ int main(void)
 		cmocka_unit_test(an_end_is_seen_from_its_revision_on),
 		cmocka_unit_test(a_list_is_filtered_and_paged),
 		cmocka_unit_test(the_expired_are_found_in_all_workspaces),
+		cmocka_unit_test(those_in_force_are_counted),
 		cmocka_unit_test(an_erased_text_is_absent),
 		cmocka_unit_test(another_workspace_sees_nothing),
 		cmocka_unit_test(comparisons_come_back_by_sort),
