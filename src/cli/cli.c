@@ -5,6 +5,7 @@
 #include "cli/cli.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -331,6 +332,12 @@ void cli_print_pair(const char *label, struct str value)
 	if (!line.failed)
 		cli_write(buf_view(&line));
 	buf_release(&line);
+}
+
+void cli_put_ratio(struct buf *out, double ratio)
+{
+	if (!isnan(ratio))
+		buf_printf(out, "%.3f", ratio);
 }
 
 unsigned cli_width(void)

@@ -83,6 +83,8 @@ enum cli_exit cli_finish_output(void);
 enum cli_exit cli_no_memory(void);
 /* A whole file ("-": standard input) of at most max_bytes; CLI_USAGE after telling. */
 enum cli_exit cli_read_file(const char *path, size_t max_bytes, struct buf *out);
+/* A number from -1 to 1 for reading: three decimals; nothing when there is none. */
+void cli_put_ratio(struct buf *out, double ratio);
 /* Joins an array of texts with ", "; nothing for an empty one. */
 void cli_join(struct buf *out, const struct json_view *texts);
 

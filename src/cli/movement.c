@@ -224,19 +224,20 @@ static void put_moves(struct table *table, const struct json_view *list)
 static void note_diff(const struct cli *cli, const struct json_view *diff)
 {
 	const struct json_view *churn = json_view_get(diff, "churn");
-	char tau[NUM_TEXT_SIZE];
+	struct buf tau = BUF_INIT;
 
-	num_to_text(json_view_number(diff, "tau"), tau);
+	cli_put_ratio(&tau, json_view_number(diff, "tau"));
 	cli_note(cli,
-		"%lld moved, %lld came in, %lld left; tau %s over %lld items; "
+		"%lld moved, %lld came in, %lld left; tau %.*s over %lld items; "
 		"top %lld: %lld in, %lld out",
 		(long long)json_view_int(diff, "moved_count", 0),
 		(long long)json_view_int(diff, "entered_count", 0),
-		(long long)json_view_int(diff, "left_count", 0), tau,
+		(long long)json_view_int(diff, "left_count", 0), STR_ARG(buf_view(&tau)),
 		(long long)json_view_int(diff, "common", 0),
 		(long long)json_view_int(churn, "top", 0),
 		(long long)json_view_int(churn, "entered", 0),
 		(long long)json_view_int(churn, "left", 0));
+	buf_release(&tau);
 }
 
 static enum cli_exit show_diff(

@@ -296,7 +296,7 @@ static enum cli_exit show_check(const struct cli *cli, const struct json_view *c
 		(long long)json_view_int(churn, "top", 0));
 	cli_print_pair("churn", buf_view(&text));
 	buf_reset(&text);
-	num_format(&text, json_view_number(checked, "tau"));
+	cli_put_ratio(&text, json_view_number(checked, "tau"));
 	cli_print_pair("tau", buf_view(&text));
 	buf_reset(&text);
 	buf_printf(&text, "%lld", (long long)json_view_int(checked, "breach_count", 0));

@@ -201,7 +201,7 @@ static void show_comparison(const struct json_view *answer)
 	struct buf text = BUF_INIT;
 
 	cli_printf("\n");
-	num_format(&text, json_view_number(answer, "tau"));
+	cli_put_ratio(&text, json_view_number(answer, "tau"));
 	cli_print_pair("tau", buf_view(&text));
 	buf_reset(&text);
 	buf_printf(&text, "%lld in, %lld out of the first %lld",
