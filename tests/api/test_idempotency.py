@@ -238,6 +238,17 @@ def test_a_workspace_by_name_and_by_id_is_one(ws):
     assert_same(first, post(ws.operator, f"/v1/workspaces/{ws.id}/items", key, json=item("a")))
 
 
+def test_a_replay_needs_the_right_to_ask(ws):
+    key, token_id = fresh_key(), ws.operator.get("/v1/whoami").json()["token_id"]
+    post(ws, "/items", key, json=item("a"))
+    ws.post("/grants", 200, json={"token_id": token_id, "roles": []})
+    post(ws, "/items", key, (403, 404), json=item("a"))
+    made = ws.post("/tokens", 201, json={"label": "short", "roles": ["contributor"], "sources": ["*"]}).json()
+    post(ws.client(made), "/items", key, json=item("b"))
+    ws.delete(f"/tokens/{made['id']}")
+    wait_until(lambda: post(ws.client(made), "/items", key, (200, 401), json=item("b")).status_code == 401, "revoked")
+
+
 def test_quoted_and_bare_are_one_key(ws):
     first = post(ws, "/items", r'"a-\"b\\c"', json=item("a"))
     assert_same(first, post(ws, "/items", r'a-"b\c', json=item("a")))
