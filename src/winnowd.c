@@ -38,7 +38,7 @@ struct settings {
 	int64_t request_memory_mib, drain_ms, grace_ms;
 	int64_t statement_timeout_ms, connect_timeout_s;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
-	int64_t outage_limit_s, jobs_every_ms;
+	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
 	bool behind_proxy, check_config, print_config, help, version;
 };
 
@@ -90,6 +90,7 @@ static const struct option_spec options[] = {
 	NUMBER("ranking-keep-s", ranking_keep_s, "60", 60, 86400, "s that an old ranking stays after its last page"),
 	NUMBER("rankings-kept", rankings_kept, "1000", 1, 10000, "old rankings kept for a workspace at the most"),
 	NUMBER("outage-limit-s", outage_limit_s, "900", 0, 86400, "s without PostgreSQL until /readyz says no"),
+	NUMBER("idempotency-keep-s", idempotency_keep_s, "86400", 1, 2592000, "s that an answer is kept under its Idempotency-Key"),
 	NUMBER("jobs-every-ms", jobs_every_ms, "0", 0, 3600000, "ms between the turns of background jobs; 0: each at its own pace"),
 	TEXT("log-level", log_level, "LEVEL", "info", "debug, info, warn or error"),
 	FLAG("check-config", check_config, "check the configuration and exit"),
@@ -227,6 +228,7 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 
 	service->clock = &clock_system;
 	service->outage_limit_us = settings->outage_limit_s * US_PER_S;
+	service->key_lifetime_us = settings->idempotency_keep_s * US_PER_S;
 	service->store = store_new(&store, service->clock);
 	if (!service->store || !may_serve(service->store))
 		return false;

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/uuid.h"
 #include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
@@ -86,8 +87,9 @@ static enum cli_exit request_path(const struct push *push, struct buf *path)
 	return path->failed ? cli_no_memory() : CLI_OK;
 }
 
-/* Sends the body; the origins' first is that of all when count is 0. */
-static enum cli_exit send_request(struct push *push, const char *content_type)
+/* Sends the body; the origins' first is that of all when count is 0. `key` is the Idempotency-Key,
+ * NULL for a stream. */
+static enum cli_exit send_request(struct push *push, const char *content_type, const char *key)
 {
 	struct buf path = BUF_INIT;
 	struct http_response response = {0};
@@ -96,6 +98,7 @@ static enum cli_exit send_request(struct push *push, const char *content_type)
 		.content_type = content_type,
 		.body = buf_view(&push->body),
 		.github_event = push->values->event,
+		.idempotency_key = key,
 	};
 	enum cli_exit code = request_path(push, &path);
 	enum http_result result;
@@ -128,7 +131,7 @@ static enum cli_exit send_chunk(struct push *push)
 		return CLI_OK;
 	if (push->body.failed)
 		return cli_no_memory();
-	code = send_request(push, "application/x-ndjson");
+	code = send_request(push, "application/x-ndjson", NULL);
 	buf_reset(&push->body);
 	push->count = 0;
 	return code;
@@ -251,13 +254,17 @@ static enum cli_exit push_items(struct push *push, const char *file)
 
 static enum cli_exit push_payload(struct push *push, const char *file)
 {
+	char key[UUID_TEXT_SIZE];
+	struct uuid random;
 	enum cli_exit code;
 
+	uuid_random(&random);
+	uuid_to_text(&random, key);
 	push->origins[0] = (struct origin){.file = file};
 	push->count = 0;
 	code = cli_read_file(file, WHOLE_BYTES, &push->body);
 	if (code == CLI_OK)
-		code = send_request(push, "application/json");
+		code = send_request(push, "application/json", key);
 	push->bytes_before += push->body.len;
 	progress_update(&push->progress, push->bytes_before, (uint64_t)batch_settled(&push->batch),
 		"items");

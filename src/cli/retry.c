@@ -1,6 +1,6 @@
 /*
- * A push has to survive a restart of the server: each item is settled by its natural key, so a
- * request whose answer was lost is simply sent again.
+ * A push has to survive a restart of the server: items are settled by their natural key, a payload
+ * by its Idempotency-Key, so a request whose answer was lost is simply sent again.
  */
 #include "cli/retry.h"
 
@@ -47,6 +47,20 @@ static void tell_wait(const struct cli *cli, enum http_result result,
 			response->error, seconds);
 }
 
+/* An earlier try, whose answer was lost, is still at work. */
+static bool is_under_way(enum http_result result, const struct http_response *response)
+{
+	struct json_view *problem;
+	bool under_way;
+
+	if (result != HTTP_ANSWERED || response->status != 409 || !response->is_problem)
+		return false;
+	problem = json_view_parse(buf_view(&response->body), NULL);
+	under_way = str_is(json_view_text(problem, "type"), "/problems/idempotency-key-in-flight");
+	json_view_free(problem);
+	return under_way;
+}
+
 enum http_result retry_send(struct cli *cli, const struct http_request *request, unsigned retries,
 	struct http_response *response)
 {
@@ -55,7 +69,8 @@ enum http_result retry_send(struct cli *cli, const struct http_request *request,
 		uint32_t random = 0;
 		int64_t delay_ms;
 
-		if (attempt == retries || !cli_may_retry(result, response))
+		if (attempt == retries ||
+			!(cli_may_retry(result, response) || is_under_way(result, response)))
 			return result;
 		/* Without randomness the wait is only less spread. */
 		random_bytes(&random, sizeof random);

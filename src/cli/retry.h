@@ -15,7 +15,8 @@
  */
 int64_t retry_delay_ms(unsigned attempt, int64_t retry_after_s, uint32_t random);
 
-/* cli_send, again up to `retries` times while there is no answer or the server cannot serve now. */
+/* cli_send, again up to `retries` times while there is no answer, the server cannot serve now, or it
+ * still works at an earlier try with the same Idempotency-Key. */
 enum http_result retry_send(struct cli *cli, const struct http_request *request, unsigned retries,
 	struct http_response *response);
 

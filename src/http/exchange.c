@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/access.h"
+#include "http/idempotency.h"
 #include "http/request_id.h"
 
 /* A refused body of this size is read and dropped, so that the connection can be kept. */
@@ -33,6 +34,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->principal = NULL;
 	request->roles = 0;
 	memset(&request->workspace, 0, sizeof request->workspace);
+	request->key = NULL;
 	request->on_worker = false;
 	request->worker = 0;
 	request->parked_once = false;
@@ -133,6 +135,8 @@ static enum action admit(struct exchange *exchange, enum error error)
 {
 	if (!error)
 		error = head_body(&exchange->request, &exchange->head.framing);
+	if (!error)
+		error = idempotency_check(&exchange->request);
 	if (error)
 		return refuse(exchange, error);
 	exchange->admitted = true;
@@ -253,6 +257,8 @@ static enum error run(struct exchange *exchange)
 	struct request *request = &exchange->request;
 	enum error error = head_condition(request);
 
+	if (!error)
+		error = idempotency_read(request);
 	if (error)
 		return error;
 	error = request->route->handle(request, &exchange->response);

@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "service/auth.h"
 
+struct request_key;
 struct service;
 struct request;
 struct response;
@@ -104,6 +105,7 @@ struct request {
 	struct principal *principal;    /* NULL on public routes */
 	uint32_t roles;                 /* in force here */
 	struct workspace_ref workspace; /* of {ws} */
+	struct request_key *key;        /* of the Idempotency-Key; NULL: none (idempotency.h) */
 	bool on_worker;
 	unsigned worker;
 	bool parked_once;  /* the handler asked to wait and is run again: the wait is over */

@@ -35,6 +35,9 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_TIMEOUT] = "Header fields and body must arrive in reasonable time.",
 	[ERR_CONFLICT] = "Read the current state and decide again.",
 	[ERR_IN_USE] = "Take it out of what uses it first.",
+	[ERR_KEY_IN_FLIGHT] =
+		"Try again in a moment, with the same key and body: the answer will be "
+		"the first one's.",
 	[ERR_GONE] = "Start again at the first page.",
 	[ERR_STALE_ETAG] =
 		"Read it again, apply the change to what is there now, and send its ETag.",
@@ -44,6 +47,8 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_INVALID] = "The request is well-formed but not valid.",
 	[ERR_BEYOND_HEAD] = "No such revision has been written in this workspace yet.",
 	[ERR_NOT_AN_ITEM_EVENT] = "Only events that describe an item can be taken in.",
+	[ERR_KEY_REUSED] = "Query and body must be the same as the first time; for another request "
+			   "take a new key.",
 	[ERR_NEEDS_IF_MATCH] =
 		"Read the resource, and send its ETag in If-Match (If-None-Match: * to create it).",
 	[ERR_HEADERS_TOO_LARGE] = "The header fields may have 16384 bytes and number 64 in all.",
@@ -57,7 +62,7 @@ const char *problem_advice(enum error code)
 
 int problem_retry_after_s(enum error code)
 {
-	if (error_info(code)->status != 503)
+	if (error_info(code)->status != 503 && code != ERR_KEY_IN_FLIGHT)
 		return 0;
 	switch (code) {
 	case ERR_NO_MEMORY:

@@ -10,6 +10,7 @@
 #include "service/catalogs.h"
 #include "service/criteria.h"
 #include "service/items_common.h"
+#include "service/kept.h"
 #include "service/reading.h"
 
 struct comparing {
@@ -255,6 +256,7 @@ static enum error create_in(struct write *write, struct comparing *comparing)
 		error = check_room(write, comparing->count);
 	for (size_t i = 0; !error && i < comparing->count; i++) {
 		fill_row(write, &comparing->inputs[i], &comparing->out[i]);
+		kept_put_uuid(&write->kept, &comparing->out[i].id);
 		error = comparison_append(&write->change, &comparing->out[i]);
 	}
 	return error ? error : finish(write, comparing);
@@ -273,12 +275,24 @@ static enum error create_body(struct write *write, void *arg)
 	return error;
 }
 
+static enum error create_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct comparing *comparing = arg;
+
+	for (size_t i = 0; i < comparing->count; i++) {
+		fill_row(write, &comparing->inputs[i], &comparing->out[i]);
+		comparing->out[i].id = kept_uuid(kept);
+	}
+	return ERR_OK;
+}
+
 enum error comparisons_create(const struct call *call, const struct comparison_input *inputs,
 	size_t count, struct comparison_row *out, struct written *written)
 {
+	static const struct write_steps steps = {create_body, create_recall};
 	struct comparing comparing = {.inputs = inputs, .count = count, .out = out};
 
-	return write_run(call, &call->workspace, create_body, &comparing, written);
+	return write_once(call, &call->workspace, &steps, &comparing, written);
 }
 
 /* ---- reading ---- */

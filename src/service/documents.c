@@ -8,6 +8,7 @@
 
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
+#include "service/kept.h"
 #include "store/aggregates.h"
 
 /* The newest version of a document, as the catalogue knows it. */
@@ -198,7 +199,7 @@ static enum error put_body(struct write *write, void *arg)
 static enum error catalog_after(const struct call *call, enum error error,
 	const struct written *written, struct catalog *met, struct catalog **out)
 {
-	if (!error && !written->changed) {
+	if (!error && !written->changed && !written->replayed) {
 		*out = met;
 		return ERR_OK;
 	}
@@ -368,13 +369,24 @@ static enum error create_body(struct write *write, void *arg)
 	struct creating *creating = arg;
 	enum error error = meet_catalog(write, &creating->catalog);
 
-	return error ? error : create_in(write, creating, creating->catalog);
+	if (!error)
+		error = create_in(write, creating, creating->catalog);
+	kept_put_int(&write->kept, creating->version);
+	return error;
+}
+
+static enum error create_recall(struct write *write, struct kept *kept, void *arg)
+{
+	(void)write;
+	((struct creating *)arg)->version = kept_int(kept);
+	return ERR_OK;
 }
 
 static enum error create(const struct call *call, struct creating *creating, int64_t *version,
 	struct catalog **catalog, struct written *written)
 {
-	enum error error = write_run(call, &call->workspace, create_body, creating, written);
+	static const struct write_steps steps = {create_body, create_recall};
+	enum error error = write_once(call, &call->workspace, &steps, creating, written);
 
 	*version = creating->version;
 	return catalog_after(call, error, written, creating->catalog, catalog);

@@ -52,7 +52,8 @@ struct ingest {
 	bool single;        /* pointers have no index: one object, or each a document of its own */
 	const char *action; /* "items.upsert", "items.features", "items.import" */
 	/* results */
-	struct item_result *results; /* as many as the source has items */
+	struct item_result *results;
+	size_t result_count; /* as many as the source has items, or had when this was answered first */
 	size_t counts[OUTCOME_COUNT];
 	struct written written;
 };

@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
+#include "service/kept.h"
 
 const char *item_outcome_name(enum item_outcome outcome)
 {
@@ -360,6 +361,109 @@ static enum error finish(struct batch *batch, struct write *write)
 	return error;
 }
 
+/* ---- for the same request again ---- */
+
+static void keep_faults(struct buf *out, const struct item_result *result)
+{
+	const struct diag *diag = result->diag;
+
+	kept_put_str(out, str_from(error_info(result->error)->slug));
+	kept_put_int(out, (int64_t)diag->count);
+	for (size_t i = 0; i < diag->count; i++) {
+		kept_put_str(out, str_from(diag->entries[i].pointer));
+		kept_put_str(out, str_from(diag->entries[i].detail));
+	}
+	kept_put_int(out, (int64_t)diag->omitted);
+}
+
+/* Of a large batch this is some time under the lock, which only those pay who ask for it. */
+static void keep_results(struct buf *out, const struct ingest *ingest)
+{
+	kept_put_int(out, (int64_t)ingest->result_count);
+	for (size_t i = 0; i < ingest->result_count; i++) {
+		const struct item_result *result = &ingest->results[i];
+
+		kept_put_byte(out, (unsigned char)result->outcome);
+		kept_put_byte(out, result->has_id);
+		kept_put_uuid(out, &result->id);
+		kept_put_str(out, result->source);
+		kept_put_str(out, result->external_id);
+		kept_put_int(out, result->revision);
+		if (result->outcome == OUTCOME_REJECTED)
+			keep_faults(out, result);
+	}
+}
+
+static enum error error_of_slug(struct str slug)
+{
+	for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
+		if (str_is(slug, error_info((enum error)code)->slug))
+			return (enum error)code;
+	}
+	return ERR_INTERNAL;
+}
+
+static enum error recall_faults(struct kept *kept, struct arena *arena, struct item_result *result)
+{
+	struct diag *diag = arena_alloc(arena, sizeof *diag);
+	int64_t count;
+
+	if (!diag)
+		return ERR_BUDGET;
+	diag_init(diag, arena);
+	result->error = error_of_slug(kept_str(kept));
+	result->diag = diag;
+	count = kept_int(kept);
+	for (int64_t i = 0; i < count && !kept->failed; i++) {
+		const char *pointer = arena_strdup(arena, kept_str(kept));
+		const char *detail = arena_strdup(arena, kept_str(kept));
+
+		copy_fault(
+			diag, &(struct diag_entry){pointer ? pointer : "", detail ? detail : ""});
+	}
+	diag->omitted = (size_t)kept_int(kept);
+	return ERR_OK;
+}
+
+static enum error recall_result(struct kept *kept, struct arena *arena, struct item_result *out)
+{
+	unsigned char outcome = kept_byte(kept);
+
+	*out = (struct item_result){.outcome = (enum item_outcome)outcome};
+	out->has_id = kept_byte(kept) != 0;
+	out->id = kept_uuid(kept);
+	out->source = kept_str(kept);
+	out->external_id = kept_str(kept);
+	out->revision = kept_int(kept);
+	if (kept->failed || outcome >= OUTCOME_COUNT)
+		return ERR_INTERNAL;
+	return outcome == OUTCOME_REJECTED ? recall_faults(kept, arena, out) : ERR_OK;
+}
+
+/* Another catalogue or mapping may make other items of the same body now: what was parsed does not
+ * count. */
+static enum error ingest_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct ingest *ingest = ((struct batch *)arg)->ingest;
+	int64_t count = kept_int(kept);
+	enum error error = ERR_OK;
+
+	if (kept->failed || count < 0 || (uint64_t)count > kept->left.len)
+		return ERR_INTERNAL;
+	ingest->result_count = (size_t)count;
+	ingest->results =
+		arena_array(write->call->arena, ingest->result_count, sizeof *ingest->results);
+	if (!ingest->results)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < ingest->result_count && !error; i++)
+		error = recall_result(kept, write->call->arena, &ingest->results[i]);
+	if (!error)
+		count_outcomes(ingest, ingest->result_count);
+	return error;
+}
+
+/* ---- in the transaction ---- */
+
 static enum error ingest_body(struct write *write, void *arg)
 {
 	struct batch *batch = arg;
@@ -370,6 +474,8 @@ static enum error ingest_body(struct write *write, void *arg)
 		error = merge_all(batch, conn, write->change.revision);
 	if (error)
 		return error;
+	if (write->call->key)
+		keep_results(&write->kept, batch->ingest);
 	write->nothing = !any_change(batch);
 	if (write->nothing)
 		return ERR_OK;
@@ -398,7 +504,7 @@ static enum error rehearse(struct batch *batch)
 	read_end(conn);
 	if (error)
 		goto release;
-	batch->ingest->written = (struct written){head.revision, head.hash, false};
+	batch->ingest->written = (struct written){.revision = head.revision, .hash = head.hash};
 	for (size_t i = 0; i < batch->source->count; i++) {
 		/* A revision that was not taken is nobody's. */
 		if (batch->ingest->results[i].revision > head.revision)
@@ -424,6 +530,7 @@ static enum error batch_alloc(struct batch *batch)
 	size_t count = batch->source->count;
 
 	batch->ingest->results = arena_array(arena, count, sizeof *batch->ingest->results);
+	batch->ingest->result_count = count;
 	batch->inputs = arena_array(arena, count, sizeof *batch->inputs);
 	batch->targets = arena_array(arena, count, sizeof *batch->targets);
 	batch->targets_of = arena_array(arena, count, sizeof *batch->targets_of);
@@ -455,14 +562,14 @@ enum error batch_parse(const struct call *call, const struct item_source *source
 
 enum error batch_store(struct batch *batch)
 {
+	static const struct write_steps steps = {ingest_body, ingest_recall};
 	struct ingest *ingest = batch->ingest;
 	enum error error;
 
 	if (ingest->dry_run)
 		return rehearse(batch);
-	error = write_run(
-		batch->call, &batch->call->workspace, ingest_body, batch, &ingest->written);
-	if (!error)
+	error = write_once(batch->call, &batch->call->workspace, &steps, batch, &ingest->written);
+	if (!error && !ingest->written.replayed)
 		count_metrics(ingest);
 	return error;
 }

@@ -9,6 +9,7 @@
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 #include "service/items_common.h"
+#include "service/kept.h"
 #include "service/reading.h"
 
 enum override_state override_state_of(const struct override_row *override, int64_t now_us)
@@ -332,6 +333,7 @@ static enum error create_in(struct write *write, struct creating *creating)
 	if (error)
 		return error;
 	fill_row(write, creating, model);
+	kept_put_uuid(&write->kept, &creating->out->id);
 	error = override_append(&write->change, creating->out);
 	return error ? error : finish(write, "override.create", creating->out);
 }
@@ -349,12 +351,27 @@ static enum error create_body(struct write *write, void *arg)
 	return error;
 }
 
+/* As it was made, whatever became of it since. */
+static enum error create_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct override_row *override = ((struct creating *)arg)->out;
+	struct uuid id = kept_uuid(kept);
+	enum error error = override_read(
+		tx_conn(write->tx), &write->call->workspace, &id, write->call->arena, override);
+
+	override->ended_revision = 0;
+	override->ended_us = TIME_NONE;
+	override->end_reason = override->ended_by = STR_NONE;
+	return error;
+}
+
 enum error override_create(const struct call *call, const struct override_input *input,
 	struct override_row *out, struct written *written)
 {
+	static const struct write_steps steps = {create_body, create_recall};
 	struct creating creating = {.input = input, .out = out};
 
-	return write_run(call, &call->workspace, create_body, &creating, written);
+	return write_once(call, &call->workspace, &steps, &creating, written);
 }
 
 /* ---- ending ---- */
@@ -392,12 +409,23 @@ static enum error revoke_body(struct write *write, void *arg)
 	return finish(write, "override.revoke", override);
 }
 
+/* It ends once. */
+static enum error revoke_recall(struct write *write, struct kept *kept, void *arg)
+{
+	const struct revoking *revoking = arg;
+
+	(void)kept;
+	return override_read(tx_conn(write->tx), &write->call->workspace, revoking->id,
+		write->call->arena, revoking->out);
+}
+
 enum error override_revoke(const struct call *call, const struct uuid *id, struct override_row *out,
 	struct written *written)
 {
+	static const struct write_steps steps = {revoke_body, revoke_recall};
 	struct revoking revoking = {.id = id, .out = out};
 
-	return write_run(call, &call->workspace, revoke_body, &revoking, written);
+	return write_once(call, &call->workspace, &steps, &revoking, written);
 }
 
 struct expiring {

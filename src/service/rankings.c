@@ -5,6 +5,7 @@
 #include "service/rankings.h"
 
 #include "codec/json_writer.h"
+#include "service/kept.h"
 #include "service/reading.h"
 
 struct keeping {
@@ -94,6 +95,7 @@ static enum error keep_body(struct write *write, void *arg)
 	enum error error = meet_kept(write, keeping, &met);
 
 	keeping->created = !error && !met;
+	kept_put_str(&write->kept, content->id);
 	write->nothing = !error && met;
 	if (error || met)
 		return error;
@@ -111,9 +113,20 @@ static enum error keep_body(struct write *write, void *arg)
 	return error ? error : finish(write, keeping->out);
 }
 
+/* Another ranking may be the newest now. */
+static enum error keep_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct keeping *keeping = arg;
+
+	keeping->created = write->written.changed;
+	return ranking_read(tx_conn(write->tx), &write->call->workspace, kept_str(kept),
+		write->call->arena, keeping->out);
+}
+
 enum error ranking_keep(const struct call *call, const struct ranking_content *content,
 	struct ranking_row *out, bool *created, struct written *written)
 {
+	static const struct write_steps steps = {keep_body, keep_recall};
 	struct keeping keeping = {.content = content, .out = out};
 	enum error error;
 
@@ -123,7 +136,7 @@ enum error ranking_keep(const struct call *call, const struct ranking_content *c
 			content->note.len);
 		return ERR_INVALID;
 	}
-	error = write_run(call, &call->workspace, keep_body, &keeping, written);
+	error = write_once(call, &call->workspace, &steps, &keeping, written);
 	*created = !error && keeping.created;
 	return error;
 }

@@ -24,7 +24,7 @@ struct ranking_content {
 /*
  * Keeps it: header and entries in one revision, "ranking.keep" on "ranking:<id>". One that is kept
  * already gives its row (with its own note), *created and written->changed are false, and nothing is
- * written. ERR_INVALID: "/note" is too long. ERR_CONFLICT: it is kept already with another order or
+ * written. After a replay *out may be of another id than `content`. ERR_INVALID: "/note" is too long. ERR_CONFLICT: it is kept already with another order or
  * other versions, which a correct caller cannot meet.
  */
 enum error ranking_keep(const struct call *call, const struct ranking_content *content,

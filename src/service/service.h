@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/diag.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "service/auth.h"
 
 struct store;
@@ -32,9 +33,19 @@ struct service {
 	struct workq *workers; /* for work beside a request; may be full */
 	const struct clock *clock;
 	int64_t outage_limit_us;       /* /readyz stays 200 for so long without PostgreSQL */
+	int64_t key_lifetime_us;       /* an answer is kept for so long under its Idempotency-Key */
 	int draining;                  /* atomic: 1 once shutdown has begun */
 	struct expiry_progress expiry; /* the jobs' thread's alone */
 	int heavy;                     /* atomic: 1 while there is a heavy request (heavy.h) */
+};
+
+/* A request's Idempotency-Key. */
+struct request_key {
+	struct sha256 key;     /* of workspace, token, method, path and key */
+	struct sha256 request; /* of query and body: what must be the same the next time */
+	/* What the caller's answer needs and no row tells, kept with it. After a replay it is what was
+	 * kept the first time, in the call's arena. */
+	struct str extra;
 };
 
 /* What each use case needs to know about its caller. Built by the handler from the request. */
@@ -46,6 +57,7 @@ struct call {
 	uint32_t roles; /* in force in `workspace` */
 	struct uuid workspace;
 	const char *request_id;
+	struct request_key *key; /* NULL: none; what is written is written each time */
 };
 
 /* "token:<uuid>": the actor as the audit log names it. In the arena. */

@@ -8,6 +8,7 @@
 
 #include "codec/item.h"
 #include "codec/json_writer.h"
+#include "service/kept.h"
 
 enum { MAX_SOURCES = 100 };
 
@@ -112,14 +113,29 @@ static enum error create_body(struct write *write, void *arg)
 	error = token_append(&write->change, token);
 	if (error)
 		return error;
+	kept_put_uuid(&write->kept, &token->id);
 	return finish(write, "token.create", &token->id, token->roles, token->role_count,
 		token->sources, token->source_count);
+}
+
+/* As it was made, whatever became of it since. */
+static enum error create_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct token_row *token = arg;
+	struct uuid id = kept_uuid(kept);
+	enum error error = token_read(
+		tx_conn(write->tx), &write->call->workspace, &id, write->call->arena, token);
+
+	token->revoked_us = TIME_NONE;
+	return error;
 }
 
 enum error token_create(const struct call *call, const struct token_request *request,
 	struct token_row *out, char secret[TOKEN_TEXT_SIZE], struct written *written)
 {
+	static const struct write_steps steps = {create_body, create_recall};
 	int64_t now_us = clock_now_us(call->service->clock);
+	enum error error;
 
 	*out = (struct token_row){
 		.workspace = call->workspace,
@@ -147,7 +163,11 @@ enum error token_create(const struct call *call, const struct token_request *req
 	uuid_random(&out->id);
 	if (!token_text_make(secret) || !sha256_of(secret, strlen(secret), &out->secret_sha256))
 		return ERR_INTERNAL;
-	return write_run(call, &call->workspace, create_body, out, written);
+	error = write_once(call, &call->workspace, &steps, out, written);
+	/* This one was never used. */
+	if (!error && written->replayed)
+		explicit_bzero(secret, TOKEN_TEXT_SIZE);
+	return error;
 }
 
 /* ---- revoking ---- */
@@ -254,6 +274,15 @@ static enum error grant_body(struct write *write, void *arg)
 		grant->roles, grant->role_count, grant->sources, grant->source_count);
 }
 
+static enum error grant_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct grant_row *grant = arg;
+
+	(void)kept;
+	grant->revision = write->written.revision;
+	return ERR_OK;
+}
+
 /* A token of another workspace is reported exactly as one that does not exist. */
 static enum error check_operator_token(const struct call *call, const struct uuid *id)
 {
@@ -281,6 +310,7 @@ static enum error check_operator_token(const struct call *call, const struct uui
 enum error grant_set(const struct call *call, const struct grant_request *request,
 	struct grant_row *out, struct written *written)
 {
+	static const struct write_steps steps = {grant_body, grant_recall};
 	int64_t now_us = clock_now_us(call->service->clock);
 	enum error error;
 
@@ -303,7 +333,7 @@ enum error grant_set(const struct call *call, const struct grant_request *reques
 		.source_count = request->source_count,
 		.expires_us = request->expires_us,
 	};
-	error = write_run(call, &call->workspace, grant_body, out, written);
+	error = write_once(call, &call->workspace, &steps, out, written);
 	if (!error)
 		auth_forget(call->service->auth);
 	return error;

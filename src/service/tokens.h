@@ -25,7 +25,7 @@ struct token_request {
 };
 
 /* In the call's workspace (the system workspace: operators). ERR_INVALID with faults; `secret` is
- * the token's text. */
+ * the token's text, or "" when written->replayed: it was in the first answer alone. */
 enum error token_create(const struct call *call, const struct token_request *request,
 	struct token_row *out, char secret[TOKEN_TEXT_SIZE], struct written *written);
 /* ERR_NOT_FOUND; revoking twice is ERR_OK and writes nothing. ERR_CONFLICT: the last operator. */

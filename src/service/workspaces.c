@@ -9,6 +9,7 @@
 #include "codec/catalog.h"
 #include "codec/json_writer.h"
 #include "live/live.h"
+#include "service/kept.h"
 
 enum { WORKSPACE_MAX_NAME = 63, WORKSPACE_MAX_TITLE = 255 };
 
@@ -71,7 +72,7 @@ static enum error write_first_revision(struct write *write, const struct workspa
 	if (!error)
 		error = change_finish(&change, &info, STR("{}"));
 	change_release(&change);
-	return error;
+	return error ? error : tx_workspace(write->tx, &system_workspace);
 }
 
 static enum error create_body(struct write *write, void *arg)
@@ -107,12 +108,24 @@ static enum error create_body(struct write *write, void *arg)
 			? write_finish(write, "workspace.create", subject, buf_view(&detail))
 			: ERR_NO_MEMORY;
 	buf_release(&detail);
+	kept_put_uuid(&write->kept, &row->id);
 	return error ? error : write_first_revision(write, row);
+}
+
+/* Name and title are the request's. */
+static enum error create_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct creation *creation = arg;
+
+	creation->row->id = kept_uuid(kept);
+	creation->row->revision = write->written.revision;
+	return ERR_OK;
 }
 
 enum error workspace_create(const struct call *call, struct str name, struct str title,
 	struct workspace_row *out, struct written *written)
 {
+	static const struct write_steps steps = {create_body, create_recall};
 	struct creation creation = {.row = out};
 	enum error error = check(call, name, title);
 
@@ -126,7 +139,7 @@ enum error workspace_create(const struct call *call, struct str name, struct str
 	uuid_random(&out->id);
 	if (!random_bytes(out->salt, sizeof out->salt))
 		return ERR_INTERNAL;
-	return write_run(call, &system_workspace, create_body, &creation, written);
+	return write_once(call, &system_workspace, &steps, &creation, written);
 }
 
 static enum error in_system(const struct call *call,

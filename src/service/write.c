@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "live/live.h"
+#include "service/idempotency.h"
 #include "store/aggregates.h"
 
 enum { WRITE_ATTEMPTS = 6 };
@@ -48,9 +49,17 @@ static enum error attempt(struct write *write, struct conn *conn, const struct u
 	*again = false;
 	write->nothing = false;
 	write->change = (struct change){0};
+	write->written = (struct written){0};
+	buf_reset(&write->kept);
 	error = tx_begin(conn, workspace, &write->tx);
 	if (error)
 		return error;
+	error = idempotency_meet(write, workspace, arg);
+	if (error || write->written.replayed) {
+		*again = error && tx_may_retry(write->tx);
+		tx_rollback(write->tx);
+		return error;
+	}
 	error = change_begin(
 		write->tx, workspace, write->call->service->clock, &write->attempt, &write->change);
 	write->written = (struct written){
@@ -59,17 +68,20 @@ static enum error attempt(struct write *write, struct conn *conn, const struct u
 	};
 	if (!error)
 		error = body(write, arg);
-	if (error || write->nothing) {
+	if (!error && !write->nothing)
+		write->written = (struct written){
+			.revision = write->change.revision,
+			.hash = write->change.hash,
+			.changed = true,
+		};
+	if (!error)
+		error = idempotency_keep(write, workspace);
+	if (error || (write->nothing && !write->call->key)) {
 		*again = error && tx_may_retry(write->tx);
 		tx_rollback(write->tx);
 		change_release(&write->change);
 		return error;
 	}
-	write->written = (struct written){
-		.revision = write->change.revision,
-		.hash = write->change.hash,
-		.changed = true,
-	};
 	change_release(&write->change);
 	error = tx_commit(write->tx);
 	*again = error == ERR_CONTENTION;
@@ -99,13 +111,13 @@ static enum error settle(struct write *write, const struct uuid *workspace, bool
 	return committed ? ERR_OK : ERR_CONTENTION;
 }
 
-enum error write_run(const struct call *call, const struct uuid *workspace,
-	enum error (*body)(struct write *write, void *arg), void *arg, struct written *written)
+enum error write_once(const struct call *call, const struct uuid *workspace,
+	const struct write_steps *steps, void *arg, struct written *written)
 {
 	struct service *service = call->service;
 	size_t faults = call->diag->count, omitted = call->diag->omitted;
 	enum error error = ERR_CONTENTION;
-	struct write write = {.call = call};
+	struct write write = {.call = call, .recall = steps->recall};
 	bool again = true;
 
 	*written = (struct written){0};
@@ -119,17 +131,28 @@ enum error write_run(const struct call *call, const struct uuid *workspace,
 		uuid_random(&write.attempt);
 		error = store_acquire(service->store, &conn);
 		if (error)
-			return error;
-		error = attempt(&write, conn, workspace, body, arg, &again);
+			break;
+		error = attempt(&write, conn, workspace, steps->body, arg, &again);
 		store_release(service->store, conn);
 		if (error == ERR_COMMIT_UNKNOWN)
 			error = settle(&write, workspace, &again);
 	}
+	buf_release(&write.kept);
 	*written = write.written;
-	if (error || !written->changed)
+	if (!error && written->replayed)
+		metric_add(METRIC_idempotent_replays, 1);
+	if (error || !written->changed || written->replayed)
 		return error;
 	metric_add(METRIC_changes_committed, 1);
 	if (service->live)
 		live_hint(service->live);
 	return ERR_OK;
+}
+
+enum error write_run(const struct call *call, const struct uuid *workspace,
+	enum error (*body)(struct write *write, void *arg), void *arg, struct written *written)
+{
+	const struct write_steps steps = {.body = body};
+
+	return write_once(call, workspace, &steps, arg, written);
 }

@@ -16,7 +16,8 @@
 struct written {
 	int64_t revision;
 	struct sha256 hash;
-	bool changed; /* false: nothing was written, this is the head that was met */
+	bool changed;  /* false: nothing was written, this is the head that was met */
+	bool replayed; /* this was answered before, to a request with the same Idempotency-Key */
 };
 
 /*
@@ -28,13 +29,17 @@ struct precondition {
 	void *self;
 };
 
+struct kept; /* service/kept.h */
+
 struct write {
 	const struct call *call;
 	struct tx *tx;
 	struct uuid attempt;
 	struct change change;   /* begun in the workspace of the call */
 	struct written written; /* set by the runner */
-	bool nothing;           /* the body found nothing to change: roll back, no revision */
+	bool nothing;    /* the body found nothing to change, and queued nothing: no revision */
+	struct buf kept; /* the body's, for recall; empty when it begins */
+	enum error (*recall)(struct write *write, struct kept *kept, void *arg); /* write_once's */
 };
 
 /*
@@ -44,6 +49,22 @@ struct write {
  */
 enum error write_run(const struct call *call, const struct uuid *workspace,
 	enum error (*body)(struct write *write, void *arg), void *arg, struct written *written);
+
+/*
+ * The same for what a client may send with an Idempotency-Key (call->key). The body also puts into
+ * write->kept what the answer is made of besides head, time and the request itself, and leaves the
+ * tx in the workspace that it began in. When the same request was answered before, recall runs
+ * instead, in the tx but without the head's lock: it gives `arg` what the body gave it then, from
+ * what was kept; write->written, write->change.revision and write->change.at_us are those of then.
+ * An answer is kept also where there was nothing to change; an error never is. Besides the errors of
+ * body and recall: ERR_KEY_IN_FLIGHT, ERR_KEY_REUSED.
+ */
+struct write_steps {
+	enum error (*body)(struct write *write, void *arg);
+	enum error (*recall)(struct write *write, struct kept *kept, void *arg);
+};
+enum error write_once(const struct call *call, const struct uuid *workspace,
+	const struct write_steps *steps, void *arg, struct written *written);
 
 /* Ends write->change: action and subject as the audit log names them, detail canonical JSON. */
 enum error write_finish(

@@ -256,6 +256,32 @@ enum error grant_append(struct change *change, const struct grant_row *grant);
 enum error tokens_count_with_role(struct conn *conn, const struct uuid *workspace, const char *role,
 	int64_t now_us, int64_t *out);
 
+/* ---- idempotency.c ---- */
+/* What is kept of a request that carried an Idempotency-Key and was answered with success: hashes of
+ * the request, and what its answer can be made of again (never a secret, nor a person's words). */
+struct kept_answer {
+	struct sha256 key;     /* of workspace, token, method, path and key */
+	struct sha256 request; /* of query and body */
+	int64_t revision;      /* the workspace's head as the answer told it … */
+	struct sha256 hash;
+	bool changed; /* … and whether the request wrote it */
+	int64_t made_us, expires_us;
+	struct str answer; /* service/kept.h */
+};
+/* Holds the key until the transaction ends; *locked is false when another transaction does. What
+ * that one leaves behind shows to reads that follow, not to this one. */
+enum error kept_answer_lock(struct tx *tx, const struct sha256 *key, bool *locked);
+/* Also when it has expired. ERR_NOT_FOUND. */
+enum error kept_answer_read(struct conn *conn, const struct uuid *workspace,
+	const struct sha256 *key, struct arena *arena, struct kept_answer *out);
+enum error kept_answer_drop(struct tx *tx, const struct uuid *workspace, const struct sha256 *key);
+/* ERR_CONFLICT, at tx_commit: the key is there, which cannot be while it is locked. */
+enum error kept_answer_append(
+	struct tx *tx, const struct uuid *workspace, const struct kept_answer *kept);
+/* Deletes at most `limit` that have expired, of any workspace, in a tx of the system workspace; none
+ * while another daemon is at it. */
+enum error kept_answers_sweep(struct tx *tx, int64_t now_us, size_t limit, int64_t *swept);
+
 /* ---- workspaces.c ---- */
 struct workspace_row {
 	struct uuid id;

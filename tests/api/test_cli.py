@@ -199,7 +199,7 @@ def test_what_goes_with_a_request(fake, tmp_path):
     method, path, headers, _ = server.requests[0]
     assert (method, path) == ("POST", "/v1/workspaces/a%2Fb%20c/items?mode=partial&dry_run=true")
     assert headers["Authorization"] == "Bearer wnw_x" and headers["User-Agent"].startswith("winnow/0.")
-    assert headers["Content-Type"] == "application/x-ndjson"
+    assert headers["Content-Type"] == "application/x-ndjson" and "Idempotency-Key" not in headers
 
 
 def test_push_tries_again(fake, tmp_path):
@@ -217,6 +217,26 @@ def test_push_tries_again(fake, tmp_path):
     done = server.run("push", tmp_path / "a.ndjson", "--retries", "1", "--json", expect=UNREACHABLE)
     assert "The database cannot be reached" in done.stderr
     assert json.loads(done.stdout)["complete"] is False
+
+
+def test_a_payload_is_sent_again_under_its_key(fake, tmp_path):
+    under_way = (409, {"Content-Type": "application/problem+json"}, {"type": "/problems/idempotency-key-in-flight"})
+    answers = [problem(503, "Busy"), under_way, None, None]
+
+    def script(method, path, body):
+        return answers.pop(0) or settled(b"{}\n")
+
+    server = fake(script)
+    files = [write(tmp_path / name, "[]") for name in ("a.json", "b.json")]
+    done = server.run("push", "--format", "github", *files)
+    assert done.stdout.startswith("created 2,") and done.stderr.count("trying again") == 2
+    keys = [headers["Idempotency-Key"] for _, _, headers, _ in server.requests]
+    assert len(keys) == 4 and len(set(keys[:3])) == 1 and keys[3] != keys[0]
+
+    conflict = (409, {"Content-Type": "application/problem+json"}, {"type": "/problems/conflict", "title": "Conflict"})
+    server = fake(lambda method, path, body: conflict)
+    server.run("push", "--format", "github", files[0], expect=REFUSED)
+    assert len(server.requests) == 1
 
 
 def test_push_does_not_try_again_what_is_refused(fake, tmp_path):

@@ -185,11 +185,13 @@ def test_headers(contract, operations):
             changes = method in ("POST", "PUT", "PATCH", "DELETE") and operation["operationId"] not in READING
             if status in ("200", "201", "204", "207") and changes:
                 assert "Winnow-Head" in headers, where
+            keyed = "Idempotency-Key" in {p["name"] for p in contract.parameters(path, operation)}
             assert ("Retry-After" in headers) == (
-                status == "503"
+                (status == "503" or (status == "409" and keyed))
                 and "Ready" not in response["description"]
                 and "application/problem+json" in response["content"]
             ), where
+            assert ("Idempotent-Replayed" in headers) == (keyed and status in ("200", "201", "207")), where
             assert ("WWW-Authenticate" in headers) == (status == "401"), where
             assert ("Location" in headers) == (
                 status == "201"
@@ -197,6 +199,13 @@ def test_headers(contract, operations):
                 and operation["operationId"]
                 in ("createWorkspace", "createModel", "createOverride", "createPolicy", "weighCriteria", "keepRanking")
             ), where
+
+
+def test_every_post_that_writes_takes_a_key(contract, operations):
+    for method, path, operation in operations:
+        keyed = "Idempotency-Key" in {p["name"] for p in contract.parameters(path, operation)}
+        assert keyed == (method == "POST" and operation["operationId"] not in READING), (method, path)
+        assert not keyed or "409" in operation["responses"], (method, path)
 
 
 def test_parameters(contract, operations):

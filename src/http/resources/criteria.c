@@ -130,29 +130,43 @@ static enum error read_body(struct request *request, const json_t *body, struct 
 	return diag->count ? ERR_INVALID : ERR_OK;
 }
 
-static void write_answer(struct json_writer *json, const struct criteria_weights *weights,
-	const struct model_version *model)
+/* The members that tell of the weights, without the braces around them. */
+static enum error weights_members(
+	const struct criteria_weights *weights, struct arena *arena, struct str *out)
 {
-	json_object_begin(json);
-	json_key(json, "weights");
-	json_object_begin(json);
+	struct buf text = BUF_INIT;
+	struct json_writer json;
+	const char *copy;
+
+	json_writer_init(&json, &text);
+	json_object_begin(&json);
+	json_key(&json, "weights");
+	json_object_begin(&json);
 	for (size_t i = 0; i < weights->count; i++) {
-		json_key_str(json, weights->features[i]);
-		json_number(json, weights->weights[i]);
+		json_key_str(&json, weights->features[i]);
+		json_number(&json, weights->weights[i]);
 	}
-	json_object_end(json);
-	json_put(json, "lambda_max", number, weights->lambda_max);
-	json_put(json, "consistency_ratio", number, weights->consistency);
-	json_put(json, "acceptable", bool, weights->consistency <= CRITERIA_ACCEPTABLE);
-	json_put(json, "judgements", int, (int64_t)weights->judgements);
-	json_key(json, "model");
-	if (model) {
-		json_raw(json, STR("")); /* the comma */
-		model_write(json->out, model);
-	} else {
-		json_nil(json);
-	}
-	json_object_end(json);
+	json_object_end(&json);
+	json_put(&json, "lambda_max", number, weights->lambda_max);
+	json_put(&json, "consistency_ratio", number, weights->consistency);
+	json_put(&json, "acceptable", bool, weights->consistency <= CRITERIA_ACCEPTABLE);
+	json_put(&json, "judgements", int, (int64_t)weights->judgements);
+	copy = text.failed ? NULL : arena_strdup(arena, (struct str){text.data + 1, text.len - 1});
+	buf_release(&text);
+	*out = str_from(copy);
+	return copy ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static void write_answer(struct buf *out, struct str weights, const struct model_version *model)
+{
+	buf_putc(out, '{');
+	buf_str(out, weights);
+	buf_puts(out, ",\"model\":");
+	if (model)
+		model_write(out, model);
+	else
+		buf_puts(out, "null");
+	buf_putc(out, '}');
 }
 
 /* The draft is judged all the same. */
@@ -161,19 +175,19 @@ static enum error answer_dry(struct request *request, struct response *response,
 {
 	struct call call = call_of(request);
 	struct catalog *catalog;
-	struct json_writer json;
-	struct str unused;
+	struct str unused, shown;
 	enum error error = catalog_current(&call, &catalog, NULL);
 
 	if (error)
 		return error;
 	error = source->parse(source->self, catalog, call.arena, call.diag, &unused);
 	catalog_unref(catalog);
+	if (!error)
+		error = weights_members(weights, call.arena, &shown);
 	if (error)
 		return error;
 	response_written(response, request, &weights->head);
-	json_writer_init(&json, &response->body);
-	write_answer(&json, weights, NULL);
+	write_answer(&response->body, shown, NULL);
 	return response_done(response);
 }
 
@@ -182,20 +196,26 @@ static enum error answer_model(struct request *request, struct response *respons
 {
 	struct call call = call_of(request);
 	struct catalog *catalog = NULL;
-	struct json_writer json;
 	struct written written;
+	struct str shown;
 	int64_t version;
-	enum error error = model_create(&call, source, &version, &catalog, &written);
+	enum error error = weights_members(weights, call.arena, &shown);
 
+	/* What was said since must not change an answer that is given again. */
+	if (!error && call.key)
+		call.key->extra = shown;
+	if (!error)
+		error = model_create(&call, source, &version, &catalog, &written);
 	if (error)
 		return error;
+	if (written.replayed)
+		shown = call.key->extra;
 	response->status = written.changed ? 201 : 200;
 	response_written(response, request, &written);
 	if (written.changed)
 		response_header(response, request, "Location", "/v1/workspaces/%s/models/%lld",
 			request->workspace.name, (long long)version);
-	json_writer_init(&json, &response->body);
-	write_answer(&json, weights, catalog_model(catalog, version));
+	write_answer(&response->body, shown, catalog_model(catalog, version));
 	catalog_unref(catalog);
 	return response_done(response);
 }

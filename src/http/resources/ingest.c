@@ -6,6 +6,8 @@
 
 #include <string.h>
 
+#include "service/kept.h"
+
 enum { RESULTS_BYTES = 64 << 20 };
 
 enum error ingest_options_read(struct request *request, struct ingest_options *out)
@@ -138,6 +140,38 @@ static enum error parse_element(void *self, size_t index, const struct catalog *
 		element(body, index), ITEM_PARSE_UPSERT, catalog, pointer, arena, diag, out);
 }
 
+/* What the translation left out is part of the answer, and is not the service's to know. */
+static enum error keep_skipped(struct call *call, const struct ingest_body *body)
+{
+	struct buf bytes = BUF_INIT;
+	char *copy;
+
+	if (!call->key)
+		return ERR_OK;
+	kept_put_int(&bytes, body->skipped);
+	kept_put_str(&bytes, str_from(body->skipped_why));
+	copy = bytes.failed ? NULL : arena_alloc(call->arena, bytes.len);
+	if (copy) {
+		memcpy(copy, bytes.data, bytes.len);
+		call->key->extra = (struct str){copy, bytes.len};
+	}
+	buf_release(&bytes);
+	return copy ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error recall_skipped(const struct call *call, struct ingest_answer *answer)
+{
+	struct kept kept = {.left = call->key->extra};
+	struct str why;
+
+	answer->skipped = kept_int(&kept);
+	why = kept_str(&kept);
+	answer->skipped_why = why.ptr ? arena_strdup(call->arena, why) : NULL;
+	if (why.ptr && !answer->skipped_why)
+		return ERR_BUDGET;
+	return kept_end(&kept);
+}
+
 enum error ingest_json(
 	struct request *request, struct response *response, const struct ingest_body *body)
 {
@@ -168,9 +202,13 @@ enum error ingest_json(
 	}
 	ingest.atomic = answer.options.atomic;
 	ingest.dry_run = answer.options.dry_run;
-	error = items_ingest(&call, &source, &ingest);
+	error = keep_skipped(&call, body);
+	if (!error)
+		error = items_ingest(&call, &source, &ingest);
+	if (!error && ingest.written.replayed)
+		error = recall_skipped(&call, &answer);
 	if (error)
 		return error;
-	ingest_answer_add(&answer, &ingest, source.count, NULL);
+	ingest_answer_add(&answer, &ingest, ingest.result_count, NULL);
 	return ingest_answer_finish(&answer, request, response);
 }

@@ -127,7 +127,7 @@ static enum error ingest_features(struct request *request, struct response *resp
 	error = items_ingest(&call, &source, &ingest);
 	if (error)
 		return error;
-	ingest_answer_add(&answer, &ingest, source.count, NULL);
+	ingest_answer_add(&answer, &ingest, ingest.result_count, NULL);
 	return ingest_answer_finish(&answer, request, response);
 }
 

@@ -155,7 +155,8 @@ static enum error make(struct request *request, struct ranking *ranking, struct 
 	return error;
 }
 
-/* The answer to a write: no ranking can have seen it yet. */
+/* The answer to a write: no ranking can have seen it yet. Its state is the one that the write left,
+ * also when the answer is given again later. */
 static enum error answer_written(struct request *request, struct response *response,
 	const struct override_row *override, const struct written *written)
 {
@@ -167,7 +168,7 @@ static enum error answer_written(struct request *request, struct response *respo
 	if (!error) {
 		const struct override_shown shown = {
 			.override = override,
-			.now_us = clock_now_us(request->clock),
+			.now_us = override->made_us,
 			.texts = true,
 			.names = &names,
 		};

@@ -129,8 +129,8 @@ static enum error keep_ranking(struct request *request, struct response *respons
 		return error;
 	response->status = created ? 201 : 200;
 	if (created)
-		response_header(response, request, "Location", "/v1/workspaces/%s/rankings/%s",
-			request->workspace.name, ranking->id);
+		response_header(response, request, "Location", "/v1/workspaces/%s/rankings/%.*s",
+			request->workspace.name, STR_ARG(row.id));
 	response_header(response, request, "ETag", "%s", revision_tag(request, row.revision));
 	response_written(response, request, &written);
 	return answer_header(request, response, &row);

@@ -20,6 +20,7 @@ struct call call_of(struct request *request)
 		.workspace = request->route->flags & ROUTE_SYSTEM ? system_workspace
 								  : request->workspace.id,
 		.request_id = request->id,
+		.key = request->key,
 	};
 }
 
@@ -118,6 +119,8 @@ void response_written(
 {
 	response_revision(response, request, written->revision);
 	response_head(response, request, written->revision, &written->hash);
+	if (written->replayed)
+		response_header(response, request, "Idempotent-Replayed", "true");
 }
 
 const char *revision_tag(struct request *request, int64_t revision)

@@ -41,7 +41,7 @@ struct item_list; /* service/items.h */
 void write_items(struct json_writer *json, struct request *request, const char *key,
 	const struct item_list *items);
 
-/* Winnow-Revision and Winnow-Head of a write. */
+/* Winnow-Revision and Winnow-Head of a write; Idempotent-Replayed when it is the first one's. */
 void response_written(
 	struct response *response, struct request *request, const struct written *written);
 void response_head(struct response *response, struct request *request, int64_t revision,

@@ -122,7 +122,12 @@ static enum error create(struct request *request, struct response *response)
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	write_token_fields(&json, &token);
-	json_put(&json, "secret", text, secret);
+	if (written.replayed)
+		json_put(&json, "notice", text,
+			"The secret was shown once, in the first answer to this request. If it was "
+			"lost, revoke this token and make another with a new Idempotency-Key.");
+	else
+		json_put(&json, "secret", text, secret);
 	json_object_end(&json);
 	explicit_bzero(secret, sizeof secret);
 	return response_done(response);

@@ -1,6 +1,6 @@
 /*
- * The jobs' thread, and the first job: expired overrides get their end on record, once, whoever
- * looks first.
+ * The jobs' thread, and the jobs: expired overrides get their end on record, once, whoever looks
+ * first; answers kept under an Idempotency-Key are deleted after their lifetime.
  */
 #include "service/decisions.h"
 
@@ -225,7 +225,94 @@ static void without_a_database_it_fails_and_says_so(void **state)
 	broken.store = store_new(&away, &fixture_clock);
 	assert_non_null(broken.store);
 	assert_int_equal(job_override_expiry(&broken), ERR_DATABASE_AWAY);
+	assert_int_equal(job_idempotency_sweep(&broken), ERR_DATABASE_AWAY);
 	store_free(broken.store);
+}
+
+/* ---- answers kept under an Idempotency-Key ---- */
+
+/* As many answers as that, each under a key of its own, kept until then. */
+static void keep_answers(const struct uuid *workspace, int count, int64_t expires_us)
+{
+	struct kept_answer answer = {.expires_us = expires_us, .answer = STR("")};
+	struct tx *tx;
+
+	assert_ok(tx_begin(fixture.conn, workspace, &tx));
+	for (int i = 0; i < count; i++) {
+		assert_true(random_bytes(answer.key.bytes, sizeof answer.key.bytes));
+		assert_ok(kept_answer_append(tx, workspace, &answer));
+	}
+	assert_ok(tx_commit(tx));
+}
+
+static int64_t kept_answers(void)
+{
+	return fixture_number(fixture.admin, "SELECT count(*) FROM winnow.idempotency_keys");
+}
+
+static void kept_answers_are_swept_when_they_expire(void **state)
+{
+	enum { MANY = 2500 }; /* more than one transaction takes */
+	struct uuid workspace = new_workspace("keys"), other = new_workspace("keys-other");
+	int64_t expires_us = fixture.now_us + DAY_US, before = head_of(&workspace);
+
+	(void)state;
+	keep_answers(&workspace, MANY, expires_us);
+	keep_answers(&other, 3, expires_us);
+	keep_answers(&other, 2, expires_us + 1);
+	fixture.now_us = expires_us - 1;
+	assert_ok(job_idempotency_sweep(&service));
+	assert_int_equal(kept_answers(), MANY + 5);
+	fixture.now_us = expires_us;
+	assert_ok(job_idempotency_sweep(&service));
+	assert_int_equal(kept_answers(), 2);
+	fixture.now_us = expires_us + 1;
+	assert_ok(job_idempotency_sweep(&service));
+	assert_int_equal(kept_answers(), 0);
+	/* It is no change of the workspace. */
+	assert_int_equal(head_of(&workspace), before);
+}
+
+static void *sweep_too(void *self)
+{
+	enum error *error = self;
+
+	*error = job_idempotency_sweep(&service);
+	return NULL;
+}
+
+static void daemons_that_sweep_together_do_not_fail(void **state)
+{
+	enum { DAEMONS = 3, MANY = 3000 };
+	struct uuid workspace = new_workspace("keys-shared");
+	enum error errors[DAEMONS];
+	pthread_t threads[DAEMONS];
+
+	(void)state;
+	keep_answers(&workspace, MANY, fixture.now_us);
+	for (int i = 0; i < DAEMONS; i++)
+		assert_int_equal(pthread_create(&threads[i], NULL, sweep_too, &errors[i]), 0);
+	for (int i = 0; i < DAEMONS; i++) {
+		pthread_join(threads[i], NULL);
+		assert_ok(errors[i]);
+	}
+	/* Whoever was not alone has left the rest for a later turn. */
+	assert_ok(job_idempotency_sweep(&service));
+	assert_int_equal(kept_answers(), 0);
+}
+
+static void sweeping_ends_with_the_daemon(void **state)
+{
+	struct uuid workspace = new_workspace("keys-draining");
+	struct service draining = service;
+
+	(void)state;
+	keep_answers(&workspace, 1, fixture.now_us);
+	draining.draining = 1;
+	assert_ok(job_idempotency_sweep(&draining));
+	assert_int_equal(kept_answers(), 1);
+	assert_ok(job_idempotency_sweep(&service));
+	assert_int_equal(kept_answers(), 0);
 }
 
 /* ---- the thread ---- */
@@ -327,6 +414,9 @@ int main(void)
 		cmocka_unit_test(a_round_begins_where_all_is_on_record),
 		cmocka_unit_test(one_that_fails_keeps_no_other_waiting),
 		cmocka_unit_test(without_a_database_it_fails_and_says_so),
+		cmocka_unit_test(kept_answers_are_swept_when_they_expire),
+		cmocka_unit_test(daemons_that_sweep_together_do_not_fail),
+		cmocka_unit_test(sweeping_ends_with_the_daemon),
 		cmocka_unit_test(each_job_has_its_own_pace),
 		cmocka_unit_test(a_draining_daemon_begins_nothing),
 		cmocka_unit_test(every_job_of_the_table_is_whole),

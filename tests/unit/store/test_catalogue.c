@@ -13,6 +13,7 @@ static const struct {
 	{"comparisons", "INSERT,SELECT", true},
 	{"documents", "INSERT,SELECT", true},
 	{"grants", "INSERT,SELECT", true},
+	{"idempotency_keys", "DELETE,INSERT,SELECT", false},
 	{"item_texts", "INSERT,SELECT", false},
 	{"item_versions", "INSERT,SELECT", true},
 	{"items", "INSERT,SELECT,UPDATE", false},
@@ -281,7 +282,10 @@ static void fill(const char *workspace)
 		"INSERT INTO winnow.rankings VALUES (current_setting('winnow.test')::uuid, '1.1', "
 		"1, 1, now(), 1, 0, '', '', 0, sha256(''), now(), '', NULL);"
 		"INSERT INTO winnow.ranking_chunks VALUES (current_setting('winnow.test')::uuid, "
-		"'1.1', 1, 1, '')",
+		"'1.1', 1, 1, '');"
+		"INSERT INTO winnow.idempotency_keys VALUES "
+		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
+		"true, now(), now(), '')",
 		workspace);
 	fixture_do(fixture.admin, sql);
 }
@@ -305,6 +309,7 @@ static void test_visibility(void **state)
 				      strcmp(table, "tokens") == 0 ||
 				      strcmp(table, "grants") == 0 ||
 				      strcmp(table, "token_revocations") == 0 ||
+				      strcmp(table, "idempotency_keys") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
 				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
@@ -361,6 +366,11 @@ static void test_writing_elsewhere(void **state)
 		fixture_try(pg, "INSERT INTO winnow.override_ends VALUES "
 				"('22222222-0000-4000-8000-000000000002', gen_random_uuid(), 1, "
 				"now(), '', '')"),
+		"42501");
+	assert_string_equal(
+		fixture_try(pg, "INSERT INTO winnow.idempotency_keys VALUES "
+				"('22222222-0000-4000-8000-000000000002', sha256(''), sha256(''), "
+				"1, sha256(''), true, now(), now(), '')"),
 		"42501");
 	assert_string_equal(fixture_try(pg, "INSERT INTO winnow.documents VALUES "
 					    "('22222222-0000-4000-8000-000000000002', 'k', "
