@@ -11,6 +11,7 @@
 #include "base/metrics.h"
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
+#include "service/write_joint.h"
 
 const char *item_outcome_name(enum item_outcome outcome)
 {
@@ -40,6 +41,8 @@ struct target {
 	bool changed;
 };
 
+enum { MEETING_BYTES = 256 << 20 };
+
 struct batch {
 	const struct call *call;
 	const struct item_source *source;
@@ -50,6 +53,9 @@ struct batch {
 	struct target *targets;
 	size_t target_count;
 	struct uuid_map target_ids;
+	/* Of a batch that shares its transaction: */
+	enum error unready; /* what kept it from being loaded */
+	bool deferred;      /* another of the transaction has one of its items */
 };
 
 static const char *pointer_of(const struct batch *batch, size_t index, struct diag *diag)
@@ -160,6 +166,24 @@ static enum error parse_all(struct batch *batch)
 
 /* ---- against what is stored ---- */
 
+/* Writes the ids of the items, of which nothing is known as yet. */
+static void clear_targets(struct batch *batch, struct uuid *ids)
+{
+	for (size_t i = 0; i < batch->target_count; i++) {
+		ids[i] = batch->targets[i].id;
+		batch->targets[i] = (struct target){.id = ids[i]};
+	}
+}
+
+static enum error take_row(struct batch *batch, const struct item_row *row, struct arena *arena)
+{
+	uint32_t at = uuid_map_get(&batch->target_ids, &row->record.id);
+	struct target *target = &batch->targets[at];
+
+	target->exists = target->present = true;
+	return item_from_row(row, batch->catalog, arena, &target->stored);
+}
+
 static enum error load_targets(struct batch *batch, struct conn *conn)
 {
 	struct arena *arena = batch->call->arena;
@@ -170,20 +194,11 @@ static enum error load_targets(struct batch *batch, struct conn *conn)
 
 	if (!ids)
 		return ERR_BUDGET;
-	for (size_t i = 0; i < batch->target_count; i++) {
-		ids[i] = batch->targets[i].id;
-		batch->targets[i] = (struct target){.id = ids[i]};
-	}
+	clear_targets(batch, ids);
 	error = items_by_id(
 		conn, &batch->call->workspace, ids, batch->target_count, arena, &rows, &found);
-	for (size_t i = 0; i < found && !error; i++) {
-		uint32_t at = uuid_map_get(&batch->target_ids, &rows[i].record.id);
-		struct target *target = &batch->targets[at];
-
-		error = item_from_row(&rows[i], batch->catalog, arena, &target->stored);
-		target->current = target->stored;
-		target->exists = target->present = true;
-	}
+	for (size_t i = 0; i < found && !error; i++)
+		error = take_row(batch, &rows[i], arena);
 	return error;
 }
 
@@ -274,10 +289,12 @@ static void gather_faults(const struct batch *batch)
 	}
 }
 
-static enum error merge_all(struct batch *batch, struct conn *conn, int64_t revision)
+static enum error merge_all(struct batch *batch, int64_t revision)
 {
-	enum error error = load_targets(batch, conn);
+	enum error error = ERR_OK;
 
+	for (size_t i = 0; i < batch->target_count; i++)
+		batch->targets[i].current = batch->targets[i].stored;
 	for (size_t i = 0; i < batch->source->count && !error; i++) {
 		if (batch->targets_of[i] != MAP_NONE)
 			error = merge_one(batch, i, revision);
@@ -323,8 +340,6 @@ static enum error write_items(struct batch *batch, struct write *write)
 		if (!error)
 			error = items_batch_add(rows, &target->current, &storable);
 	}
-	if (!error)
-		error = items_batch_flush(rows);
 	items_batch_free(rows);
 	return error;
 }
@@ -360,14 +375,11 @@ static enum error finish(struct batch *batch, struct write *write)
 	return error;
 }
 
-static enum error ingest_body(struct write *write, void *arg)
+/* What is stored is loaded. */
+static enum error merge_and_write(struct batch *batch, struct write *write)
 {
-	struct batch *batch = arg;
-	struct conn *conn = tx_conn(write->tx);
-	enum error error = use_catalog(batch, conn, write->change.config_revision);
+	enum error error = merge_all(batch, write->change.revision);
 
-	if (!error)
-		error = merge_all(batch, conn, write->change.revision);
 	if (error)
 		return error;
 	write->nothing = !any_change(batch);
@@ -375,6 +387,93 @@ static enum error ingest_body(struct write *write, void *arg)
 		return ERR_OK;
 	error = write_items(batch, write);
 	return error ? error : finish(batch, write);
+}
+
+static enum error ingest_body(struct write *write, void *arg)
+{
+	struct batch *batch = arg;
+	struct conn *conn = tx_conn(write->tx);
+	enum error error = use_catalog(batch, conn, write->change.config_revision);
+
+	if (!error)
+		error = load_targets(batch, conn);
+	return error ? error : merge_and_write(batch, write);
+}
+
+/* ---- several batches in one transaction ---- */
+
+struct meeting {
+	struct arena arena;     /* for what is stored */
+	struct uuid_map owners; /* by item: which of the writes has it */
+};
+
+/* Claims the items of a batch, all or none: what two want, the later one gets in the next round. */
+static enum error claim(struct meeting *meeting, struct batch *batch, uint32_t index)
+{
+	for (size_t i = 0; i < batch->target_count; i++) {
+		if (uuid_map_get(&meeting->owners, &batch->targets[i].id) != MAP_NONE)
+			batch->deferred = true;
+	}
+	for (size_t i = 0; i < batch->target_count && !batch->deferred; i++) {
+		if (!uuid_map_put(&meeting->owners, &batch->targets[i].id, index))
+			return ERR_NO_MEMORY;
+	}
+	return ERR_OK;
+}
+
+static enum error load_meeting(void *self, struct tx *tx, int64_t config_revision,
+	struct joint_write *writes, size_t count)
+{
+	struct meeting *meeting = self;
+	struct conn *conn = tx_conn(tx);
+	size_t wanted = 0, found = 0;
+	struct item_row *rows;
+	struct uuid *ids;
+	enum error error = ERR_OK;
+
+	uuid_map_release(&meeting->owners);
+	for (size_t i = 0; i < count && !error; i++) {
+		struct batch *batch = writes[i].arg;
+
+		batch->deferred = false;
+		batch->unready = use_catalog(batch, conn, config_revision);
+		if (!batch->unready)
+			error = claim(meeting, batch, (uint32_t)i);
+		if (!batch->unready && !batch->deferred)
+			wanted += batch->target_count;
+	}
+	ids = arena_array(&meeting->arena, wanted, sizeof *ids);
+	if (error || !ids)
+		return error ? error : ERR_NO_MEMORY;
+	wanted = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct batch *batch = writes[i].arg;
+
+		if (batch->unready || batch->deferred)
+			continue;
+		clear_targets(batch, ids + wanted);
+		wanted += batch->target_count;
+	}
+	error = items_by_id(
+		conn, &writes[0].call->workspace, ids, wanted, &meeting->arena, &rows, &found);
+	for (size_t i = 0; i < found && !error; i++) {
+		struct batch *batch =
+			writes[uuid_map_get(&meeting->owners, &rows[i].record.id)].arg;
+
+		if (!batch->unready)
+			batch->unready = take_row(batch, &rows[i], &meeting->arena);
+	}
+	return error;
+}
+
+static enum error meeting_body(struct write *write, void *arg)
+{
+	struct batch *batch = arg;
+
+	write->nothing = batch->deferred;
+	if (batch->unready || batch->deferred)
+		return batch->unready;
+	return merge_and_write(batch, write);
 }
 
 /* The same without the lock and without a trace. */
@@ -394,7 +493,9 @@ static enum error rehearse(struct batch *batch)
 	if (!error)
 		error = use_catalog(batch, conn, head.config_revision);
 	if (!error)
-		error = merge_all(batch, conn, head.revision + 1);
+		error = load_targets(batch, conn);
+	if (!error)
+		error = merge_all(batch, head.revision + 1);
 	read_end(conn);
 	if (error)
 		goto release;
@@ -465,6 +566,46 @@ enum error batch_store(struct batch *batch)
 	if (!error)
 		count_metrics(ingest);
 	return error;
+}
+
+/* One round: the writes that were deferred are moved to the front, and counted. */
+static size_t store_round(
+	struct meeting *meeting, struct service *service, struct joint_write *writes, size_t count)
+{
+	const struct joint_work work = {load_meeting, meeting_body, meeting};
+	const struct uuid workspace = writes[0].call->workspace;
+	size_t deferred = 0;
+
+	arena_init(&meeting->arena, MEETING_BYTES);
+	write_run_joint(service, &workspace, &work, writes, count);
+	for (size_t i = 0; i < count; i++) {
+		struct batch *batch = writes[i].arg;
+
+		batch->ingest->written = writes[i].written;
+		batch->unready = writes[i].error;
+		if (!writes[i].error && batch->deferred)
+			writes[deferred++] = writes[i];
+		else if (!writes[i].error)
+			count_metrics(batch->ingest);
+	}
+	uuid_map_release(&meeting->owners);
+	arena_release(&meeting->arena);
+	return deferred;
+}
+
+void batches_store(
+	struct service *service, struct batch **batches, size_t count, enum error *errors)
+{
+	struct joint_write writes[BATCHES_MAX];
+	struct meeting meeting = {0};
+	size_t left = count;
+
+	for (size_t i = 0; i < count; i++)
+		writes[i] = (struct joint_write){.call = batches[i]->call, .arg = batches[i]};
+	while (left > 0)
+		left = store_round(&meeting, service, writes, left);
+	for (size_t i = 0; i < count; i++)
+		errors[i] = batches[i]->unready;
 }
 
 void batch_release(struct batch *batch)

@@ -35,6 +35,7 @@ struct write {
 	struct change change;   /* begun in the workspace of the call */
 	struct written written; /* set by the runner */
 	bool nothing;           /* the body found nothing to change: roll back, no revision */
+	bool joint;             /* others share the transaction (write_joint.h) */
 };
 
 /*
