@@ -140,3 +140,15 @@ const char *diag_index(struct diag *diag, const char *pointer, size_t index)
 
 	return text ? text : "";
 }
+
+void diag_copy(struct diag *diag, const struct diag_entry *entry)
+{
+	const char *pointer = arena_strdup(diag->arena, str_from(entry->pointer));
+	const char *detail = arena_strdup(diag->arena, str_from(entry->detail));
+
+	if (diag->count == DIAG_MAX)
+		diag->omitted++;
+	else
+		diag->entries[diag->count++] =
+			(struct diag_entry){pointer ? pointer : "#", detail ? detail : ""};
+}

@@ -32,6 +32,8 @@ void diag_init(struct diag *diag, struct arena *arena);
  * fragment may not hold is percent-encoded here. */
 void diag_add(struct diag *diag, const char *pointer, const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
+/* One that is whole already, pointer and all; its texts are copied. */
+void diag_copy(struct diag *diag, const struct diag_entry *entry);
 /* "/<key>" below `pointer` with ~ and / escaped; never NULL ("" when memory is out). */
 const char *diag_key(struct diag *diag, const char *pointer, const char *key);
 const char *diag_index(struct diag *diag, const char *pointer, size_t index);

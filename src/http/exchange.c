@@ -397,3 +397,53 @@ enum action exchange_work(struct exchange *exchange, unsigned worker)
 	default: return work_run(exchange);
 	}
 }
+
+bool exchange_joins(const struct exchange *exchange)
+{
+	const struct route *route = exchange->request.route;
+
+	return exchange->step == STEP_RUN && exchange->admitted && route->joint &&
+	       route->joint->joins(&exchange->request);
+}
+
+/* Those with this handler, whose condition holds. */
+static void work_joint(struct exchange **exchanges, size_t count, const struct joint_handler *joint)
+{
+	struct exchange *chosen[JOINT_MAX];
+	struct request *requests[JOINT_MAX];
+	struct response *responses[JOINT_MAX];
+	enum error errors[JOINT_MAX];
+	size_t n = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct exchange *exchange = exchanges[i];
+		enum error error;
+
+		if (exchange->request.route->joint != joint)
+			continue;
+		error = head_condition(&exchange->request);
+		if (error) {
+			exchange_fail(exchange, error);
+			continue;
+		}
+		chosen[n] = exchange;
+		requests[n] = &exchange->request;
+		responses[n++] = &exchange->response;
+	}
+	if (n > 0)
+		joint->handle(requests, responses, errors, n);
+	for (size_t i = 0; i < n; i++)
+		exchange_fail(chosen[i], final(chosen[i], errors[i]));
+}
+
+void exchange_work_together(struct exchange **exchanges, size_t count, unsigned worker)
+{
+	for (size_t i = 0; i < count; i++) {
+		exchanges[i]->request.on_worker = true;
+		exchanges[i]->request.worker = worker;
+	}
+	for (size_t i = 0; i < count; i++) {
+		if (exchanges[i]->step == STEP_RUN)
+			work_joint(exchanges + i, count - i, exchanges[i]->request.route->joint);
+	}
+}

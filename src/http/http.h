@@ -66,6 +66,19 @@ struct stream_handler {
 	size_t line_bytes; /* a longer line fails the chunk as one line that is cut (see chunk) */
 };
 
+/*
+ * Small writes to one workspace that arrive together are handled together, by one worker. Each still
+ * gets its own answer, the one that it would have got alone.
+ */
+struct joint_handler {
+	/* On the event loop, with the whole body there: whether this one may be joined by others. */
+	bool (*joins)(const struct request *request);
+	/* Fills each response, or its error; all are in the same workspace. */
+	void (*handle)(struct request **requests, struct response **responses, enum error *errors,
+		size_t count);
+};
+enum { JOINT_MAX = 64 }; /* as many as are gathered (base/gather.h) */
+
 struct route {
 	const char *method; /* "GET" … ; GET also serves HEAD */
 	const char *path;   /* "/v1/workspaces/{ws}/items/{id}"; {ws} is resolved by access.c */
@@ -75,6 +88,7 @@ struct route {
 	size_t body_bytes; /* limit of a buffered body; 0: none allowed */
 	enum error (*handle)(struct request *request, struct response *response);
 	const struct stream_handler *stream; /* for BODY_NDJSON; else NULL */
+	const struct joint_handler *joint;   /* or NULL */
 };
 
 struct field {

@@ -41,6 +41,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/gather.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/workq.h"
@@ -60,7 +61,9 @@ enum {
 	LARGE_ANSWER_BYTES = 64 * 1024,
 	NAP_US = 1000,
 	IDLE_ROUNDS_MAX = 1000, /* of a loop in a row */
+	TOGETHER_WAITING_MAX = 1024,
 };
+_Static_assert((int)JOINT_MAX == (int)GATHER_MAX, "what is gathered is handled at once");
 
 /* What a loop is told to do, in this order. */
 enum loop_orders { LOOP_RUN, LOOP_STOP_ACCEPTING, LOOP_END };
@@ -80,6 +83,7 @@ struct server {
 	struct server_config config;
 	struct service *service;
 	struct workq *workers;
+	struct gather *together; /* small writes, by workspace */
 	const struct clock *clock;
 	struct router *router;
 	struct deadlines *deadlines;
@@ -100,6 +104,7 @@ struct connection {
 	struct server *server;
 	struct loop *loop;
 	struct live_waiter waiter;
+	struct gather_entry entry;
 	int64_t answered_us;
 	bool large_answer;
 	bool linger; /* closed before the client has sent everything */
@@ -303,6 +308,31 @@ static void work(void *arg, unsigned worker)
 		resume(connection);
 }
 
+static void work_together(struct gather_entry **entries, size_t count, unsigned worker)
+{
+	struct connection *connections[GATHER_MAX];
+	struct exchange *exchanges[GATHER_MAX];
+
+	for (size_t i = 0; i < count; i++) {
+		connections[i] = (struct connection *)((char *)entries[i] -
+						       offsetof(struct connection, entry));
+		exchanges[i] = &connections[i]->exchange;
+	}
+	exchange_work_together(exchanges, count, worker);
+	for (size_t i = 0; i < count; i++)
+		resume(connections[i]);
+}
+
+static bool give_to_worker(struct connection *connection)
+{
+	struct server *server = connection->server;
+	const struct uuid *workspace = &connection->exchange.request.workspace.id;
+
+	if (exchange_joins(&connection->exchange))
+		return gather_push(server->together, workspace, &connection->entry);
+	return workq_push(server->workers, work, connection);
+}
+
 /*
  * Suspends, unless the server has begun to refuse that. The count goes up before the flag is read
  * and the flag is set before the count is read (server_stop), so one of the two sees the other.
@@ -327,7 +357,7 @@ static enum MHD_Result hand_over(struct connection *connection)
 	struct exchange *exchange = &connection->exchange;
 
 	metric_add(METRIC_http_suspended, 1);
-	if (!workq_push(connection->server->workers, work, connection)) {
+	if (!give_to_worker(connection)) {
 		metric_add(METRIC_http_queue_full, 1);
 		/* Of a stream the rest is dropped, so that the answer can be sent. */
 		if (exchange->step == STEP_BODY) {
@@ -692,7 +722,8 @@ static bool make_parts(struct server *server)
 		return false;
 	server->emergency = make_emergency();
 	server->deadlines = deadlines_new(&limits);
-	return server->emergency && server->deadlines;
+	server->together = gather_new(server->workers, TOGETHER_WAITING_MAX, work_together);
+	return server->emergency && server->deadlines && server->together;
 }
 
 struct pem {
@@ -897,6 +928,7 @@ static enum error start_listening(struct server *server)
 static void free_server(struct server *server)
 {
 	deadlines_free(server->deadlines);
+	gather_free(server->together);
 	http_metrics_release();
 	router_free(server->router);
 	if (server->emergency)

@@ -71,6 +71,11 @@ struct batch;
 enum error batch_parse(const struct call *call, const struct item_source *source,
 	struct ingest *ingest, struct batch **out);
 enum error batch_store(struct batch *batch);
+/* Several small batches (BATCHES_MAX at most, none a dry run) of callers in the same workspace, in as few
+ * transactions as it takes, each a revision of its own; errors[i] is that of batches[i]. */
+enum { BATCHES_MAX = 64 };
+void batches_store(
+	struct service *service, struct batch **batches, size_t count, enum error *errors);
 void batch_release(struct batch *batch);
 
 /* A record with everything, and the catalogue to show it by (a reference). */

@@ -2,16 +2,14 @@
  * A batch of items: parsed and checked before any lock, merged with what is stored under the lock,
  * written as one revision. Later elements of the same item meet what earlier ones left.
  */
-#include "service/items_common.h"
+#include "service/items_batch.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "base/map.h"
 #include "base/metrics.h"
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
-#include "service/kept.h"
 
 const char *item_outcome_name(enum item_outcome outcome)
 {
@@ -31,27 +29,6 @@ void item_check_clock(const struct call *call, const struct item_input *input, c
 		diag_add(diag, diag_key(diag, pointer, "updated_at"),
 			"This is more than five minutes ahead of the server's clock.");
 }
-
-/* One distinct item of the batch: what is stored, and what it becomes. */
-struct target {
-	struct uuid id;
-	struct item_record stored, current;
-	bool exists;  /* in `stored` */
-	bool present; /* `current` holds something */
-	bool changed;
-};
-
-struct batch {
-	const struct call *call;
-	const struct item_source *source;
-	struct ingest *ingest;
-	struct catalog *catalog;
-	struct item_input *inputs; /* by index; meaningless without a target */
-	uint32_t *targets_of;      /* by index; MAP_NONE: rejected before anything was looked up */
-	struct target *targets;
-	size_t target_count;
-	struct uuid_map target_ids;
-};
 
 static const char *pointer_of(const struct batch *batch, size_t index, struct diag *diag)
 {
@@ -161,6 +138,24 @@ static enum error parse_all(struct batch *batch)
 
 /* ---- against what is stored ---- */
 
+/* Writes the ids of the items, of which nothing is known as yet. */
+void batch_clear(struct batch *batch, struct uuid *ids)
+{
+	for (size_t i = 0; i < batch->target_count; i++) {
+		ids[i] = batch->targets[i].id;
+		batch->targets[i] = (struct target){.id = ids[i]};
+	}
+}
+
+enum error batch_take_row(struct batch *batch, const struct item_row *row, struct arena *arena)
+{
+	uint32_t at = uuid_map_get(&batch->target_ids, &row->record.id);
+	struct target *target = &batch->targets[at];
+
+	target->exists = target->present = true;
+	return item_from_row(row, batch->catalog, arena, &target->stored);
+}
+
 static enum error load_targets(struct batch *batch, struct conn *conn)
 {
 	struct arena *arena = batch->call->arena;
@@ -171,20 +166,11 @@ static enum error load_targets(struct batch *batch, struct conn *conn)
 
 	if (!ids)
 		return ERR_BUDGET;
-	for (size_t i = 0; i < batch->target_count; i++) {
-		ids[i] = batch->targets[i].id;
-		batch->targets[i] = (struct target){.id = ids[i]};
-	}
+	batch_clear(batch, ids);
 	error = items_by_id(
 		conn, &batch->call->workspace, ids, batch->target_count, arena, &rows, &found);
-	for (size_t i = 0; i < found && !error; i++) {
-		uint32_t at = uuid_map_get(&batch->target_ids, &rows[i].record.id);
-		struct target *target = &batch->targets[at];
-
-		error = item_from_row(&rows[i], batch->catalog, arena, &target->stored);
-		target->current = target->stored;
-		target->exists = target->present = true;
-	}
+	for (size_t i = 0; i < found && !error; i++)
+		error = batch_take_row(batch, &rows[i], arena);
 	return error;
 }
 
@@ -236,24 +222,11 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	return ERR_OK;
 }
 
-static void count_outcomes(struct ingest *ingest, size_t count)
+void ingest_count(struct ingest *ingest, size_t count)
 {
 	memset(ingest->counts, 0, sizeof ingest->counts);
 	for (size_t i = 0; i < count; i++)
 		ingest->counts[ingest->results[i].outcome]++;
-}
-
-/* Its texts are whole already, and may live shorter than `diag`. */
-static void copy_fault(struct diag *diag, const struct diag_entry *fault)
-{
-	const char *pointer = arena_strdup(diag->arena, str_from(fault->pointer));
-	const char *detail = arena_strdup(diag->arena, str_from(fault->detail));
-
-	if (diag->count == DIAG_MAX)
-		diag->omitted++;
-	else
-		diag->entries[diag->count++] =
-			(struct diag_entry){pointer ? pointer : "#", detail ? detail : ""};
 }
 
 /* All faults of all elements, for the answer to an atomic batch. */
@@ -267,7 +240,7 @@ static void gather_faults(const struct batch *batch)
 		if (result->outcome != OUTCOME_REJECTED)
 			continue;
 		for (size_t j = 0; j < result->diag->count; j++)
-			copy_fault(diag, &result->diag->entries[j]);
+			diag_copy(diag, &result->diag->entries[j]);
 		if (result->diag->count == 0)
 			diag_add(diag, pointer_of(batch, i, diag), "%s",
 				error_info(result->error)->title);
@@ -275,15 +248,17 @@ static void gather_faults(const struct batch *batch)
 	}
 }
 
-static enum error merge_all(struct batch *batch, struct conn *conn, int64_t revision)
+static enum error merge_all(struct batch *batch, int64_t revision)
 {
-	enum error error = load_targets(batch, conn);
+	enum error error = ERR_OK;
 
+	for (size_t i = 0; i < batch->target_count; i++)
+		batch->targets[i].current = batch->targets[i].stored;
 	for (size_t i = 0; i < batch->source->count && !error; i++) {
 		if (batch->targets_of[i] != MAP_NONE)
 			error = merge_one(batch, i, revision);
 	}
-	count_outcomes(batch->ingest, batch->source->count);
+	ingest_count(batch->ingest, batch->source->count);
 	if (error || !batch->ingest->atomic || batch->ingest->counts[OUTCOME_REJECTED] == 0)
 		return error;
 	gather_faults(batch);
@@ -291,7 +266,7 @@ static enum error merge_all(struct batch *batch, struct conn *conn, int64_t revi
 }
 
 /* The configuration may have moved between parsing and the lock. */
-static enum error use_catalog(struct batch *batch, struct conn *conn, int64_t config_revision)
+enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t config_revision)
 {
 	enum error error;
 
@@ -324,8 +299,6 @@ static enum error write_items(struct batch *batch, struct write *write)
 		if (!error)
 			error = items_batch_add(rows, &target->current, &storable);
 	}
-	if (!error)
-		error = items_batch_flush(rows);
 	items_batch_free(rows);
 	return error;
 }
@@ -361,126 +334,33 @@ static enum error finish(struct batch *batch, struct write *write)
 	return error;
 }
 
-/* ---- for the same request again ---- */
-
-static void keep_faults(struct buf *out, const struct item_result *result)
-{
-	const struct diag *diag = result->diag;
-
-	kept_put_str(out, str_from(error_info(result->error)->slug));
-	kept_put_int(out, (int64_t)diag->count);
-	for (size_t i = 0; i < diag->count; i++) {
-		kept_put_str(out, str_from(diag->entries[i].pointer));
-		kept_put_str(out, str_from(diag->entries[i].detail));
-	}
-	kept_put_int(out, (int64_t)diag->omitted);
-}
-
-/* Of a large batch this is some time under the lock, which only those pay who ask for it. */
-static void keep_results(struct buf *out, const struct ingest *ingest)
-{
-	kept_put_int(out, (int64_t)ingest->result_count);
-	for (size_t i = 0; i < ingest->result_count; i++) {
-		const struct item_result *result = &ingest->results[i];
-
-		kept_put_byte(out, (unsigned char)result->outcome);
-		kept_put_byte(out, result->has_id);
-		kept_put_uuid(out, &result->id);
-		kept_put_str(out, result->source);
-		kept_put_str(out, result->external_id);
-		kept_put_int(out, result->revision);
-		if (result->outcome == OUTCOME_REJECTED)
-			keep_faults(out, result);
-	}
-}
-
-static enum error error_of_slug(struct str slug)
-{
-	for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
-		if (str_is(slug, error_info((enum error)code)->slug))
-			return (enum error)code;
-	}
-	return ERR_INTERNAL;
-}
-
-static enum error recall_faults(struct kept *kept, struct arena *arena, struct item_result *result)
-{
-	struct diag *diag = arena_alloc(arena, sizeof *diag);
-	int64_t count;
-
-	if (!diag)
-		return ERR_BUDGET;
-	diag_init(diag, arena);
-	result->error = error_of_slug(kept_str(kept));
-	result->diag = diag;
-	count = kept_int(kept);
-	for (int64_t i = 0; i < count && !kept->failed; i++) {
-		const char *pointer = arena_strdup(arena, kept_str(kept));
-		const char *detail = arena_strdup(arena, kept_str(kept));
-
-		copy_fault(
-			diag, &(struct diag_entry){pointer ? pointer : "", detail ? detail : ""});
-	}
-	diag->omitted = (size_t)kept_int(kept);
-	return ERR_OK;
-}
-
-static enum error recall_result(struct kept *kept, struct arena *arena, struct item_result *out)
-{
-	unsigned char outcome = kept_byte(kept);
-
-	*out = (struct item_result){.outcome = (enum item_outcome)outcome};
-	out->has_id = kept_byte(kept) != 0;
-	out->id = kept_uuid(kept);
-	out->source = kept_str(kept);
-	out->external_id = kept_str(kept);
-	out->revision = kept_int(kept);
-	if (kept->failed || outcome >= OUTCOME_COUNT)
-		return ERR_INTERNAL;
-	return outcome == OUTCOME_REJECTED ? recall_faults(kept, arena, out) : ERR_OK;
-}
-
-/* Another catalogue or mapping may make other items of the same body now: what was parsed does not
- * count. */
-static enum error ingest_recall(struct write *write, struct kept *kept, void *arg)
-{
-	struct ingest *ingest = ((struct batch *)arg)->ingest;
-	int64_t count = kept_int(kept);
-	enum error error = ERR_OK;
-
-	if (kept->failed || count < 0 || (uint64_t)count > kept->left.len)
-		return ERR_INTERNAL;
-	ingest->result_count = (size_t)count;
-	ingest->results =
-		arena_array(write->call->arena, ingest->result_count, sizeof *ingest->results);
-	if (!ingest->results)
-		return ERR_BUDGET;
-	for (size_t i = 0; i < ingest->result_count && !error; i++)
-		error = recall_result(kept, write->call->arena, &ingest->results[i]);
-	if (!error)
-		count_outcomes(ingest, ingest->result_count);
-	return error;
-}
-
 /* ---- in the transaction ---- */
 
-static enum error ingest_body(struct write *write, void *arg)
+/* What is stored is loaded. */
+enum error batch_write(struct batch *batch, struct write *write)
 {
-	struct batch *batch = arg;
-	struct conn *conn = tx_conn(write->tx);
-	enum error error = use_catalog(batch, conn, write->change.config_revision);
+	enum error error = merge_all(batch, write->change.revision);
 
-	if (!error)
-		error = merge_all(batch, conn, write->change.revision);
 	if (error)
 		return error;
 	if (write->call->key)
-		keep_results(&write->kept, batch->ingest);
+		batch_keep(&write->kept, batch->ingest);
 	write->nothing = !any_change(batch);
 	if (write->nothing)
 		return ERR_OK;
 	error = write_items(batch, write);
 	return error ? error : finish(batch, write);
+}
+
+static enum error ingest_body(struct write *write, void *arg)
+{
+	struct batch *batch = arg;
+	struct conn *conn = tx_conn(write->tx);
+	enum error error = batch_use_catalog(batch, conn, write->change.config_revision);
+
+	if (!error)
+		error = load_targets(batch, conn);
+	return error ? error : batch_write(batch, write);
 }
 
 /* The same without the lock and without a trace. */
@@ -498,9 +378,11 @@ static enum error rehearse(struct batch *batch)
 		goto release;
 	error = head_read(conn, &call->workspace, &head);
 	if (!error)
-		error = use_catalog(batch, conn, head.config_revision);
+		error = batch_use_catalog(batch, conn, head.config_revision);
 	if (!error)
-		error = merge_all(batch, conn, head.revision + 1);
+		error = load_targets(batch, conn);
+	if (!error)
+		error = merge_all(batch, head.revision + 1);
 	read_end(conn);
 	if (error)
 		goto release;
@@ -515,8 +397,10 @@ release:
 	return error;
 }
 
-static void count_metrics(const struct ingest *ingest)
+void batch_count_metrics(const struct batch *batch)
 {
+	const struct ingest *ingest = batch->ingest;
+
 	metric_add(METRIC_items_created, (int64_t)ingest->counts[OUTCOME_CREATED]);
 	metric_add(METRIC_items_updated, (int64_t)ingest->counts[OUTCOME_UPDATED]);
 	metric_add(METRIC_items_unchanged, (int64_t)ingest->counts[OUTCOME_UNCHANGED]);
@@ -562,7 +446,7 @@ enum error batch_parse(const struct call *call, const struct item_source *source
 
 enum error batch_store(struct batch *batch)
 {
-	static const struct write_steps steps = {ingest_body, ingest_recall};
+	static const struct write_steps steps = {ingest_body, batch_recall};
 	struct ingest *ingest = batch->ingest;
 	enum error error;
 
@@ -570,7 +454,7 @@ enum error batch_store(struct batch *batch)
 		return rehearse(batch);
 	error = write_once(batch->call, &batch->call->workspace, &steps, batch, &ingest->written);
 	if (!error && !ingest->written.replayed)
-		count_metrics(ingest);
+		batch_count_metrics(batch);
 	return error;
 }
 

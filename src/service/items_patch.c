@@ -98,8 +98,6 @@ static enum error store(
 	if (error)
 		return error;
 	error = items_batch_add(rows, record, &storable);
-	if (!error)
-		error = items_batch_flush(rows);
 	items_batch_free(rows);
 	if (error)
 		return error;

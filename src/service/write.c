@@ -2,7 +2,7 @@
  * Running a write: begin, lock, body, commit; again on a serialization failure or a deadlock;
  * settled by the log when the answer to COMMIT was lost.
  */
-#include "service/write.h"
+#include "service/write_parts.h"
 
 #include <stdio.h>
 
@@ -11,8 +11,6 @@
 #include "live/live.h"
 #include "service/idempotency.h"
 #include "store/aggregates.h"
-
-enum { WRITE_ATTEMPTS = 6 };
 
 const char *call_actor(const struct call *call)
 {
@@ -36,7 +34,8 @@ enum error write_finish(
 		.request_id = write->call->request_id ? write->call->request_id : "",
 	};
 
-	return change_finish(&write->change, &info, detail);
+	return write->joint ? change_seal(&write->change, &info, detail)
+			    : change_finish(&write->change, &info, detail);
 }
 
 /* Once through: ERR_OK also when the body found nothing to do. *again: the whole may be tried
@@ -88,26 +87,26 @@ static enum error attempt(struct write *write, struct conn *conn, const struct u
 	return error;
 }
 
-/*
- * The connection went while COMMIT was under way. Taking the head's lock waits the lost backend
- * out; then the log has this attempt's id or never will.
- */
-static enum error settle(struct write *write, const struct uuid *workspace, bool *again)
+/* Taking the head's lock waits the lost backend out; then the log has this attempt's id or never
+ * will. */
+enum error write_settle(struct service *service, const struct uuid *workspace,
+	const struct uuid *attempt, bool *again, struct written *written)
 {
 	bool committed = false;
 	struct conn *conn;
 	enum error error;
 
-	error = store_acquire(write->call->service->store, &conn);
+	*again = false;
+	error = store_acquire(service->store, &conn);
 	if (error)
 		return ERR_COMMIT_UNKNOWN;
-	error = attempt_settle(conn, workspace, &write->attempt, &committed,
-		&write->written.revision, &write->written.hash);
-	store_release(write->call->service->store, conn);
+	error = attempt_settle(
+		conn, workspace, attempt, &committed, &written->revision, &written->hash);
+	store_release(service->store, conn);
 	if (error)
 		return ERR_COMMIT_UNKNOWN;
 	*again = !committed;
-	write->written.changed = committed;
+	written->changed = committed;
 	return committed ? ERR_OK : ERR_CONTENTION;
 }
 
@@ -135,7 +134,8 @@ enum error write_once(const struct call *call, const struct uuid *workspace,
 		error = attempt(&write, conn, workspace, steps->body, arg, &again);
 		store_release(service->store, conn);
 		if (error == ERR_COMMIT_UNKNOWN)
-			error = settle(&write, workspace, &again);
+			error = write_settle(
+				service, workspace, &write.attempt, &again, &write.written);
 	}
 	buf_release(&write.kept);
 	*written = write.written;

@@ -40,6 +40,7 @@ struct write {
 	bool nothing;    /* the body found nothing to change, and queued nothing: no revision */
 	struct buf kept; /* the body's, for recall; empty when it begins */
 	enum error (*recall)(struct write *write, struct kept *kept, void *arg); /* write_once's */
+	bool joint; /* others share the transaction (write_joint.h) */
 };
 
 /*

@@ -55,16 +55,13 @@ struct item_filter {
 enum error items_list(struct conn *conn, const struct uuid *workspace,
 	const struct item_filter *filter, struct arena *arena, struct item_row **out,
 	size_t *count);
-/* Adds the version row to the change, the text and the current state to the change's extras;
- * items_batch_flush writes those (upsert of items, texts ON CONFLICT DO NOTHING) before
- * change_finish. An id that belongs to another pair of source and external id fails with
- * ERR_CONFLICT, at tx_commit. Each item at most once a change. The revision written is the
- * change's. */
+/* Adds the version row, the text (kept once) and the current state (upsert) to the change. An id that
+ * belongs to another pair of source and external id fails with ERR_CONFLICT, at tx_commit. Each
+ * item at most once a transaction. The revision written is the change's. */
 struct items_batch;
 enum error items_batch_new(struct change *change, struct items_batch **out);
 enum error items_batch_add(struct items_batch *batch, const struct item_record *record,
 	const struct item_storable *storable);
-enum error items_batch_flush(struct items_batch *batch);
 void items_batch_free(struct items_batch *batch);
 
 /* Streams the newest version of every item at or before `upto` (with texts' title and assignee

@@ -16,13 +16,6 @@
 #include "store/statement.h"
 #include "store/store.h"
 
-/* Tables whose rows are sent as arrays of their row type: those of the history, and these. */
-enum {
-	ROWS_ITEMS = HISTORY_COUNT,
-	ROWS_ITEM_TEXTS,
-	ROWS_COUNT,
-};
-
 enum { ROW_COLUMNS_MAX = 32, SENT_MAX = 64 };
 
 struct row_type {
@@ -67,7 +60,7 @@ struct conn {
 	size_t sent_count;
 	unsigned char prepared[STMT_COUNT];
 	bool row_types_known;
-	struct row_type row_types[ROWS_COUNT];
+	struct row_type row_types[ROWS_COUNT]; /* rows are sent as arrays of these */
 };
 
 /* Connects when it is not. ERR_DATABASE_AWAY. */

@@ -27,6 +27,7 @@ enum error change_begin(struct tx *tx, const struct uuid *workspace, const struc
 	if (err)
 		return err;
 	now_us = clock_now_us(clock);
+	out->head = head.revision;
 	out->revision = head.revision + 1;
 	out->at_us = now_us > head.at_us ? now_us : head.at_us;
 	out->config_revision = head.config_revision;
@@ -42,6 +43,31 @@ struct rows *change_rows(struct change *change, enum history_table table)
 	return change->rows[table];
 }
 
+void change_next(struct change *change)
+{
+	for (int i = 0; i < ROWS_COUNT; i++) {
+		if (change->rows[i])
+			change->marks[i] = rows_mark(change->rows[i]);
+	}
+	change->revision++;
+	change->prev_hash = change->hash;
+}
+
+void change_undo(struct change *change)
+{
+	for (int i = 0; i < ROWS_COUNT; i++) {
+		if (change->rows[i])
+			rows_cut(change->rows[i], change->marks[i]);
+	}
+}
+
+static size_t fresh_rows(const struct change *change, int table)
+{
+	const struct rows *rows = change->rows[table];
+
+	return rows ? rows_count(rows) - change->marks[table].count : 0;
+}
+
 /* The digest over the rows of all tables. */
 static enum error digest(const struct change *change, struct audit_record *record)
 {
@@ -50,17 +76,19 @@ static enum error digest(const struct change *change, struct audit_record *recor
 	enum error err = ERR_OK;
 
 	for (int i = 0; i < HISTORY_COUNT; i++)
-		count += change->rows[i] ? rows_count(change->rows[i]) : 0;
+		count += fresh_rows(change, i);
 	hashes = reallocarray(NULL, count ? count : 1, sizeof *hashes);
 	if (!hashes)
 		return ERR_NO_MEMORY;
 	record->row_count = (int64_t)count;
 	count = 0;
 	for (int i = 0; i < HISTORY_COUNT; i++) {
-		size_t more = change->rows[i] ? rows_count(change->rows[i]) : 0;
+		size_t more = fresh_rows(change, i);
 
 		if (more > 0)
-			memcpy(hashes + count, rows_hashes(change->rows[i]), more * sizeof *hashes);
+			memcpy(hashes + count,
+				rows_hashes(change->rows[i]) + change->marks[i].count,
+				more * sizeof *hashes);
 		count += more;
 	}
 	if (!audit_rows_digest(hashes, count, &record->rows_sha256))
@@ -69,42 +97,33 @@ static enum error digest(const struct change *change, struct audit_record *recor
 	return err;
 }
 
-static enum error append(struct conn *conn, const struct audit_record *record)
+static enum error append(struct change *change, const struct audit_record *record)
 {
-	struct params params = PARAMS_INIT;
+	struct rows *rows = change_rows(change, ROWS_AUDIT_RECORDS);
 
-	params_uuid(&params, &record->workspace);
-	params_int8(&params, record->revision);
-	params_time(&params, record->at_us);
-	params_uuid(&params, &record->attempt);
-	params_text(&params, record->actor);
-	params_text(&params, record->action);
-	params_text(&params, record->subject);
-	params_text(&params, record->request_id);
-	params_text(&params, record->detail);
-	params_bytes(&params, record->detail_sha256.bytes, SHA256_BYTES);
-	params_int8(&params, record->row_count);
-	params_bytes(&params, record->rows_sha256.bytes, SHA256_BYTES);
-	params_bytes(&params, record->prev_hash.bytes, SHA256_BYTES);
-	params_bytes(&params, record->hash.bytes, SHA256_BYTES);
-	return conn_queue(conn, STMT_AUDIT_APPEND, &params);
+	if (!rows)
+		return ERR_NO_MEMORY;
+	row_begin(rows);
+	row_uuid(rows, &record->workspace);
+	row_int8(rows, record->revision);
+	row_time(rows, record->at_us);
+	row_uuid(rows, &record->attempt);
+	row_text(rows, record->actor);
+	row_text(rows, record->action);
+	row_text(rows, record->subject);
+	row_text(rows, record->request_id);
+	row_text(rows, record->detail);
+	row_hash(rows, &record->detail_sha256);
+	row_int8(rows, record->row_count);
+	row_hash(rows, &record->rows_sha256);
+	row_hash(rows, &record->prev_hash);
+	row_hash(rows, &record->hash);
+	row_end(rows);
+	return ERR_OK;
 }
 
-static enum error move_head(struct conn *conn, const struct change *change)
+enum error change_seal(struct change *change, const struct change_info *info, struct str detail)
 {
-	struct params params = PARAMS_INIT;
-
-	params_uuid(&params, &change->workspace);
-	params_int8(&params, change->revision);
-	params_bytes(&params, change->hash.bytes, SHA256_BYTES);
-	params_time(&params, change->at_us);
-	params_int8(&params, change->config_revision);
-	return conn_queue(conn, STMT_HEAD_MOVE, &params);
-}
-
-enum error change_finish(struct change *change, const struct change_info *info, struct str detail)
-{
-	struct conn *conn = change->tx->conn;
 	struct audit_record record = {
 		.workspace = change->workspace,
 		.revision = change->revision,
@@ -117,28 +136,64 @@ enum error change_finish(struct change *change, const struct change_info *info, 
 		.detail = detail,
 		.prev_hash = change->prev_hash,
 	};
-	enum error err = ERR_OK;
+	enum error err = digest(change, &record);
 
-	for (int i = 0; i < HISTORY_COUNT && !err; i++) {
-		if (change->rows[i])
-			err = rows_send(change->rows[i], conn,
-				history_statement(HISTORY_INSERT, (enum history_table)i));
-	}
-	if (!err)
-		err = digest(change, &record);
 	if (err)
 		return err;
 	if (!sha256_of(detail.ptr, detail.len, &record.detail_sha256) ||
 		!audit_record_hash(&record, &record.hash))
 		return ERR_NO_MEMORY;
 	change->hash = record.hash;
-	err = append(conn, &record);
+	return append(change, &record);
+}
+
+/* The newest record's revision and hash. */
+static enum error move_head(struct conn *conn, const struct change *change)
+{
+	size_t records = rows_count(change->rows[ROWS_AUDIT_RECORDS]);
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, &change->workspace);
+	params_int8(&params, change->head);
+	params_int8(&params, change->head + (int64_t)records);
+	params_bytes(&params, change->hash.bytes, SHA256_BYTES);
+	params_time(&params, change->at_us);
+	params_int8(&params, change->config_revision);
+	return conn_queue(conn, STMT_HEAD_MOVE, &params);
+}
+
+static enum statement insert_of(int table)
+{
+	switch (table) {
+	case ROWS_ITEMS: return STMT_ITEMS_UPSERT;
+	case ROWS_ITEM_TEXTS: return STMT_ITEM_TEXTS_INSERT;
+	case ROWS_AUDIT_RECORDS: return STMT_AUDIT_APPEND;
+	default: return history_statement(HISTORY_INSERT, (enum history_table)table);
+	}
+}
+
+enum error change_send(struct change *change)
+{
+	struct conn *conn = change->tx->conn;
+	enum error err = ERR_OK;
+
+	for (int i = 0; i < ROWS_COUNT && !err; i++) {
+		if (change->rows[i])
+			err = rows_send(change->rows[i], conn, insert_of(i));
+	}
 	return err ? err : move_head(conn, change);
+}
+
+enum error change_finish(struct change *change, const struct change_info *info, struct str detail)
+{
+	enum error err = change_seal(change, info, detail);
+
+	return err ? err : change_send(change);
 }
 
 void change_release(struct change *change)
 {
-	for (int i = 0; i < HISTORY_COUNT; i++) {
+	for (int i = 0; i < ROWS_COUNT; i++) {
 		rows_free(change->rows[i]);
 		change->rows[i] = NULL;
 	}

@@ -22,20 +22,30 @@ enum history_table {
 #define X(table) HISTORY_##table,
 #include "store/history.def"
 #undef X
-	HISTORY_COUNT
+	HISTORY_COUNT,
+	/* Written besides, and in no digest: the current state, the side table, the log itself. */
+	ROWS_ITEMS = HISTORY_COUNT,
+	ROWS_ITEM_TEXTS,
+	ROWS_AUDIT_RECORDS,
+	ROWS_COUNT,
 };
 
 /* Rows of one table under construction, column by column in table order. */
 struct rows;
+struct rows_mark {
+	size_t count, bytes;
+};
 
 struct change {
 	struct tx *tx;
 	struct uuid workspace;
 	int64_t revision;        /* of this change */
+	int64_t head;            /* that the transaction met */
 	int64_t at_us;           /* the clock read after the lock, never before the last record's */
 	int64_t config_revision; /* as it was; set it to `revision` when documents are written */
 	unsigned char salt[32];
-	struct rows *rows[HISTORY_COUNT]; /* NULL until first used */
+	struct rows *rows[ROWS_COUNT];      /* NULL until first used */
+	struct rows_mark marks[ROWS_COUNT]; /* where this change's begin */
 	struct uuid attempt;
 	struct sha256 prev_hash;
 	struct sha256 hash; /* after change_finish: the new head's */
@@ -53,9 +63,20 @@ enum error change_begin(struct tx *tx, const struct uuid *workspace, const struc
 	const struct uuid *attempt, struct change *out);
 /* The rows of one table; NULL when memory is out. */
 struct rows *change_rows(struct change *change, enum history_table table);
-/* Inserts the collected rows, appends the record, moves the head: queued, so what PostgreSQL
- * refuses shows in tx_commit at the latest. `detail` is canonical JSON. */
+/* Makes the record of the collected rows. `detail` is canonical JSON. */
+enum error change_seal(struct change *change, const struct change_info *info, struct str detail);
+/* Inserts rows and records, moves the head: queued, so what PostgreSQL refuses shows in tx_commit at
+ * the latest. */
+enum error change_send(struct change *change);
+/* Both. */
 enum error change_finish(struct change *change, const struct change_info *info, struct str detail);
+/*
+ * Several changes of a workspace in one transaction: after a seal, the next one's revision and
+ * chain; or, instead of a seal, the change as it was before anything was collected. Rows must not
+ * have been sent meanwhile.
+ */
+void change_next(struct change *change);
+void change_undo(struct change *change);
 /* Always, after finish too. */
 void change_release(struct change *change);
 
@@ -63,10 +84,11 @@ void row_begin(struct rows *rows);
 void row_uuid(struct rows *rows, const struct uuid *value); /* NULL pointer: NULL */
 void row_int8(struct rows *rows, int64_t value);
 void row_int4(struct rows *rows, int32_t value);
-void row_float8(struct rows *rows, double value);    /* NaN: NULL */
-void row_text(struct rows *rows, struct str value);  /* STR_NONE: NULL */
-void row_bytes(struct rows *rows, struct str value); /* STR_NONE: NULL */
-void row_time(struct rows *rows, int64_t us);        /* TIME_NONE: NULL */
+void row_float8(struct rows *rows, double value);             /* NaN: NULL */
+void row_text(struct rows *rows, struct str value);           /* STR_NONE: NULL */
+void row_bytes(struct rows *rows, struct str value);          /* STR_NONE: NULL */
+void row_hash(struct rows *rows, const struct sha256 *value); /* NULL pointer: NULL */
+void row_time(struct rows *rows, int64_t us);                 /* TIME_NONE: NULL */
 void row_null(struct rows *rows);
 void row_text_array(struct rows *rows, const struct str *values, size_t count);
 void row_uuid_array(struct rows *rows, const struct uuid *values, size_t count);

@@ -11,9 +11,7 @@
 
 struct items_batch {
 	struct change *change;
-	struct rows *versions; /* the change's */
-	struct rows *items;
-	struct rows *texts;
+	struct rows *versions, *items, *texts; /* the change's */
 	/* Columns of features, filled anew for each item. */
 	uint16_t ids[ITEM_MAX_FEATURES];
 	double values[ITEM_MAX_FEATURES];
@@ -28,8 +26,8 @@ enum error items_batch_new(struct change *change, struct items_batch **out)
 		return ERR_NO_MEMORY;
 	batch->change = change;
 	batch->versions = change_rows(change, HISTORY_item_versions);
-	batch->items = rows_new(change->tx->conn, ROWS_ITEMS);
-	batch->texts = rows_new(change->tx->conn, ROWS_ITEM_TEXTS);
+	batch->items = change_rows(change, ROWS_ITEMS);
+	batch->texts = change_rows(change, ROWS_ITEM_TEXTS);
 	if (batch->versions && batch->items && batch->texts)
 		return ERR_OK;
 	items_batch_free(batch);
@@ -39,16 +37,7 @@ enum error items_batch_new(struct change *change, struct items_batch **out)
 
 void items_batch_free(struct items_batch *batch)
 {
-	if (!batch)
-		return;
-	rows_free(batch->items);
-	rows_free(batch->texts);
 	free(batch);
-}
-
-static struct str hash_view(const struct sha256 *hash)
-{
-	return (struct str){(const char *)hash->bytes, sizeof hash->bytes};
 }
 
 static void add_features(struct items_batch *batch, const struct item *item)
@@ -94,7 +83,7 @@ static void add_version(struct items_batch *batch, const struct item_record *rec
 	row_uuid_array(rows, storable->blocked_by, storable->blocked_by_count);
 	add_features(batch, item);
 	row_int4(rows, (int32_t)storable->text_present);
-	row_bytes(rows, storable->has_text ? hash_view(&storable->text_ref) : STR_NONE);
+	row_hash(rows, storable->has_text ? &storable->text_ref : NULL);
 	row_text(rows, storable->extra);
 	row_end(rows);
 }
@@ -125,7 +114,7 @@ static void add_text(struct items_batch *batch, const struct item_storable *stor
 
 	row_begin(rows);
 	row_uuid(rows, &batch->change->workspace);
-	row_bytes(rows, hash_view(&storable->text_ref));
+	row_hash(rows, &storable->text_ref);
 	row_text(rows, text->title);
 	row_text(rows, text->body);
 	row_text(rows, text->url);
@@ -145,12 +134,4 @@ enum error items_batch_add(struct items_batch *batch, const struct item_record *
 	if (storable->has_text)
 		add_text(batch, storable);
 	return ERR_OK;
-}
-
-enum error items_batch_flush(struct items_batch *batch)
-{
-	struct conn *conn = batch->change->tx->conn;
-	enum error err = rows_send(batch->texts, conn, STMT_ITEM_TEXTS_INSERT);
-
-	return err ? err : rows_send(batch->items, conn, STMT_ITEMS_UPSERT);
 }

@@ -22,24 +22,21 @@ static void write_members(struct buf *out, const struct note *members, size_t co
 	json_object_end(&json);
 }
 
-static enum error queue_text(struct change *change, struct str notes, const struct sha256 *ref)
+static enum error add_text(struct change *change, struct str notes, const struct sha256 *ref)
 {
-	struct rows *rows = rows_new(change->tx->conn, ROWS_ITEM_TEXTS);
-	enum error err;
+	struct rows *rows = change_rows(change, ROWS_ITEM_TEXTS);
 
 	if (!rows)
 		return ERR_NO_MEMORY;
 	row_begin(rows);
 	row_uuid(rows, &change->workspace);
-	row_bytes(rows, (struct str){(const char *)ref->bytes, sizeof ref->bytes});
+	row_hash(rows, ref);
 	/* Title, body, URL, assignee and reporter are an item's. */
 	for (int i = 0; i < 5; i++)
 		row_null(rows);
 	row_text(rows, notes);
 	row_end(rows);
-	err = rows_send(rows, change->tx->conn, STMT_ITEM_TEXTS_INSERT);
-	rows_free(rows);
-	return err;
+	return ERR_OK;
 }
 
 enum error notes_append(
@@ -52,7 +49,7 @@ enum error notes_append(
 	write_members(&notes, members, count);
 	text.notes = buf_view(&notes);
 	if (!notes.failed && item_text_ref(&text, change->salt, ref))
-		err = queue_text(change, text.notes, ref);
+		err = add_text(change, text.notes, ref);
 	buf_release(&notes);
 	return err;
 }

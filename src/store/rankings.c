@@ -13,11 +13,6 @@
  * of them. */
 enum { SEND_BYTES = 2 * 1024 * 1024 };
 
-static struct str hash_view(const struct sha256 *hash)
-{
-	return (struct str){(const char *)hash->bytes, sizeof hash->bytes};
-}
-
 /* ---- writing ---- */
 
 static void add_receipt(struct rows *rows, const struct receipt *receipt)
@@ -29,7 +24,7 @@ static void add_receipt(struct rows *rows, const struct receipt *receipt)
 	row_text(rows, str_from(receipt->engine));
 	row_text(rows, str_from(receipt->libm));
 	row_int8(rows, receipt->item_count);
-	row_bytes(rows, hash_view(&receipt->order));
+	row_hash(rows, &receipt->order);
 }
 
 enum error ranking_append(struct change *change, const struct ranking_row *ranking)
@@ -52,7 +47,7 @@ enum error ranking_append(struct change *change, const struct ranking_row *ranki
 	add_receipt(rows, &ranking->receipt);
 	row_time(rows, ranking->kept_us);
 	row_text(rows, ranking->kept_by);
-	row_bytes(rows, ranking->note.ptr ? hash_view(&ref) : STR_NONE);
+	row_hash(rows, ranking->note.ptr ? &ref : NULL);
 	row_end(rows);
 	return ERR_OK;
 }

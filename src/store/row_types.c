@@ -14,6 +14,7 @@ const char *row_table_name(int table)
 #undef X
 		[ROWS_ITEMS] = "items",
 		[ROWS_ITEM_TEXTS] = "item_texts",
+		[ROWS_AUDIT_RECORDS] = "audit_records",
 	};
 
 	return names[table];

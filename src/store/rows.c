@@ -64,6 +64,21 @@ size_t rows_bytes(const struct rows *rows)
 	return rows->sent.len - HEAD_BYTES;
 }
 
+struct rows_mark rows_mark(const struct rows *rows)
+{
+	return (struct rows_mark){rows->count, rows_bytes(rows)};
+}
+
+void rows_cut(struct rows *rows, struct rows_mark mark)
+{
+	if (rows->queued > mark.count || rows_bytes(rows) < mark.bytes) {
+		rows->failed = true;
+		return;
+	}
+	rows->count = mark.count;
+	rows->sent.len = HEAD_BYTES + mark.bytes;
+}
+
 const struct sha256 *rows_hashes(const struct rows *rows)
 {
 	return rows->hashes;
@@ -168,6 +183,14 @@ void row_bytes(struct rows *rows, struct str value)
 		row_null(rows);
 	else
 		column(rows, WIRE_BYTEA, value.ptr, value.len);
+}
+
+void row_hash(struct rows *rows, const struct sha256 *value)
+{
+	if (!value)
+		row_null(rows);
+	else
+		column(rows, WIRE_BYTEA, value->bytes, sizeof value->bytes);
 }
 
 void row_time(struct rows *rows, int64_t us)

@@ -14,6 +14,9 @@
 struct rows *rows_new(struct conn *conn, int table);
 void rows_free(struct rows *rows);
 size_t rows_count(const struct rows *rows);
+struct rows_mark rows_mark(const struct rows *rows);
+/* Back to how it was then; what has been sent since cannot be taken back, and fails rows_send. */
+void rows_cut(struct rows *rows, struct rows_mark mark);
 /* By row, in the order added; tables of the history only. */
 const struct sha256 *rows_hashes(const struct rows *rows);
 /* What has been added since the last rows_send, as it will be sent. */

@@ -172,43 +172,61 @@ static enum error recall_skipped(const struct call *call, struct ingest_answer *
 	return kept_end(&kept);
 }
 
-enum error ingest_json(
-	struct request *request, struct response *response, const struct ingest_body *body)
+enum error ingest_post_begin(
+	struct ingest_post *post, struct request *request, const struct ingest_body *body)
 {
-	struct ingest_body copy = *body;
 	bool single = !json_is_array(body->items);
-	struct item_source source = {
-		.count = single ? 1 : json_array_size(body->items),
-		.parse = parse_element,
-		.self = &copy,
-		.features_only = body->features_only,
-	};
-	struct ingest ingest = {
-		.pointer_prefix = body->pointer_prefix,
-		.single = single,
-		.action = body->action,
-	};
-	struct ingest_answer answer = {.skipped = body->skipped, .skipped_why = body->skipped_why};
-	struct call call = call_of(request);
-	enum error error = ingest_options_read(request, &answer.options);
+	enum error error;
 
+	*post = (struct ingest_post){
+		.body = *body,
+		.source = {.count = single ? 1 : json_array_size(body->items),
+			.parse = parse_element,
+			.self = &post->body,
+			.features_only = body->features_only},
+		.ingest = {.pointer_prefix = body->pointer_prefix,
+			.single = single,
+			.action = body->action},
+		.answer = {.skipped = body->skipped, .skipped_why = body->skipped_why},
+		.call = call_of(request),
+	};
+	error = ingest_options_read(request, &post->answer.options);
 	if (error)
 		return error;
-	if (source.count > INGEST_MAX_ITEMS) {
+	if (post->source.count > INGEST_MAX_ITEMS) {
 		diag_add(&request->diag, body->pointer_prefix,
 			"At most %d items in one body; send more as application/x-ndjson.",
 			INGEST_MAX_ITEMS);
 		return ERR_TOO_LARGE;
 	}
-	ingest.atomic = answer.options.atomic;
-	ingest.dry_run = answer.options.dry_run;
-	error = keep_skipped(&call, body);
-	if (!error)
-		error = items_ingest(&call, &source, &ingest);
-	if (!error && ingest.written.replayed)
-		error = recall_skipped(&call, &answer);
+	post->ingest.atomic = post->answer.options.atomic;
+	post->ingest.dry_run = post->answer.options.dry_run;
+	error = keep_skipped(&post->call, body);
 	if (error)
 		return error;
-	ingest_answer_add(&answer, &ingest, ingest.result_count, NULL);
-	return ingest_answer_finish(&answer, request, response);
+	return batch_parse(&post->call, &post->source, &post->ingest, &post->batch);
+}
+
+enum error ingest_post_end(struct ingest_post *post, struct request *request,
+	struct response *response, enum error error)
+{
+	batch_release(post->batch);
+	post->batch = NULL;
+	if (!error && post->ingest.written.replayed)
+		error = recall_skipped(&post->call, &post->answer);
+	if (error)
+		return error;
+	ingest_answer_add(&post->answer, &post->ingest, post->ingest.result_count, NULL);
+	return ingest_answer_finish(&post->answer, request, response);
+}
+
+enum error ingest_json(
+	struct request *request, struct response *response, const struct ingest_body *body)
+{
+	struct ingest_post post;
+	enum error error = ingest_post_begin(&post, request, body);
+
+	if (!error)
+		error = batch_store(post.batch);
+	return ingest_post_end(&post, request, response, error);
 }

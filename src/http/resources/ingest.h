@@ -49,6 +49,21 @@ enum { INGEST_MAX_ITEMS = 10000, INGEST_MAX_BODY = 8 << 20 };
 enum error ingest_json(
 	struct request *request, struct response *response, const struct ingest_body *body);
 
+/* The same in steps, so that several requests can store together. end follows in any case. */
+struct ingest_post {
+	struct ingest_body body;
+	struct item_source source;
+	struct ingest ingest;
+	struct ingest_answer answer;
+	struct call call;
+	struct batch *batch;
+};
+enum error ingest_post_begin(
+	struct ingest_post *post, struct request *request, const struct ingest_body *body);
+/* error: what storing it came to; ERR_OK: writes the answer. */
+enum error ingest_post_end(struct ingest_post *post, struct request *request,
+	struct response *response, enum error error);
+
 /* A body of NDJSON, in pieces (item_stream.c). */
 extern const struct stream_handler item_stream;
 

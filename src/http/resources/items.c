@@ -9,32 +9,94 @@
 
 /* ---- POST: an object or an array ---- */
 
-static enum error post(struct request *request, struct response *response)
+/* The items of the body (to be released), as they go to the service. */
+static enum error read_post(struct request *request, json_t **items, struct ingest_body *body)
 {
 	static const char *const known[] = {"mode", "dry_run", NULL};
-	struct ingest_body body = {.pointer_prefix = "", .action = "items.upsert", .skipped = -1};
-	json_t *items;
 	enum error error = request_query_only(request, known);
 
+	*items = NULL;
 	if (error)
 		return error;
 	/* NDJSON comes here only when it is empty: a stream of nothing. */
 	if (request->body_kind == BODY_NDJSON)
-		items = json_array();
+		*items = json_array();
 	else
-		error = body_json(request, &items);
+		error = body_json(request, items);
 	if (error)
 		return error;
-	body.items = items;
-	if (json_is_array(items) || json_is_object(items)) {
+	*body = (struct ingest_body){
+		.items = *items, .pointer_prefix = "", .action = "items.upsert", .skipped = -1};
+	if (json_is_array(*items) || json_is_object(*items))
+		return ERR_OK;
+	diag_add(&request->diag, "", "An item object or an array of them is expected.");
+	return ERR_INVALID;
+}
+
+static enum error post(struct request *request, struct response *response)
+{
+	struct ingest_body body;
+	json_t *items;
+	enum error error = read_post(request, &items, &body);
+
+	if (!error)
 		error = ingest_json(request, response, &body);
-	} else {
-		diag_add(&request->diag, "", "An item object or an array of them is expected.");
-		error = ERR_INVALID;
-	}
 	json_decref(items);
 	return error;
 }
+
+/* ---- POST of a few items, by many clients at once ---- */
+
+enum { JOINT_BODY_BYTES = 32 << 10 };
+
+/* What has a key goes alone: its answer is kept by a transaction of its own. */
+static bool joins(const struct request *request)
+{
+	return request->body_kind == BODY_JSON && request->body.len <= JOINT_BODY_BYTES &&
+	       !request_query(request, "dry_run").ptr &&
+	       !request_header(request, "Idempotency-Key").ptr;
+}
+
+/* One of the posts that are stored together. */
+struct joined {
+	json_t *items;
+	struct ingest_post post;
+	enum error error;
+};
+
+static void post_together(
+	struct request **requests, struct response **responses, enum error *errors, size_t count)
+{
+	struct joined joined[JOINT_MAX];
+	struct batch *batches[JOINT_MAX];
+	enum error outcomes[JOINT_MAX];
+	size_t parsed = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		struct joined *one = &joined[i];
+		struct ingest_body body;
+
+		one->post.batch = NULL;
+		one->error = read_post(requests[i], &one->items, &body);
+		if (!one->error)
+			one->error = ingest_post_begin(&one->post, requests[i], &body);
+		if (!one->error)
+			batches[parsed++] = one->post.batch;
+	}
+	if (parsed > 0)
+		batches_store(requests[0]->service, batches, parsed, outcomes);
+	parsed = 0;
+	for (size_t i = 0; i < count; i++) {
+		struct joined *one = &joined[i];
+
+		if (!one->error)
+			one->error = outcomes[parsed++];
+		errors[i] = ingest_post_end(&one->post, requests[i], responses[i], one->error);
+		json_decref(one->items);
+	}
+}
+
+static const struct joint_handler item_posts = {joins, post_together};
 
 /* ---- GET ---- */
 
@@ -112,6 +174,8 @@ static const struct route routes[] = {
 		.body_bytes = INGEST_MAX_BODY,
 		.handle = post,
 		.stream = &item_stream,
+		.joint = &item_posts,
 	},
 };
+_Static_assert((int)JOINT_MAX <= (int)BATCHES_MAX, "what is handled at once is stored at once");
 const struct route_table item_collection_routes = {routes, sizeof routes / sizeof *routes};

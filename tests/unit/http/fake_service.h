@@ -290,21 +290,23 @@ static const struct stream_handler fake_stream_handler = {
 };
 
 static const struct route fake_routes[] = {
-	{"GET", "/hello", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_hello, NULL},
-	{"GET", "/maybe", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_maybe, NULL},
-	{"GET", "/work", 0, ROUTE_PUBLIC, 0, 0, get_maybe, NULL},
-	{"GET", "/shared", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_shared, NULL},
-	{"GET", "/park", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_park, NULL},
-	{"GET", "/park-worker", 0, ROUTE_PUBLIC, 0, 0, get_park, NULL},
-	{"GET", "/gate", 0, ROUTE_PUBLIC, 0, 0, get_gate, NULL},
-	{"GET", "/big", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_big, NULL},
-	{"GET", "/broken", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_broken, NULL},
-	{"POST", "/echo", 0, ROUTE_PUBLIC, BODY_JSON, 4096, post_echo, NULL},
-	{"PUT", "/checked", 0, ROUTE_PUBLIC | ROUTE_IF_MATCH, 0, 0, put_checked, NULL},
-	{"GET", "/v1/workspaces/{ws}/things", ROLES_READ, ROUTE_MEMORY, 0, 0, get_hello, NULL},
-	{"GET", "/v1/workspaces/{ws}/secrets", ROLE_ADMIN, ROUTE_MEMORY, 0, 0, get_hello, NULL},
+	{"GET", "/hello", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_hello, NULL, NULL},
+	{"GET", "/maybe", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_maybe, NULL, NULL},
+	{"GET", "/work", 0, ROUTE_PUBLIC, 0, 0, get_maybe, NULL, NULL},
+	{"GET", "/shared", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_shared, NULL, NULL},
+	{"GET", "/park", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_park, NULL, NULL},
+	{"GET", "/park-worker", 0, ROUTE_PUBLIC, 0, 0, get_park, NULL, NULL},
+	{"GET", "/gate", 0, ROUTE_PUBLIC, 0, 0, get_gate, NULL, NULL},
+	{"GET", "/big", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_big, NULL, NULL},
+	{"GET", "/broken", 0, ROUTE_PUBLIC | ROUTE_MEMORY, 0, 0, get_broken, NULL, NULL},
+	{"POST", "/echo", 0, ROUTE_PUBLIC, BODY_JSON, 4096, post_echo, NULL, NULL},
+	{"PUT", "/checked", 0, ROUTE_PUBLIC | ROUTE_IF_MATCH, 0, 0, put_checked, NULL, NULL},
+	{"GET", "/v1/workspaces/{ws}/things", ROLES_READ, ROUTE_MEMORY, 0, 0, get_hello, NULL,
+		NULL},
+	{"GET", "/v1/workspaces/{ws}/secrets", ROLE_ADMIN, ROUTE_MEMORY, 0, 0, get_hello, NULL,
+		NULL},
 	{"POST", "/v1/workspaces/{ws}/things", ROLE_READER, 0, BODY_JSON | BODY_NDJSON, 4096,
-		post_echo, &fake_stream_handler},
+		post_echo, &fake_stream_handler, NULL},
 };
 static const struct route_table fake_table = {
 	fake_routes, sizeof fake_routes / sizeof *fake_routes};

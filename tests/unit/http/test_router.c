@@ -14,7 +14,7 @@
 
 #define R(method, path)                                                                            \
 	{                                                                                          \
-		method, path, 0, 0, 0, 0, NULL, NULL                                               \
+		method, path, 0, 0, 0, 0, NULL, NULL, NULL                                         \
 	}
 
 static const struct route routes[] = {

@@ -67,7 +67,6 @@ static inline int64_t write_items(
 			&records[i], workspace, change.salt, &fixture.arena, &storable));
 		assert_ok(items_batch_add(batch, &records[i], &storable));
 	}
-	assert_ok(items_batch_flush(batch));
 	items_batch_free(batch);
 	assert_ok(fixture_commit(tx, &change));
 	return revision;

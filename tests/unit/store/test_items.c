@@ -66,18 +66,12 @@ static enum error put(
 	struct items_batch *batch;
 	struct change change;
 	struct tx *tx = fixture_change(workspace, &change);
-	enum error err;
 
 	assert_ok(items_batch_new(&change, &batch));
 	for (size_t i = 0; i < count; i++)
 		add(batch, &items[i], first_revision ? first_revision : change.revision);
-	err = items_batch_flush(batch);
 	items_batch_free(batch);
-	if (!err)
-		return fixture_commit(tx, &change);
-	change_release(&change);
-	tx_rollback(tx);
-	return err;
+	return fixture_commit(tx, &change);
 }
 
 static void check_row(const struct item_row *row, const struct made *made, int64_t revision)

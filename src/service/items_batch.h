@@ -1,0 +1,53 @@
+/*
+ * A batch of items on its way into the tables, as items_ingest.c parses, merges and writes it alone
+ * and items_joint.c several at once. Private to src/service.
+ */
+#ifndef WINNOW_SERVICE_ITEMS_BATCH_H
+#define WINNOW_SERVICE_ITEMS_BATCH_H
+
+#include "base/map.h"
+#include "service/items_common.h"
+#include "service/kept.h"
+
+/* One distinct item of the batch: what is stored, and what it becomes. */
+struct target {
+	struct uuid id;
+	struct item_record stored, current;
+	bool exists;  /* in `stored` */
+	bool present; /* `current` holds something */
+	bool changed;
+};
+
+struct batch {
+	const struct call *call;
+	const struct item_source *source;
+	struct ingest *ingest;
+	struct catalog *catalog;
+	struct item_input *inputs; /* by index; meaningless without a target */
+	uint32_t *targets_of;      /* by index; MAP_NONE: rejected before anything was looked up */
+	struct target *targets;
+	size_t target_count;
+	struct uuid_map target_ids;
+	/* Of a batch that shares its transaction: */
+	enum error unready; /* what kept it from being loaded */
+	bool deferred;      /* another of the transaction has one of its items */
+};
+
+/* Under the head's lock: parses anew when the configuration has moved since. */
+enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t config_revision);
+/* Writes the ids of its items, of which nothing is known as yet. */
+void batch_clear(struct batch *batch, struct uuid *ids);
+/* What is stored of one of its items. */
+enum error batch_take_row(struct batch *batch, const struct item_row *row, struct arena *arena);
+/* Everything stored was taken: merges, and writes what has changed. As the body of a write. */
+enum error batch_write(struct batch *batch, struct write *write);
+/* Its results into metrics, after the commit. */
+void batch_count_metrics(const struct batch *batch);
+
+void ingest_count(struct ingest *ingest, size_t count);
+
+/* ---- items_kept.c: the results of a request with an Idempotency-Key ---- */
+void batch_keep(struct buf *out, const struct ingest *ingest);
+enum error batch_recall(struct write *write, struct kept *kept, void *arg);
+
+#endif
