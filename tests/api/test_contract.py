@@ -186,7 +186,7 @@ def test_headers(contract, operations):
             if status in ("200", "201", "204", "207") and changes:
                 assert "Winnow-Head" in headers, where
             assert ("Retry-After" in headers) == (
-                status == "503"
+                status in ("429", "503")
                 and "Ready" not in response["description"]
                 and "application/problem+json" in response["content"]
             ), where
