@@ -116,6 +116,7 @@ struct connection {
 	bool large_answer;
 	bool linger; /* closed before the client has sent everything */
 	bool used;   /* a request has begun since accept */
+	int gone;    /* atomic: the client has closed its side while its request was suspended */
 };
 
 static int64_t now_us(const struct server *server)
@@ -468,6 +469,9 @@ static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
 
 	(void)position;
 	connection->loop->calls++;
+	/* While it sends, the library does not look whether anybody is there. */
+	if (__atomic_load_n(&connection->gone, __ATOMIC_ACQUIRE))
+		return MHD_CONTENT_READER_END_WITH_ERROR;
 	state = feed->take(feed, out, room, &got);
 	/* What is left at the end has as much time, and then the connection is idle from now on. */
 	watch_set(&connection->watch, PHASE_FEEDING,
@@ -495,6 +499,7 @@ static void on_gone(struct watch *watch)
 		(struct connection *)((char *)watch - offsetof(struct connection, watch));
 	struct live *live = connection->server->service->live;
 
+	__atomic_store_n(&connection->gone, 1, __ATOMIC_RELEASE);
 	live_nudge(live, &connection->waiter);
 	news_nudge(live_news(live), &connection->news_waiter);
 }

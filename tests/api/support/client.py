@@ -54,7 +54,7 @@ class Client:
             stream=True,
             **kwargs,
         )
-        if response.headers.get("Content-Type") == "text/event-stream":
+        if method == "GET" and response.headers.get("Content-Type") == "text/event-stream":
             end_stream(response)
         note_secret(response)
         the_contract().check(method, urllib.parse.unquote(path.split("?")[0]), response)
