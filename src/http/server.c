@@ -458,6 +458,14 @@ static void feed_from_worker(struct connection *connection, struct feed *feed)
 	wait_with_feed(connection, feed, false);
 }
 
+/* As the end by an error is meant to be. The library's own leaves a connection that was resumed in
+ * none of its lists: it would never be closed. */
+static ssize_t break_off(struct connection *connection)
+{
+	shutdown(connection->watch.fd, SHUT_RDWR);
+	return MHD_CONTENT_READER_END_OF_STREAM;
+}
+
 /* The library asks for bytes; it has suspended nothing yet, and 0 without that would spin. */
 static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
 {
@@ -471,7 +479,7 @@ static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
 	connection->loop->calls++;
 	/* While it sends, the library does not look whether anybody is there. */
 	if (__atomic_load_n(&connection->gone, __ATOMIC_ACQUIRE))
-		return MHD_CONTENT_READER_END_WITH_ERROR;
+		return break_off(connection);
 	state = feed->take(feed, out, room, &got);
 	/* What is left at the end has as much time, and then the connection is idle from now on. */
 	watch_set(&connection->watch, PHASE_FEEDING,
@@ -480,7 +488,7 @@ static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
 	if (state == FEED_BYTES)
 		return (ssize_t)got;
 	if (state == FEED_FAIL)
-		return MHD_CONTENT_READER_END_WITH_ERROR;
+		return break_off(connection);
 	if (state == FEED_END || !suspend(connection))
 		return MHD_CONTENT_READER_END_OF_STREAM;
 	watch_set(&connection->watch, PHASE_WAITING, DEADLINE_NONE);

@@ -279,21 +279,23 @@ def test_a_slow_reader_is_cut_off_and_comes_back(ws, quick, operator_token):
         assert [e.data["revision"] for e in stream.revisions(head)] == list(range(last + 1, head + 1))
 
 
-def test_who_hangs_up_is_noticed_without_an_event(ws, operator):
-    before = gauge(operator, "streams_open")
+def test_who_hangs_up_is_noticed_without_an_event(ws, operator, daemon):
+    before, descriptors = gauge(operator, "streams_open"), daemon.descriptors()
     streams = [Stream(ws) for _ in range(5)]
     assert gauge(operator, "streams_open") == before + 5
     for stream in streams:
         stream.socket.close()
     wait_until(lambda: gauge(operator, "streams_open") == before, "they are gone")
+    wait_until(lambda: daemon.descriptors() <= descriptors, "so are their descriptors")
 
 
-def test_a_reset_connection_is_noticed(ws, operator):
-    before = gauge(operator, "streams_open")
+def test_a_reset_connection_is_noticed(ws, operator, daemon):
+    before, descriptors = gauge(operator, "streams_open"), daemon.descriptors()
     stream = Stream(ws)
     stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     stream.socket.close()
     wait_until(lambda: gauge(operator, "streams_open") == before, "it is gone")
+    wait_until(lambda: daemon.descriptors() <= descriptors, "so is its descriptor")
 
 
 # ---- rights and limits ----

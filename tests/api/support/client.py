@@ -101,8 +101,8 @@ class Client:
 
 def end_stream(response):
     """Of a stream without an end only its beginning is looked at here; support/events.py reads them."""
+    response.raw.close()
     response._content, response._content_consumed = b"", True
-    response.close()
 
 
 def note_secret(response):
