@@ -205,12 +205,13 @@ static struct live_config live_config_of(const struct settings *settings)
 		.rank_share = (double)settings->rank_share_percent / 100.0,
 		.ranking_keep_ms = (unsigned)settings->ranking_keep_s * 1000,
 		.rankings_kept_max = (unsigned)settings->rankings_kept,
-		.news = {
-			.heartbeat_ms = (unsigned)settings->heartbeat_ms,
-			.kept = (unsigned)settings->events_kept,
-			.most = streams_most(settings),
-			.most_a_token = (unsigned)settings->streams_per_token,
-		},
+		.news =
+			{
+				.heartbeat_ms = (unsigned)settings->heartbeat_ms,
+				.kept = (unsigned)settings->events_kept,
+				.most = streams_most(settings),
+				.most_a_token = (unsigned)settings->streams_per_token,
+			},
 	};
 }
 

@@ -24,7 +24,8 @@ static const struct arg_spec options[] = {
 	{"after", 0, ARG_INT, "N", 0, INT64_MAX, FIELD(after),
 		"begin behind this revision (from now on)"},
 	{"count", 'n', ARG_INT, "N", 1, INT64_MAX, FIELD(count), "end after so many events"},
-	{"rankings", 0, ARG_FLAG, NULL, 0, 0, FIELD(rankings), "tell new rankings of the queue, too"},
+	{"rankings", 0, ARG_FLAG, NULL, 0, 0, FIELD(rankings),
+		"tell new rankings of the queue, too"},
 	{"retries", 0, ARG_INT, "N", 0, 1000000, FIELD(retries),
 		"connections that may fail in a row (unlimited)"},
 };
@@ -32,11 +33,11 @@ static const struct arg_spec options[] = {
 struct follower {
 	struct cli *cli;
 	const struct events_values *values;
-	int64_t left;      /* events that may still be told */
-	int64_t last;      /* id of the last event; -1: none */
-	bool heard;        /* something came by this connection */
-	struct buf line;   /* that has not ended yet */
-	struct buf name;   /* of the event that is being read */
+	int64_t left;    /* events that may still be told */
+	int64_t last;    /* id of the last event; -1: none */
+	bool heard;      /* something came by this connection */
+	struct buf line; /* that has not ended yet */
+	struct buf name; /* of the event that is being read */
 	struct buf data;
 	struct buf id;
 };
@@ -159,7 +160,8 @@ static bool take(void *arg, struct str bytes)
 static enum http_result follow_once(struct follower *follower, struct http_response *response)
 {
 	struct buf path = BUF_INIT;
-	struct http_request request = {.method = "GET", .take = take, .arg = follower, .endless = true};
+	struct http_request request = {
+		.method = "GET", .take = take, .arg = follower, .endless = true};
 	enum http_result result = HTTP_NO_MEMORY;
 
 	buf_reset(&follower->line);
@@ -184,8 +186,8 @@ static void pause_ms(int64_t ms)
 		;
 }
 
-static void tell_break(
-	const struct follower *follower, enum http_result result, const struct http_response *response)
+static void tell_break(const struct follower *follower, enum http_result result,
+	const struct http_response *response)
 {
 	const struct cli *cli = follower->cli;
 
@@ -196,8 +198,8 @@ static void tell_break(
 		cli_note(cli, "the server has no stream now (HTTP %d); trying again",
 			response->status);
 	else
-		cli_note(cli, "cannot reach %s: %s; trying again", cli->config.url,
-			response->error);
+		cli_note(
+			cli, "cannot reach %s: %s; trying again", cli->config.url, response->error);
 }
 
 /* An end of the stream is none of the following: the daemon stops, another takes over. */
@@ -256,12 +258,14 @@ const struct command command_events = {
 	.examples = "  winnow events\n"
 		    "  winnow events --after 0 --count 20\n"
 		    "  winnow events --rankings --json | jq -r .data.revision\n",
-	.details = "REVISION, time, action, and for those who may read the audit log the actor and\n"
-		   "the subject, with tabs between. It never ends by itself: when the connection is\n"
-		   "lost it connects again and goes on behind the last revision. A line `reset`\n"
-		   "says that the log does not reach back that far, or is another one.\n",
+	.details =
+		"REVISION, time, action, and for those who may read the audit log the actor and\n"
+		"the subject, with tabs between. It never ends by itself: when the connection is\n"
+		"lost it connects again and goes on behind the last revision. A line `reset`\n"
+		"says that the log does not reach back that far, or is another one.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct events_values),
-	.defaults = &(const struct events_values){.after = -1, .count = INT64_MAX, .retries = INT64_MAX},
+	.defaults = &(
+		const struct events_values){.after = -1, .count = INT64_MAX, .retries = INT64_MAX},
 	.run = run,
 };

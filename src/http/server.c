@@ -75,10 +75,10 @@ struct loop {
 	struct server *server;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
-	int events;          /* the daemon's epoll descriptor */
-	int poke;            /* an eventfd: a request was resumed, or orders have changed */
-	int poked;           /* atomic: poke has been written to and not looked at */
-	int orders;          /* atomic */
+	int events; /* the daemon's epoll descriptor */
+	int poke;   /* an eventfd: a request was resumed, or orders have changed */
+	int poked;  /* atomic: poke has been written to and not looked at */
+	int orders; /* atomic */
 	pthread_mutex_t woken_mutex;
 	struct connection *woken_first, *woken_last; /* to be resumed by the loop itself */
 	unsigned long calls; /* of the library to us: a round without one got nowhere */
@@ -362,7 +362,8 @@ static void wake(struct live_waiter *waiter)
 		(struct connection *)((char *)waiter - offsetof(struct connection, waiter));
 
 	if (connection->exchange.request.park_other_than)
-		connection->exchange.started_us += now_us(connection->server) - connection->parked_us;
+		connection->exchange.started_us +=
+			now_us(connection->server) - connection->parked_us;
 	resume_in_turn(connection);
 }
 

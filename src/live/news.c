@@ -196,8 +196,7 @@ void news_hint(struct news *news)
 	pthread_mutex_unlock(&news->mutex);
 }
 
-void news_ranking(
-	struct news *news, const struct uuid *workspace, const char *id, int64_t revision)
+void news_ranking(struct news *news, const struct uuid *workspace, const char *id, int64_t revision)
 {
 	struct news_place *place;
 
@@ -343,12 +342,12 @@ static bool has_news(const struct news *news, const struct news_reader *reader)
 
 	if (news->ended)
 		return true;
-	return place->known && (reader->era != place->era || reader->last < place->last ||
-				       has_ranking(reader));
+	return place->known &&
+	       (reader->era != place->era || reader->last < place->last || has_ranking(reader));
 }
 
-static size_t append_events(struct news *news, struct news_reader *reader, size_t most_bytes,
-	struct buf *out)
+static size_t append_events(
+	struct news *news, struct news_reader *reader, size_t most_bytes, struct buf *out)
 {
 	const struct news_place *place = reader->place;
 	size_t told = 0;
@@ -651,8 +650,7 @@ static bool keep_record(struct news *news, struct mark *mark, const struct audit
 }
 
 /* One chunk of the log; *more when there may be another. */
-static enum error read_records(
-	struct news *news, struct conn *conn, struct mark *mark, bool *more)
+static enum error read_records(struct news *news, struct conn *conn, struct mark *mark, bool *more)
 {
 	struct audit_record *records;
 	struct arena arena;

@@ -63,8 +63,7 @@ struct news_reader {
 	char ranking[48]; /* that was told last */
 };
 /* The reader is to be zeroed before, but for `last` and `full`. */
-enum error news_open(
-	struct news *news, const struct uuid *workspace, struct news_reader *reader);
+enum error news_open(struct news *news, const struct uuid *workspace, struct news_reader *reader);
 void news_close(struct news *news, struct news_reader *reader);
 
 enum news_state {

@@ -59,7 +59,8 @@ static void put_end(struct event_feed *self, const char *why, const char *commen
 
 static void put_open(struct event_feed *self, int64_t head)
 {
-	buf_printf(&self->pending, "id: %lld\nevent: open\ndata: {\"revision\":%lld,\"head\":%lld}\n\n",
+	buf_printf(&self->pending,
+		"id: %lld\nevent: open\ndata: {\"revision\":%lld,\"head\":%lld}\n\n",
 		(long long)self->reader.last, (long long)self->reader.last, (long long)head);
 }
 
@@ -112,8 +113,7 @@ static enum error read_chunk(struct event_feed *self, bool opening)
 
 	arena_init(&arena, CHUNK_ARENA);
 	diag_init(&diag, &arena);
-	error = audit_page(
-		&call, self->reader.last, CHUNK_RECORDS, NULL, &records, &count, &head);
+	error = audit_page(&call, self->reader.last, CHUNK_RECORDS, NULL, &records, &count, &head);
 	if (!error && self->reader.last > head) {
 		self->reader.last = head;
 		put_reset(self, "beyond_the_head");
@@ -167,8 +167,8 @@ static enum feed_state idle(struct event_feed *self)
 static enum feed_state look_for_news(struct event_feed *self)
 {
 	size_t told;
-	enum news_state state = news_read(live_news(self->service->live), &self->reader, READ_BYTES,
-		&self->pending, &told);
+	enum news_state state = news_read(
+		live_news(self->service->live), &self->reader, READ_BYTES, &self->pending, &told);
 
 	self->events += (int64_t)told;
 	metric_add(METRIC_stream_events_sent, (int64_t)told);

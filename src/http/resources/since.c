@@ -90,8 +90,7 @@ static enum error park(struct request *request, struct str since, int64_t wait_m
 	metric_add(METRIC_polls_waiting, 1);
 	request->seated = true;
 	request->park_revision = 0;
-	request->park_until_us =
-		clock_monotonic_us(request->clock) + wait_ms * US_PER_MS;
+	request->park_until_us = clock_monotonic_us(request->clock) + wait_ms * US_PER_MS;
 	return ERR_PARK;
 }
 

@@ -14,8 +14,7 @@ bool since_is_asked(const struct request *request);
  * *unchanged the same one once ?wait= is over. ERR_PARK; ERR_INVALID for values that are none, and
  * beside cursor, revision and min_revision; ERR_TOO_MANY_STREAMS, ERR_STREAMS_FULL.
  */
-enum error since_begin(
-	struct walk *walk, struct request *request, size_t most, bool *unchanged);
+enum error since_begin(struct walk *walk, struct request *request, size_t most, bool *unchanged);
 
 /* The 304 of a ranking that is still the newest. */
 void since_unchanged(
