@@ -381,12 +381,12 @@ measure_news() {
 		write_on &
 		pid=$!
 		latency told "$page"
-		kill "$pid" && wait "$pid" || :
+		stop "$pid"
 		end_crowd
 		write_on &
 		pid=$!
 		latency written "$page"
-		kill "$pid" && wait "$pid" || :
+		stop "$pid"
 	done
 	row "p99 of queue pages beside $CROWD streams and polls that wait; without them" waiting alone ms '<= 2'
 	row 'the same with 2 writes a second, each told to all; the writes without them' told written ms '<= 2'
