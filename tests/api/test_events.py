@@ -136,19 +136,36 @@ class Writer(threading.Thread):
             self.revisions.append(self.ws.post("/items", 200, json=body).json()["revision"])
 
 
+class AuditTail(threading.Thread):
+    """Follows the audit log by its cursor up to a revision."""
+
+    def __init__(self, ws, after, upto):
+        super().__init__()
+        self.ws, self.last, self.upto, self.revisions = ws.at(ws.url), after, upto, []
+        self.start()
+
+    def run(self):
+        deadline = daemons.stopwatch()
+        while self.last < self.upto and deadline() < 60:
+            records = self.ws.get("/audit", params={"after": self.last}).json()["records"]
+            self.revisions += [record["revision"] for record in records]
+            self.last = (self.revisions or [self.last])[-1]
+
+
 def test_every_revision_once_and_in_order_under_many_writers(ws, second):
-    """Two daemons, eight writers on both, a reader on each and one that comes and goes between them."""
+    """Two daemons, 32 writers on both, readers of events and of the log on each, one that comes and goes between them."""
     begin = ws.revision()
     streams = [Stream(ws), Stream(ws.at(second.url))]
-    writers = [Writer(ws.at(second.url if i % 2 else ws.url), i, 40) for i in range(8)]
+    tails = [AuditTail(ws.at(url), begin, begin + 320) for url in (ws.url, second.url)]
+    writers = [Writer(ws.at(second.url if i % 2 else ws.url), i, 10) for i in range(32)]
     hopping, at = [], begin
     for hop in range(12):
         with Stream(ws.at((second.url, ws.url)[hop % 2]), after=at) as stream:
             assert stream.next().id == str(at)
             hopping += stream.revisions(at + 25)
             at = int(stream.last_id)
-    for writer in writers:
-        writer.join(60)
+    for thread in writers + tails:
+        thread.join(60)
     wanted = sorted(revision for writer in writers for revision in writer.revisions)
     assert wanted == list(range(begin + 1, begin + 321))
     for stream in streams:
@@ -156,6 +173,7 @@ def test_every_revision_once_and_in_order_under_many_writers(ws, second):
         assert [event.data["revision"] for event in stream.revisions(wanted[-1])] == wanted
         stream.socket.close()
     assert [event.data["revision"] for event in hopping] == wanted[: len(hopping)]
+    assert [tail.revisions for tail in tails] == [wanted, wanted]
 
 
 def test_the_whole_log_from_the_beginning(ws, quick):
