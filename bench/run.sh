@@ -340,10 +340,13 @@ latency() {
 
 # Half of them streams, half polls that ask again; all are waiting when it returns.
 start_crowd() {
+	local before
+	before=$(resident_bytes)
 	coproc crowd { exec "$build/bench/crowd" "$port" "$1" $((CROWD / 2)) $((CROWD - CROWD / 2)); }
 	crowd_pid=$!
 	read -r ready <&"${crowd[0]}"
 	[ "$ready" = ready ] || die 'the crowd could not come together'
+	warn "memory for each: $(calc "($(resident_bytes) - $before) / $CROWD / 1024") KiB"
 }
 
 end_crowd() {

@@ -21,12 +21,13 @@
 #include "service/items.h"
 
 enum {
-	CHUNK_RECORDS = 256,
+	CHUNK_RECORDS = 128,
 	CHUNK_ARENA = 64 << 20,
 	READ_BYTES = 16 * 1024,
 	RECHECK_US = US_PER_S, /* a busy stream's right to go on */
 	AWAY_US = US_PER_S / 2,
-	RETRY_MS = 2000, /* what a client waits before it connects again */
+	RETRY_MS = 2000,        /* what a client waits before it connects again, … */
+	RETRY_SPREAD_MS = 1000, /* … and up to so much more, lest all come at once */
 };
 
 struct event_feed {
@@ -215,7 +216,7 @@ static bool check(struct event_feed *self)
 	self->checked_us = now_of(self);
 	if (access_still(self->service, self->clock, &self->memo))
 		return true;
-	put_end(self, "access", "the token or its role is no longer in force");
+	put_end(self, "access", "the rights of the token have ended or changed");
 	return false;
 }
 
@@ -308,7 +309,8 @@ static struct event_feed *make_feed(struct request *request)
 	self->reader.full = (request->roles & (ROLE_AUDITOR | ROLE_ADMIN)) != 0;
 	memcpy(self->request_id, request->id, sizeof self->request_id);
 	self->told_us = self->checked_us = now_of(self);
-	buf_printf(&self->pending, "retry: %d\n\n", RETRY_MS);
+	buf_printf(
+		&self->pending, "retry: %d\n\n", RETRY_MS + (int)(self->told_us % RETRY_SPREAD_MS));
 	if (!access_remember(request, &self->memo)) {
 		release(&self->feed);
 		return NULL;
