@@ -116,6 +116,7 @@ struct connection {
 	bool large_answer;
 	bool linger; /* closed before the client has sent everything */
 	bool used;   /* a request has begun since accept */
+	bool chunks; /* the client knows them: it speaks HTTP/1.1 */
 	int gone;    /* atomic: the client has closed its side while its request was suspended */
 };
 
@@ -459,12 +460,21 @@ static void feed_from_worker(struct connection *connection, struct feed *feed)
 	wait_with_feed(connection, feed, false);
 }
 
-/* As the end by an error is meant to be. The library's own leaves a connection that was resumed in
- * none of its lists: it would never be closed. */
-static ssize_t break_off(struct connection *connection)
+/*
+ * Closes the connection behind what was sent, which is the end by an error, and for HTTP/1.0 the only
+ * one. Where the library itself closes one in a reader, it leaves it in none of its lists, so it would
+ * never be let go. A byte that cannot be sent any more makes it close in the usual way.
+ */
+static ssize_t break_off(struct connection *connection, char *out)
 {
 	shutdown(connection->watch.fd, SHUT_RDWR);
-	return MHD_CONTENT_READER_END_OF_STREAM;
+	out[0] = '\n';
+	return 1;
+}
+
+static ssize_t end_feed(struct connection *connection, char *out)
+{
+	return connection->chunks ? MHD_CONTENT_READER_END_OF_STREAM : break_off(connection, out);
 }
 
 /* The library asks for bytes; it has suspended nothing yet, and 0 without that would spin. */
@@ -480,7 +490,7 @@ static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
 	connection->loop->calls++;
 	/* While it sends, the library does not look whether anybody is there. */
 	if (__atomic_load_n(&connection->gone, __ATOMIC_ACQUIRE))
-		return break_off(connection);
+		return break_off(connection, out);
 	state = feed->take(feed, out, room, &got);
 	/* What is left at the end has as much time, and then the connection is idle from now on. */
 	watch_set(&connection->watch, PHASE_FEEDING,
@@ -489,9 +499,9 @@ static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
 	if (state == FEED_BYTES)
 		return (ssize_t)got;
 	if (state == FEED_FAIL)
-		return break_off(connection);
+		return break_off(connection, out);
 	if (state == FEED_END || !suspend(connection))
-		return MHD_CONTENT_READER_END_OF_STREAM;
+		return end_feed(connection, out);
 	watch_set(&connection->watch, PHASE_WAITING, DEADLINE_NONE);
 	if (state == FEED_WORK)
 		feed_from_worker(connection, feed);
@@ -638,6 +648,7 @@ static enum MHD_Result on_head(
 	enum action action;
 
 	exchange->started_us = now_us(server);
+	connection->chunks = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	exchange->request.method = method;
 	exchange->request.path = url;
 	MHD_get_connection_values_n(

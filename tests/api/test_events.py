@@ -35,6 +35,12 @@ def quick(database, tmp_path):
     assert own.stop() == 0
 
 
+def alone(operator, daemon):
+    """Waits until the streams of other tests have gone; how many descriptors the daemon has then."""
+    wait_until(lambda: gauge(operator, "streams_open") == 0, "the others are gone")
+    return daemon.descriptors()
+
+
 def change(ws, count=1):
     """So many revisions; the last one."""
     for i in range(count):
@@ -298,21 +304,21 @@ def test_a_slow_reader_is_cut_off_and_comes_back(ws, quick, operator_token):
 
 
 def test_who_hangs_up_is_noticed_without_an_event(ws, operator, daemon):
-    before, descriptors = gauge(operator, "streams_open"), daemon.descriptors()
+    descriptors = alone(operator, daemon)
     streams = [Stream(ws) for _ in range(5)]
-    assert gauge(operator, "streams_open") == before + 5
+    assert gauge(operator, "streams_open") == 5
     for stream in streams:
         stream.socket.close()
-    wait_until(lambda: gauge(operator, "streams_open") == before, "they are gone")
+    wait_until(lambda: gauge(operator, "streams_open") == 0, "they are gone")
     wait_until(lambda: daemon.descriptors() <= descriptors, "so are their descriptors")
 
 
 def test_a_reset_connection_is_noticed(ws, operator, daemon):
-    before, descriptors = gauge(operator, "streams_open"), daemon.descriptors()
+    descriptors = alone(operator, daemon)
     stream = Stream(ws)
     stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     stream.socket.close()
-    wait_until(lambda: gauge(operator, "streams_open") == before, "it is gone")
+    wait_until(lambda: gauge(operator, "streams_open") == 0, "it is gone")
     wait_until(lambda: daemon.descriptors() <= descriptors, "so is its descriptor")
 
 
@@ -420,10 +426,13 @@ def test_streams_hold_neither_worker_nor_connection(ws, operator):
     assert gauge(operator, "stream_events_sent_total") >= 500
 
 
-def test_a_client_of_http_1_0(ws):
-    """It knows no chunks: the stream ends with the connection."""
+@pytest.mark.parametrize("end", ["of the stream", "of the client"])
+def test_a_client_of_http_1_0(ws, daemon, operator, end):
+    """It knows no chunks: the stream ends with the connection, which is then forgotten."""
+    token = ws.token("reader")
+    descriptors = alone(operator, daemon)
     with Wire(ws.url) as wire:
-        text = request_text("GET", f"{ws.prefix}/events", [f"Authorization: Bearer {ws.secret}"])
+        text = request_text("GET", f"{ws.prefix}/events", [f"Authorization: Bearer {token['secret']}"])
         wire.send(text.replace(b"HTTP/1.1", b"HTTP/1.0"))
         data = b""
         while b"event: open" not in data:
@@ -432,3 +441,29 @@ def test_a_client_of_http_1_0(ws):
         while b"event: revision" not in data:
             data += wire.socket.recv(65536)
         assert b"chunked" not in data.lower()
+        if end == "of the stream":
+            ws.delete(f"/tokens/{token['id']}", 204)
+            rest, closed = wire.read_all(10)
+            assert closed and rest.endswith(b": the rights of the token have ended or changed\n\n")
+    wait_until(lambda: gauge(operator, "streams_open") == 0, "it is gone")
+    wait_until(lambda: daemon.descriptors() <= descriptors, "so is its descriptor")
+
+
+def test_the_daemon_ends_while_clients_come_and_go(database, ws, tmp_path):
+    """Of both versions of HTTP, some hanging up at that very moment: nobody is left that it would wait for."""
+    own = daemons.Daemon(database, tmp_path, name="leaving")
+    text = request_text("GET", f"{ws.prefix}/events", [f"Authorization: Bearer {ws.secret}"])
+    for _ in range(8):
+        own.start()
+        wires = [Wire(own.url) for _ in range(20)]
+        for i, wire in enumerate(wires):
+            wire.send(text.replace(b"HTTP/1.1", b"HTTP/1.0") if i % 3 == 0 else text)
+        for wire in wires[:15]:
+            assert b"200" in wire.socket.recv(65536)
+        for wire in wires[::2]:
+            wire.socket.close()
+        watch = daemons.stopwatch()
+        assert own.stop() == 0
+        assert watch() < 10, "waited for somebody"
+        for wire in wires:
+            wire.socket.close()
