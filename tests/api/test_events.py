@@ -36,9 +36,9 @@ def quick(database, tmp_path):
 
 
 def alone(operator, daemon):
-    """Waits until the streams of other tests have gone; how many descriptors the daemon has then."""
+    """Waits until the streams of other tests have gone; how many sockets the daemon has then."""
     wait_until(lambda: gauge(operator, "streams_open") == 0, "the others are gone")
-    return daemon.descriptors()
+    return daemon.tcp_sockets()
 
 
 def change(ws, count=1):
@@ -304,22 +304,22 @@ def test_a_slow_reader_is_cut_off_and_comes_back(ws, quick, operator_token):
 
 
 def test_who_hangs_up_is_noticed_without_an_event(ws, operator, daemon):
-    descriptors = alone(operator, daemon)
+    sockets = alone(operator, daemon)
     streams = [Stream(ws) for _ in range(5)]
     assert gauge(operator, "streams_open") == 5
     for stream in streams:
         stream.socket.close()
     wait_until(lambda: gauge(operator, "streams_open") == 0, "they are gone")
-    wait_until(lambda: daemon.descriptors() <= descriptors, "so are their descriptors")
+    wait_until(lambda: daemon.tcp_sockets() <= sockets, "so are their sockets")
 
 
 def test_a_reset_connection_is_noticed(ws, operator, daemon):
-    descriptors = alone(operator, daemon)
+    sockets = alone(operator, daemon)
     stream = Stream(ws)
     stream.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")
     stream.socket.close()
     wait_until(lambda: gauge(operator, "streams_open") == 0, "it is gone")
-    wait_until(lambda: daemon.descriptors() <= descriptors, "so is its descriptor")
+    wait_until(lambda: daemon.tcp_sockets() <= sockets, "so is its socket")
 
 
 # ---- rights and limits ----
@@ -430,7 +430,7 @@ def test_streams_hold_neither_worker_nor_connection(ws, operator):
 def test_a_client_of_http_1_0(ws, daemon, operator, end):
     """It knows no chunks: the stream ends with the connection, which is then forgotten."""
     token = ws.token("reader")
-    descriptors = alone(operator, daemon)
+    sockets = alone(operator, daemon)
     with Wire(ws.url) as wire:
         text = request_text("GET", f"{ws.prefix}/events", [f"Authorization: Bearer {token['secret']}"])
         wire.send(text.replace(b"HTTP/1.1", b"HTTP/1.0"))
@@ -446,7 +446,7 @@ def test_a_client_of_http_1_0(ws, daemon, operator, end):
             rest, closed = wire.read_all(10)
             assert closed and rest.endswith(b": the rights of the token have ended or changed\n\n")
     wait_until(lambda: gauge(operator, "streams_open") == 0, "it is gone")
-    wait_until(lambda: daemon.descriptors() <= descriptors, "so is its descriptor")
+    wait_until(lambda: daemon.tcp_sockets() <= sockets, "so is its socket")
 
 
 def test_the_daemon_ends_while_clients_come_and_go(database, ws, tmp_path):
