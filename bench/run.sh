@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Measures each figure beside its ceiling, in turns, and prints one table at the end.
-#   run.sh [PART…]      parts: ingest queue whatif post start engine sql; all of them by default
+#   run.sh [PART…]      parts: ingest queue whatif post news start engine sql; all of them by default
 #
 # A throw-away cluster with PostgreSQL's stock settings (fsync on) and a daemon of its own. Times
 # depend on the machine, so the figure to read is the ratio: the median of the rounds' ratios.
 # Nothing here fails because something is slow.
 #
 # Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000),
-# BENCH_ROWS of the table that PostgreSQL orders (1000000).
+# BENCH_ROWS of the table that PostgreSQL orders (1000000), BENCH_CROWD that waits for news (2000).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=../deploy/local/lib.sh
@@ -15,7 +15,7 @@ cd "$(dirname "$0")/.."
 
 build=$(absolute "${BUILD:-build}")
 readonly ROUNDS=${BENCH_ROUNDS:-3} SECONDS_EACH=${BENCH_SECONDS:-2} ITEMS=${BENCH_ITEMS:-100000}
-readonly ROWS=${BENCH_ROWS:-1000000}
+readonly ROWS=${BENCH_ROWS:-1000000} CROWD=${BENCH_CROWD:-2000}
 readonly CONNECTIONS=64 TABLES='item_texts item_versions items audit_records'
 # Decimal points, whatever the caller's language.
 export LC_ALL=C
@@ -24,6 +24,7 @@ unset "${!PG@}" "${!WINNOW_@}"
 work=$(mktemp -d "${TMPDIR:-/tmp}/winnow-bench-XXXXXX")
 daemon_pid=''
 bare_pid=''
+crowd_pid=''
 
 # ---- the instance ---------------------------------------------------------------------------------
 
@@ -57,7 +58,8 @@ listening_or_ended() {
 
 start_daemon() {
 	: >"$work/winnowd.log"
-	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" --port 0 >/dev/null 2>>"$work/winnowd.log" &
+	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" --port 0 --streams-per-token 100000 \
+		>/dev/null 2>>"$work/winnowd.log" &
 	daemon_pid=$!
 	wait_until 30 listening_or_ended || :
 	port=$(sed -n '/"listening"/s/.*"port" *: *\([0-9]*\).*/\1/p' "$work/winnowd.log")
@@ -76,6 +78,7 @@ clean_up() {
 	trap '' INT TERM HUP
 	stop "$daemon_pid"
 	stop "$bare_pid"
+	stop "$crowd_pid"
 	cluster remove || :
 	rm -rf "$work"
 }
@@ -321,6 +324,78 @@ measure_post() {
 		post pgbench 1/s '(>= 1.0)'
 }
 
+# ---- news -----------------------------------------------------------------------------------------
+
+# latency SERIES URL: notes the 99th percentile of the answers, in ms.
+latency() {
+	local out
+	out=$(wrk -t1 -c16 -d"$((2 * SECONDS_EACH))s" --latency -s bench/get.lua "$2" 2>&1)
+	! grep -q 'Non-2xx\|Socket errors' <<<"$out" || die "$1: $out"
+	note "$1" "$(awk '$1 == "99%" {
+		value = $2 + 0
+		print $2 ~ /us$/ ? value / 1000 : $2 ~ /ms$/ ? value : value * 1000
+	}' <<<"$out")"
+	note "$1-rate" "$(awk '/^Requests\/sec:/ { print $2 }' <<<"$out")"
+}
+
+# Half of them streams, half polls that ask again; all are waiting when it returns.
+start_crowd() {
+	local before
+	before=$(resident_bytes)
+	coproc crowd { exec "$build/bench/crowd" "$port" "$1" $((CROWD / 2)) $((CROWD - CROWD / 2)); }
+	crowd_pid=$!
+	read -r ready <&"${crowd[0]}"
+	[ "$ready" = ready ] || die 'the crowd could not come together'
+	warn "memory for each: $(calc "($(resident_bytes) - $before) / $CROWD / 1024") KiB"
+}
+
+end_crowd() {
+	local input=${crowd[1]}
+	exec {input}>&-
+	read -r told <&"${crowd[0]}" || :
+	wait "$crowd_pid" || die 'the crowd broke up'
+	crowd_pid=''
+	warn "told: $told"
+	grep -q ' lost 0$' <<<"$told" || die "not all of the crowd stayed: $told"
+}
+
+# A write now and then, so that there are news, with the crowd and without.
+write_on() {
+	local i=0
+	while sleep 0.5; do
+		i=$((i + 1))
+		call POST /v1/workspaces/news/items \
+			"{\"source\":\"t\",\"external_id\":\"x\",\"title\":\"$EPOCHREALTIME\",\"stream\":\"incident\"}" >/dev/null
+	done
+}
+
+measure_news() {
+	local round pid page
+	make_workspace news
+	head -n 1000 "$work/backlog.ndjson" >"$work/news.ndjson"
+	curl --silent --show-error --fail --noproxy '*' --config - --output /dev/null \
+		--header 'Content-Type: application/x-ndjson' --data-binary "@$work/news.ndjson" \
+		"$url/v1/workspaces/news/items" <<<"header = \"Authorization: Bearer $BENCH_TOKEN\""
+	page="$url/v1/workspaces/news/queue?limit=50"
+	for ((round = 0; round < ROUNDS; round++)); do
+		latency alone "$page"
+		start_crowd news
+		latency waiting "$page"
+		write_on &
+		pid=$!
+		latency told "$page"
+		stop "$pid"
+		end_crowd
+		write_on &
+		pid=$!
+		latency written "$page"
+		stop "$pid"
+	done
+	row "p99 of queue pages beside $CROWD streams and polls that wait; without them" waiting alone ms '<= 2'
+	row 'the same with 2 writes a second, each told to all; the writes without them' told written ms '<= 2'
+	row 'pages a second beside them all; without' waiting-rate alone-rate 1/s -
+}
+
 # ---- start and memory -----------------------------------------------------------------------------
 
 resident_bytes() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$daemon_pid/status"; }
@@ -531,7 +606,7 @@ print_table() {
 }
 
 main() {
-	local parts=${*:-ingest queue whatif post start engine sql}
+	local parts=${*:-ingest queue whatif post news start engine sql}
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -555,6 +630,7 @@ main() {
 		queue) measure_queue ingest-1 ;;
 		whatif) measure_what_if ingest-1 ;;
 		post) measure_post ;;
+		news) measure_news ;;
 		start) measure_start ingest-1 ;;
 		engine) measure_engine ;;
 		sql) measure_sql ;; # the last: it leaves no daemon

@@ -39,6 +39,7 @@ struct settings {
 	int64_t statement_timeout_ms, connect_timeout_s;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
 	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
+	int64_t streams, streams_per_token, events_kept, heartbeat_ms;
 	bool behind_proxy, check_config, print_config, help, version;
 };
 
@@ -89,6 +90,10 @@ static const struct option_spec options[] = {
 	NUMBER("rank-share-percent", rank_share_percent, "50", 1, 100, "% of one processor that ranking may take"),
 	NUMBER("ranking-keep-s", ranking_keep_s, "60", 60, 86400, "s that an old ranking stays after its last page"),
 	NUMBER("rankings-kept", rankings_kept, "1000", 1, 10000, "old rankings kept for a workspace at the most"),
+	NUMBER("streams", streams, "3000", 1, 1000000, "open event streams and waiting polls; beyond is 503"),
+	NUMBER("streams-per-token", streams_per_token, "500", 1, 1000000, "of one token; beyond is 429"),
+	NUMBER("events-kept", events_kept, "1024", 1, 1000000, "of a workspace in memory; a stream that is further behind is cut off"),
+	NUMBER("heartbeat-ms", heartbeat_ms, "15000", 50, 600000, "ms after which a silent stream gets a comment"),
 	NUMBER("outage-limit-s", outage_limit_s, "900", 0, 86400, "s without PostgreSQL until /readyz says no"),
 	NUMBER("idempotency-keep-s", idempotency_keep_s, "86400", 1, 2592000, "s that an answer is kept under its Idempotency-Key"),
 	NUMBER("jobs-every-ms", jobs_every_ms, "0", 0, 3600000, "ms between the turns of background jobs; 0: each at its own pace"),
@@ -177,12 +182,21 @@ static struct store_config store_config_of(const struct settings *settings)
 {
 	return (struct store_config){
 		.url = settings->database_url,
-		/* One for each worker, the follower, the refresher of tokens and the jobs. */
-		.connections = (unsigned)settings->workers + 3,
+		/* One for each worker, the followers of rankings and of news, the refresher of
+		 * tokens and the jobs. */
+		.connections = (unsigned)settings->workers + 4,
 		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,
 	};
+}
+
+/* Whoever only asks must find a connection left. */
+static unsigned streams_most(const struct settings *settings)
+{
+	int64_t most = settings->max_connections - settings->max_connections / 4;
+
+	return (unsigned)(settings->streams < most ? settings->streams : most);
 }
 
 static struct live_config live_config_of(const struct settings *settings)
@@ -192,6 +206,13 @@ static struct live_config live_config_of(const struct settings *settings)
 		.rank_share = (double)settings->rank_share_percent / 100.0,
 		.ranking_keep_ms = (unsigned)settings->ranking_keep_s * 1000,
 		.rankings_kept_max = (unsigned)settings->rankings_kept,
+		.news =
+			{
+				.heartbeat_ms = (unsigned)settings->heartbeat_ms,
+				.kept = (unsigned)settings->events_kept,
+				.most = streams_most(settings),
+				.most_a_token = (unsigned)settings->streams_per_token,
+			},
 	};
 }
 

@@ -11,6 +11,7 @@
 const struct command *const commands[] = {
 	&command_push,
 	&command_queue,
+	&command_events,
 	&command_explain,
 	&command_why_moved,
 	&command_diff,

@@ -41,6 +41,7 @@ enum { WORDS_ANY = 65535 };
 
 extern const struct command command_push;
 extern const struct command command_queue;
+extern const struct command command_events;
 extern const struct command command_explain;
 extern const struct command command_why_moved;
 extern const struct command command_diff;

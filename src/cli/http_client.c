@@ -244,7 +244,10 @@ static bool set_request(
 			       request->body.len ? request->body.ptr : "") == CURLE_OK;
 	}
 	set &= curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request->method) == CURLE_OK;
-	if (request->take) {
+	if (request->endless) {
+		/* What has gone without a word is noticed by TCP. */
+		set &= curl_easy_setopt(curl, CURLOPT_TCP_KEEPALIVE, 1L) == CURLE_OK;
+	} else if (request->take) {
 		set &= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_LIMIT, (long)SLOWEST_BYTES_PER_S) ==
 		       CURLE_OK;
 		set &= curl_easy_setopt(curl, CURLOPT_LOW_SPEED_TIME, timeout_s) == CURLE_OK;

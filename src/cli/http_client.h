@@ -39,6 +39,7 @@ struct http_request {
 	 */
 	bool (*take)(void *arg, struct str bytes);
 	void *arg;
+	bool endless; /* no time-out at all once connected: the answer may be silent for long */
 };
 
 enum { HTTP_ETAG_SIZE = 256, HTTP_HEAD_SIZE = 128, HTTP_NEXT_SIZE = 1024, HTTP_ERROR_SIZE = 512 };

@@ -110,3 +110,40 @@ enum error access_check(struct request *request, bool may_block)
 	request->roles = principal_roles(request->principal, &request->workspace.id, now_us);
 	return judge(request);
 }
+
+bool access_remember(const struct request *request, struct access_memo *out)
+{
+	struct str token = bearer_token(request);
+
+	*out = (struct access_memo){
+		.workspace = request->workspace,
+		.wanted = request->route->roles,
+		.roles = request->roles,
+		.expires_us = request->principal->expires_us,
+	};
+	return sha256_of(token.ptr, token.len, &out->token);
+}
+
+bool access_still(
+	struct service *service, const struct clock *clock, const struct access_memo *memo)
+{
+	int64_t now_us = clock_now_us(clock);
+	struct workspace_ref workspace;
+	struct principal *principal;
+	uint32_t roles;
+	enum error error;
+
+	if (now_us >= memo->expires_us)
+		return false;
+	error = auth_secret(service->auth, &memo->token, true, &principal);
+	if (error)
+		return error != ERR_UNAUTHENTICATED;
+	roles = principal_roles(principal, &memo->workspace.id, now_us);
+	principal_unref(principal);
+	if (roles != memo->roles || !(roles & memo->wanted))
+		return false;
+	error = auth_workspace(service->auth, str_from(memo->workspace.name), true, &workspace);
+	if (error)
+		return error != ERR_NOT_FOUND;
+	return uuid_cmp(&workspace.id, &memo->workspace.id) == 0;
+}

@@ -19,4 +19,21 @@
  */
 enum error access_check(struct request *request, bool may_block);
 
+/* Who was let in, for an answer that outlasts the moment. Holds no secret. */
+struct access_memo {
+	struct sha256 token; /* of the token's text */
+	struct workspace_ref workspace;
+	uint32_t wanted; /* the route's roles */
+	uint32_t roles;  /* that were in force */
+	int64_t expires_us;
+};
+/* False when memory is out. Of a request that access_check has let in. */
+bool access_remember(const struct request *request, struct access_memo *out);
+/*
+ * Whether they still may, with the same rights; waits for PostgreSQL where the caches do not know.
+ * While it is away, what was verified stays so until it expires.
+ */
+bool access_still(
+	struct service *service, const struct clock *clock, const struct access_memo *memo);
+
 #endif

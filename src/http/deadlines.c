@@ -142,6 +142,7 @@ static void look_at(struct deadlines *deadlines, struct watch *watch, int64_t no
 	case PHASE_NEW:
 	case PHASE_HEADER:
 	case PHASE_SENDING: metric_add(METRIC_http_deadline_closed, 1); break;
+	case PHASE_FEEDING: metric_add(METRIC_streams_cut_off, 1); break;
 	case PHASE_IDLE: break;
 	default: return;
 	}
@@ -166,8 +167,13 @@ static void look_for_end(struct watch *watch)
 	if (got > 0 || (got < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)))
 		return;
 	/* One that has ended only its sending may still be reading an answer. */
-	if (got == 0 && phase == PHASE_SENDING)
+	if (got == 0 && (phase == PHASE_SENDING || phase == PHASE_FEEDING))
 		return;
+	if (phase == PHASE_WAITING) {
+		/* The library does not look at a suspended connection. */
+		watch->gone(watch);
+		return;
+	}
 	shutdown(watch->fd, SHUT_RDWR);
 }
 
@@ -294,7 +300,7 @@ static bool has_request(const struct watch *watch)
 	int phase = __atomic_load_n(&watch->phase, __ATOMIC_ACQUIRE);
 
 	return phase == PHASE_BODY || phase == PHASE_STREAM || phase == PHASE_HELD ||
-	       phase == PHASE_SENDING;
+	       phase == PHASE_SENDING || phase == PHASE_FEEDING || phase == PHASE_WAITING;
 }
 
 unsigned deadlines_open(struct deadlines *deadlines)
@@ -321,6 +327,23 @@ static void end_input(struct deadlines *deadlines, bool busy_too)
 void deadlines_close_idle(struct deadlines *deadlines)
 {
 	end_input(deadlines, false);
+}
+
+void deadlines_hurry_feeds(struct deadlines *deadlines)
+{
+	int64_t soon_us = clock_monotonic_us(deadlines->config.clock) + US_PER_S;
+
+	pthread_mutex_lock(&deadlines->lock);
+	for (struct watch *watch = deadlines->watches; watch; watch = watch->next) {
+		int64_t due_us = __atomic_load_n(&watch->deadline_us, __ATOMIC_ACQUIRE);
+
+		/* Unless it has just gone on. */
+		if (__atomic_load_n(&watch->phase, __ATOMIC_ACQUIRE) == PHASE_FEEDING &&
+			due_us > soon_us)
+			__atomic_compare_exchange_n(&watch->deadline_us, &due_us, soon_us, false,
+				__ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	}
+	pthread_mutex_unlock(&deadlines->lock);
 }
 
 void deadlines_close_all(struct deadlines *deadlines)

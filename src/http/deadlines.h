@@ -24,6 +24,8 @@ enum phase {
 	PHASE_STREAM,  /* streamed body: a least rate, window by window */
 	PHASE_HELD,    /* the server works; no deadline */
 	PHASE_SENDING, /* the answer is on its way */
+	PHASE_FEEDING, /* so is a part of a stream; the deadline is its reader's */
+	PHASE_WAITING, /* suspended until there are news; no deadline, but the client may go */
 	PHASE_EXPIRED, /* given up by the reaper while in PHASE_BODY or PHASE_STREAM */
 };
 
@@ -34,6 +36,8 @@ struct watch {
 	int64_t deadline_us;  /* atomic; monotonic */
 	int phase;            /* atomic */
 	int64_t window_bytes; /* atomic; body bytes in the present window of a stream */
+	/* In PHASE_WAITING: the client has gone, on the reaper's thread; may come again and late. */
+	void (*gone)(struct watch *watch);
 	struct watch *prev, *next;
 };
 
@@ -67,6 +71,8 @@ unsigned deadlines_open(struct deadlines *deadlines);
 /* Ends the input of connections that have no request under way: what they have sent already is
  * still answered, then they close. */
 void deadlines_close_idle(struct deadlines *deadlines);
+/* Readers of streams that are behind have a second more. */
+void deadlines_hurry_feeds(struct deadlines *deadlines);
 /* Ends the input of all. */
 void deadlines_close_all(struct deadlines *deadlines);
 /*

@@ -7,8 +7,11 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/access.h"
+#include "http/feed.h"
 #include "http/idempotency.h"
 #include "http/request_id.h"
+#include "live/live.h"
+#include "service/service.h"
 
 /* A refused body of this size is read and dropped, so that the connection can be kept. */
 enum { DROP_MAX_BYTES = 256 * 1024 };
@@ -43,12 +46,15 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->state = NULL;
 	request->park_revision = 0;
 	request->park_until_us = 0;
+	request->park_other_than = NULL;
+	request->seated = false;
 	request->problem_members = NULL;
 
 	exchange->response.status = 200;
 	exchange->response.content_type = "application/json";
 	exchange->response.body = BUF_INIT;
 	exchange->response.shared = NULL;
+	exchange->response.feed = NULL;
 	exchange->response.header_count = 0;
 
 	exchange->head.framing = (struct framing){FRAMING_NO_BODY, 0};
@@ -65,6 +71,15 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	exchange->lines.chunk = BUF_INIT;
 }
 
+static void leave_seat(struct request *request)
+{
+	if (!request->seated)
+		return;
+	request->seated = false;
+	metric_add(METRIC_polls_waiting, -1);
+	news_leave(live_news(request->service->live), &request->principal->token_id);
+}
+
 void exchange_finish(struct exchange *exchange)
 {
 	struct response *response = &exchange->response;
@@ -73,12 +88,16 @@ void exchange_finish(struct exchange *exchange)
 	if (exchange->request.state && route->stream && route->stream->release)
 		route->stream->release(&exchange->request);
 	exchange->request.state = NULL;
+	leave_seat(&exchange->request);
 	if (exchange->request.principal)
 		principal_unref(exchange->request.principal);
 	exchange->request.principal = NULL;
 	if (response->shared)
 		shared_body_unref(response->shared);
 	response->shared = NULL;
+	if (response->feed)
+		response->feed->free(response->feed);
+	response->feed = NULL;
 	buf_release(&response->body);
 	buf_release(&exchange->body);
 	lines_release(&exchange->lines);
@@ -308,6 +327,7 @@ enum action exchange_continue(struct exchange *exchange)
 		exchange->step = STEP_RUN;
 		return run_on_loop(exchange);
 	case STEP_PARKED:
+		leave_seat(&exchange->request);
 		exchange->request.parked_once = true;
 		exchange->step = STEP_RUN;
 		return run_on_loop(exchange);

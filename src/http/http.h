@@ -21,6 +21,7 @@
 #include "base/str.h"
 #include "service/auth.h"
 
+struct feed; /* http/feed.h */
 struct request_key;
 struct service;
 struct request;
@@ -132,6 +133,10 @@ struct request {
 	 * revision, or at the deadline. */
 	int64_t park_revision;
 	int64_t park_until_us; /* monotonic */
+	/* A ranking's id in the arena: any other one will do, too. The wait is the client's wish, so it
+	 * takes a seat (live/news.h) and does not count as the time that the answer took. */
+	const char *park_other_than;
+	bool seated; /* to be given back with the request */
 };
 
 /* STR_NONE when absent. Header names in any case. */
@@ -154,6 +159,7 @@ struct response {
 	const char *content_type;   /* application/json unless set */
 	struct buf body;            /* owned; handed over when sent */
 	struct shared_body *shared; /* instead of body; a reference that the response owns */
+	struct feed *feed;          /* instead of body: made while it is sent; owned */
 	struct {
 		const char *name;
 		const char *value; /* lives in the request's arena */

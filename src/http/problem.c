@@ -21,6 +21,7 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_CONTENTION] = "This change was not made; try again.",
 	[ERR_BUSY] = "Not done, or of a stream not to its end; try again in a moment.",
 	[ERR_STOPPING] = "Try again; another instance, or this one restarted, will answer.",
+	[ERR_STREAMS_FULL] = "Ask without waiting, or come back later.",
 	[ERR_NOT_CAUGHT_UP] = "Try again, or ask without min_revision for what is there now.",
 	[ERR_LOADING] = "The first request after a start loads the workspace; try again.",
 	[ERR_FRAMING] = "It was not looked at further, and the connection is closed.",
@@ -51,6 +52,7 @@ static const char *const advice[ERR_COUNT] = {
 			   "take a new key.",
 	[ERR_NEEDS_IF_MATCH] =
 		"Read the resource, and send its ETag in If-Match (If-None-Match: * to create it).",
+	[ERR_TOO_MANY_STREAMS] = "Close one, or use another token.",
 	[ERR_HEADERS_TOO_LARGE] = "The header fields may have 16384 bytes and number 64 in all.",
 };
 
@@ -62,9 +64,12 @@ const char *problem_advice(enum error code)
 
 int problem_retry_after_s(enum error code)
 {
-	if (error_info(code)->status != 503 && code != ERR_KEY_IN_FLIGHT)
+	if (error_info(code)->status != 503 && error_info(code)->status != 429 &&
+		code != ERR_KEY_IN_FLIGHT)
 		return 0;
 	switch (code) {
+	case ERR_STREAMS_FULL:
+	case ERR_TOO_MANY_STREAMS: return 10;
 	case ERR_NO_MEMORY:
 	case ERR_DATABASE_AWAY:
 	case ERR_COMMIT_UNKNOWN: return 5;

@@ -25,6 +25,7 @@ const struct route_table *const route_tables[] = {
 	&item_set_routes,
 	&item_routes,
 	&queue_routes,
+	&event_routes,
 	&queue_excluded_routes,
 	&queue_unknowns_routes,
 	&explanation_routes,

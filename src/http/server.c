@@ -37,6 +37,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -48,6 +49,7 @@
 #include "http/access_log.h"
 #include "http/deadlines.h"
 #include "http/exchange.h"
+#include "http/feed.h"
 #include "http/listen.h"
 #include "http/metrics.h"
 #include "http/router.h"
@@ -62,6 +64,10 @@ enum {
 	NAP_US = 1000,
 	IDLE_ROUNDS_MAX = 1000, /* of a loop in a row */
 	TOGETHER_WAITING_MAX = 1024,
+	WOKEN_A_ROUND = 16, /* of those who waited for news; others get their turn between */
+	FEED_SOCKET_BYTES = 64 * 1024,
+	FEED_BLOCK_BYTES = 4096,
+	FEED_RETRY_US = 100 * US_PER_MS, /* when no worker is free */
 };
 _Static_assert((int)JOINT_MAX == (int)GATHER_MAX, "what is gathered is handled at once");
 
@@ -72,10 +78,12 @@ struct loop {
 	struct server *server;
 	struct MHD_Daemon *daemon;
 	pthread_t thread;
-	int events;          /* the daemon's epoll descriptor */
-	int poke;            /* an eventfd: a request was resumed, or orders have changed */
-	int poked;           /* atomic: poke has been written to and not looked at */
-	int orders;          /* atomic */
+	int events; /* the daemon's epoll descriptor */
+	int poke;   /* an eventfd: a request was resumed, or orders have changed */
+	int poked;  /* atomic: poke has been written to and not looked at */
+	int orders; /* atomic */
+	pthread_mutex_t woken_mutex;
+	struct connection *woken_first, *woken_last; /* to be resumed by the loop itself */
 	unsigned long calls; /* of the library to us: a round without one got nowhere */
 };
 
@@ -105,10 +113,16 @@ struct connection {
 	struct loop *loop;
 	struct live_waiter waiter;
 	struct gather_entry entry;
+	struct news_waiter news_waiter;
+	struct feed *waiting_feed; /* whose news_waiter it is */
+	struct connection *next_woken;
 	int64_t answered_us;
+	int64_t parked_us;
 	bool large_answer;
 	bool linger; /* closed before the client has sent everything */
 	bool used;   /* a request has begun since accept */
+	bool chunks; /* the client knows them: it speaks HTTP/1.1 */
+	int gone;    /* atomic: the client has closed its side while its request was suspended */
 };
 
 static int64_t now_us(const struct server *server)
@@ -128,6 +142,25 @@ static void free_shared(void *shared)
 	shared_body_unref(shared);
 }
 
+static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room);
+
+static void free_feed(void *cls)
+{
+	struct feed *feed = cls;
+
+	feed->free(feed);
+}
+
+static struct MHD_Response *make_feed(struct response *response)
+{
+	struct MHD_Response *reply = MHD_create_response_from_callback(
+		MHD_SIZE_UNKNOWN, FEED_BLOCK_BYTES, on_feed, response->feed, free_feed);
+
+	if (reply)
+		response->feed = NULL;
+	return reply;
+}
+
 /* Takes the response's bytes over. */
 static struct MHD_Response *make_body(struct response *response, size_t *bytes)
 {
@@ -136,6 +169,8 @@ static struct MHD_Response *make_body(struct response *response, size_t *bytes)
 	char *data;
 
 	*bytes = 0;
+	if (response->feed)
+		return make_feed(response);
 	if (shared) {
 		/* The library never writes to it; its signature predates const. */
 		reply = MHD_create_response_from_buffer_with_free_callback_cls(
@@ -185,6 +220,15 @@ static bool put_headers(
 	return ok;
 }
 
+/* What a slow reader has not taken is to be in our buffers, where it is bounded. */
+static void begin_feed(struct connection *connection)
+{
+	int bytes = FEED_SOCKET_BYTES;
+
+	connection->exchange.response.feed->connection = connection;
+	setsockopt(connection->watch.fd, SOL_SOCKET, SO_SNDBUF, &bytes, sizeof bytes);
+}
+
 /* NULL when memory is out. */
 static struct MHD_Response *make_reply(struct connection *connection, size_t *bytes)
 {
@@ -199,6 +243,8 @@ static struct MHD_Response *make_reply(struct connection *connection, size_t *by
 		problem_render(exchange->outcome, &exchange->request, &exchange->response);
 	if (exchange->response.body.failed)
 		return NULL;
+	if (exchange->response.feed)
+		begin_feed(connection);
 	reply = make_body(&exchange->response, bytes);
 	if (!reply)
 		return NULL;
@@ -280,9 +326,51 @@ static void resume(struct connection *connection)
 	__atomic_sub_fetch(&server->suspended, 1, __ATOMIC_SEQ_CST);
 }
 
+/* The same, but many at once do not keep the loop from its other requests. */
+static void resume_in_turn(struct connection *connection)
+{
+	struct loop *loop = connection->loop;
+
+	connection->next_woken = NULL;
+	pthread_mutex_lock(&loop->woken_mutex);
+	if (loop->woken_last)
+		loop->woken_last->next_woken = connection;
+	else
+		loop->woken_first = connection;
+	loop->woken_last = connection;
+	pthread_mutex_unlock(&loop->woken_mutex);
+	poke(loop);
+}
+
+/* On the loop's own thread; true when there are more. */
+static bool resume_some(struct loop *loop)
+{
+	struct connection *connection;
+
+	for (unsigned i = 0; i < WOKEN_A_ROUND; i++) {
+		pthread_mutex_lock(&loop->woken_mutex);
+		connection = loop->woken_first;
+		if (connection)
+			loop->woken_first = connection->next_woken;
+		if (!loop->woken_first)
+			loop->woken_last = NULL;
+		pthread_mutex_unlock(&loop->woken_mutex);
+		if (!connection)
+			return false;
+		resume(connection);
+	}
+	return true;
+}
+
 static void wake(struct live_waiter *waiter)
 {
-	resume((struct connection *)((char *)waiter - offsetof(struct connection, waiter)));
+	struct connection *connection =
+		(struct connection *)((char *)waiter - offsetof(struct connection, waiter));
+
+	if (connection->exchange.request.park_other_than)
+		connection->exchange.started_us +=
+			now_us(connection->server) - connection->parked_us;
+	resume_in_turn(connection);
 }
 
 static void wait_for_news(struct connection *connection)
@@ -292,9 +380,12 @@ static void wait_for_news(struct connection *connection)
 	connection->waiter = (struct live_waiter){
 		.workspace = request->workspace.id,
 		.revision = request->park_revision,
+		.other_than = request->park_other_than,
 		.until_us = request->park_until_us,
 		.wake = wake,
 	};
+	connection->parked_us = now_us(connection->server);
+	watch_set(&connection->watch, PHASE_WAITING, DEADLINE_NONE);
 	live_wait(request->service->live, &connection->waiter);
 }
 
@@ -348,6 +439,118 @@ static bool suspend(struct connection *connection)
 	}
 	MHD_suspend_connection(connection->handle);
 	return true;
+}
+
+/* ---- bodies that are made while they are sent ---- */
+
+static struct connection *of_news_waiter(struct news_waiter *waiter)
+{
+	return (struct connection *)((char *)waiter - offsetof(struct connection, news_waiter));
+}
+
+static void wake_feed(struct news_waiter *waiter)
+{
+	resume_in_turn(of_news_waiter(waiter));
+}
+
+static bool look_at_feed(struct news_waiter *waiter)
+{
+	struct feed *feed = of_news_waiter(waiter)->waiting_feed;
+
+	return feed->look(feed);
+}
+
+static void wait_with_feed(struct connection *connection, struct feed *feed, bool for_news)
+{
+	struct news_waiter *waiter = &connection->news_waiter;
+
+	waiter->reader = for_news ? feed->reader : NULL;
+	waiter->until_us = feed->wake_us;
+	waiter->wake = wake_feed;
+	waiter->look = look_at_feed;
+	connection->waiting_feed = feed;
+	news_wait(live_news(connection->server->service->live), waiter);
+}
+
+static void work_feed(void *arg, unsigned worker)
+{
+	struct feed *feed = arg;
+
+	(void)worker;
+	feed->work(feed);
+	resume_in_turn(feed->connection);
+}
+
+static void feed_from_worker(struct connection *connection, struct feed *feed)
+{
+	if (workq_push(connection->server->workers, work_feed, feed))
+		return;
+	metric_add(METRIC_http_queue_full, 1);
+	feed->wake_us = now_us(connection->server) + FEED_RETRY_US;
+	wait_with_feed(connection, feed, false);
+}
+
+/*
+ * Closes the connection behind what was sent, which is the end by an error, and for HTTP/1.0 the only
+ * one. Where the library itself closes one in a reader, it leaves it in none of its lists, so it would
+ * never be let go. A byte that cannot be sent any more makes it close in the usual way.
+ */
+static ssize_t break_off(struct connection *connection, char *out)
+{
+	shutdown(connection->watch.fd, SHUT_RDWR);
+	out[0] = '\n';
+	return 1;
+}
+
+static ssize_t end_feed(struct connection *connection, char *out)
+{
+	return connection->chunks ? MHD_CONTENT_READER_END_OF_STREAM : break_off(connection, out);
+}
+
+/* The library asks for bytes; it has suspended nothing yet, and 0 without that would spin. */
+static ssize_t on_feed(void *cls, uint64_t position, char *out, size_t room)
+{
+	struct feed *feed = cls;
+	struct connection *connection = feed->connection;
+	struct server *server = connection->server;
+	enum feed_state state;
+	size_t got = 0;
+
+	(void)position;
+	connection->loop->calls++;
+	/* While it sends, the library does not look whether anybody is there. */
+	if (__atomic_load_n(&connection->gone, __ATOMIC_ACQUIRE))
+		return break_off(connection, out);
+	state = feed->take(feed, out, room, &got);
+	/* What is left at the end has as much time, and then the connection is idle from now on. */
+	watch_set(&connection->watch, PHASE_FEEDING,
+		after_ms(server, server->config.body_timeout_ms));
+	connection->large_answer = true;
+	if (state == FEED_BYTES)
+		return (ssize_t)got;
+	if (state == FEED_FAIL)
+		return break_off(connection, out);
+	if (state == FEED_END || !suspend(connection))
+		return end_feed(connection, out);
+	watch_set(&connection->watch, PHASE_WAITING, DEADLINE_NONE);
+	if (state == FEED_WORK)
+		feed_from_worker(connection, feed);
+	else
+		wait_with_feed(connection, feed, state == FEED_WAIT);
+	return 0;
+}
+
+/* The client has gone. Under the lock of the deadlines, so the connection is still there; what it
+ * waits for need not be. */
+static void on_gone(struct watch *watch)
+{
+	struct connection *connection =
+		(struct connection *)((char *)watch - offsetof(struct connection, watch));
+	struct live *live = connection->server->service->live;
+
+	__atomic_store_n(&connection->gone, 1, __ATOMIC_RELEASE);
+	live_nudge(live, &connection->waiter);
+	news_nudge(live_news(live), &connection->news_waiter);
 }
 
 static enum MHD_Result act(struct connection *connection, enum action action);
@@ -475,6 +678,7 @@ static enum MHD_Result on_head(
 	enum action action;
 
 	exchange->started_us = now_us(server);
+	connection->chunks = strcmp(version, MHD_HTTP_VERSION_1_1) == 0;
 	exchange->request.method = method;
 	exchange->request.path = url;
 	MHD_get_connection_values_n(
@@ -585,6 +789,7 @@ static void on_connection(void *cls, struct MHD_Connection *handle, void **conte
 		connection->handle = handle;
 		connection->server = server;
 		connection->loop = loop;
+		connection->watch.gone = on_gone;
 		watch_add(server->deadlines, &connection->watch, descriptor(handle),
 			after_ms(server, server->config.header_timeout_ms));
 		return;
@@ -786,14 +991,14 @@ static void nap(void)
  * Never waits inside the library: it would wait again after exactly as many events as it asks for
  * at once, before it has looked at any of them.
  */
-static void wait_for_events(struct loop *loop)
+static void wait_for_events(struct loop *loop, bool at_once)
 {
 	struct pollfd ready[] = {{loop->events, POLLIN, 0}, {loop->poke, POLLIN, 0}};
 	MHD_UNSIGNED_LONG_LONG wait_ms;
 	uint64_t pokes;
 
 	if (MHD_get_timeout(loop->daemon, &wait_ms) != MHD_YES || wait_ms > 0)
-		poll(ready, 2, -1);
+		poll(ready, 2, at_once ? 0 : -1);
 	if (!ready[1].revents && !__atomic_load_n(&loop->poked, __ATOMIC_RELAXED))
 		return;
 	(void)!read(loop->poke, &pokes, sizeof pokes);
@@ -804,6 +1009,7 @@ static void *run_loop(void *arg)
 {
 	struct loop *loop = arg;
 	bool accepting = true;
+	bool more_to_wake = false;
 	unsigned idle_rounds = 0;
 	unsigned long calls;
 	int orders;
@@ -813,8 +1019,9 @@ static void *run_loop(void *arg)
 			stop_accepting(loop);
 			accepting = false;
 		}
-		wait_for_events(loop);
+		wait_for_events(loop, more_to_wake);
 		calls = loop->calls;
+		more_to_wake = resume_some(loop);
 		MHD_run(loop->daemon);
 		/* One connection that the library cannot get on with must not cost a processor. */
 		idle_rounds = loop->calls == calls ? idle_rounds + 1 : 0;
@@ -852,6 +1059,7 @@ static enum error start_loop(struct server *server, int listening, const struct 
 	const union MHD_DaemonInfo *info;
 
 	loop->server = server;
+	pthread_mutex_init(&loop->woken_mutex, NULL);
 	loop->poke = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	loop->daemon = loop->poke < 0 ? NULL : start_daemon(loop, listening, pem);
 	if (!loop->daemon) {
@@ -982,8 +1190,10 @@ void server_drain(struct server *server)
 
 static void wake_waiting(struct server *server)
 {
-	if (server->service->live)
-		live_wake_all(server->service->live);
+	if (!server->service->live)
+		return;
+	news_end(live_news(server->service->live));
+	live_wake_all(server->service->live);
 }
 
 /*
@@ -1001,6 +1211,7 @@ void server_stop(struct server *server, unsigned grace_ms)
 		order(&server->loops[i], LOOP_STOP_ACCEPTING);
 	for (;;) {
 		wake_waiting(server);
+		deadlines_hurry_feeds(server->deadlines);
 		deadlines_close_idle(server->deadlines);
 		if (deadlines_open(server->deadlines) == 0 || now_us(server) >= deadline_us)
 			break;

@@ -48,9 +48,10 @@ struct live {
 	const struct clock *clock;
 	struct live_config config;
 	struct past *past;
+	struct news *news;
 	pthread_t thread;
 	pthread_mutex_t mutex;
-	pthread_cond_t news;
+	pthread_cond_t look; /* there is something to look for */
 	struct place *places;
 	struct live_waiter *waiters;
 	bool hinted, stopping;
@@ -88,7 +89,7 @@ static struct place *place_want(struct live *live, const struct uuid *workspace)
 		return place;
 	place->wanted = true;
 	live->hinted = true;
-	pthread_cond_signal(&live->news);
+	pthread_cond_signal(&live->look);
 	return place;
 }
 
@@ -122,8 +123,14 @@ void live_hint(struct live *live)
 {
 	pthread_mutex_lock(&live->mutex);
 	live->hinted = true;
-	pthread_cond_signal(&live->news);
+	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
+	news_hint(live->news);
+}
+
+struct news *live_news(struct live *live)
+{
+	return live->news;
 }
 
 enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out)
@@ -226,7 +233,7 @@ void live_forget(struct live *live, const struct uuid *workspace)
 	if (place)
 		dropped = place_empty(place);
 	live->hinted = true;
-	pthread_cond_signal(&live->news);
+	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
 	unref_list(dropped);
 	past_forget(live->past, workspace);
@@ -249,9 +256,13 @@ void live_health(struct live *live, struct live_health *out)
 static bool waiter_is_due(struct live *live, const struct live_waiter *waiter, int64_t now_us)
 {
 	const struct place *place = place_find(live, &waiter->workspace);
+	const struct ranking *current = place ? place->current : NULL;
 
-	return live->stopping || now_us >= waiter->until_us ||
-	       (place && place->current && place->current->revision >= waiter->revision);
+	if (live->stopping || now_us >= waiter->until_us)
+		return true;
+	if (!current || current->revision < waiter->revision)
+		return false;
+	return !waiter->other_than || strcmp(current->id, waiter->other_than) != 0;
 }
 
 /* Takes the due waiters out of the list, then wakes them without the mutex: they may ask again. */
@@ -283,19 +294,37 @@ static void wake_due(struct live *live, bool all)
 
 void live_wait(struct live *live, struct live_waiter *waiter)
 {
+	int64_t now_us = clock_monotonic_us(live->clock);
 	bool due;
 
 	pthread_mutex_lock(&live->mutex);
 	place_want(live, &waiter->workspace);
-	due = waiter_is_due(live, waiter, clock_monotonic_us(live->clock));
+	due = waiter_is_due(live, waiter, now_us);
 	if (!due) {
 		waiter->next = live->waiters;
 		live->waiters = waiter;
-		/* The follower must learn the new deadline. */
-		pthread_cond_signal(&live->news);
+		/* The follower must learn the new deadline, unless it looks before. */
+		if (waiter->until_us - now_us < (int64_t)live->config.follow_ms * US_PER_MS)
+			pthread_cond_signal(&live->look);
 	}
 	pthread_mutex_unlock(&live->mutex);
 	if (due)
+		waiter->wake(waiter);
+}
+
+void live_nudge(struct live *live, struct live_waiter *waiter)
+{
+	struct live_waiter **link = &live->waiters;
+	bool waits;
+
+	pthread_mutex_lock(&live->mutex);
+	while (*link && *link != waiter)
+		link = &(*link)->next;
+	waits = *link != NULL;
+	if (waits)
+		*link = waiter->next;
+	pthread_mutex_unlock(&live->mutex);
+	if (waits)
 		waiter->wake(waiter);
 }
 
@@ -353,7 +382,10 @@ static void publish(struct live *live, struct place *place, struct ranking *rank
 {
 	int64_t fresh_us = clock_monotonic_us(live->clock);
 	struct ranking *dropped = ranking;
+	int64_t revision = ranking->revision;
+	char id[sizeof ranking->id];
 
+	memcpy(id, ranking->id, sizeof id);
 	pthread_mutex_lock(&live->mutex);
 	if (place->wanted) {
 		struct ranking *before = place->current;
@@ -369,6 +401,9 @@ static void publish(struct live *live, struct place *place, struct ranking *rank
 		dropped = drop_old(live, place);
 	}
 	pthread_mutex_unlock(&live->mutex);
+	/* One that nobody wants any more has just been let go with the rest. */
+	if (dropped != ranking)
+		news_ranking(live->news, &place->workspace, id, revision);
 	unref_list(dropped);
 	metric_add(METRIC_rankings_published, 1);
 }
@@ -380,7 +415,8 @@ static void forget_old(struct live *live)
 
 	pthread_mutex_lock(&live->mutex);
 	for (struct place *place = live->places; place; place = place->next) {
-		bool idle = place->wanted && place->asked_us < idle_since_us;
+		bool idle = place->wanted && place->asked_us < idle_since_us &&
+			    !news_is_followed(live->news, &place->workspace);
 		struct ranking *list = idle ? place_empty(place) : drop_old(live, place);
 
 		while (list) {
@@ -671,7 +707,7 @@ static bool wait_for_news(struct live *live, bool ignore_hints, int64_t at_most_
 	}
 	until = deadline_after(at_most_us);
 	while (!live->stopping && (ignore_hints || !live->hinted)) {
-		if (pthread_cond_timedwait(&live->news, &live->mutex, &until) != 0)
+		if (pthread_cond_timedwait(&live->look, &live->mutex, &until) != 0)
 			break;
 		if (!ignore_hints)
 			break;
@@ -728,20 +764,24 @@ struct live *live_new(
 	live->clock = clock;
 	live->config = *config;
 	live->away_since_us = clock_monotonic_us(clock);
+	live->config.news.look_ms = config->follow_ms;
 	live->past = past_new(store, clock, config->ranking_keep_ms);
-	if (!live->past) {
+	live->news = live->past ? news_new(store, clock, &live->config.news) : NULL;
+	if (!live->news) {
+		past_free(live->past);
 		free(live);
 		return NULL;
 	}
 	pthread_mutex_init(&live->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&live->news, &attributes);
+	pthread_cond_init(&live->look, &attributes);
 	pthread_condattr_destroy(&attributes);
 	if (pthread_create(&live->thread, NULL, follower, live) == 0)
 		return live;
-	pthread_cond_destroy(&live->news);
+	pthread_cond_destroy(&live->look);
 	pthread_mutex_destroy(&live->mutex);
+	news_free(live->news);
 	past_free(live->past);
 	free(live);
 	return NULL;
@@ -753,7 +793,7 @@ void live_free(struct live *live)
 		return;
 	pthread_mutex_lock(&live->mutex);
 	live->stopping = true;
-	pthread_cond_signal(&live->news);
+	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
 	pthread_join(live->thread, NULL);
 	wake_due(live, true);
@@ -766,8 +806,9 @@ void live_free(struct live *live)
 		picture_free(place->picture);
 		free(place);
 	}
+	news_free(live->news);
 	past_free(live->past);
-	pthread_cond_destroy(&live->news);
+	pthread_cond_destroy(&live->look);
 	pthread_mutex_destroy(&live->mutex);
 	free(live);
 }

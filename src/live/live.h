@@ -17,6 +17,7 @@
 #include "base/clock.h"
 #include "base/error.h"
 #include "base/uuid.h"
+#include "live/news.h"
 
 struct live;
 struct store;
@@ -27,11 +28,14 @@ struct live_config {
 	double rank_share;          /* 0 … 1 of one processor */
 	unsigned ranking_keep_ms;   /* an old ranking stays this long after its last page */
 	unsigned rankings_kept_max; /* a workspace */
+	struct news_config news;    /* its look_ms is follow_ms */
 };
 
 struct live *live_new(
 	struct store *store, const struct clock *clock, const struct live_config *config);
 void live_free(struct live *live);
+/* What happens, for those who follow it; lives as long as the live part. */
+struct news *live_news(struct live *live);
 
 /* After a commit: look now. Only a hint. */
 void live_hint(struct live *live);
@@ -61,17 +65,21 @@ enum error live_ranking_at(struct live *live, const struct uuid *workspace, int6
 
 /*
  * Calls wake once, on the follower thread, when a ranking of the workspace at `revision` or later
- * is published, or when `until_us` (monotonic) has passed, or at live_free. May call it before
- * returning when that is so already. The waiter belongs to the caller until wake is called.
+ * is published (or one with another id, where one is named), or when `until_us` (monotonic) has
+ * passed, or at live_free. May call it before returning when that is so already. The waiter belongs
+ * to the live part until wake is called.
  */
 struct live_waiter {
 	struct uuid workspace;
 	int64_t revision;
+	const char *other_than; /* NULL: any ranking at the revision will do */
 	int64_t until_us;
 	void (*wake)(struct live_waiter *waiter);
 	struct live_waiter *next; /* the live part's */
 };
 void live_wait(struct live *live, struct live_waiter *waiter);
+/* Wakes it if it waits. */
+void live_nudge(struct live *live, struct live_waiter *waiter);
 /* Wakes all waiters at once (shutdown). */
 void live_wake_all(struct live *live);
 

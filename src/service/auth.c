@@ -230,23 +230,30 @@ out:
 
 enum error auth_token(struct auth *auth, struct str token, bool may_block, struct principal **out)
 {
-	struct principal *principal = NULL;
-	struct token_entry *entry;
 	struct sha256 hash;
 
 	if (!token_text_check(token))
 		return ERR_UNAUTHENTICATED;
 	if (!sha256_of(token.ptr, token.len, &hash))
 		return ERR_NO_MEMORY;
+	return auth_secret(auth, &hash, may_block, out);
+}
+
+enum error auth_secret(
+	struct auth *auth, const struct sha256 *hash, bool may_block, struct principal **out)
+{
+	struct principal *principal = NULL;
+	struct token_entry *entry;
+
 	pthread_rwlock_rdlock(&auth->lock);
-	entry = *token_slot(auth, &hash);
+	entry = *token_slot(auth, hash);
 	if (entry) {
 		principal = entry->principal;
 		principal_ref(principal);
 	}
 	pthread_rwlock_unlock(&auth->lock);
 	if (!principal)
-		return may_block ? token_lookup(auth, &hash, out) : ERR_WOULD_BLOCK;
+		return may_block ? token_lookup(auth, hash, out) : ERR_WOULD_BLOCK;
 	if (clock_now_us(auth->clock) >= principal->expires_us) {
 		principal_unref(principal);
 		return ERR_UNAUTHENTICATED;

@@ -11,6 +11,7 @@
 
 #include "base/clock.h"
 #include "base/error.h"
+#include "base/sha256.h"
 #include "service/principal.h"
 
 struct auth;
@@ -28,6 +29,9 @@ struct workspace_ref {
  * expired or revoked. *out is a reference that the caller gives back with principal_unref().
  */
 enum error auth_token(struct auth *auth, struct str token, bool may_block, struct principal **out);
+/* The same by the SHA-256 of the text, for one who was let in before. */
+enum error auth_secret(
+	struct auth *auth, const struct sha256 *hash, bool may_block, struct principal **out);
 /* The same for a workspace's name (its slug) or id text. ERR_NOT_FOUND: none, or removed. */
 enum error auth_workspace(
 	struct auth *auth, struct str name, bool may_block, struct workspace_ref *out);

@@ -917,3 +917,43 @@ def test_findings(cli, ws):
     assert told["override", "d"] == "its band is defeated by rule down"
     assert "of " in cli("findings", "--limit", "1").stderr
     assert json.loads(cli("findings", "--json").stdout)["counts"]["cycles"] == 1
+
+
+# ---- events ----
+
+
+def test_events_are_followed_and_resumed(database, ws, cli, tmp_path):
+    """A line for each, over a restart of the daemon."""
+    own = daemons.Daemon(database, tmp_path, name="followed")
+    own.start()
+    first = ws.push([item("a")])["revision"]
+    environment = daemons.clean_environment(WINNOW_URL=own.url, WINNOW_TOKEN=ws.secret, WINNOW_WORKSPACE=ws.name)
+    command = [places.winnow(), "events", "--after", str(first - 1), "--count", "3", "--quiet"]
+    following = subprocess.Popen(
+        command, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    lines = [following.stdout.readline()]
+    own.kill()
+    ws.push([item("b")])
+    own.start()
+    ws.push([item("c")])
+    rest, errors = following.communicate(timeout=60)
+    assert following.returncode == OK, errors
+    lines += rest.splitlines(keepends=True)
+    records = ws.records(after=first - 1)
+    told = [[str(r["revision"]), r["at"], r["action"], r["actor"], r["subject"]] for r in records[:3]]
+    assert [line.rstrip("\n").split("\t") for line in lines] == [[word for word in row if word] for row in told]
+    assert own.stop() == 0
+
+
+def test_events_as_json_and_refused(ws, cli):
+    ws.push([item("a")])
+    ws.queue()
+    lines = [json.loads(line) for line in cli("events", "--after", 0, "-n", 2, "--json").stdout.splitlines()]
+    assert [(line["event"], line["data"]["revision"]) for line in lines] == [("revision", 1), ("revision", 2)]
+    line = cli("events", "--rankings", "-n", 1).stdout.rstrip("\n").split("\t")
+    assert line[2] == "ranking" and line[3] == ws.queue()["ranking"]
+    assert cli("events", "--after", ws.revision() + 7, "-n", 1).stdout.split("\t")[2] == "reset"
+    assert cli("events", token="wnw_nobody", expect=DENIED).stderr
+    done = run("events", "--retries", 0, url="http://127.0.0.1:9", token="wnw_x", workspace="x", expect=UNREACHABLE)
+    assert done.stderr

@@ -187,7 +187,7 @@ def test_headers(contract, operations):
                 assert "Winnow-Head" in headers, where
             keyed = "Idempotency-Key" in {p["name"] for p in contract.parameters(path, operation)}
             assert ("Retry-After" in headers) == (
-                (status == "503" or (status == "409" and keyed))
+                (status in ("429", "503") or (status == "409" and keyed))
                 and "Ready" not in response["description"]
                 and "application/problem+json" in response["content"]
             ), where

@@ -1,8 +1,9 @@
 /*
- * GET …/queue: pages of the newest ranking, or of the one that a cursor began in. Encoded once per
- * ranking and query, then shared.
+ * GET …/queue: pages of the newest ranking, or of the one that a cursor began in, or of the next one.
+ * Encoded once per ranking and query, then shared.
  */
 #include "http/resources/evidence_view.h"
+#include "http/resources/since.h"
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
@@ -24,7 +25,7 @@ struct entry_tools {
 static enum error read_query(struct walk *walk, struct request *request, struct queue_query *out)
 {
 	static const char *const known[] = {"stream", "band", "team", "held", "limit", "cursor",
-		"min_revision", "revision", NULL};
+		"min_revision", "revision", "since", "wait", NULL};
 	struct str held;
 	enum error error = request_query_only(request, known);
 
@@ -153,13 +154,19 @@ static enum error queue(struct request *request, struct response *response)
 {
 	struct walk walk = {0};
 	struct queue_query query;
+	bool unchanged = false;
 	enum error error = read_query(&walk, request, &query);
 
-	if (!error)
+	if (!error && since_is_asked(request))
+		error = since_begin(&walk, request, QUEUE_LIMIT_MAX, &unchanged);
+	else if (!error)
 		error = walk_begin(&walk, request, QUEUE_LIMIT_MAX);
 	if (error)
 		return error;
-	error = walk_answer(&walk, request, response, encode_page, &query);
+	if (unchanged)
+		since_unchanged(request, response, walk.ranking);
+	else
+		error = walk_answer(&walk, request, response, encode_page, &query);
 	ranking_unref(walk.ranking);
 	return error;
 }

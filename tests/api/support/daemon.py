@@ -153,6 +153,17 @@ class Daemon:
             rows = [line.split() for line in table][1:]
         return sum(f"socket:[{row[9]}]" in mine and row[3] != "0A" for row in rows)
 
+    def tcp_sockets(self):
+        """All that it has not closed, its listener among them, also where the kernel is done with them."""
+        with open(f"/proc/{self.process.pid}/net/unix", encoding="ascii") as table:
+            local = {f"socket:[{line.split()[6]}]" for line in list(table)[1:]}
+        count = 0
+        for fd in os.listdir(f"/proc/{self.process.pid}/fd"):
+            with contextlib.suppress(FileNotFoundError):  # closed meanwhile
+                target = os.readlink(f"/proc/{self.process.pid}/fd/{fd}")
+                count += target.startswith("socket:") and target not in local
+        return count
+
     def descriptors(self):
         return len(os.listdir(f"/proc/{self.process.pid}/fd"))
 

@@ -96,7 +96,8 @@ static void test_table(void **state)
 			assert_ptr_not_equal(
 				problem_advice(ERR_INTERNAL), problem_advice((enum error)code));
 		/* Where waiting is what helps. */
-		assert_int_equal(info->status == 503 || code == ERR_KEY_IN_FLIGHT,
+		assert_int_equal(
+			info->status == 503 || info->status == 429 || code == ERR_KEY_IN_FLIGHT,
 			problem_retry_after_s((enum error)code) > 0);
 	}
 	assert_int_equal(ERR_OK, problem_by_slug("internalx", 9));
