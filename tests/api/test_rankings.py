@@ -421,11 +421,9 @@ def everything(operator):
     ws.put_feature("private", sensitive=True)
     fill(ws, rng)
     ws.push([item("private", features={"private": 7})])
-    for first, second in ((rng.randrange(40), rng.randrange(40)) for _ in range(30)):
-        if first != second:
-            ws.post(
-                "/comparisons", (200, 201, 409, 422), json={"before": named(f"i{first}"), "after": named(f"i{second}")}
-            )
+    names = the_open(ws)
+    for first, second in (rng.sample(names, 2) for _ in range(30)):
+        ws.post("/comparisons", 201, json={"before": named(first), "after": named(second)})
     version = ws.post("/policies", 201, json=POLICY).json()["version"]
     ws.put("/policy-aliases/active", 201, json={"policy": version}, headers=NEW)
     names = the_open(ws)
