@@ -34,7 +34,7 @@ struct settings {
 	const char *listen_address, *tls_certificate, *tls_key, *log_level;
 	int64_t port, http_threads, workers, queue_length;
 	int64_t max_connections, max_connections_per_ip;
-	int64_t header_timeout_ms, body_timeout_ms, body_min_rate, idle_timeout_ms;
+	int64_t header_timeout_ms, body_timeout_ms, body_min_rate, idle_timeout_ms, unsent_mib;
 	int64_t request_memory_mib, drain_ms, grace_ms;
 	int64_t statement_timeout_ms, connect_timeout_s;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
@@ -80,6 +80,7 @@ static const struct option_spec options[] = {
 	NUMBER("header-timeout-ms", header_timeout_ms, "10000", 50, 3600000, "ms for a request's header to be complete"),
 	NUMBER("body-timeout-ms", body_timeout_ms, "30000", 50, 3600000, "ms for a buffered body; a stream must keep its rate over it"),
 	NUMBER("body-min-rate", body_min_rate, "1024", 1, 1000000000, "bytes a second that a stream must keep"),
+	NUMBER("unsent-mib", unsent_mib, "256", 1, 1048576, "MiB of large answers that clients have not read yet; beyond is 503"),
 	NUMBER("idle-timeout-ms", idle_timeout_ms, "60000", 50, 3600000, "ms that a connection may stay without a request"),
 	NUMBER("request-memory-mib", request_memory_mib, "256", 1, 16384, "MiB that one request may use besides its body"),
 	NUMBER("drain-ms", drain_ms, "0", 0, 600000, "ms of serving on after SIGTERM, while readiness says no"),
@@ -170,6 +171,7 @@ static struct server_config server_config_of(const struct settings *settings)
 		.header_timeout_ms = (unsigned)settings->header_timeout_ms,
 		.body_timeout_ms = (unsigned)settings->body_timeout_ms,
 		.body_min_rate = (unsigned)settings->body_min_rate,
+		.unsent_bytes = (size_t)settings->unsent_mib << 20,
 		.idle_timeout_ms = (unsigned)settings->idle_timeout_ms,
 		.request_arena_bytes = (size_t)settings->request_memory_mib << 20,
 		.behind_proxy = settings->behind_proxy,

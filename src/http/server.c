@@ -61,6 +61,7 @@ enum {
 	CONNECTION_MEMORY_BYTES = 32 * 1024,
 	MAX_PEM_BYTES = 1024 * 1024,
 	LARGE_ANSWER_BYTES = 64 * 1024,
+	SENDING_BYTES_PER_S = 32 * 1024, /* that a client must take */
 	NAP_US = 1000,
 	IDLE_ROUNDS_MAX = 1000, /* of a loop in a row */
 	TOGETHER_WAITING_MAX = 1024,
@@ -103,6 +104,7 @@ struct server {
 	int started;   /* atomic */
 	int refusing;  /* atomic: no request may be suspended any more */
 	int suspended; /* atomic: requests suspended and not yet resumed */
+	size_t unsent; /* atomic: bytes of large answers that are being sent */
 };
 
 struct connection {
@@ -118,6 +120,7 @@ struct connection {
 	struct connection *next_woken;
 	int64_t answered_us;
 	int64_t parked_us;
+	size_t unsent; /* of the server's */
 	bool large_answer;
 	bool linger; /* closed before the client has sent everything */
 	bool used;   /* a request has begun since accept */
@@ -256,10 +259,38 @@ static struct MHD_Response *make_reply(struct connection *connection, size_t *by
 
 static int64_t sending_limit_us(const struct server *server, size_t bytes)
 {
-	int64_t rate = server->config.body_min_rate ? server->config.body_min_rate : 1;
-
 	return (int64_t)server->config.body_timeout_ms * US_PER_MS +
-	       (int64_t)bytes * US_PER_S / rate;
+	       (int64_t)bytes * US_PER_S / SENDING_BYTES_PER_S;
+}
+
+/*
+ * Large answers stay in memory until the client has taken them, and clients that do not read can ask
+ * for many. What others have not taken yet has a limit; a single answer always has room.
+ */
+static void reserve_unsent(struct connection *connection)
+{
+	struct exchange *exchange = &connection->exchange;
+	struct server *server = connection->server;
+	size_t bytes = exchange->response.body.len, before;
+
+	if (exchange->outcome || exchange->response.shared || bytes <= LARGE_ANSWER_BYTES)
+		return;
+	before = __atomic_fetch_add(&server->unsent, bytes, __ATOMIC_RELAXED);
+	if (before == 0 || before + bytes <= server->config.unsent_bytes) {
+		connection->unsent = bytes;
+		return;
+	}
+	__atomic_sub_fetch(&server->unsent, bytes, __ATOMIC_RELAXED);
+	metric_add(METRIC_http_unsent_full, 1);
+	diag_add(&exchange->request.diag, "",
+		"Large answers that their clients have not read yet fill the memory for them.");
+	exchange_fail(exchange, ERR_BUSY);
+}
+
+static void release_unsent(struct connection *connection)
+{
+	__atomic_sub_fetch(&connection->server->unsent, connection->unsent, __ATOMIC_RELAXED);
+	connection->unsent = 0;
 }
 
 static enum MHD_Result answer(struct connection *connection)
@@ -267,11 +298,14 @@ static enum MHD_Result answer(struct connection *connection)
 	struct server *server = connection->server;
 	struct exchange *exchange = &connection->exchange;
 	size_t bytes = 0;
-	struct MHD_Response *own = make_reply(connection, &bytes);
-	int status = own ? exchange->response.status : MHD_HTTP_SERVICE_UNAVAILABLE;
+	struct MHD_Response *own;
 	int64_t now = now_us(server);
 	enum MHD_Result result;
+	int status;
 
+	reserve_unsent(connection);
+	own = make_reply(connection, &bytes);
+	status = own ? exchange->response.status : MHD_HTTP_SERVICE_UNAVAILABLE;
 	connection->answered_us = now;
 	connection->large_answer = bytes > LARGE_ANSWER_BYTES;
 	if (!watch_claim(
@@ -757,6 +791,7 @@ static void on_completed(void *cls, struct MHD_Connection *handle, void **contex
 	if (!connection)
 		return;
 	exchange_finish(&connection->exchange);
+	release_unsent(connection);
 	*context = NULL;
 	since = connection->large_answer ? now_us(server) : connection->answered_us;
 	watch_set(&connection->watch, PHASE_IDLE,

@@ -24,6 +24,7 @@ struct server_config {
 	unsigned header_timeout_ms; /* from the first byte (or accept) to the end of the headers */
 	unsigned body_timeout_ms;   /* for a buffered body; a stream must keep body_min_rate */
 	unsigned body_min_rate;     /* bytes a second over any window of body_timeout_ms */
+	size_t unsent_bytes;        /* of large answers that clients have not read; beyond is 503 */
 	unsigned idle_timeout_ms;   /* keep-alive without a request */
 	size_t request_arena_bytes;
 	bool behind_proxy;

@@ -33,6 +33,7 @@ static struct server_config usual_config(void)
 		.header_timeout_ms = 60000,
 		.body_timeout_ms = 60000,
 		.body_min_rate = 1,
+		.unsent_bytes = 64 << 20,
 		.idle_timeout_ms = 60000,
 		.request_arena_bytes = 1024 * 1024,
 	};

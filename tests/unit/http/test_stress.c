@@ -195,6 +195,7 @@ static void run(unsigned threads, unsigned long connections)
 		.header_timeout_ms = 600000,
 		.body_timeout_ms = 600000,
 		.body_min_rate = 1,
+		.unsent_bytes = 64 << 20,
 		.idle_timeout_ms = 600000,
 		.request_arena_bytes = 65536,
 	};
