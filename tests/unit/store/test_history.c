@@ -432,6 +432,116 @@ static void test_stop_reading(void **state)
 	read_end(fixture.conn);
 }
 
+/* ---- several changes in one transaction ---- */
+
+static void add_document(struct change *change, const char *name)
+{
+	struct document document = {STR("k"), str_from(name), STR("{}"), 0};
+
+	assert_ok(documents_append(change, &document));
+}
+
+/* What was taken back, sealed or not, is nowhere: not in the tables, the digests, the chain or the
+ * head. */
+static void test_several_changes(void **state)
+{
+	struct uuid workspace = fixture_workspace(), attempt;
+	struct audit_record *records;
+	struct change change;
+	struct sha256 first, head_hash;
+	struct head head;
+	size_t count;
+	struct tx *tx;
+
+	(void)state;
+	uuid_random(&attempt);
+	assert_ok(tx_begin(fixture.conn, &workspace, &tx));
+	assert_ok(change_begin(tx, &workspace, &fixture_clock, &attempt, &change));
+	head_hash = change.prev_hash;
+
+	/* before anything else, half a row */
+	add_document(&change, "never");
+	row_begin(change_rows(&change, HISTORY_documents));
+	row_uuid(change_rows(&change, HISTORY_documents), &workspace);
+	change_undo(&change);
+	assert_int_equal(change.revision, 1);
+	assert_int_equal(change.config_revision, 0);
+	assert_memory_equal(&change.hash, &head_hash, sizeof head_hash);
+
+	add_document(&change, "a");
+	add_document(&change, "b");
+	assert_ok(change_seal(&change, &fixture_info, STR("{\"n\":1}")));
+	first = change.hash;
+	change_next(&change);
+	assert_int_equal(change.revision, 2);
+	assert_int_equal(change.config_revision, 1);
+	assert_memory_equal(&change.prev_hash, &first, sizeof first);
+
+	/* in between, sealed */
+	add_document(&change, "nor this");
+	assert_ok(change_seal(&change, &fixture_info, STR("{}")));
+	change_undo(&change);
+	assert_int_equal(change.config_revision, 1);
+
+	/* one with a table of its own */
+	add_version(&change,
+		&(struct version){.estimate = 1, .created_us = TIME_NONE, .extra = {"{}", 2}});
+	assert_ok(change_seal(&change, &fixture_info, STR("{\"n\":2}")));
+	change_next(&change);
+	add_document(&change, "c");
+	assert_ok(change_seal(&change, &fixture_info, STR("{\"n\":3}")));
+	change_next(&change);
+
+	/* the last one, sealed: the head is the one before */
+	add_document(&change, "d");
+	assert_ok(change_seal(&change, &fixture_info, STR("{}")));
+	change_undo(&change);
+	assert_ok(change_send(&change));
+	first = change.prev_hash;
+	change_release(&change);
+	assert_ok(tx_commit(tx));
+
+	head = fixture_head(&workspace);
+	assert_int_equal(head.revision, 3);
+	assert_int_equal(head.config_revision, 3);
+	assert_memory_equal(&head.hash, &first, sizeof first);
+	for (int64_t revision = 1; revision <= 3; revision++)
+		check_digest(&workspace, revision);
+	assert_ok(read_begin(fixture.conn, &workspace));
+	assert_ok(audit_list(
+		fixture.conn, &workspace, 0, 10, NULL, &fixture.arena, &records, &count));
+	read_end(fixture.conn);
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < count; i++) {
+		char detail[32];
+
+		snprintf(detail, sizeof detail, "{\"n\":%zu}", i + 1);
+		assert_int_equal(records[i].revision, i + 1);
+		assert_int_equal(records[i].row_count, i == 0 ? 2 : 1);
+		assert_true(str_is(records[i].detail, detail));
+		assert_memory_equal(&records[i].attempt, &attempt, sizeof attempt);
+		assert_memory_equal(&records[i].prev_hash,
+			i > 0 ? &records[i - 1].hash : &head_hash, sizeof head_hash);
+	}
+}
+
+/* Rows that have gone to PostgreSQL cannot be taken back: nothing of the whole is committed. */
+static void test_undo_after_sending(void **state)
+{
+	struct uuid workspace = fixture_workspace();
+	struct change change;
+	struct tx *tx = fixture_change(&workspace, &change);
+
+	(void)state;
+	add_document(&change, "gone");
+	assert_ok(rows_send(change_rows(&change, HISTORY_documents), tx->conn,
+		history_statement(HISTORY_INSERT, HISTORY_documents)));
+	change_undo(&change);
+	add_document(&change, "other");
+	assert_int_equal(fixture_commit(tx, &change), ERR_NO_MEMORY);
+	assert_int_equal(fixture_head(&workspace).revision, 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +556,8 @@ int main(void)
 		cmocka_unit_test(test_scope),
 		cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_stop_reading),
+		cmocka_unit_test(test_several_changes),
+		cmocka_unit_test(test_undo_after_sending),
 	};
 
 	if (!fixture_wanted())
