@@ -542,6 +542,56 @@ static void test_undo_after_sending(void **state)
 	assert_int_equal(fixture_head(&workspace).revision, 0);
 }
 
+/* ---- plans ---- */
+
+/* Looks for items that are not there, then writes as many, in tables that begin empty; ANALYZE has seen
+ * none of it. A plan kept from the beginning reads the whole workspace for each item. */
+static void test_plans_grow_with_the_tables(void **state)
+{
+	enum { ROUNDS = 150, ITEMS = 20, BOUND = 1000000 };
+	struct uuid workspace = fixture_workspace(), ids[ITEMS], attempt;
+	struct store *store = fixture_store(getenv("WINNOW_TEST_DATABASE_URL"), 1);
+	struct item_row *rows;
+	struct conn *conn;
+	char running[128];
+	size_t found;
+	int backend;
+
+	(void)state;
+	fixture_do(
+		fixture.admin, "ALTER TABLE winnow.item_versions SET (autovacuum_enabled = false)");
+	assert_ok(store_acquire(store, &conn));
+	for (int round = 0; round < ROUNDS; round++) {
+		struct change change;
+		struct tx *tx;
+
+		uuid_random(&attempt);
+		assert_ok(tx_begin(conn, &workspace, &tx));
+		assert_ok(change_begin(tx, &workspace, &fixture_clock, &attempt, &change));
+		for (int i = 0; i < ITEMS; i++)
+			uuid_random(&ids[i]);
+		assert_ok(items_by_id(conn, &workspace, ids, ITEMS, &fixture.arena, &rows, &found));
+		assert_int_equal(found, 0);
+		for (int i = 0; i < ITEMS; i++)
+			add_version(&change, &(struct version){.estimate = 1,
+						     .created_us = TIME_NONE,
+						     .extra = {"{}", 2}});
+		assert_ok(fixture_commit(tx, &change));
+	}
+	backend = PQbackendPID(conn->pg);
+	store_release(store, conn);
+	store_free(store);
+	/* It tells what it has read when it ends. */
+	snprintf(running, sizeof running, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d",
+		backend);
+	while (fixture_number(fixture.admin, running) > 0)
+		;
+	assert_in_range(
+		fixture_number(fixture.admin, "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes "
+					      "WHERE relname = 'item_versions'"),
+		0, BOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -558,6 +608,7 @@ int main(void)
 		cmocka_unit_test(test_stop_reading),
 		cmocka_unit_test(test_several_changes),
 		cmocka_unit_test(test_undo_after_sending),
+		cmocka_unit_test(test_plans_grow_with_the_tables),
 	};
 
 	if (!fixture_wanted())
