@@ -44,6 +44,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->allow = NULL;
 	request->header_text_used = 0;
 	request->state = NULL;
+	request->joint = NULL;
 	request->park_revision = 0;
 	request->park_until_us = 0;
 	request->park_other_than = NULL;
@@ -426,44 +427,48 @@ bool exchange_joins(const struct exchange *exchange)
 	       route->joint->joins(&exchange->request);
 }
 
-/* Those with this handler, whose condition holds. */
-static void work_joint(struct exchange **exchanges, size_t count, const struct joint_handler *joint)
+void exchange_prepare_joint(struct exchange *exchange, unsigned worker)
 {
-	struct exchange *chosen[JOINT_MAX];
-	struct request *requests[JOINT_MAX];
-	struct response *responses[JOINT_MAX];
-	enum error errors[JOINT_MAX];
-	size_t n = 0;
+	struct request *request = &exchange->request;
+	enum error error;
 
-	for (size_t i = 0; i < count; i++) {
-		struct exchange *exchange = exchanges[i];
-		enum error error;
-
-		if (exchange->request.route->joint != joint)
-			continue;
-		error = head_condition(&exchange->request);
-		if (error) {
-			exchange_fail(exchange, error);
-			continue;
-		}
-		chosen[n] = exchange;
-		requests[n] = &exchange->request;
-		responses[n++] = &exchange->response;
-	}
-	if (n > 0)
-		joint->handle(requests, responses, errors, n);
-	for (size_t i = 0; i < n; i++)
-		exchange_fail(chosen[i], final(chosen[i], errors[i]));
+	request->on_worker = true;
+	request->worker = worker;
+	error = head_condition(request);
+	if (!error)
+		error = request->route->joint->prepare(request);
+	if (error)
+		exchange_fail(exchange, final(exchange, error));
 }
 
-void exchange_work_together(struct exchange **exchanges, size_t count, unsigned worker)
+void exchange_store_joint(struct exchange **exchanges, size_t count)
 {
-	for (size_t i = 0; i < count; i++) {
-		exchanges[i]->request.on_worker = true;
-		exchanges[i]->request.worker = worker;
+	struct request *requests[JOINT_MAX];
+	size_t taken;
+
+	for (size_t i = 0; i < count; i += taken) {
+		const struct joint_handler *joint = exchanges[i]->request.route->joint;
+		size_t n = 0;
+
+		/* As far as they are of one kind. */
+		for (taken = 0; i + taken < count; taken++) {
+			struct exchange *exchange = exchanges[i + taken];
+
+			if (exchange->request.route->joint != joint)
+				break;
+			if (exchange->step == STEP_RUN)
+				requests[n++] = &exchange->request;
+		}
+		if (n > 0)
+			joint->store(requests, n);
 	}
-	for (size_t i = 0; i < count; i++) {
-		if (exchanges[i]->step == STEP_RUN)
-			work_joint(exchanges + i, count - i, exchanges[i]->request.route->joint);
-	}
+}
+
+void exchange_finish_joint(struct exchange *exchange)
+{
+	struct request *request = &exchange->request;
+
+	if (exchange->step == STEP_RUN)
+		exchange_fail(exchange, final(exchange, request->route->joint->finish(
+								request, &exchange->response)));
 }

@@ -68,13 +68,16 @@ size_t exchange_take(
 /* The request is complete, or what ACTION_WORK or ACTION_PARK asked for is done. */
 enum action exchange_continue(struct exchange *exchange);
 
-/* With ACTION_WORK: whether it is to be done together with others of the same workspace, by
- * exchange_work_together. */
+/* With ACTION_WORK: whether it is to be done together with others of the same workspace, by the
+ * three steps below. */
 bool exchange_joins(const struct exchange *exchange);
 
 /* ---- on a worker ---- */
-/* 1 … JOINT_MAX that join, all in one workspace; each then goes back to its event loop. */
-void exchange_work_together(struct exchange **exchanges, size_t count, unsigned worker);
+/* What joins goes through all three, the second with 1 … JOINT_MAX of one workspace; then back to its
+ * event loop. */
+void exchange_prepare_joint(struct exchange *exchange, unsigned worker);
+void exchange_store_joint(struct exchange **exchanges, size_t count);
+void exchange_finish_joint(struct exchange *exchange);
 /* ACTION_PARK, or ACTION_READ: back to the event loop. */
 enum action exchange_work(struct exchange *exchange, unsigned worker);
 

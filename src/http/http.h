@@ -68,15 +68,18 @@ struct stream_handler {
 };
 
 /*
- * Small writes to one workspace that arrive together are handled together, by one worker. Each still
+ * Small writes to one workspace that arrive together are stored together, by one worker. Each still
  * gets its own answer, the one that it would have got alone.
  */
 struct joint_handler {
 	/* On the event loop, with the whole body there: whether this one may be joined by others. */
 	bool (*joins)(const struct request *request);
-	/* Fills each response, or its error; all are in the same workspace. */
-	void (*handle)(struct request **requests, struct response **responses, enum error *errors,
-		size_t count);
+	/* On a worker: reads the request into request->joint. An error is the answer, and the end. */
+	enum error (*prepare)(struct request *request);
+	/* Of one workspace; what became of each is kept in its request->joint. */
+	void (*store)(struct request **requests, size_t count);
+	/* Fills the response, or gives the error; lets request->joint go. */
+	enum error (*finish)(struct request *request, struct response *response);
 };
 enum { JOINT_MAX = 64 }; /* as many as are gathered (base/gather.h) */
 
@@ -129,6 +132,7 @@ struct request {
 	char header_text[512];
 	size_t header_text_used;
 	void *state; /* a stream handler's own, from the arena */
+	void *joint; /* a joint handler's own, from prepare to finish */
 	/* For ERR_PARK: run the handler again once the queue of `workspace` has reached this
 	 * revision, or at the deadline. */
 	int64_t park_revision;

@@ -92,7 +92,7 @@ struct server {
 	struct server_config config;
 	struct service *service;
 	struct workq *workers;
-	struct gather *together; /* small writes, by workspace */
+	struct gather *gather; /* small writes, by workspace */
 	const struct clock *clock;
 	struct router *router;
 	struct deadlines *deadlines;
@@ -433,20 +433,37 @@ static void work(void *arg, unsigned worker)
 		resume(connection);
 }
 
-static void work_together(struct gather_entry **entries, size_t count, unsigned worker)
+static struct connection *connection_of(struct gather_entry *entry)
 {
-	struct connection *connections[GATHER_MAX];
+	return (struct connection *)((char *)entry - offsetof(struct connection, entry));
+}
+
+static void prepare_together(struct gather_entry **entries, size_t count, unsigned worker)
+{
+	for (size_t i = 0; i < count; i++)
+		exchange_prepare_joint(&connection_of(entries[i])->exchange, worker);
+}
+
+static void store_together(struct gather_entry **entries, size_t count)
+{
 	struct exchange *exchanges[GATHER_MAX];
 
-	for (size_t i = 0; i < count; i++) {
-		connections[i] = (struct connection *)((char *)entries[i] -
-						       offsetof(struct connection, entry));
-		exchanges[i] = &connections[i]->exchange;
-	}
-	exchange_work_together(exchanges, count, worker);
 	for (size_t i = 0; i < count; i++)
-		resume(connections[i]);
+		exchanges[i] = &connection_of(entries[i])->exchange;
+	exchange_store_joint(exchanges, count);
 }
+
+static void finish_together(struct gather_entry **entries, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct connection *connection = connection_of(entries[i]);
+
+		exchange_finish_joint(&connection->exchange);
+		resume(connection);
+	}
+}
+
+static const struct gather_steps together = {prepare_together, store_together, finish_together};
 
 static bool give_to_worker(struct connection *connection)
 {
@@ -454,7 +471,7 @@ static bool give_to_worker(struct connection *connection)
 	const struct uuid *workspace = &connection->exchange.request.workspace.id;
 
 	if (exchange_joins(&connection->exchange))
-		return gather_push(server->together, workspace, &connection->entry);
+		return gather_push(server->gather, workspace, &connection->entry);
 	return workq_push(server->workers, work, connection);
 }
 
@@ -962,8 +979,8 @@ static bool make_parts(struct server *server)
 		return false;
 	server->emergency = make_emergency();
 	server->deadlines = deadlines_new(&limits);
-	server->together = gather_new(server->workers, TOGETHER_WAITING_MAX, work_together);
-	return server->emergency && server->deadlines && server->together;
+	server->gather = gather_new(server->workers, TOGETHER_WAITING_MAX, &together);
+	return server->emergency && server->deadlines && server->gather;
 }
 
 struct pem {
@@ -1171,7 +1188,7 @@ static enum error start_listening(struct server *server)
 static void free_server(struct server *server)
 {
 	deadlines_free(server->deadlines);
-	gather_free(server->together);
+	gather_free(server->gather);
 	http_metrics_release();
 	router_free(server->router);
 	if (server->emergency)

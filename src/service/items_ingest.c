@@ -276,7 +276,14 @@ enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t con
 	batch->catalog = NULL;
 	error = catalogs_at(batch->call->service->catalogs, conn, &batch->call->workspace,
 		config_revision, &batch->catalog);
-	return error ? error : parse_all(batch);
+	if (!error)
+		error = parse_all(batch);
+	if (error) {
+		/* What was parsed by half must not pass for the whole, should it be tried again. */
+		catalog_unref(batch->catalog);
+		batch->catalog = NULL;
+	}
+	return error;
 }
 
 /* ---- writing ---- */

@@ -1,75 +1,101 @@
 /*
  * Several batches of items in one transaction. What is stored of all their items is read at once;
- * then each merges and writes alone. Two that have an item in common do not share a transaction: the
- * later one waits for the next round.
+ * then each merges and writes alone. Two that have an item in common do not share a transaction, nor
+ * do more items than one should hold: the later batch waits for the next round.
  */
 #include "service/items_batch.h"
 #include "service/write_joint.h"
 
-enum { MEETING_BYTES = 256 << 20 };
+enum {
+	MEETING_BYTES = 256 << 20,
+	MEETING_ITEMS = 1024, /* of all batches; of one batch there may be more */
+};
 
 struct meeting {
 	struct arena arena;     /* for what is stored */
 	struct uuid_map owners; /* by item: which of the writes has it */
+	size_t items;
 };
 
-/* Claims the items of a batch, all or none: what two want, the later one gets in the next round. */
+/* Claims the items of a batch, all or none. */
 static enum error claim(struct meeting *meeting, struct batch *batch, uint32_t index)
 {
+	batch->deferred =
+		meeting->items > 0 && meeting->items + batch->target_count > MEETING_ITEMS;
+	for (size_t i = 0; i < batch->target_count && !batch->deferred; i++)
+		batch->deferred = uuid_map_get(&meeting->owners, &batch->targets[i].id) != MAP_NONE;
+	if (batch->deferred)
+		return ERR_OK;
 	for (size_t i = 0; i < batch->target_count; i++) {
-		if (uuid_map_get(&meeting->owners, &batch->targets[i].id) != MAP_NONE)
-			batch->deferred = true;
-	}
-	for (size_t i = 0; i < batch->target_count && !batch->deferred; i++) {
 		if (!uuid_map_put(&meeting->owners, &batch->targets[i].id, index))
 			return ERR_NO_MEMORY;
 	}
+	meeting->items += batch->target_count;
 	return ERR_OK;
+}
+
+static bool takes_part(const struct batch *batch)
+{
+	return !batch->unready && !batch->deferred;
+}
+
+/* Reads what is stored of the claimed items. */
+static enum error load_claimed(
+	struct meeting *meeting, struct conn *conn, struct joint_write *writes, size_t count)
+{
+	struct uuid *ids = arena_array(&meeting->arena, meeting->items, sizeof *ids);
+	struct item_row *rows;
+	size_t wanted = 0, found = 0;
+	enum error error;
+
+	if (!ids)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < count; i++) {
+		struct batch *batch = writes[i].arg;
+
+		if (!takes_part(batch))
+			continue;
+		batch_clear(batch, ids + wanted);
+		wanted += batch->target_count;
+	}
+	if (wanted == 0)
+		return ERR_OK;
+	error = items_by_id(
+		conn, &writes[0].call->workspace, ids, wanted, &meeting->arena, &rows, &found);
+	for (size_t i = 0; i < found && !error; i++) {
+		uint32_t owner = uuid_map_get(&meeting->owners, &rows[i].record.id);
+		struct batch *batch = writes[owner].arg;
+
+		if (!batch->unready)
+			batch->unready = batch_take_row(batch, &rows[i], &meeting->arena);
+	}
+	return error;
+}
+
+static void forget_all(struct meeting *meeting)
+{
+	uuid_map_release(&meeting->owners);
+	arena_release(&meeting->arena);
 }
 
 static enum error load_meeting(void *self, struct tx *tx, int64_t config_revision,
 	struct joint_write *writes, size_t count)
 {
 	struct meeting *meeting = self;
-	struct conn *conn = tx_conn(tx);
-	size_t wanted = 0, found = 0;
-	struct item_row *rows;
-	struct uuid *ids;
 	enum error error = ERR_OK;
 
-	uuid_map_release(&meeting->owners);
+	/* Nothing of the attempt before is of use. */
+	forget_all(meeting);
+	meeting->items = 0;
 	for (size_t i = 0; i < count && !error; i++) {
 		struct batch *batch = writes[i].arg;
 
 		batch->deferred = false;
-		batch->unready = batch_use_catalog(batch, conn, config_revision);
+		batch->unready = batch_use_catalog(batch, tx_conn(tx), config_revision);
 		if (!batch->unready)
 			error = claim(meeting, batch, (uint32_t)i);
-		if (!batch->unready && !batch->deferred)
-			wanted += batch->target_count;
 	}
-	ids = arena_array(&meeting->arena, wanted, sizeof *ids);
-	if (error || !ids)
-		return error ? error : ERR_NO_MEMORY;
-	wanted = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct batch *batch = writes[i].arg;
-
-		if (batch->unready || batch->deferred)
-			continue;
-		batch_clear(batch, ids + wanted);
-		wanted += batch->target_count;
-	}
-	error = items_by_id(
-		conn, &writes[0].call->workspace, ids, wanted, &meeting->arena, &rows, &found);
-	for (size_t i = 0; i < found && !error; i++) {
-		struct batch *batch =
-			writes[uuid_map_get(&meeting->owners, &rows[i].record.id)].arg;
-
-		if (!batch->unready)
-			batch->unready = batch_take_row(batch, &rows[i], &meeting->arena);
-	}
-	return error;
+	return error ? error : load_claimed(meeting, tx_conn(tx), writes, count);
 }
 
 static enum error meeting_body(struct write *write, void *arg)
@@ -90,7 +116,6 @@ static size_t store_round(
 	const struct uuid workspace = writes[0].call->workspace;
 	size_t deferred = 0;
 
-	arena_init(&meeting->arena, MEETING_BYTES);
 	write_run_joint(service, &workspace, &work, writes, count);
 	for (size_t i = 0; i < count; i++) {
 		struct batch *batch = writes[i].arg;
@@ -102,8 +127,7 @@ static size_t store_round(
 		else if (!writes[i].error)
 			batch_count_metrics(batch);
 	}
-	uuid_map_release(&meeting->owners);
-	arena_release(&meeting->arena);
+	forget_all(meeting);
 	return deferred;
 }
 
@@ -114,6 +138,7 @@ void batches_store(
 	struct meeting meeting = {0};
 	size_t left = count;
 
+	arena_init(&meeting.arena, MEETING_BYTES);
 	for (size_t i = 0; i < count; i++)
 		writes[i] = (struct joint_write){.call = batches[i]->call, .arg = batches[i]};
 	while (left > 0)

@@ -151,6 +151,7 @@ void write_run_joint(struct service *service, const struct uuid *workspace,
 	error = run_all(&run);
 	if (error && count > 1 && may_be_of_one(error)) {
 		metric_add(METRIC_writes_retried_alone, (int64_t)count);
+		drop_faults(&run);
 		for (size_t i = 0; i < count; i++)
 			write_run_joint(service, workspace, work, &writes[i], 1);
 		return;

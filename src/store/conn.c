@@ -12,6 +12,10 @@
 #include "store/pool.h"
 #include "store/sqlstate.h"
 
+/* Transactions for which a plan is kept: at first these, then twice as many each time. So a plan is of
+ * tables of half the size at worst, while this connection fills them. */
+enum { PLANS_KEPT_MIN = 8, PLANS_KEPT_MAX = 1024 };
+
 bool conn_lost(const struct conn *conn)
 {
 	return !conn->pg || PQstatus(conn->pg) != CONNECTION_OK;
@@ -24,6 +28,8 @@ void conn_close(struct conn *conn)
 	conn->renew = false;
 	conn->sent_count = 0;
 	conn->row_types_known = false;
+	conn->transactions = 0;
+	conn->plans_end_with = PLANS_KEPT_MIN;
 	memset(conn->prepared, PREPARED_NOT, sizeof conn->prepared);
 }
 
@@ -254,6 +260,16 @@ enum error conn_open(struct conn *conn)
 	return err ? ERR_DATABASE_AWAY : ERR_OK;
 }
 
+static enum error renew_plans(struct conn *conn)
+{
+	unsigned kept = conn->plans_end_with;
+
+	if (++conn->transactions < conn->plans_end_with)
+		return ERR_OK;
+	conn->plans_end_with += kept < PLANS_KEPT_MAX ? kept : PLANS_KEPT_MAX;
+	return send_statement(conn, STMT_DISCARD_PLANS, NULL, false);
+}
+
 /* The beginning of a transaction, where it has not been sent. */
 static enum error send_begin(struct conn *conn)
 {
@@ -267,6 +283,8 @@ static enum error send_begin(struct conn *conn)
 		conn, conn->state == CONN_READ ? STMT_BEGIN_READ : STMT_BEGIN_WRITE, NULL, false);
 	if (!err)
 		err = send_statement(conn, STMT_SET_WORKSPACE, &scope, false);
+	if (!err)
+		err = renew_plans(conn);
 	if (!err)
 		conn->begin_wanted = false;
 	return err;

@@ -59,6 +59,8 @@ struct conn {
 	struct sent sent[SENT_MAX];
 	size_t sent_count;
 	unsigned char prepared[STMT_COUNT];
+	unsigned transactions;   /* on this connection, and … */
+	unsigned plans_end_with; /* … which of them begins without the plans made so far */
 	bool row_types_known;
 	struct row_type row_types[ROWS_COUNT]; /* rows are sent as arrays of these */
 };

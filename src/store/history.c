@@ -30,7 +30,7 @@ enum error change_begin(struct tx *tx, const struct uuid *workspace, const struc
 	out->head = head.revision;
 	out->revision = head.revision + 1;
 	out->at_us = now_us > head.at_us ? now_us : head.at_us;
-	out->config_revision = head.config_revision;
+	out->config_revision = out->config_mark = head.config_revision;
 	out->prev_hash = head.hash;
 	memcpy(out->salt, head.salt, sizeof out->salt);
 	return ERR_OK;
@@ -51,6 +51,7 @@ void change_next(struct change *change)
 	}
 	change->revision++;
 	change->prev_hash = change->hash;
+	change->config_mark = change->config_revision;
 }
 
 void change_undo(struct change *change)
@@ -59,6 +60,9 @@ void change_undo(struct change *change)
 		if (change->rows[i])
 			rows_cut(change->rows[i], change->marks[i]);
 	}
+	/* It may have been sealed. */
+	change->hash = change->prev_hash;
+	change->config_revision = change->config_mark;
 }
 
 static size_t fresh_rows(const struct change *change, int table)

@@ -46,6 +46,7 @@ struct change {
 	unsigned char salt[32];
 	struct rows *rows[ROWS_COUNT];      /* NULL until first used */
 	struct rows_mark marks[ROWS_COUNT]; /* where this change's begin */
+	int64_t config_mark;                /* config_revision before it */
 	struct uuid attempt;
 	struct sha256 prev_hash;
 	struct sha256 hash; /* after change_finish: the new head's */
@@ -72,7 +73,7 @@ enum error change_send(struct change *change);
 enum error change_finish(struct change *change, const struct change_info *info, struct str detail);
 /*
  * Several changes of a workspace in one transaction: after a seal, the next one's revision and
- * chain; or, instead of a seal, the change as it was before anything was collected. Rows must not
+ * chain; or, instead of that, the change as it was before anything was collected. Rows must not
  * have been sent meanwhile.
  */
 void change_next(struct change *change);

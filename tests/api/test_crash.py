@@ -1,5 +1,6 @@
 """
-kill -9 in a loop while clients push batches and try again: every acknowledged item is there once, the chain holds.
+kill -9 in a loop while clients push batches, streams and single items that share transactions, and try again: every
+acknowledged item is there once, the chain holds.
 WINNOW_TEST_KILLS sets how often (10).
 """
 
@@ -29,9 +30,9 @@ def crash_database(cluster):
 class Pusher(threading.Thread):
     """Sends batch after batch; each until it is acknowledged. Every item has a content of its own."""
 
-    def __init__(self, ws, name, stop, lines):
+    def __init__(self, ws, name, stop, lines=False, size=25):
         super().__init__()
-        self.ws, self.label, self.stop, self.lines = ws.at(ws.url), name, stop, lines
+        self.ws, self.label, self.stop, self.lines, self.size = ws.at(ws.url), name, stop, lines, size
         self.acknowledged, self.retries, self.fault = {}, 0, None
 
     def run(self):
@@ -41,7 +42,7 @@ class Pusher(threading.Thread):
                 batch += 1
                 items = [
                     item(f"{self.label}-{batch % 7}-{i}", title=f"{self.label} {batch} {i}", source_version=str(batch))
-                    for i in range(25)
+                    for i in range(self.size)
                 ]
                 self.push(items)
                 self.stop.wait(0.02)  # or the log grows faster than a long run can verify it
@@ -77,6 +78,7 @@ def test_kill_and_restart(crash_database, tmp_path, rng):
     ws = Workspace(Client(own.url, secret))
     stop = threading.Event()
     pushers = [Pusher(ws, f"p{i}", stop, lines=i % 2 == 1) for i in range(3)]
+    pushers += [Pusher(ws, f"single{i}", stop, size=1) for i in range(6)]
     [p.start() for p in pushers]
     try:
         for kill in range(KILLS):

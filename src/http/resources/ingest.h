@@ -60,7 +60,7 @@ struct ingest_post {
 };
 enum error ingest_post_begin(
 	struct ingest_post *post, struct request *request, const struct ingest_body *body);
-/* error: what storing it came to; ERR_OK: writes the answer. */
+/* error: what storing it came to; ERR_OK: writes the answer, else `response` is not looked at. */
 enum error ingest_post_end(struct ingest_post *post, struct request *request,
 	struct response *response, enum error error);
 

@@ -61,42 +61,52 @@ static bool joins(const struct request *request)
 struct joined {
 	json_t *items;
 	struct ingest_post post;
-	enum error error;
+	enum error error; /* that storing it came to */
 };
 
-static void post_together(
-	struct request **requests, struct response **responses, enum error *errors, size_t count)
+static enum error prepare(struct request *request)
 {
-	struct joined joined[JOINT_MAX];
-	struct batch *batches[JOINT_MAX];
-	enum error outcomes[JOINT_MAX];
-	size_t parsed = 0;
+	struct joined *joined = arena_alloc(&request->arena, sizeof *joined);
+	struct ingest_body body;
+	enum error error;
 
-	for (size_t i = 0; i < count; i++) {
-		struct joined *one = &joined[i];
-		struct ingest_body body;
-
-		one->post.batch = NULL;
-		one->error = read_post(requests[i], &one->items, &body);
-		if (!one->error)
-			one->error = ingest_post_begin(&one->post, requests[i], &body);
-		if (!one->error)
-			batches[parsed++] = one->post.batch;
-	}
-	if (parsed > 0)
-		batches_store(requests[0]->service, batches, parsed, outcomes);
-	parsed = 0;
-	for (size_t i = 0; i < count; i++) {
-		struct joined *one = &joined[i];
-
-		if (!one->error)
-			one->error = outcomes[parsed++];
-		errors[i] = ingest_post_end(&one->post, requests[i], responses[i], one->error);
-		json_decref(one->items);
-	}
+	request->joint = joined;
+	if (!joined)
+		return ERR_BUDGET;
+	joined->error = ERR_OK;
+	joined->post.batch = NULL;
+	error = read_post(request, &joined->items, &body);
+	if (!error)
+		error = ingest_post_begin(&joined->post, request, &body);
+	if (!error)
+		return ERR_OK;
+	error = ingest_post_end(&joined->post, request, NULL, error);
+	json_decref(joined->items);
+	return error;
 }
 
-static const struct joint_handler item_posts = {joins, post_together};
+static void store(struct request **requests, size_t count)
+{
+	struct batch *batches[JOINT_MAX];
+	enum error errors[JOINT_MAX];
+
+	for (size_t i = 0; i < count; i++)
+		batches[i] = ((struct joined *)requests[i]->joint)->post.batch;
+	batches_store(requests[0]->service, batches, count, errors);
+	for (size_t i = 0; i < count; i++)
+		((struct joined *)requests[i]->joint)->error = errors[i];
+}
+
+static enum error finish(struct request *request, struct response *response)
+{
+	struct joined *joined = request->joint;
+	enum error error = ingest_post_end(&joined->post, request, response, joined->error);
+
+	json_decref(joined->items);
+	return error;
+}
+
+static const struct joint_handler item_posts = {joins, prepare, store, finish};
 
 /* ---- GET ---- */
 

@@ -432,6 +432,166 @@ static void test_stop_reading(void **state)
 	read_end(fixture.conn);
 }
 
+/* ---- several changes in one transaction ---- */
+
+static void add_document(struct change *change, const char *name)
+{
+	struct document document = {STR("k"), str_from(name), STR("{}"), 0};
+
+	assert_ok(documents_append(change, &document));
+}
+
+/* What was taken back, sealed or not, is nowhere: not in the tables, the digests, the chain or the
+ * head. */
+static void test_several_changes(void **state)
+{
+	struct uuid workspace = fixture_workspace(), attempt;
+	struct audit_record *records;
+	struct change change;
+	struct sha256 first, head_hash;
+	struct head head;
+	size_t count;
+	struct tx *tx;
+
+	(void)state;
+	uuid_random(&attempt);
+	assert_ok(tx_begin(fixture.conn, &workspace, &tx));
+	assert_ok(change_begin(tx, &workspace, &fixture_clock, &attempt, &change));
+	head_hash = change.prev_hash;
+
+	/* before anything else, half a row */
+	add_document(&change, "never");
+	row_begin(change_rows(&change, HISTORY_documents));
+	row_uuid(change_rows(&change, HISTORY_documents), &workspace);
+	change_undo(&change);
+	assert_int_equal(change.revision, 1);
+	assert_int_equal(change.config_revision, 0);
+	assert_memory_equal(&change.hash, &head_hash, sizeof head_hash);
+
+	add_document(&change, "a");
+	add_document(&change, "b");
+	assert_ok(change_seal(&change, &fixture_info, STR("{\"n\":1}")));
+	first = change.hash;
+	change_next(&change);
+	assert_int_equal(change.revision, 2);
+	assert_int_equal(change.config_revision, 1);
+	assert_memory_equal(&change.prev_hash, &first, sizeof first);
+
+	/* in between, sealed */
+	add_document(&change, "nor this");
+	assert_ok(change_seal(&change, &fixture_info, STR("{}")));
+	change_undo(&change);
+	assert_int_equal(change.config_revision, 1);
+
+	/* one with a table of its own */
+	add_version(&change,
+		&(struct version){.estimate = 1, .created_us = TIME_NONE, .extra = {"{}", 2}});
+	assert_ok(change_seal(&change, &fixture_info, STR("{\"n\":2}")));
+	change_next(&change);
+	add_document(&change, "c");
+	assert_ok(change_seal(&change, &fixture_info, STR("{\"n\":3}")));
+	change_next(&change);
+
+	/* the last one, sealed: the head is the one before */
+	add_document(&change, "d");
+	assert_ok(change_seal(&change, &fixture_info, STR("{}")));
+	change_undo(&change);
+	assert_ok(change_send(&change));
+	first = change.prev_hash;
+	change_release(&change);
+	assert_ok(tx_commit(tx));
+
+	head = fixture_head(&workspace);
+	assert_int_equal(head.revision, 3);
+	assert_int_equal(head.config_revision, 3);
+	assert_memory_equal(&head.hash, &first, sizeof first);
+	for (int64_t revision = 1; revision <= 3; revision++)
+		check_digest(&workspace, revision);
+	assert_ok(read_begin(fixture.conn, &workspace));
+	assert_ok(audit_list(
+		fixture.conn, &workspace, 0, 10, NULL, &fixture.arena, &records, &count));
+	read_end(fixture.conn);
+	assert_int_equal(count, 3);
+	for (size_t i = 0; i < count; i++) {
+		char detail[32];
+
+		snprintf(detail, sizeof detail, "{\"n\":%zu}", i + 1);
+		assert_int_equal(records[i].revision, i + 1);
+		assert_int_equal(records[i].row_count, i == 0 ? 2 : 1);
+		assert_true(str_is(records[i].detail, detail));
+		assert_memory_equal(&records[i].attempt, &attempt, sizeof attempt);
+		assert_memory_equal(&records[i].prev_hash,
+			i > 0 ? &records[i - 1].hash : &head_hash, sizeof head_hash);
+	}
+}
+
+/* Rows that have gone to PostgreSQL cannot be taken back: nothing of the whole is committed. */
+static void test_undo_after_sending(void **state)
+{
+	struct uuid workspace = fixture_workspace();
+	struct change change;
+	struct tx *tx = fixture_change(&workspace, &change);
+
+	(void)state;
+	add_document(&change, "gone");
+	assert_ok(rows_send(change_rows(&change, HISTORY_documents), tx->conn,
+		history_statement(HISTORY_INSERT, HISTORY_documents)));
+	change_undo(&change);
+	add_document(&change, "other");
+	assert_int_equal(fixture_commit(tx, &change), ERR_NO_MEMORY);
+	assert_int_equal(fixture_head(&workspace).revision, 0);
+}
+
+/* ---- plans ---- */
+
+/* Looks for items that are not there, then writes as many, in tables that begin empty; ANALYZE has seen
+ * none of it. A plan kept from the beginning reads the whole workspace for each item. */
+static void test_plans_grow_with_the_tables(void **state)
+{
+	enum { ROUNDS = 150, ITEMS = 20, BOUND = 1000000 };
+	struct uuid workspace = fixture_workspace(), ids[ITEMS], attempt;
+	struct store *store = fixture_store(getenv("WINNOW_TEST_DATABASE_URL"), 1);
+	struct item_row *rows;
+	struct conn *conn;
+	char running[128];
+	size_t found;
+	int backend;
+
+	(void)state;
+	fixture_do(
+		fixture.admin, "ALTER TABLE winnow.item_versions SET (autovacuum_enabled = false)");
+	assert_ok(store_acquire(store, &conn));
+	for (int round = 0; round < ROUNDS; round++) {
+		struct change change;
+		struct tx *tx;
+
+		uuid_random(&attempt);
+		assert_ok(tx_begin(conn, &workspace, &tx));
+		assert_ok(change_begin(tx, &workspace, &fixture_clock, &attempt, &change));
+		for (int i = 0; i < ITEMS; i++)
+			uuid_random(&ids[i]);
+		assert_ok(items_by_id(conn, &workspace, ids, ITEMS, &fixture.arena, &rows, &found));
+		assert_int_equal(found, 0);
+		for (int i = 0; i < ITEMS; i++)
+			add_version(&change, &(struct version){.estimate = 1,
+						     .created_us = TIME_NONE,
+						     .extra = {"{}", 2}});
+		assert_ok(fixture_commit(tx, &change));
+	}
+	backend = PQbackendPID(conn->pg);
+	store_release(store, conn);
+	store_free(store);
+	/* It tells what it has read when it ends. */
+	snprintf(running, sizeof running, "SELECT count(*) FROM pg_stat_activity WHERE pid = %d",
+		backend);
+	while (fixture_number(fixture.admin, running) > 0)
+		;
+	assert_in_range(
+		fixture_number(fixture.admin, "SELECT sum(idx_tup_read) FROM pg_stat_user_indexes "
+					      "WHERE relname = 'item_versions'"),
+		0, BOUND);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -446,6 +606,9 @@ int main(void)
 		cmocka_unit_test(test_scope),
 		cmocka_unit_test(test_stray),
 		cmocka_unit_test(test_stop_reading),
+		cmocka_unit_test(test_several_changes),
+		cmocka_unit_test(test_undo_after_sending),
+		cmocka_unit_test(test_plans_grow_with_the_tables),
 	};
 
 	if (!fixture_wanted())
