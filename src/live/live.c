@@ -433,7 +433,7 @@ void drop_picture(struct place *place)
 
 /* An outage leaves the picture where it was, perhaps with rows of the next revision: they will be
  * taken once more. After any other error the next attempt starts from the truth. */
-static enum error move_picture(struct place *place, struct conn *conn)
+static enum error move_picture(struct live *live, struct place *place, struct conn *conn)
 {
 	bool moved = false, loading;
 	enum error error;
@@ -446,11 +446,17 @@ static enum error move_picture(struct place *place, struct conn *conn)
 	if (!place->picture)
 		return ERR_NO_MEMORY;
 	place->picture->room = (struct room){room_for_picture, place};
+	pthread_mutex_lock(&live->mutex);
+	place->let_go = false;
+	pthread_mutex_unlock(&live->mutex);
 	loading = place->picture->revision < 0;
+	live->moving = place;
 	error = picture_follow(place->picture, conn, &moved);
+	live->moving = NULL;
 	if (error && (loading || error != ERR_DATABASE_AWAY))
 		drop_picture(place);
-	if (error && error != ERR_DATABASE_AWAY && error != ERR_WORKSPACE_TOO_LARGE)
+	if (error && error != ERR_DATABASE_AWAY && error != ERR_WORKSPACE_TOO_LARGE &&
+		error != ERR_NO_ROOM)
 		log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
 			LOG_S("why", error_info(error)->title), NULL);
 	if (moved && loading)
@@ -499,6 +505,16 @@ static enum error rank_within_budget(
 	return error ? error : room_settle(place, loaded);
 }
 
+static bool was_let_go(struct live *live, const struct place *place)
+{
+	bool let_go;
+
+	pthread_mutex_lock(&live->mutex);
+	let_go = place->let_go;
+	pthread_mutex_unlock(&live->mutex);
+	return let_go;
+}
+
 /* Brings one place to the head. */
 static enum error follow_place(
 	struct live *live, struct conn *conn, struct place *place, int64_t *ranked_us)
@@ -506,12 +522,15 @@ static enum error follow_place(
 	int64_t begin_us = clock_monotonic_us(live->clock);
 	unsigned dropped = live->dropped;
 	bool loaded = !place->picture;
-	enum error error = move_picture(place, conn);
+	enum error error = move_picture(live, place, conn);
 
 	if (!error)
 		error = rank_within_budget(live, place, loaded, ranked_us);
 	if (loaded)
 		room_pace(live, dropped, clock_monotonic_us(live->clock) - begin_us);
+	/* To be let go on the way is no failure. */
+	if (error == ERR_NO_ROOM && was_let_go(live, place))
+		error = ERR_OK;
 	settle(live, place, error);
 	return error;
 }

@@ -73,7 +73,7 @@ enum error live_ranking_at(struct live *live, const struct uuid *workspace, int6
 /*
  * Calls wake once, on the follower thread, when a ranking of the workspace at `revision` or later
  * is published (or one with another id, where one is named), or when `until_us` (monotonic) has
- * passed, or at live_free. May call it before returning when that is so already. The waiter belongs
+ * passed, or at once where the workspace is too large to be loaded, or at live_free. May call it before returning when that is so already. The waiter belongs
  * to the live part until wake is called.
  */
 struct live_waiter {

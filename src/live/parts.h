@@ -28,6 +28,7 @@ struct place {
 	bool failing;            /* there are some; under the mutex */
 	int64_t retry_us;        /* monotonic: not before, after a failure; follower's */
 	size_t picture_bytes;    /* under the mutex */
+	bool let_go;             /* for room, since its picture began to move; under the mutex */
 	size_t last_bytes;       /* of all that it had when it was let go; under the mutex */
 	bool too_large;          /* for the budget, the last time it was loaded; under the mutex */
 	int64_t refused_us;      /* monotonic: when that was found; follower's */
@@ -51,6 +52,7 @@ struct live {
 	int64_t away_since_us;  /* monotonic */
 	int64_t trimmed_us;     /* monotonic; the follower's */
 	bool ranked;            /* since then, or let go; the follower's */
+	struct place *moving;   /* whose picture is in use; the follower's */
 	unsigned dropped;       /* workspaces let go for room, ever; the follower's */
 	int64_t next_reload_us; /* monotonic: before, nobody makes room for one that was let go; the
 				    follower's */
@@ -65,7 +67,8 @@ void drop_picture(struct place *place);
 
 /* ---- room.c; all but room_for_past on the follower's thread ---- */
 
-/* Asked by a place's picture while it grows. ERR_WORKSPACE_TOO_LARGE, ERR_NO_ROOM. */
+/* Asked by a place's picture while it grows. ERR_WORKSPACE_TOO_LARGE; ERR_NO_ROOM: it was let go itself,
+ * or the past that a worker loads is in the way. */
 enum error room_for_picture(void *place, size_t bytes);
 /* Asked by the past, on a worker. */
 enum error room_for_past(void *live, size_t bytes);

@@ -171,6 +171,7 @@ static void drop_place(struct live *live, struct place *place)
 	size_t bytes = place_bytes(place);
 
 	place->last_bytes = bytes;
+	place->let_go = true;
 	dropped = place_empty(place);
 	/* Who waits for it has asked for it. */
 	place->wanted = is_waited_for(live, place);
@@ -204,7 +205,8 @@ static bool drop_least_read(struct live *live, struct place *keep)
 		return false;
 	pthread_mutex_lock(&live->mutex);
 	drop_place(live, least);
-	drop_picture(least);
+	if (least != live->moving)
+		drop_picture(least);
 	live->dropped++;
 	return true;
 }
@@ -248,15 +250,24 @@ enum error room_for_picture(void *self, size_t bytes)
 	struct place *place = self;
 	struct live *live = place->live;
 	size_t budget = live->config.memory_budget_bytes;
+	bool loading, good, let_go;
 
 	pthread_mutex_lock(&live->mutex);
 	place->picture_bytes = bytes;
+	loading = !place->current;
 	pthread_mutex_unlock(&live->mutex);
 	if (budget == 0)
 		return ERR_OK;
 	if (bytes > budget)
 		return ERR_WORKSPACE_TOO_LARGE;
-	if (make_room(live, place))
+	/* Who is loaded was asked for; who grows may be the one that nobody reads. */
+	good = make_room(live, loading ? place : NULL);
+	pthread_mutex_lock(&live->mutex);
+	let_go = place->let_go;
+	pthread_mutex_unlock(&live->mutex);
+	if (let_go)
+		return ERR_NO_ROOM;
+	if (good)
 		return ERR_OK;
 	/* What is left beside it is the past that a worker loads. */
 	return past_bytes(live->past) > 0 ? ERR_NO_ROOM : ERR_WORKSPACE_TOO_LARGE;

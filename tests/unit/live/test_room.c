@@ -303,6 +303,37 @@ static void one_that_grows_too_large_is_refused(void **state)
 	live_free(live);
 }
 
+static void one_that_grows_unread_drives_nobody_out(void **state)
+{
+	struct uuid unread = filled(ITEMS), read = filled(ITEMS);
+	size_t size = size_of(&read);
+	struct live *live = new_live(size * 5 / 2);
+	int64_t dropped = metric_get(METRIC_pictures_dropped);
+	int64_t loaded;
+	struct ranking *ranking;
+
+	(void)state;
+	read_it(live, &unread);
+	read_it(live, &read);
+	await_metric(METRIC_pictures, 2);
+	loaded = metric_get(METRIC_pictures_loaded);
+	fill(&unread, 2 * ITEMS, TITLE_BYTES, 0);
+	live_hint(live);
+	await_metric(METRIC_pictures_dropped, dropped + 1);
+	await_metric(METRIC_pictures, 1);
+	await_turn(live);
+	assert_true(is_there(live, &read));
+	assert_false(is_there(live, &unread));
+	assert_false(live_is_failing(live, &unread));
+	assert_int_equal(metric_get(METRIC_pictures_dropped), dropped + 1);
+	assert_int_equal(metric_get(METRIC_pictures_loaded), loaded + 2); /* the turn's own */
+	/* By itself it fits. */
+	assert_ok(settled(live, &unread, &ranking));
+	assert_int_equal(ranking->decision.order.count, 2 * ITEMS);
+	ranking_unref(ranking);
+	live_free(live);
+}
+
 /* ---- loading ---- */
 
 struct purse {
@@ -444,6 +475,7 @@ int main(void)
 		cmocka_unit_test(all_stay_without_a_budget_or_within_it),
 		cmocka_unit_test(one_that_is_too_large_is_refused),
 		cmocka_unit_test(one_that_grows_too_large_is_refused),
+		cmocka_unit_test(one_that_grows_unread_drives_nobody_out),
 		cmocka_unit_test(a_load_stops_as_soon_as_it_is_too_much),
 		cmocka_unit_test(the_past_takes_what_nobody_reads),
 		cmocka_unit_test(loads_that_drive_each_other_out_are_kept_apart),
