@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/machine.h"
 #include "base/options.h"
 #include "base/workq.h"
 #include "codec/json.h"
@@ -35,7 +36,7 @@ struct settings {
 	int64_t port, http_threads, workers, queue_length;
 	int64_t max_connections, max_connections_per_ip;
 	int64_t header_timeout_ms, body_timeout_ms, body_min_rate, idle_timeout_ms, unsent_mib;
-	int64_t request_memory_mib, drain_ms, grace_ms;
+	int64_t request_memory_mib, memory_budget_mib, drain_ms, grace_ms;
 	int64_t statement_timeout_ms, connect_timeout_s;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
 	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
@@ -83,6 +84,7 @@ static const struct option_spec options[] = {
 	NUMBER("unsent-mib", unsent_mib, "256", 1, 1048576, "MiB of large answers that clients have not read yet; beyond is 503"),
 	NUMBER("idle-timeout-ms", idle_timeout_ms, "60000", 50, 3600000, "ms that a connection may stay without a request"),
 	NUMBER("request-memory-mib", request_memory_mib, "256", 1, 16384, "MiB that one request may use besides its body"),
+	NUMBER("memory-budget-mib", memory_budget_mib, "-1", -1, 16777216, "MiB for all workspaces in memory; -1: half of the machine's or container's, 0: no limit"),
 	NUMBER("drain-ms", drain_ms, "0", 0, 600000, "ms of serving on after SIGTERM, while readiness says no"),
 	NUMBER("grace-ms", grace_ms, "20000", 0, 600000, "ms for running requests to finish at the end"),
 	NUMBER("statement-timeout-ms", statement_timeout_ms, "60000", 100, 3600000, "ms for one SQL statement"),
@@ -201,6 +203,13 @@ static unsigned streams_most(const struct settings *settings)
 	return (unsigned)(settings->streams < most ? settings->streams : most);
 }
 
+static size_t memory_budget_of(const struct settings *settings)
+{
+	if (settings->memory_budget_mib >= 0)
+		return (size_t)settings->memory_budget_mib << 20;
+	return (size_t)(machine_memory_bytes() / 2);
+}
+
 static struct live_config live_config_of(const struct settings *settings)
 {
 	return (struct live_config){
@@ -208,6 +217,7 @@ static struct live_config live_config_of(const struct settings *settings)
 		.rank_share = (double)settings->rank_share_percent / 100.0,
 		.ranking_keep_ms = (unsigned)settings->ranking_keep_s * 1000,
 		.rankings_kept_max = (unsigned)settings->rankings_kept,
+		.memory_budget_bytes = memory_budget_of(settings),
 		.news =
 			{
 				.heartbeat_ms = (unsigned)settings->heartbeat_ms,

@@ -23,7 +23,15 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_STOPPING] = "Try again; another instance, or this one restarted, will answer.",
 	[ERR_STREAMS_FULL] = "Ask without waiting, or come back later.",
 	[ERR_NOT_CAUGHT_UP] = "Try again, or ask without min_revision for what is there now.",
-	[ERR_LOADING] = "The first request after a start loads the workspace; try again.",
+	[ERR_LOADING] =
+		"The first request loads the workspace, after a start or after it was let go for "
+		"others; try again.",
+	[ERR_WORKSPACE_TOO_LARGE] =
+		"Queues and what is made of them are not served for it; items, history and writes "
+		"are. Whoever runs the server can raise --memory-budget-mib.",
+	[ERR_NO_ROOM] =
+		"What was asked for would be kept beside workspaces that have just been read; try "
+		"again later.",
 	[ERR_FRAMING] = "It was not looked at further, and the connection is closed.",
 	[ERR_BAD_REQUEST] = "Check the request line, the query and the header fields.",
 	[ERR_MALFORMED_JSON] = "The body must be JSON as RFC 8259 defines it, in UTF-8.",
@@ -72,7 +80,9 @@ int problem_retry_after_s(enum error code)
 	case ERR_TOO_MANY_STREAMS: return 10;
 	case ERR_NO_MEMORY:
 	case ERR_DATABASE_AWAY:
+	case ERR_NO_ROOM:
 	case ERR_COMMIT_UNKNOWN: return 5;
+	case ERR_WORKSPACE_TOO_LARGE: return 60;
 	default: return 1;
 	}
 }

@@ -3,7 +3,7 @@
  * and wakes whoever waits. Everything shared with readers is under one mutex, held only to look
  * up or swap pointers.
  */
-#include "live/live.h"
+#include "live/parts.h"
 
 #include <malloc.h>
 #include <pthread.h>
@@ -14,9 +14,6 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
-#include "live/past.h"
-#include "live/picture.h"
-#include "live/ranking.h"
 #include "store/aggregates.h"
 
 enum {
@@ -26,39 +23,6 @@ enum {
 	KEPT_BYTES_MAX = 256 << 20, /* of a workspace's older rankings */
 	TIMED_A_TURN = 4,           /* places that are ranked for the time alone */
 	TRIM_MS = 10000,            /* between giving freed memory back to the system */
-};
-
-/* A workspace that somebody asked for. Never freed before the live part is; what it holds is. */
-struct place {
-	struct uuid workspace;
-	struct picture *picture; /* the follower's alone */
-	struct ranking *current; /* published; under the mutex */
-	struct ranking *kept;    /* older ones that are still readable; under the mutex */
-	bool wanted;             /* false: the picture is to be let go; under the mutex */
-	int64_t asked_us;        /* monotonic: by a reader, the last time; under the mutex */
-	int64_t head;            /* the newest revision that the database told; follower's */
-	unsigned failures;       /* in a row; follower's */
-	bool failing;            /* there are some; under the mutex */
-	int64_t retry_us;        /* monotonic: not before, after a failure; follower's */
-	struct place *next;
-};
-
-struct live {
-	struct store *store;
-	const struct clock *clock;
-	struct live_config config;
-	struct past *past;
-	struct news *news;
-	pthread_t thread;
-	pthread_mutex_t mutex;
-	pthread_cond_t look; /* there is something to look for */
-	struct place *places;
-	struct live_waiter *waiters;
-	bool hinted, stopping;
-	bool database_up;
-	int64_t away_since_us; /* monotonic */
-	int64_t trimmed_us;    /* monotonic; the follower's */
-	bool ranked;           /* since then; the follower's */
 };
 
 static struct place *place_find(struct live *live, const struct uuid *workspace)
@@ -79,6 +43,7 @@ static struct place *place_want(struct live *live, const struct uuid *workspace)
 		place = calloc(1, sizeof *place);
 		if (!place)
 			return NULL;
+		place->live = live;
 		place->workspace = *workspace;
 		place->head = -1;
 		place->next = live->places;
@@ -93,8 +58,7 @@ static struct place *place_want(struct live *live, const struct uuid *workspace)
 	return place;
 }
 
-/* Under the mutex: all that was published, to be let go. The follower sees to the picture. */
-static struct ranking *place_empty(struct place *place)
+struct ranking *place_empty(struct place *place)
 {
 	struct ranking *all = place->current;
 
@@ -107,7 +71,7 @@ static struct ranking *place_empty(struct place *place)
 	return all;
 }
 
-static void unref_list(struct ranking *list)
+void unref_list(struct ranking *list)
 {
 	while (list) {
 		struct ranking *ranking = list;
@@ -143,7 +107,7 @@ enum error live_ranking(struct live *live, const struct uuid *workspace, struct 
 	if (!place) {
 		error = ERR_NO_MEMORY;
 	} else if (!place->current) {
-		error = ERR_LOADING;
+		error = place->too_large ? ERR_WORKSPACE_TOO_LARGE : ERR_LOADING;
 	} else {
 		*out = place->current;
 		ranking_ref(*out);
@@ -230,8 +194,10 @@ void live_forget(struct live *live, const struct uuid *workspace)
 		return;
 	pthread_mutex_lock(&live->mutex);
 	place = place_find(live, workspace);
-	if (place)
+	if (place) {
 		dropped = place_empty(place);
+		place->too_large = false;
+	}
 	live->hinted = true;
 	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
@@ -259,6 +225,8 @@ static bool waiter_is_due(struct live *live, const struct live_waiter *waiter, i
 	const struct ranking *current = place ? place->current : NULL;
 
 	if (live->stopping || now_us >= waiter->until_us)
+		return true;
+	if (!current && place && place->too_large)
 		return true;
 	if (!current || current->revision < waiter->revision)
 		return false;
@@ -454,15 +422,18 @@ static enum error rank_place(struct live *live, struct place *place, int64_t *ra
 	return ERR_OK;
 }
 
-static void drop_picture(struct place *place)
+void drop_picture(struct place *place)
 {
 	picture_free(place->picture);
 	place->picture = NULL;
+	pthread_mutex_lock(&place->live->mutex);
+	place->picture_bytes = 0;
+	pthread_mutex_unlock(&place->live->mutex);
 }
 
 /* An outage leaves the picture where it was, perhaps with rows of the next revision: they will be
  * taken once more. After any other error the next attempt starts from the truth. */
-static enum error move_picture(struct place *place, struct conn *conn)
+static enum error move_picture(struct live *live, struct place *place, struct conn *conn)
 {
 	bool moved = false, loading;
 	enum error error;
@@ -474,11 +445,18 @@ static enum error move_picture(struct place *place, struct conn *conn)
 		place->picture = picture_new(&place->workspace);
 	if (!place->picture)
 		return ERR_NO_MEMORY;
+	place->picture->room = (struct room){room_for_picture, place};
+	pthread_mutex_lock(&live->mutex);
+	place->let_go = false;
+	pthread_mutex_unlock(&live->mutex);
 	loading = place->picture->revision < 0;
+	live->moving = place;
 	error = picture_follow(place->picture, conn, &moved);
+	live->moving = NULL;
 	if (error && (loading || error != ERR_DATABASE_AWAY))
 		drop_picture(place);
-	if (error && error != ERR_DATABASE_AWAY)
+	if (error && error != ERR_DATABASE_AWAY && error != ERR_WORKSPACE_TOO_LARGE &&
+		error != ERR_NO_ROOM)
 		log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
 			LOG_S("why", error_info(error)->title), NULL);
 	if (moved && loading)
@@ -493,8 +471,13 @@ static void settle(struct live *live, struct place *place, enum error error)
 	int64_t wait_ms = live->config.follow_ms;
 	bool good = !error || error == ERR_DATABASE_AWAY;
 
+	if (error == ERR_WORKSPACE_TOO_LARGE) {
+		room_refuse(place);
+		return;
+	}
 	pthread_mutex_lock(&live->mutex);
 	place->failing = !good;
+	place->too_large = place->too_large && error;
 	pthread_mutex_unlock(&live->mutex);
 	if (good) {
 		place->failures = 0;
@@ -513,14 +496,41 @@ static bool is_to_wait(struct live *live, const struct place *place)
 	return place->failures > 0 && clock_monotonic_us(live->clock) < place->retry_us;
 }
 
+/* Ranks what has moved, or was overtaken by time, and sees that it still fits. */
+static enum error rank_within_budget(
+	struct live *live, struct place *place, bool loaded, int64_t *ranked_us)
+{
+	enum error error = rank_place(live, place, ranked_us);
+
+	return error ? error : room_settle(place, loaded);
+}
+
+static bool was_let_go(struct live *live, const struct place *place)
+{
+	bool let_go;
+
+	pthread_mutex_lock(&live->mutex);
+	let_go = place->let_go;
+	pthread_mutex_unlock(&live->mutex);
+	return let_go;
+}
+
 /* Brings one place to the head. */
 static enum error follow_place(
 	struct live *live, struct conn *conn, struct place *place, int64_t *ranked_us)
 {
-	enum error error = move_picture(place, conn);
+	int64_t begin_us = clock_monotonic_us(live->clock);
+	unsigned dropped = live->dropped;
+	bool loaded = !place->picture;
+	enum error error = move_picture(live, place, conn);
 
 	if (!error)
-		error = rank_place(live, place, ranked_us);
+		error = rank_within_budget(live, place, loaded, ranked_us);
+	if (loaded)
+		room_pace(live, dropped, clock_monotonic_us(live->clock) - begin_us);
+	/* To be let go on the way is no failure. */
+	if (error == ERR_NO_ROOM && was_let_go(live, place))
+		error = ERR_OK;
 	settle(live, place, error);
 	return error;
 }
@@ -559,7 +569,7 @@ static bool follow_time(struct live *live, struct place *places, int64_t *ranked
 
 		if (!place)
 			return true;
-		settle(live, place, rank_place(live, place, ranked_us));
+		settle(live, place, rank_within_budget(live, place, false, ranked_us));
 		wake_due(live, false);
 	}
 	return false;
@@ -622,27 +632,13 @@ static enum error follow_all(
 			drop_picture(place);
 		if (standing != PLACE_BEHIND)
 			continue;
-		if (is_to_wait(live, place))
+		if (is_to_wait(live, place) || room_is_refused(place) || room_is_crowded(place))
 			continue;
 		if (follow_place(live, conn, place, ranked_us) == ERR_DATABASE_AWAY)
 			error = ERR_DATABASE_AWAY;
 		wake_due(live, false);
 	}
 	return error;
-}
-
-static void measure(struct place *places)
-{
-	int64_t bytes = 0, count = 0;
-
-	for (struct place *place = places; place; place = place->next) {
-		if (!place->picture)
-			continue;
-		bytes += (int64_t)picture_bytes(place->picture);
-		count++;
-	}
-	metric_set(METRIC_picture_bytes, bytes);
-	metric_set(METRIC_pictures, count);
 }
 
 /* *all: nothing is left that could be done now. */
@@ -672,8 +668,7 @@ static int64_t follow_once(struct live *live, bool *all)
 	if (error != ERR_BUSY)
 		set_database(live, error != ERR_DATABASE_AWAY);
 	*all = follow_time(live, places, &ranked_us);
-	if (ranked_us > 0)
-		measure(places);
+	room_keep(live);
 	return ranked_us;
 }
 
@@ -765,7 +760,8 @@ struct live *live_new(
 	live->config = *config;
 	live->away_since_us = clock_monotonic_us(clock);
 	live->config.news.look_ms = config->follow_ms;
-	live->past = past_new(store, clock, config->ranking_keep_ms);
+	live->past = past_new(
+		store, clock, config->ranking_keep_ms, &(struct room){room_for_past, live});
 	live->news = live->past ? news_new(store, clock, &live->config.news) : NULL;
 	if (!live->news) {
 		past_free(live->past);

@@ -7,11 +7,15 @@
  * the pictures and ranks; it takes at most rank_share of one processor for ranking. What time alone
  * has changed comes a few workspaces at a time, those first that were read last. Readers get
  * references to immutable rankings and never wait for it.
+ *
+ * All workspaces together stay within a memory budget: beyond it the one that was read least recently is
+ * let go, and loaded again when somebody asks.
  */
 #ifndef WINNOW_LIVE_LIVE_H
 #define WINNOW_LIVE_LIVE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "base/clock.h"
@@ -28,6 +32,7 @@ struct live_config {
 	double rank_share;          /* 0 … 1 of one processor */
 	unsigned ranking_keep_ms;   /* an old ranking stays this long after its last page */
 	unsigned rankings_kept_max; /* a workspace */
+	size_t memory_budget_bytes; /* for all workspaces together; 0: no limit */
 	struct news_config news;    /* its look_ms is follow_ms */
 };
 
@@ -42,7 +47,9 @@ void live_hint(struct live *live);
 
 /*
  * The newest published ranking of a workspace, as a reference (ranking_unref). ERR_LOADING when
- * there is none yet: loading has been asked for, wait with live_wait (revision 0).
+ * there is none yet: loading has been asked for, wait with live_wait (revision 0). It is what
+ * somebody gets, too, whose workspace was let go for others. ERR_WORKSPACE_TOO_LARGE: it is more than
+ * the memory budget by itself; to wait is vain, though it is tried again when it has changed.
  */
 enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out);
 /* Whether the workspace has none because it cannot be loaded or ranked: to wait for one is vain, though
@@ -56,8 +63,8 @@ enum error live_ranking_by_id(
  * A ranking of the past, or by other versions: loads the workspace as of `revision` from PostgreSQL
  * and ranks it. Only on a worker: it may take as long as loading a workspace does. The last few are
  * kept, so that pages of one ranking and its comparison with another one load it once; request->anew
- * loads it in any case. ERR_BUSY: one is being loaded, and another one waits already;
- * ERR_BEYOND_HEAD, ERR_NOT_FOUND (a version that did not exist then), ERR_DATABASE_AWAY.
+ * loads it in any case. ERR_BUSY: one is being loaded, and another one waits already; ERR_NO_ROOM: the
+ * memory budget is taken by what others have just read; ERR_WORKSPACE_TOO_LARGE; ERR_BEYOND_HEAD, ERR_NOT_FOUND (a version that did not exist then), ERR_DATABASE_AWAY.
  */
 struct ranking_request; /* live/ranking.h */
 enum error live_ranking_at(struct live *live, const struct uuid *workspace, int64_t revision,
@@ -66,7 +73,7 @@ enum error live_ranking_at(struct live *live, const struct uuid *workspace, int6
 /*
  * Calls wake once, on the follower thread, when a ranking of the workspace at `revision` or later
  * is published (or one with another id, where one is named), or when `until_us` (monotonic) has
- * passed, or at live_free. May call it before returning when that is so already. The waiter belongs
+ * passed, or at once where the workspace is too large to be loaded, or at live_free. May call it before returning when that is so already. The waiter belongs
  * to the live part until wake is called.
  */
 struct live_waiter {

@@ -33,6 +33,8 @@ struct past {
 	struct store *store;
 	const struct clock *clock;
 	int64_t keep_us;
+	struct room room;
+	size_t loading_bytes; /* atomic: of the entry that is in nobody's list */
 	pthread_mutex_t mutex;
 	pthread_cond_t idle;
 	bool loading, waiting; /* one of each at most */
@@ -79,7 +81,8 @@ static struct entry *entry_new(const struct uuid *workspace, int64_t revision)
 	return NULL;
 }
 
-struct past *past_new(struct store *store, const struct clock *clock, unsigned keep_ms)
+struct past *past_new(
+	struct store *store, const struct clock *clock, unsigned keep_ms, const struct room *room)
 {
 	struct past *past = calloc(1, sizeof *past);
 	pthread_condattr_t attributes;
@@ -89,6 +92,7 @@ struct past *past_new(struct store *store, const struct clock *clock, unsigned k
 	past->store = store;
 	past->clock = clock;
 	past->keep_us = (int64_t)keep_ms * US_PER_MS;
+	past->room = *room;
 	pthread_mutex_init(&past->mutex, NULL);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
@@ -208,6 +212,19 @@ static enum error wait_for_turn(struct past *past, const struct uuid *workspace,
 
 /* ---- loading ---- */
 
+static void set_loading_bytes(struct past *past, size_t bytes)
+{
+	__atomic_store_n(&past->loading_bytes, bytes, __ATOMIC_RELAXED);
+}
+
+static enum error take_room(void *self, size_t bytes)
+{
+	struct past *past = self;
+
+	set_loading_bytes(past, bytes);
+	return past->room.take ? past->room.take(past->room.self, bytes) : ERR_OK;
+}
+
 static enum error load(struct past *past, struct entry *entry)
 {
 	struct conn *conn;
@@ -215,6 +232,7 @@ static enum error load(struct past *past, struct entry *entry)
 
 	if (error)
 		return error;
+	entry->picture->room = (struct room){take_room, past};
 	error = picture_load_at(entry->picture, conn, entry->revision);
 	store_release(past->store, conn);
 	return error;
@@ -281,6 +299,7 @@ enum error past_ranking(struct past *past, const struct uuid *workspace, int64_t
 	past->loading = true;
 	forgotten = past->forgotten;
 	entry = entry_take(entry_find(past, workspace, revision));
+	set_loading_bytes(past, entry ? entry->bytes : 0);
 	pthread_mutex_unlock(&past->mutex);
 	if (request->anew) {
 		entry_free(entry);
@@ -296,6 +315,7 @@ enum error past_ranking(struct past *past, const struct uuid *workspace, int64_t
 	}
 	dropped = drop_old(past);
 	past->loading = false;
+	set_loading_bytes(past, 0);
 	pthread_cond_broadcast(&past->idle);
 	pthread_mutex_unlock(&past->mutex);
 	entry_free(entry);
@@ -335,4 +355,29 @@ bool past_sweep(struct past *past)
 	any = dropped != NULL;
 	entries_free(dropped);
 	return any;
+}
+
+size_t past_bytes(struct past *past)
+{
+	size_t bytes = __atomic_load_n(&past->loading_bytes, __ATOMIC_RELAXED);
+
+	pthread_mutex_lock(&past->mutex);
+	for (const struct entry *entry = past->entries; entry; entry = entry->next)
+		bytes += entry->bytes;
+	pthread_mutex_unlock(&past->mutex);
+	return bytes;
+}
+
+bool past_drop_oldest(struct past *past, int64_t before_us)
+{
+	struct entry **link = &past->entries, *oldest = NULL;
+
+	pthread_mutex_lock(&past->mutex);
+	while (*link && (*link)->next)
+		link = &(*link)->next;
+	if (*link && (*link)->used_us < before_us)
+		oldest = entry_take(link);
+	pthread_mutex_unlock(&past->mutex);
+	entry_free(oldest);
+	return oldest != NULL;
 }

@@ -150,7 +150,9 @@ size_t picture_bytes(const struct picture *picture)
 		       picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t)) +
 		       symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
 		       picture->pair_room * sizeof(struct row_pair) +
-		       strengths_bytes(picture->strengths);
+		       strengths_bytes(picture->strengths) +
+		       picture->block_room * sizeof(struct block *) +
+		       (picture->catalog ? picture->catalog->arena.used_bytes : 0);
 
 	for (size_t i = 0; i < picture->block_count; i++)
 		bytes += block_bytes(picture->blocks[i]);
@@ -184,13 +186,24 @@ static bool rows_reserve(struct picture *picture)
 	return true;
 }
 
-/* The last block, or a new one when that is full. */
+/* A block is full, so it has the size that it will keep but for changes; what goes by row comes to
+ * little beside it. */
+static enum error ask_for_room(struct picture *picture)
+{
+	const struct room *room = &picture->room;
+	size_t row_bytes = sizeof(struct uuid) * 2 + sizeof(int64_t) + sizeof(uint32_t) + 1;
+
+	if (!room->take || picture->block_count == 0)
+		return ERR_OK;
+	picture->grown_bytes +=
+		block_bytes(picture->blocks[picture->block_count - 1]) + row_bytes * BLOCK_ROWS;
+	return room->take(room->self, picture->grown_bytes);
+}
+
 static bool block_append(struct picture *picture)
 {
 	struct block *block;
 
-	if (picture->rows < picture->block_count * BLOCK_ROWS)
-		return true;
 	if (picture->block_count == picture->block_room) {
 		size_t room = picture->block_room ? picture->block_room * 2 : 16;
 
@@ -269,6 +282,24 @@ static enum error make_whole(
 									     : ERR_INTERNAL;
 }
 
+/* The row behind all others, still to be written. */
+static enum error append_row(struct picture *picture, const struct item_row *item)
+{
+	uint32_t row = (uint32_t)picture->rows;
+	bool full = picture->rows == picture->block_count * BLOCK_ROWS;
+	enum error error = full ? ask_for_room(picture) : ERR_OK;
+
+	if (error)
+		return error;
+	if (!rows_reserve(picture) || (full && !block_append(picture)) ||
+		!row_index_put(picture->index, &item->record.id, row))
+		return ERR_NO_MEMORY;
+	memcpy(picture->keys->ids[row], item->record.id.bytes, 16);
+	picture->keys->first_revisions[row] = item->record.first_revision;
+	picture->rows++;
+	return ERR_OK;
+}
+
 static bool take_row(void *self, const struct item_row *item)
 {
 	struct follow_state *state = self;
@@ -277,18 +308,12 @@ static bool take_row(void *self, const struct item_row *item)
 	struct item_row whole;
 
 	state->error = make_whole(state, item, &whole);
+	if (!state->error && row == MAP_NONE) {
+		row = (uint32_t)picture->rows;
+		state->error = append_row(picture, item);
+	}
 	if (state->error)
 		goto out;
-	if (row == MAP_NONE) {
-		state->error = ERR_NO_MEMORY;
-		row = (uint32_t)picture->rows;
-		if (!rows_reserve(picture) || !block_append(picture) ||
-			!row_index_put(picture->index, &item->record.id, row))
-			goto out;
-		memcpy(picture->keys->ids[row], item->record.id.bytes, 16);
-		picture->keys->first_revisions[row] = item->record.first_revision;
-		picture->rows++;
-	}
 	state->error = write_row(picture, row, &whole, whole.record.item.blocked_by);
 out:
 	arena_release(&state->arena);
@@ -417,6 +442,7 @@ static enum error follow_to(struct picture *picture, struct conn *conn, const st
 	picture->torn = true;
 	if (!picture->catalog || head->config_revision > picture->catalog->revision)
 		error = load_catalog(picture, conn, head->revision);
+	picture->grown_bytes = picture_bytes(picture);
 	if (!error)
 		error = follow_items(picture, conn, head->revision);
 	if (!error)

@@ -43,8 +43,16 @@ struct row_keys {
 void row_keys_ref(struct row_keys *keys);
 void row_keys_unref(struct row_keys *keys); /* NULL is fine */
 
+/* Asked with what a picture has come to whenever it has grown by a block: ERR_OK, or the error that ends
+ * the move. */
+struct room {
+	enum error (*take)(void *self, size_t bytes);
+	void *self;
+};
+
 struct picture {
 	struct uuid workspace;
+	struct room room; /* the owner's to set; take may be NULL: no limit */
 	int64_t revision; /* what it shows; -1: nothing loaded */
 	int64_t at_us;    /* that revision's audit time */
 	bool torn;        /* a move broke off: it holds parts of a later revision, too */
@@ -53,6 +61,7 @@ struct picture {
 	struct symbols *symbols;
 	struct block **blocks;
 	size_t block_count, block_room;
+	size_t grown_bytes; /* since the move began: rough, without what every picture has */
 	size_t rows;
 	struct row_keys *keys;
 	uint8_t *candidates; /* by row */
@@ -68,7 +77,7 @@ void picture_free(struct picture *picture);
 
 /* Moves the picture to the database's head: loads all when nothing is loaded, else what lies
  * behind its own revision. *moved tells whether the revision changed. After an error the picture
- * may be torn: it can be followed again, but not ranked. */
+ * may be torn: it can be followed again, but not ranked. Errors of `room` end it, too. */
 enum error picture_follow(struct picture *picture, struct conn *conn, bool *moved);
 /* Fills a new picture as of `revision`. ERR_BEYOND_HEAD; ERR_NOT_FOUND: no such workspace, or a
  * revision before its first. After an error the caller frees it. */

@@ -60,7 +60,8 @@ struct ranking {
 	struct page_cache *pages;
 	int64_t last_served_us; /* monotonic; the live part's */
 	int64_t fresh_us; /* monotonic, atomic: when its revision was last known to be the head */
-	struct ranking *next; /* the live part's list of kept rankings */
+	struct ranking *next;   /* the live part's list of kept rankings */
+	size_t own_block_bytes; /* atomic; the live part's: of blocks that nothing newer shares */
 };
 
 /*

@@ -67,7 +67,8 @@ void items_batch_free(struct items_batch *batch);
 /* Streams the newest version of every item at or before `upto` (with texts' title and assignee
  * only) to `row`, from the version table alone; for the live picture. `since` > 0: only versions
  * with revision in (since, upto], the newest of each item. In no order. The row and what it points
- * to are valid during the call alone. row returns false to stop (then ERR_NO_MEMORY). */
+ * to are valid during the call alone. row returns false to stop (then ERR_NO_MEMORY,
+ * and the connection is given up with its transaction: a long rest is not waited for). */
 enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
 	int64_t upto, bool (*row)(void *self, const struct item_row *row), void *self);
 /* How many items differ between `items` and the newest versions, and one of them. */

@@ -378,7 +378,7 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 		if (status == PGRES_FATAL_ERROR)
 			take_error(conn, &sent, result);
 		PQclear(result);
-		if (conn_lost(conn))
+		if (conn_lost(conn) || (!wanted && conn->renew))
 			return lose(conn, statement);
 	}
 	/* The sync is what is left. */

@@ -84,7 +84,8 @@ enum error conn_run(
 enum error conn_queue(struct conn *conn, enum statement statement, const struct params *params);
 /* Row by row, so that memory does not grow with the result, and without a time limit for the rest
  * of the transaction. `row` returns false to be called no more; the rest is read and dropped, and
- * the transaction goes on. */
+ * the transaction goes on; or, when it has set conn->renew, the connection is given up at once
+ * (ERR_DATABASE_AWAY), which spares a long rest. */
 enum error conn_stream(struct conn *conn, enum statement statement, const struct params *params,
 	bool (*row)(void *self, const PGresult *result), void *self);
 

@@ -11,6 +11,7 @@
 enum { SCRATCH_BYTES = 64 * 1024, SCRATCH_BUDGET_BYTES = 16 * 1024 * 1024 };
 
 struct version_reader {
+	struct conn *conn;
 	bool (*row)(void *self, const struct item_row *row);
 	void *self;
 	struct arena arena;
@@ -32,13 +33,15 @@ static bool read_version(void *self, const PGresult *result)
 	reader->err = cells_error(&cells);
 	if (!reader->err && !reader->row(reader->self, &row))
 		reader->err = ERR_NO_MEMORY;
+	/* Millions of rows may be on their way. */
+	reader->conn->renew |= reader->err != ERR_OK;
 	return !reader->err;
 }
 
 enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
 	int64_t upto, bool (*row)(void *self, const struct item_row *row), void *self)
 {
-	struct version_reader reader = {.row = row, .self = self};
+	struct version_reader reader = {.conn = conn, .row = row, .self = self};
 	struct params params = PARAMS_INIT;
 	enum error err;
 
@@ -50,7 +53,7 @@ enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, i
 	err = conn_stream(conn, since > 0 ? STMT_ITEM_VERSIONS_SCAN_SINCE : STMT_ITEM_VERSIONS_SCAN,
 		&params, read_version, &reader);
 	arena_release(&reader.arena);
-	return err ? err : reader.err;
+	return reader.err ? reader.err : err;
 }
 
 enum error items_compare(

@@ -23,6 +23,8 @@ static enum error ranking_if_any(struct request *request, struct ranking **out)
 {
 	enum error error = view_ranking(request, out);
 
+	if (error == ERR_WORKSPACE_TOO_LARGE)
+		return ERR_OK;
 	if (error != ERR_PARK && error != ERR_LOADING)
 		return error;
 	return live_is_failing(request->service->live, &request->workspace.id) ? ERR_OK : error;

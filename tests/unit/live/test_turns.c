@@ -40,8 +40,10 @@ struct past {
 };
 static struct past no_past;
 
-struct past *past_new(struct store *store, const struct clock *clock, unsigned keep_ms)
+struct past *past_new(
+	struct store *store, const struct clock *clock, unsigned keep_ms, const struct room *room)
 {
+	(void)room;
 	(void)store;
 	(void)clock;
 	(void)keep_ms;
@@ -68,6 +70,19 @@ void past_forget(struct past *past, const struct uuid *workspace)
 {
 	(void)past;
 	(void)workspace;
+}
+
+size_t past_bytes(struct past *past)
+{
+	(void)past;
+	return 0;
+}
+
+bool past_drop_oldest(struct past *past, int64_t before_us)
+{
+	(void)past;
+	(void)before_us;
+	return false;
 }
 
 /* On the follower's thread, at the end of each turn. */

@@ -1,0 +1,89 @@
+/*
+ * What the follower (live.c) and the keeper of the memory budget (room.c) share. Private to this folder.
+ */
+#ifndef WINNOW_LIVE_PARTS_H
+#define WINNOW_LIVE_PARTS_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "live/live.h"
+#include "live/past.h"
+#include "live/picture.h"
+#include "live/ranking.h"
+
+/* A workspace that somebody asked for. Never freed before the live part is; what it holds is. */
+struct place {
+	struct live *live;
+	struct uuid workspace;
+	struct picture *picture; /* the follower's alone */
+	struct ranking *current; /* published; under the mutex */
+	struct ranking *kept;    /* older ones that are still readable; under the mutex */
+	bool wanted;             /* false: the picture is to be let go; under the mutex */
+	int64_t asked_us;        /* monotonic: by a reader, the last time; under the mutex */
+	int64_t head;            /* the newest revision that the database told; follower's */
+	unsigned failures;       /* in a row; follower's */
+	bool failing;            /* there are some; under the mutex */
+	int64_t retry_us;        /* monotonic: not before, after a failure; follower's */
+	size_t picture_bytes;    /* under the mutex */
+	bool let_go;             /* for room, since its picture began to move; under the mutex */
+	size_t last_bytes;       /* of all that it had when it was let go; under the mutex */
+	bool too_large;          /* for the budget, the last time it was loaded; under the mutex */
+	int64_t refused_us;      /* monotonic: when that was found; follower's */
+	int64_t refused_head;    /* and at which revision; follower's */
+	struct place *next;
+};
+
+struct live {
+	struct store *store;
+	const struct clock *clock;
+	struct live_config config;
+	struct past *past;
+	struct news *news;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t look; /* there is something to look for */
+	struct place *places;
+	struct live_waiter *waiters;
+	bool hinted, stopping;
+	bool database_up;
+	int64_t away_since_us;  /* monotonic */
+	int64_t trimmed_us;     /* monotonic; the follower's */
+	bool ranked;            /* since then, or let go; the follower's */
+	struct place *moving;   /* whose picture is in use; the follower's */
+	unsigned dropped;       /* workspaces let go for room, ever; the follower's */
+	int64_t next_reload_us; /* monotonic: before, nobody makes room for one that was let go; the
+				    follower's */
+};
+
+/* Under the mutex: all that was published, to be let go (unref_list, without it). The follower sees to
+ * the picture. */
+struct ranking *place_empty(struct place *place);
+void unref_list(struct ranking *list);
+/* The follower's. */
+void drop_picture(struct place *place);
+
+/* ---- room.c; all but room_for_past on the follower's thread ---- */
+
+/* Asked by a place's picture while it grows. ERR_WORKSPACE_TOO_LARGE; ERR_NO_ROOM: it was let go itself,
+ * or the past that a worker loads is in the way. */
+enum error room_for_picture(void *place, size_t bytes);
+/* Asked by the past, on a worker. */
+enum error room_for_past(void *live, size_t bytes);
+/* After a place was moved and ranked. ERR_WORKSPACE_TOO_LARGE when it is that by itself; else room is
+ * made at the cost of whoever was read least recently: not of this one when it was `loaded`. */
+enum error room_settle(struct place *place, bool loaded);
+/* Lets go until all fits; to be called now and then, since caches grow without the follower. */
+void room_keep(struct live *live);
+/* Whether a place that was let go has to wait before others make room for it again. */
+bool room_is_crowded(struct place *place);
+/* Room was made while a place was loaded, which took so long. */
+void room_pace(struct live *live, unsigned dropped_before, int64_t took_us);
+/* Nothing of it stays in memory. */
+void room_refuse(struct place *place);
+/* Whether a refused place is to be left alone still. */
+bool room_is_refused(struct place *place);
+
+#endif
