@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from support import daemon as daemons, database as databases
+from support import daemon as daemons, database as databases, pooler
 from support.client import Client, problem_type
 from support.waiting import wait_until
 from support.workspace import Workspace, item, ndjson, scored
@@ -68,6 +68,7 @@ class Outage:
 # ---- PostgreSQL away ----
 
 
+@pooler.tells_outages_at_once
 def test_what_is_served_during_an_outage(private, steady, shaky):
     ws = shaky
     ws.push([scored("a", 20), scored("b", 12), scored("c", 9)])
@@ -112,6 +113,7 @@ def test_what_is_served_during_an_outage(private, steady, shaky):
     assert not [i for i in ws.pages("/items", "items") if i["external_id"] == "lost"]
 
 
+@pooler.tells_outages_at_once
 def test_expiry_is_enforced_during_an_outage(private, steady, shaky):
     import datetime
 
@@ -124,6 +126,7 @@ def test_expiry_is_enforced_during_an_outage(private, steady, shaky):
         wait_until(lambda: client.get("/queue", (200, 401)).status_code == 401, "the token has expired", limit=8)
 
 
+@pooler.tells_outages_at_once
 def test_stopped_in_the_middle_of_a_batch(private, steady, shaky):
     """The answer says what was committed; sending the batch again settles it."""
     ws, total = shaky, 12000
@@ -235,6 +238,7 @@ def test_starts_while_the_database_is_away_and_heals(private, fault_database, se
     assert own.stop() == 0
 
 
+@pooler.tells_outages_at_once
 def test_the_outage_limit(private, fault_database, secret, tmp_path):
     own = daemons.Daemon(fault_database, tmp_path, "--outage-limit-s", 1, name="limited")
     own.start()
