@@ -5,6 +5,7 @@
 #include "store/conn.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -169,12 +170,19 @@ static void note(struct conn *conn, enum sent_what what, enum statement statemen
 	conn->sent[conn->sent_count++] = (struct sent){what, statement, quiet};
 }
 
-static enum error sync_up(struct conn *conn, PGresult **keep)
+static enum error send_sync(struct conn *conn)
 {
 	if (PQpipelineSync(conn->pg) != 1)
 		return lose(conn);
 	note(conn, SENT_SYNC, STMT_COUNT, true);
-	return collect(conn, keep);
+	return ERR_OK;
+}
+
+static enum error sync_up(struct conn *conn, PGresult **keep)
+{
+	enum error err = send_sync(conn);
+
+	return err ? err : collect(conn, keep);
 }
 
 static bool is_pooled(const struct conn *conn)
@@ -297,9 +305,26 @@ static enum error send_begin(struct conn *conn)
 	if (!err)
 		err = send_statement(
 			conn, pooled ? STMT_SET_SESSION : STMT_SET_WORKSPACE, &scope, false);
+	/* Behind a pooler the answer shows when a session was given. */
+	if (!err && pooled && PQsendFlushRequest(conn->pg) != 1)
+		err = lose(conn);
 	if (!err)
 		conn->begin_wanted = false;
 	return err;
+}
+
+/* A pooler keeps who begins until it has a session free: not for longer than connecting may take.
+ * What was sent goes with the connection, and nothing of it has been done. */
+static enum error await_session(struct conn *conn)
+{
+	unsigned timeout_s = store_configuration(conn->store)->connect_timeout_s;
+	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+	if (poll(&ready, 1, (int)timeout_s * 1000) != 0)
+		return ERR_OK;
+	fail(conn, ERR_BUSY);
+	conn_close(conn);
+	return conn->failure;
 }
 
 /* A pooler takes its session back when the end of a transaction is answered; if half of the next one
@@ -315,6 +340,7 @@ static enum error await_end_before(struct conn *conn)
 static enum error attempt(struct conn *conn, enum statement statement, const struct params *params,
 	bool execute, PGresult **keep)
 {
+	bool begins = conn->begin_wanted;
 	enum error err = conn_open(conn);
 
 	if (err) {
@@ -328,8 +354,10 @@ static enum error attempt(struct conn *conn, enum statement statement, const str
 		err = execute ? send_statement(conn, statement, params, false)
 			      : prepare(conn, statement);
 	if (!err)
-		err = sync_up(conn, keep);
-	return err;
+		err = send_sync(conn);
+	if (!err && begins && is_pooled(conn))
+		err = await_session(conn);
+	return err ? err : collect(conn, keep);
 }
 
 static enum error run(struct conn *conn, enum statement statement, const struct params *params,

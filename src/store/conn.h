@@ -7,7 +7,7 @@
  * replaced and the statement sent again.
  *
  * Behind a pooler (store_config.pooled) nothing is prepared and each transaction brings its
- * settings along.
+ * settings along; where it gets no session within the time for connecting it is ERR_BUSY.
  */
 #ifndef WINNOW_STORE_CONN_H
 #define WINNOW_STORE_CONN_H

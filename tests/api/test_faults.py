@@ -5,12 +5,13 @@ import threading
 
 import pytest
 
-from support import daemon as daemons, database as databases, pooler
+from support import daemon as daemons, database as databases
 from support.client import Client, problem_type
 from support.waiting import wait_until
 from support.workspace import Workspace, item, ndjson, scored
 
 pytestmark = pytest.mark.faults
+HASTY = {"WINNOW_CONNECT_TIMEOUT_S": 2}  # behind a pooler it is also how soon an outage shows
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def secret(fault_database, tmp_path_factory):
 @pytest.fixture(scope="module")
 def steady(fault_database, secret, tmp_path_factory):
     """One daemon that lives through all outages without a restart."""
-    own = daemons.Daemon(fault_database, tmp_path_factory.mktemp("faults"), name="steady")
+    own = daemons.Daemon(fault_database, tmp_path_factory.mktemp("faults"), name="steady", **HASTY)
     own.start()
     yield own
     assert own.stop() == 0
@@ -68,7 +69,6 @@ class Outage:
 # ---- PostgreSQL away ----
 
 
-@pooler.tells_outages_at_once
 def test_what_is_served_during_an_outage(private, steady, shaky):
     ws = shaky
     ws.push([scored("a", 20), scored("b", 12), scored("c", 9)])
@@ -113,7 +113,6 @@ def test_what_is_served_during_an_outage(private, steady, shaky):
     assert not [i for i in ws.pages("/items", "items") if i["external_id"] == "lost"]
 
 
-@pooler.tells_outages_at_once
 def test_expiry_is_enforced_during_an_outage(private, steady, shaky):
     import datetime
 
@@ -126,7 +125,6 @@ def test_expiry_is_enforced_during_an_outage(private, steady, shaky):
         wait_until(lambda: client.get("/queue", (200, 401)).status_code == 401, "the token has expired", limit=8)
 
 
-@pooler.tells_outages_at_once
 def test_stopped_in_the_middle_of_a_batch(private, steady, shaky):
     """The answer says what was committed; sending the batch again settles it."""
     ws, total = shaky, 12000
@@ -221,7 +219,7 @@ def test_connections_cut_under_load(private, steady, shaky, fault_database):
 
 
 def test_starts_while_the_database_is_away_and_heals(private, fault_database, secret, tmp_path):
-    own = daemons.Daemon(fault_database, tmp_path, name="early")
+    own = daemons.Daemon(fault_database, tmp_path, name="early", **HASTY)
     private.stop()
     try:
         own.start(ready=False)
@@ -238,9 +236,8 @@ def test_starts_while_the_database_is_away_and_heals(private, fault_database, se
     assert own.stop() == 0
 
 
-@pooler.tells_outages_at_once
 def test_the_outage_limit(private, fault_database, secret, tmp_path):
-    own = daemons.Daemon(fault_database, tmp_path, "--outage-limit-s", 1, name="limited")
+    own = daemons.Daemon(fault_database, tmp_path, "--outage-limit-s", 1, name="limited", **HASTY)
     own.start()
     ws = Workspace(Client(own.url, secret))
     ws.push([item("1")])

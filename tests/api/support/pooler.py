@@ -29,10 +29,6 @@ needs_two_sessions = pytest.mark.skipif(
     wanted(), reason="the daemon has one session, and this test lets one request wait for another in PostgreSQL"
 )
 
-tells_outages_at_once = pytest.mark.skipif(
-    wanted(), reason="while PostgreSQL is away this PgBouncer keeps requests waiting for a minute"
-)
-
 
 def program():
     return shutil.which("pgbouncer") or shutil.which("pgbouncer", path="/usr/sbin")
@@ -53,7 +49,7 @@ def end_all():
 
 
 class Pooler:
-    def __init__(self, parts, wait_s=60):
+    def __init__(self, parts):
         assert program(), "there is no pgbouncer here"
         self.folder = tempfile.mkdtemp(prefix="winnow-pooler-", dir="/tmp")  # short: it is a socket's path
         folder = pathlib.Path(self.folder)
@@ -71,7 +67,6 @@ class Pooler:
             "default_pool_size = 1",
             "max_client_conn = 1000",
             "server_login_retry = 1",
-            f"query_wait_timeout = {wait_s}",
         ]
         self.command = [program(), "--quiet", str(folder / "ini")]
         (folder / "ini").touch(mode=0o600)
