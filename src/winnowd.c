@@ -31,7 +31,7 @@
 extern char **environ;
 
 struct settings {
-	const char *database_url, *owner_database_url, *app_role, *token_file;
+	const char *database_url, *direct_database_url, *owner_database_url, *app_role, *token_file;
 	const char *listen_address, *tls_certificate, *tls_key, *log_level;
 	int64_t port, http_threads, workers, queue_length;
 	int64_t max_connections, max_connections_per_ip;
@@ -41,6 +41,7 @@ struct settings {
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
 	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
 	int64_t streams, streams_per_token, events_kept, heartbeat_ms;
+	bool pooler, notify;
 	bool behind_proxy, check_config, print_config, help, version;
 };
 
@@ -53,10 +54,11 @@ struct settings {
 	{                                                                                          \
 		option, OPTION_TEXT, placeholder, fallback, 0, 0, help, FIELD(field)               \
 	}
-#define FLAG(option, field, help)                                                                  \
+#define SWITCH(option, field, fallback, help)                                                      \
 	{                                                                                          \
-		option, OPTION_BOOL, NULL, "false", 0, 0, help, FIELD(field)                       \
+		option, OPTION_BOOL, NULL, fallback, 0, 0, help, FIELD(field)                      \
 	}
+#define FLAG(option, field, help) SWITCH(option, field, "false", help)
 #define SECRET(option, field, help)                                                                \
 	{                                                                                          \
 		option, OPTION_SECRET, "URL", NULL, 0, 0, help, FIELD(field)                       \
@@ -65,7 +67,9 @@ struct settings {
 /* clang-format off */
 static const struct option_spec options[] = {
 	SECRET("database-url", database_url, "PostgreSQL, as the application's role"),
-	SECRET("owner-database-url", owner_database_url, "PostgreSQL, as the schema's owner; for migrate only"),
+	FLAG("pooler", pooler, "database-url leads to a pooler in transaction mode: no prepared statements"),
+	SECRET("direct-database-url", direct_database_url, "past the pooler, as the application's role; for NOTIFY"),
+	SECRET("owner-database-url", owner_database_url, "PostgreSQL, as the schema's owner; for migrate only; never by a pooler"),
 	TEXT("app-role", app_role, "NAME", "winnow_app", "the application's role, which migrate grants its rights"),
 	TEXT("token-file", token_file, "FILE", NULL, "where bootstrap writes the first operator's token (mode 0600)"),
 	TEXT("listen-address", listen_address, "ADDRESS", "127.0.0.1", "numeric; other than loopback needs TLS or --behind-proxy"),
@@ -90,6 +94,7 @@ static const struct option_spec options[] = {
 	NUMBER("statement-timeout-ms", statement_timeout_ms, "60000", 100, 3600000, "ms for one SQL statement"),
 	NUMBER("connect-timeout-s", connect_timeout_s, "5", 1, 300, "s for a connection to PostgreSQL"),
 	NUMBER("follow-ms", follow_ms, "200", 10, 60000, "ms between looks for other daemons' changes"),
+	SWITCH("notify", notify, "true", "tell other daemons of changes, and hear theirs, between such looks"),
 	NUMBER("rank-share-percent", rank_share_percent, "50", 1, 100, "% of one processor that ranking may take"),
 	NUMBER("ranking-keep-s", ranking_keep_s, "60", 60, 86400, "s that an old ranking stays after its last page"),
 	NUMBER("rankings-kept", rankings_kept, "1000", 1, 10000, "old rankings kept for a workspace at the most"),
@@ -192,7 +197,18 @@ static struct store_config store_config_of(const struct settings *settings)
 		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,
+		.pooled = settings->pooler,
 	};
+}
+
+/* LISTEN needs a session of its own, which a pooler does not give; NULL: it is done without. */
+static const char *notify_url_of(const struct settings *settings)
+{
+	if (!settings->notify)
+		return NULL;
+	if (settings->direct_database_url)
+		return settings->direct_database_url;
+	return settings->pooler ? NULL : settings->database_url;
 }
 
 /* Whoever only asks must find a connection left. */
@@ -218,6 +234,8 @@ static struct live_config live_config_of(const struct settings *settings)
 		.ranking_keep_ms = (unsigned)settings->ranking_keep_s * 1000,
 		.rankings_kept_max = (unsigned)settings->rankings_kept,
 		.memory_budget_bytes = memory_budget_of(settings),
+		.notify_url = notify_url_of(settings),
+		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.news =
 			{
 				.heartbeat_ms = (unsigned)settings->heartbeat_ms,

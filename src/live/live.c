@@ -14,6 +14,7 @@
 
 #include "base/log.h"
 #include "base/metrics.h"
+#include "live/hints.h"
 #include "store/aggregates.h"
 
 enum {
@@ -83,13 +84,44 @@ void unref_list(struct ranking *list)
 
 /* ---- readers ---- */
 
-void live_hint(struct live *live)
+static void look_now(struct live *live)
 {
 	pthread_mutex_lock(&live->mutex);
 	live->hinted = true;
 	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
+}
+
+void live_hint(struct live *live, const struct uuid *workspace, int64_t revision)
+{
+	look_now(live);
 	news_hint(live->news);
+	if (live->hints)
+		hints_tell(live->hints, workspace, revision);
+}
+
+/* Whether the follower would find something there: somebody asks for it, and it is behind. */
+static bool is_behind(struct live *live, const struct uuid *workspace, int64_t revision)
+{
+	const struct place *place;
+	bool behind;
+
+	pthread_mutex_lock(&live->mutex);
+	place = place_find(live, workspace);
+	behind = place && place->wanted && (!place->current || place->current->revision < revision);
+	pthread_mutex_unlock(&live->mutex);
+	return behind;
+}
+
+/* What another daemon tells. */
+static void hear(void *self, const struct uuid *workspace, int64_t revision)
+{
+	struct live *live = self;
+
+	if (!workspace || is_behind(live, workspace, revision))
+		look_now(live);
+	if (!workspace || news_is_followed(live->news, workspace))
+		news_hint(live->news);
 }
 
 struct news *live_news(struct live *live)
@@ -747,6 +779,28 @@ static void *follower(void *self)
 	return NULL;
 }
 
+/* Both threads; none when it fails. */
+static bool start_threads(struct live *live)
+{
+	const struct hints_config hints = {
+		.url = live->config.notify_url,
+		.connect_timeout_s = live->config.connect_timeout_s,
+		.clock = live->clock,
+		.heard = hear,
+		.self = live,
+	};
+
+	if (hints.url) {
+		live->hints = hints_start(&hints);
+		if (!live->hints)
+			return false;
+	}
+	if (pthread_create(&live->thread, NULL, follower, live) == 0)
+		return true;
+	hints_stop(live->hints);
+	return false;
+}
+
 struct live *live_new(
 	struct store *store, const struct clock *clock, const struct live_config *config)
 {
@@ -773,7 +827,7 @@ struct live *live_new(
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&live->look, &attributes);
 	pthread_condattr_destroy(&attributes);
-	if (pthread_create(&live->thread, NULL, follower, live) == 0)
+	if (start_threads(live))
 		return live;
 	pthread_cond_destroy(&live->look);
 	pthread_mutex_destroy(&live->mutex);
@@ -787,6 +841,7 @@ void live_free(struct live *live)
 {
 	if (!live)
 		return;
+	hints_stop(live->hints);
 	pthread_mutex_lock(&live->mutex);
 	live->stopping = true;
 	pthread_cond_signal(&live->look);

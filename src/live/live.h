@@ -34,6 +34,8 @@ struct live_config {
 	unsigned rankings_kept_max; /* a workspace */
 	size_t memory_budget_bytes; /* for all workspaces together; 0: no limit */
 	struct news_config news;    /* its look_ms is follow_ms */
+	const char *notify_url; /* for hints between daemons, see hints.h; NULL: polling alone */
+	unsigned connect_timeout_s; /* of that connection */
 };
 
 struct live *live_new(
@@ -42,8 +44,9 @@ void live_free(struct live *live);
 /* What happens, for those who follow it; lives as long as the live part. */
 struct news *live_news(struct live *live);
 
-/* After a commit: look now. Only a hint. */
-void live_hint(struct live *live);
+/* After a commit that brought a workspace to a revision: look now, and let the other daemons. Only a
+ * hint. */
+void live_hint(struct live *live, const struct uuid *workspace, int64_t revision);
 
 /*
  * The newest published ranking of a workspace, as a reference (ranking_unref). ERR_LOADING when

@@ -42,6 +42,7 @@ struct live {
 	struct live_config config;
 	struct past *past;
 	struct news *news;
+	struct hints *hints; /* NULL: none are told or heard */
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t look; /* there is something to look for */

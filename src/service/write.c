@@ -145,7 +145,7 @@ enum error write_once(const struct call *call, const struct uuid *workspace,
 		return error;
 	metric_add(METRIC_changes_committed, 1);
 	if (service->live)
-		live_hint(service->live);
+		live_hint(service->live, workspace, written->revision);
 	return ERR_OK;
 }
 

@@ -162,6 +162,7 @@ void write_run_joint(struct service *service, const struct uuid *workspace,
 		return;
 	metric_add(METRIC_changes_committed, (int64_t)run.changes);
 	metric_add(METRIC_joint_commits, 1);
+	/* Whatever became of the last one, it names the head that was left. */
 	if (service->live)
-		live_hint(service->live);
+		live_hint(service->live, workspace, writes[count - 1].written.revision);
 }

@@ -7,6 +7,7 @@
 #include <stdio.h>
 
 #include "base/log.h"
+#include "store/aggregates.h"
 #include "store/cells.h"
 #include "store/conn.h"
 #include "store/migrate.h"
@@ -74,14 +75,13 @@ static enum error check_version(struct conn *conn, char *why, size_t why_size)
 	return ERR_CONFLICT;
 }
 
-enum error store_check(struct conn *conn, char *why, size_t why_size)
+static enum error check(struct conn *conn, char *why, size_t why_size)
 {
 	struct role_facts facts;
 	struct cells cells;
 	PGresult *result;
 	enum error err;
 
-	snprintf(why, why_size, "%s", "");
 	err = conn_run(conn, STMT_CHECK_ROLE, NULL, &result);
 	if (!err && PQntuples(result) != 1)
 		err = ERR_DATABASE;
@@ -100,6 +100,17 @@ enum error store_check(struct conn *conn, char *why, size_t why_size)
 		err = check_version(conn, why, why_size);
 out:
 	PQclear(result);
+	return err;
+}
+
+enum error store_check(struct conn *conn, char *why, size_t why_size)
+{
+	enum error err = read_begin(conn, &system_workspace);
+
+	snprintf(why, why_size, "%s", "");
+	if (!err)
+		err = check(conn, why, why_size);
+	read_end(conn);
 	if (err && *why)
 		log_write(LOG_ERROR, "database_unfit", "The database cannot be served from",
 			LOG_S("reason", why), NULL);

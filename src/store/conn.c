@@ -5,6 +5,7 @@
 #include "store/conn.h"
 
 #include <assert.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -33,20 +34,19 @@ void conn_close(struct conn *conn)
 	memset(conn->prepared, PREPARED_NOT, sizeof conn->prepared);
 }
 
-static void fail(struct conn *conn, enum error err, enum statement statement)
+static void fail(struct conn *conn, enum error err)
 {
 	if (conn->failure)
 		return;
 	conn->failure = err;
-	conn->failed_statement = statement;
 	conn->failure_told = false;
 	conn->failure_fatal = false;
 }
 
 /* No answer will come for what was sent. */
-static enum error lose(struct conn *conn, enum statement statement)
+static enum error lose(struct conn *conn)
 {
-	fail(conn, ERR_DATABASE_AWAY, statement);
+	fail(conn, ERR_DATABASE_AWAY);
 	conn_close(conn);
 	return conn->failure;
 }
@@ -62,11 +62,15 @@ static void log_refusal(
 		NULL);
 }
 
+/* The session ends with it. What does not say so by the field that PostgreSQL always fills is a pooler
+ * taking its leave. */
 static bool is_fatal(const PGresult *result)
 {
 	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
 
-	return severity && strcmp(severity, "ERROR") != 0;
+	if (!severity)
+		return PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
+	return strcmp(severity, "ERROR") != 0;
 }
 
 /* A result that is an error: what it means for the transaction and the connection. */
@@ -91,7 +95,7 @@ static void take_error(struct conn *conn, const struct sent *sent, const PGresul
 	conn->renew |= meaning.renew;
 	if (sent->quiet || conn->failure)
 		return;
-	fail(conn, meaning.error, sent->statement);
+	fail(conn, meaning.error);
 	conn->failure_told = told;
 	conn->failure_fatal = is_fatal(result);
 	conn->tx.may_retry = meaning.may_retry;
@@ -134,7 +138,7 @@ static enum error collect(struct conn *conn, PGresult **keep)
 		bool last = i + 2 == conn->sent_count;
 
 		if (!collect_one(conn, &sent, last ? keep : NULL)) {
-			lose(conn, sent.statement);
+			lose(conn);
 			break;
 		}
 	}
@@ -153,17 +157,16 @@ static void log_notice(void *self, const char *message)
 		LOG_S("message", message), NULL);
 }
 
-static PGconn *connect_to(const struct store_config *config)
+PGconn *conn_connect(const char *url, unsigned timeout_s, const char *name)
 {
 	char timeout[16];
 	/* What stands before the URL is a default that it may change. */
 	const char *const names[] = {"connect_timeout", "keepalives_idle", "keepalives_interval",
 		"keepalives_count", "tcp_user_timeout", "dbname", "application_name",
 		"client_encoding", NULL};
-	const char *const values[] = {
-		timeout, "30", "10", "3", "30000", config->url, "winnowd", "UTF8", NULL};
+	const char *const values[] = {timeout, "30", "10", "3", "30000", url, name, "UTF8", NULL};
 
-	snprintf(timeout, sizeof timeout, "%u", config->connect_timeout_s);
+	snprintf(timeout, sizeof timeout, "%u", timeout_s);
 	return PQconnectdbParams(names, values, 1);
 }
 
@@ -173,22 +176,34 @@ static void note(struct conn *conn, enum sent_what what, enum statement statemen
 	conn->sent[conn->sent_count++] = (struct sent){what, statement, quiet};
 }
 
-static enum error sync_up(struct conn *conn, PGresult **keep)
+static enum error send_sync(struct conn *conn)
 {
 	if (PQpipelineSync(conn->pg) != 1)
-		return lose(conn, conn->sent_count ? conn->sent[0].statement : STMT_BEGIN_READ);
+		return lose(conn);
 	note(conn, SENT_SYNC, STMT_COUNT, true);
-	return collect(conn, keep);
+	return ERR_OK;
+}
+
+static enum error sync_up(struct conn *conn, PGresult **keep)
+{
+	enum error err = send_sync(conn);
+
+	return err ? err : collect(conn, keep);
+}
+
+static bool is_pooled(const struct conn *conn)
+{
+	return store_configuration(conn->store)->pooled;
 }
 
 static enum error prepare(struct conn *conn, enum statement statement)
 {
 	const struct statement_info *info = &statement_infos[statement];
 
-	if (conn->prepared[statement] != PREPARED_NOT)
+	if (conn->prepared[statement] != PREPARED_NOT || is_pooled(conn))
 		return ERR_OK;
 	if (PQsendPrepare(conn->pg, info->name, info->sql, 0, NULL) != 1)
-		return lose(conn, statement);
+		return lose(conn);
 	conn->prepared[statement] = PREPARED_SENT;
 	note(conn, SENT_PREPARE, statement, false);
 	return ERR_OK;
@@ -205,31 +220,47 @@ static enum error send_statement(
 {
 	static const struct params none;
 	static const int binary[PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
+	const struct statement_info *info = &statement_infos[statement];
 	const struct params *p = params ? params : &none;
 	enum error err = prepare(conn, statement);
+	int sent;
 
 	if (err)
 		return err;
-	assert(p->count == statement_infos[statement].param_count);
-	if (PQsendQueryPrepared(conn->pg, statement_infos[statement].name, p->count, p->values,
-		    p->lengths, binary, 1) != 1)
-		return lose(conn, statement);
+	assert(p->count == info->param_count);
+	if (is_pooled(conn))
+		sent = PQsendQueryParams(
+			conn->pg, info->sql, p->count, NULL, p->values, p->lengths, binary, 1);
+	else
+		sent = PQsendQueryPrepared(
+			conn->pg, info->name, p->count, p->values, p->lengths, binary, 1);
+	if (sent != 1)
+		return lose(conn);
 	note(conn, SENT_EXECUTE, statement, quiet);
 	return ERR_OK;
 }
 
+/* The time-out of statements, as text. */
+enum { TIMEOUT_SIZE = 16 };
+static struct str statement_timeout(const struct conn *conn, char text[TIMEOUT_SIZE])
+{
+	snprintf(text, TIMEOUT_SIZE, "%u", store_configuration(conn->store)->statement_timeout_ms);
+	return str_from(text);
+}
+
 static enum error configure(struct conn *conn)
 {
-	unsigned timeout_ms = store_configuration(conn->store)->statement_timeout_ms;
 	struct params params = PARAMS_INIT;
-	char text[16];
+	char text[TIMEOUT_SIZE];
 	enum error err;
 
 	if (PQenterPipelineMode(conn->pg) != 1)
-		return lose(conn, STMT_CONFIGURE);
+		return lose(conn);
 	PQsetNoticeProcessor(conn->pg, log_notice, NULL);
-	snprintf(text, sizeof text, "%u", timeout_ms);
-	params_text(&params, str_from(text));
+	/* A pooler's sessions are everybody's; each transaction brings its settings along. */
+	if (is_pooled(conn))
+		return ERR_OK;
+	params_text(&params, statement_timeout(conn, text));
 	err = send_statement(conn, STMT_CONFIGURE, &params, false);
 	if (!err)
 		err = sync_up(conn, NULL);
@@ -238,6 +269,7 @@ static enum error configure(struct conn *conn)
 
 enum error conn_open(struct conn *conn)
 {
+	const struct store_config *config;
 	enum error err;
 
 	if (!conn_lost(conn))
@@ -245,7 +277,8 @@ enum error conn_open(struct conn *conn)
 	conn_close(conn);
 	if (!store_may_try(conn->store))
 		return ERR_DATABASE_AWAY;
-	conn->pg = connect_to(store_configuration(conn->store));
+	config = store_configuration(conn->store);
+	conn->pg = conn_connect(config->url, config->connect_timeout_s, "winnowd");
 	conn->failure = ERR_OK;
 	if (conn_lost(conn)) {
 		store_tried(
@@ -274,39 +307,75 @@ static enum error renew_plans(struct conn *conn)
 static enum error send_begin(struct conn *conn)
 {
 	struct params scope = PARAMS_INIT;
+	char text[TIMEOUT_SIZE];
+	bool pooled = is_pooled(conn);
 	enum error err;
 
 	if (!conn->begin_wanted)
 		return ERR_OK;
 	params_uuid(&scope, &conn->workspace);
+	if (pooled)
+		params_text(&scope, statement_timeout(conn, text));
 	err = send_statement(
 		conn, conn->state == CONN_READ ? STMT_BEGIN_READ : STMT_BEGIN_WRITE, NULL, false);
 	if (!err)
-		err = send_statement(conn, STMT_SET_WORKSPACE, &scope, false);
-	if (!err)
-		err = renew_plans(conn);
+		err = send_statement(
+			conn, pooled ? STMT_SET_SESSION : STMT_SET_WORKSPACE, &scope, false);
+	/* Behind a pooler the answer shows when a session was given. */
+	if (!err && pooled && PQsendFlushRequest(conn->pg) != 1)
+		err = lose(conn);
+	if (!err && !pooled)
+		err = renew_plans(conn); /* there are none behind a pooler */
 	if (!err)
 		conn->begin_wanted = false;
 	return err;
+}
+
+/* A pooler keeps who begins until it has a session free: not for longer than connecting may take.
+ * What was sent goes with the connection, and nothing of it has been done. */
+static enum error await_session(struct conn *conn)
+{
+	unsigned timeout_s = store_configuration(conn->store)->connect_timeout_s;
+	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+	if (poll(&ready, 1, (int)timeout_s * 1000) != 0)
+		return ERR_OK;
+	fail(conn, ERR_BUSY);
+	conn_close(conn);
+	return conn->failure;
+}
+
+/* A pooler takes its session back when the end of a transaction is answered; if half of the next one
+ * had gone there by then, it would be torn in two. */
+static enum error await_end_before(struct conn *conn)
+{
+	bool between = conn->begin_wanted || conn->state == CONN_IDLE;
+
+	return between && is_pooled(conn) && conn->sent_count > 0 ? collect(conn, NULL) : ERR_OK;
 }
 
 /* Sends begin, prepares, and (execute) runs the statement; waits for all of it. */
 static enum error attempt(struct conn *conn, enum statement statement, const struct params *params,
 	bool execute, PGresult **keep)
 {
+	bool begins = conn->begin_wanted;
 	enum error err = conn_open(conn);
 
 	if (err) {
-		fail(conn, err, statement);
+		fail(conn, err);
 		return err;
 	}
-	err = send_begin(conn);
+	err = await_end_before(conn);
+	if (!err)
+		err = send_begin(conn);
 	if (!err)
 		err = execute ? send_statement(conn, statement, params, false)
 			      : prepare(conn, statement);
 	if (!err)
-		err = sync_up(conn, keep);
-	return err;
+		err = send_sync(conn);
+	if (!err && begins && is_pooled(conn))
+		err = await_session(conn);
+	return err ? err : collect(conn, keep);
 }
 
 static enum error run(struct conn *conn, enum statement statement, const struct params *params,
@@ -322,7 +391,7 @@ static enum error run(struct conn *conn, enum statement statement, const struct 
 	if (conn->failure)
 		return conn->failure;
 	if (!fresh && !conn->pg) {
-		fail(conn, ERR_DATABASE_AWAY, statement);
+		fail(conn, ERR_DATABASE_AWAY);
 		return conn->failure;
 	}
 	err = attempt(conn, statement, params, execute, keep);
@@ -379,7 +448,7 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 			take_error(conn, &sent, result);
 		PQclear(result);
 		if (conn_lost(conn) || (!wanted && conn->renew))
-			return lose(conn, statement);
+			return lose(conn);
 	}
 	/* The sync is what is left. */
 	conn->sent[0] = (struct sent){SENT_SYNC, statement, true};
@@ -393,14 +462,14 @@ enum error conn_stream(struct conn *conn, enum statement statement, const struct
 	/* Everything before is settled first, so that the rows are the only thing under way. */
 	enum error err = run(conn, STMT_LONG_SCAN, NULL, true, NULL);
 
-	if (!err && conn->prepared[statement] != PREPARED_YES)
+	if (!err && !is_pooled(conn) && conn->prepared[statement] != PREPARED_YES)
 		err = run(conn, statement, NULL, false, NULL);
 	if (!err)
 		err = send_statement(conn, statement, params, false);
 	if (err)
 		return err;
 	if (PQpipelineSync(conn->pg) != 1 || PQsetSingleRowMode(conn->pg) != 1)
-		return lose(conn, statement);
+		return lose(conn);
 	return stream_rows(conn, statement, row, self);
 }
 
@@ -462,9 +531,10 @@ enum error conn_commit(struct conn *conn)
 		conn->state = CONN_IDLE;
 		return ERR_OK;
 	}
-	/* Only the server's word says that nothing was committed: that a statement before the
-	 * commit failed, or that the commit itself did in a session that lives on. */
-	if (!conn->failure_told || (conn->failed_statement == STMT_COMMIT && conn->failure_fatal))
+	/* Only the server's word says that nothing was committed: that a statement failed in a
+	 * session that lives on. The end of a session may be a pooler's word, and then it comes
+	 * before answers that were on their way. */
+	if (!conn->failure_told || conn->failure_fatal)
 		err = ERR_COMMIT_UNKNOWN;
 	conn_end(conn, STMT_ROLLBACK);
 	return err;

@@ -5,6 +5,9 @@
  * BEGIN and the workspace setting travel with the first statement of a transaction. As long as
  * that has not been answered nothing has been done, and a connection that turns out to be dead is
  * replaced and the statement sent again.
+ *
+ * Behind a pooler (store_config.pooled) nothing is prepared and each transaction brings its
+ * settings along; where it gets no session within the time for connecting it is ERR_BUSY.
  */
 #ifndef WINNOW_STORE_CONN_H
 #define WINNOW_STORE_CONN_H
@@ -51,7 +54,6 @@ struct conn {
 	bool begin_wanted; /* BEGIN has not been sent */
 	struct uuid workspace;
 	enum error failure; /* sticky until the transaction ends */
-	enum statement failed_statement;
 	bool failure_told;  /* the server itself said so, about that very statement … */
 	bool failure_fatal; /* … and ended the session with it */
 	struct tx tx;
@@ -65,6 +67,9 @@ struct conn {
 	struct row_type row_types[ROWS_COUNT]; /* rows are sent as arrays of these */
 };
 
+/* A plain connection, as libpq gives it: perhaps a failed one, NULL when memory is out. `name` is how
+ * the server lists it. */
+PGconn *conn_connect(const char *url, unsigned timeout_s, const char *name);
 /* Connects when it is not. ERR_DATABASE_AWAY. */
 enum error conn_open(struct conn *conn);
 void conn_close(struct conn *conn);

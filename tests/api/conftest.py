@@ -7,6 +7,8 @@ One database and one daemon for the session, a fresh workspace for each test.
     WINNOW_TEST_ADMIN_DATABASE_URL      superuser
     WINNOW_TEST_SEED                    seed of the random tests; each prints the one that it used
     WINNOW_TEST_KILLS                   how often the crash test kills the daemon
+    WINNOW_TEST_POOLER                  1: daemons reach PostgreSQL through PgBouncer, a pool of one
+    WINNOW_TEST_NO_NOTIFY               1: daemons neither tell nor hear news by NOTIFY
     WINNOW_SHARED_DATA                  real trackers' samples; tests that need them are skipped without
 
 Without the database URLs the suite makes a cluster of its own.
@@ -18,7 +20,7 @@ import secrets
 
 import pytest
 
-from support import client, daemon as daemons, database as databases, places
+from support import client, daemon as daemons, database as databases, places, pooler
 from support.workspace import Workspace
 
 
@@ -30,6 +32,7 @@ def pytest_report_header(config):
 def nothing_left_running():
     yield
     daemons.end_all()
+    pooler.end_all()
 
 
 @pytest.fixture(scope="session")

@@ -11,6 +11,7 @@ from support.waiting import wait_until
 from support.workspace import Workspace, item, ndjson, scored
 
 pytestmark = pytest.mark.faults
+HASTY = {"WINNOW_CONNECT_TIMEOUT_S": 2}  # behind a pooler it is also how soon an outage shows
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def secret(fault_database, tmp_path_factory):
 @pytest.fixture(scope="module")
 def steady(fault_database, secret, tmp_path_factory):
     """One daemon that lives through all outages without a restart."""
-    own = daemons.Daemon(fault_database, tmp_path_factory.mktemp("faults"), name="steady")
+    own = daemons.Daemon(fault_database, tmp_path_factory.mktemp("faults"), name="steady", **HASTY)
     own.start()
     yield own
     assert own.stop() == 0
@@ -218,7 +219,7 @@ def test_connections_cut_under_load(private, steady, shaky, fault_database):
 
 
 def test_starts_while_the_database_is_away_and_heals(private, fault_database, secret, tmp_path):
-    own = daemons.Daemon(fault_database, tmp_path, name="early")
+    own = daemons.Daemon(fault_database, tmp_path, name="early", **HASTY)
     private.stop()
     try:
         own.start(ready=False)
@@ -236,7 +237,7 @@ def test_starts_while_the_database_is_away_and_heals(private, fault_database, se
 
 
 def test_the_outage_limit(private, fault_database, secret, tmp_path):
-    own = daemons.Daemon(fault_database, tmp_path, "--outage-limit-s", 1, name="limited")
+    own = daemons.Daemon(fault_database, tmp_path, "--outage-limit-s", 1, name="limited", **HASTY)
     own.start()
     ws = Workspace(Client(own.url, secret))
     ws.push([item("1")])

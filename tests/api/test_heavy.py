@@ -4,6 +4,7 @@ import concurrent.futures
 
 import pytest
 
+from support import pooler
 from support.client import Client, problem_type
 from support.decisions import item_id
 from support.waiting import wait_until
@@ -32,6 +33,7 @@ def heavy(ws):
     ]
 
 
+@pooler.needs_two_sessions
 @pytest.mark.parametrize("running", ["/rankings/", "/comparisons/strengths"])
 def test_one_at_a_time(ws, database, heavy, running):
     """The one that is running waits for a table that this test holds."""

@@ -9,7 +9,7 @@ import uuid
 import pytest
 import requests
 
-from support import daemon as daemons, database as databases
+from support import daemon as daemons, database as databases, pooler
 from support.client import Client, problem_pointers, problem_type
 from support.waiting import wait_until
 from support.workspace import Workspace, item, ndjson, rubric
@@ -370,6 +370,7 @@ class Sender(threading.Thread):
             self.answer = post(self.client, *self.args, **self.more)
 
 
+@pooler.needs_two_sessions
 def test_in_flight(ws, daemon):
     key = fresh_key()
     with held(daemon.database, ws):

@@ -3,6 +3,7 @@
 import concurrent.futures
 import time
 
+from support import pooler
 from support.client import problem_type
 from support.waiting import wait_until
 from support.workspace import item, scored
@@ -37,6 +38,7 @@ def test_a_second_replay_reads_the_rows_again(ws, database):
     assert (replay()["same"], replay()["differences"]) == (True, [])
 
 
+@pooler.needs_two_sessions
 def test_one_is_loaded_one_waits_and_the_others_are_told_at_once(ws, other_ws, database):
     """Each of them would wait on a worker, and the writes of all workspaces need those."""
     for name in "abcdefgh":

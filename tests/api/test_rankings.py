@@ -118,7 +118,7 @@ def test_keeping_moves_on_to_another_ranking_with_the_same_order(ws):
 def test_kept_already_is_200_and_writes_nothing(ws, daemon, database, operator_token, tmp_path):
     """A second daemon that has not seen the keeping yet meets the same ranking."""
     ws.push([scored("a", 20)])
-    slow = daemons.Daemon(database, tmp_path, "--follow-ms", "60000")
+    slow = daemons.Daemon(database, tmp_path, "--follow-ms", "60000", "--no-notify")
     slow.start()
     try:
         late = ws.at(slow.url)

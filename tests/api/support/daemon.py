@@ -10,7 +10,7 @@ import time
 
 import requests
 
-from . import places
+from . import places, pooler
 from .waiting import wait_until
 
 logs = []  # of all daemons that this session started
@@ -28,6 +28,19 @@ def clean_environment(**variables):
     environment = {k: v for k, v in os.environ.items() if not k.startswith(("WINNOW", "PG"))}
     environment.update({k: str(v) for k, v in variables.items() if v is not None})
     return environment
+
+
+def reaches(database):
+    """The variables by which a daemon reaches a database: as the session wants it, through a pooler or not."""
+    told = {"WINNOW_NOTIFY": "false"} if os.environ.get("WINNOW_TEST_NO_NOTIFY") == "1" else {}
+    if not pooler.wanted():
+        return {"WINNOW_DATABASE_URL": database.app, **told}
+    return {
+        "WINNOW_DATABASE_URL": pooler.url(database.app),
+        "WINNOW_DIRECT_DATABASE_URL": database.app,
+        "WINNOW_POOLER": "true",
+        **told,
+    }
 
 
 def command(*args, timeout=30, binary=None, **variables):
@@ -49,7 +62,7 @@ def migrate(database):
 
 
 def bootstrap(database, token_file):
-    done = command("bootstrap", "--token-file", token_file, WINNOW_DATABASE_URL=database.app)
+    done = command("bootstrap", "--token-file", token_file, **reaches(database))
     assert done.returncode == 0, f"bootstrap: {done.stderr}"
     return token_file.read_text().strip()
 
@@ -78,7 +91,7 @@ class Daemon:
         with open(self.log, "ab") as log:
             self.process = subprocess.Popen(
                 [places.winnowd(), "--listen-address", "127.0.0.1", "--port", str(self.port), *map(str, self.args)],
-                env=clean_environment(WINNOW_DATABASE_URL=self.database.app, **self.variables),
+                env=clean_environment(**{**reaches(self.database), **self.variables}),
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,

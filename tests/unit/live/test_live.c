@@ -54,7 +54,7 @@ static struct ranking *await(struct live *live, const struct uuid *workspace, co
 			ranking_unref(ranking);
 		if (fixture_monotonic(NULL) > until_us)
 			fail_msg("no ranking %s", id);
-		live_hint(live);
+		live_hint(live, workspace, 0);
 		sched_yield();
 	}
 }

@@ -59,7 +59,8 @@ static void *take_and_give(void *arg)
 
 static void test_pool_is_shared(void **state)
 {
-	const struct store_config config = {getenv("WINNOW_TEST_DATABASE_URL"), 2, 5, 30000, 60000};
+	const struct store_config config = {
+		getenv("WINNOW_TEST_DATABASE_URL"), 2, 5, 30000, 60000, false};
 	struct store *store = store_new(&config, &fixture_clock);
 	pthread_t threads[6];
 
@@ -191,7 +192,7 @@ static int64_t held_monotonic(void *self)
 static void test_away(void **state)
 {
 	const struct clock clock = {fixture_now, held_monotonic, &fixture};
-	const struct store_config config = {"host=/nonexistent", 2, 5, 1000, 50};
+	const struct store_config config = {"host=/nonexistent", 2, 5, 1000, 50, false};
 	struct store *store = store_new(&config, &clock);
 	struct conn *conn;
 
@@ -205,11 +206,89 @@ static void test_away(void **state)
 	store_free(store);
 }
 
+/* ---- behind a pooler ---- */
+
+/* What the first row's only column says, in a transaction of `conn` or between two of them. */
+static void ask(struct conn *conn, const char *sql, char *out, size_t size)
+{
+	PGresult *result;
+
+	assert_int_equal(PQsendQueryParams(conn->pg, sql, 0, NULL, NULL, NULL, NULL, 0), 1);
+	assert_int_equal(PQpipelineSync(conn->pg), 1);
+	result = PQgetResult(conn->pg);
+	assert_int_equal(PQresultStatus(result), PGRES_TUPLES_OK);
+	snprintf(out, size, "%s", PQgetvalue(result, 0, 0));
+	PQclear(result);
+	assert_null(PQgetResult(conn->pg));
+	result = PQgetResult(conn->pg);
+	assert_int_equal(PQresultStatus(result), PGRES_PIPELINE_SYNC);
+	PQclear(result);
+}
+
+static const char settings[] =
+	"SELECT concat_ws('|', current_setting('TimeZone'), current_setting('search_path'), "
+	"current_setting('statement_timeout'), current_setting('jit'), "
+	"current_setting('idle_in_transaction_session_timeout'))";
+
+/* Nothing is left in a session that the next transaction of somebody else may have, and nothing is
+ * relied upon that an earlier one had. */
+static void test_pooled_leaves_no_trace(void **state)
+{
+	struct store_config config = {.url = getenv("WINNOW_TEST_DATABASE_URL"),
+		.connections = 1,
+		.connect_timeout_s = 5,
+		.statement_timeout_ms = 12345,
+		.acquire_timeout_ms = 50,
+		.pooled = true};
+	struct uuid workspace = fixture_workspace(), attempt;
+	struct store *store = store_new(&config, &fixture_clock);
+	char before[256], text[256];
+	struct change change;
+	struct conn *conn;
+	struct head head;
+	struct tx *tx;
+
+	(void)state;
+	uuid_random(&attempt);
+	assert_ok(store_acquire(store, &conn));
+	ask(conn, settings, before, sizeof before);
+	assert_null(strstr(before, "12345ms"));
+
+	assert_ok(tx_begin(conn, &workspace, &tx));
+	assert_ok(change_begin(tx, &workspace, &fixture_clock, &attempt, &change));
+	ask(conn, settings, text, sizeof text);
+	assert_string_equal(text, "UTC|pg_catalog, pg_temp|12345ms|off|1min");
+	assert_ok(change_finish(&change, &fixture_info, STR("{}")));
+	assert_ok(tx_commit(tx));
+	change_release(&change);
+	ask(conn, settings, text, sizeof text);
+	assert_string_equal(text, before);
+
+	/* The end is sent and not waited for; the next beginning waits for it. */
+	for (int i = 0; i < 3; i++) {
+		assert_ok(read_begin(conn, &workspace));
+		assert_ok(head_read(conn, &workspace, &head));
+		assert_int_equal(head.revision, 1);
+		assert_int_equal(conn->sent_count, 0);
+		read_end(conn);
+		assert_true(conn->sent_count > 0);
+	}
+	assert_ok(store_check(conn, text, sizeof text));
+	assert_ok(read_begin(conn, &workspace));
+	assert_ok(head_read(conn, &workspace, &head));
+	ask(conn, "SELECT count(*)::text FROM pg_prepared_statements", text, sizeof text);
+	assert_string_equal(text, "0");
+	read_end(conn);
+	store_release(store, conn);
+	store_free(store);
+}
+
 /* ---- contention ---- */
 
 static void test_statement_timeout(void **state)
 {
-	const struct store_config config = {getenv("WINNOW_TEST_DATABASE_URL"), 1, 5, 100, 50};
+	const struct store_config config = {
+		getenv("WINNOW_TEST_DATABASE_URL"), 1, 5, 100, 50, false};
 	struct store *store = store_new(&config, &fixture_clock);
 	struct uuid workspace = fixture_workspace();
 	struct change mine, theirs;
@@ -425,6 +504,7 @@ int main(void)
 		cmocka_unit_test(test_lost_within),
 		cmocka_unit_test(test_commit_is_settled),
 		cmocka_unit_test(test_away),
+		cmocka_unit_test(test_pooled_leaves_no_trace),
 		cmocka_unit_test(test_statement_timeout),
 		cmocka_unit_test(test_deadlock),
 		cmocka_unit_test(test_meanings),

@@ -1,0 +1,3 @@
+-- () -> ()
+-- Channels belong to a database, so one name does for every Winnow.
+LISTEN winnow_revisions

@@ -1,0 +1,2 @@
+-- (text) -> void
+SELECT pg_catalog.pg_notify('winnow_revisions', $1)
