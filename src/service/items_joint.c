@@ -39,29 +39,65 @@ static bool takes_part(const struct batch *batch)
 	return !batch->unready && !batch->deferred;
 }
 
-/* Reads what is stored of the claimed items. */
-static enum error load_claimed(
-	struct meeting *meeting, struct conn *conn, struct joint_write *writes, size_t count)
+static void forget_all(struct meeting *meeting)
+{
+	uuid_map_release(&meeting->owners);
+	arena_release(&meeting->arena);
+	meeting->items = 0;
+}
+
+/* The claimed items, of which nothing is known as yet; NULL when memory is out. */
+static struct uuid *claimed(struct meeting *meeting, struct joint_write *writes, size_t count)
 {
 	struct uuid *ids = arena_array(&meeting->arena, meeting->items, sizeof *ids);
-	struct item_row *rows;
-	size_t wanted = 0, found = 0;
-	enum error error;
+	size_t taken = 0;
 
-	if (!ids)
-		return ERR_BUDGET;
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < count && ids; i++) {
 		struct batch *batch = writes[i].arg;
 
 		if (!takes_part(batch))
 			continue;
-		batch_clear(batch, ids + wanted);
-		wanted += batch->target_count;
+		batch_clear(batch, ids + taken);
+		taken += batch->target_count;
 	}
-	if (wanted == 0)
+	return ids;
+}
+
+/* By the configuration that they were parsed by, which is mostly the one that will hold. */
+static enum error ask_meeting(void *self, struct tx *tx, struct joint_write *writes, size_t count)
+{
+	struct meeting *meeting = self;
+	const struct uuid *ids;
+	enum error error = ERR_OK;
+
+	forget_all(meeting);
+	for (size_t i = 0; i < count && !error; i++) {
+		struct batch *batch = writes[i].arg;
+
+		batch->unready = ERR_OK;
+		error = claim(meeting, batch, (uint32_t)i);
+	}
+	if (error || meeting->items == 0)
+		return error;
+	ids = claimed(meeting, writes, count);
+	return ids ? items_ask(tx_conn(tx), ids, meeting->items) : ERR_BUDGET;
+}
+
+/* Reads what is stored of the claimed items. */
+static enum error load_claimed(
+	struct meeting *meeting, struct conn *conn, struct joint_write *writes, size_t count)
+{
+	struct uuid *ids = claimed(meeting, writes, count);
+	struct item_row *rows;
+	size_t found = 0;
+	enum error error;
+
+	if (!ids)
+		return ERR_BUDGET;
+	if (meeting->items == 0)
 		return ERR_OK;
-	error = items_by_id(
-		conn, &writes[0].call->workspace, ids, wanted, &meeting->arena, &rows, &found);
+	error = items_by_id(conn, &writes[0].call->workspace, ids, meeting->items, &meeting->arena,
+		&rows, &found);
 	for (size_t i = 0; i < found && !error; i++) {
 		uint32_t owner = uuid_map_get(&meeting->owners, &rows[i].record.id);
 		struct batch *batch = writes[owner].arg;
@@ -72,26 +108,19 @@ static enum error load_claimed(
 	return error;
 }
 
-static void forget_all(struct meeting *meeting)
-{
-	uuid_map_release(&meeting->owners);
-	arena_release(&meeting->arena);
-}
-
 static enum error load_meeting(void *self, struct tx *tx, int64_t config_revision,
 	struct joint_write *writes, size_t count)
 {
 	struct meeting *meeting = self;
 	enum error error = ERR_OK;
 
-	/* Nothing of the attempt before is of use. */
+	/* As it was asked for, but where the configuration has moved since. */
 	forget_all(meeting);
-	meeting->items = 0;
 	for (size_t i = 0; i < count && !error; i++) {
 		struct batch *batch = writes[i].arg;
 
-		batch->deferred = false;
 		batch->unready = batch_use_catalog(batch, tx_conn(tx), config_revision);
+		batch->deferred = false;
 		if (!batch->unready)
 			error = claim(meeting, batch, (uint32_t)i);
 	}
@@ -112,7 +141,7 @@ static enum error meeting_body(struct write *write, void *arg)
 static size_t store_round(
 	struct meeting *meeting, struct service *service, struct joint_write *writes, size_t count)
 {
-	const struct joint_work work = {load_meeting, meeting_body, meeting};
+	const struct joint_work work = {ask_meeting, load_meeting, meeting_body, meeting};
 	const struct uuid workspace = writes[0].call->workspace;
 	size_t deferred = 0;
 

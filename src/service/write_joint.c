@@ -55,8 +55,10 @@ static enum error attempt(struct run *run, struct conn *conn, bool *again)
 	*again = false;
 	if (error)
 		return error;
-	error = change_begin(
-		write.tx, run->workspace, run->service->clock, &run->attempt, &write.change);
+	error = run->work->ask(run->work->self, write.tx, run->writes, run->count);
+	if (!error)
+		error = change_begin(write.tx, run->workspace, run->service->clock, &run->attempt,
+			&write.change);
 	if (!error)
 		error = run->work->load(run->work->self, write.tx, write.change.config_revision,
 			run->writes, run->count);

@@ -18,6 +18,8 @@ struct joint_write {
 };
 
 struct joint_work {
+	/* Once an attempt, before the lock: may ask what is to be answered along with it. */
+	enum error (*ask)(void *self, struct tx *tx, struct joint_write *writes, size_t count);
 	/*
 	 * Once an attempt, under the head's lock: reads what the bodies need. An error fails all. It may
 	 * be called for all of the writes, and then again for each alone.

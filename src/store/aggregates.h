@@ -39,6 +39,9 @@ struct item_row {
 /* Newest versions by id, from the version table; in no order; absent ids give no row. */
 enum error items_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
 	size_t count, struct arena *arena, struct item_row **out, size_t *found);
+/* Has items_by_id of the very same ids, in the write transaction's workspace, answered along with the
+ * next statement: before change_begin, it sees what the lock protects and takes no round trip. */
+enum error items_ask(struct conn *conn, const struct uuid *ids, size_t count);
 /* The version in force at `revision`; ERR_NOT_FOUND. */
 enum error item_as_of(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
 	int64_t revision, struct arena *arena, struct item_row *out);

@@ -22,8 +22,18 @@ bool conn_lost(const struct conn *conn)
 	return !conn->pg || PQstatus(conn->pg) != CONNECTION_OK;
 }
 
+static void forget_along(struct conn *conn)
+{
+	PQclear(conn->along.result);
+	buf_release(&conn->along.array);
+	conn->along = (struct along){.array = BUF_INIT};
+}
+
 void conn_close(struct conn *conn)
 {
+	PQclear(conn->along.result);
+	conn->along.result = NULL;
+	conn->along.answered = false;
 	PQfinish(conn->pg);
 	conn->pg = NULL;
 	conn->renew = false;
@@ -129,24 +139,18 @@ static bool collect_one(struct conn *conn, const struct sent *sent, PGresult **k
 	return !conn_lost(conn);
 }
 
-/* Waits for all that was sent, whose last part is a sync; the result of the last statement goes to
- * `keep` when that is wanted. */
-static enum error collect(struct conn *conn, PGresult **keep)
+/* Waits for all that was sent, whose last part is a sync. */
+static enum error collect(struct conn *conn)
 {
 	for (size_t i = 0; i < conn->sent_count; i++) {
 		struct sent sent = conn->sent[i];
-		bool last = i + 2 == conn->sent_count;
 
-		if (!collect_one(conn, &sent, last ? keep : NULL)) {
+		if (!collect_one(conn, &sent, sent.keep)) {
 			lose(conn);
 			break;
 		}
 	}
 	conn->sent_count = 0;
-	if (conn->failure && keep) {
-		PQclear(*keep);
-		*keep = NULL;
-	}
 	return conn->failure;
 }
 
@@ -173,7 +177,13 @@ PGconn *conn_connect(const char *url, unsigned timeout_s, const char *name)
 static void note(struct conn *conn, enum sent_what what, enum statement statement, bool quiet)
 {
 	assert(conn->sent_count < SENT_MAX);
-	conn->sent[conn->sent_count++] = (struct sent){what, statement, quiet};
+	conn->sent[conn->sent_count++] = (struct sent){what, statement, quiet, NULL};
+}
+
+/* Of what was sent last. */
+static void keep_result(struct conn *conn, PGresult **keep)
+{
+	conn->sent[conn->sent_count - 1].keep = keep;
 }
 
 static enum error send_sync(struct conn *conn)
@@ -184,11 +194,11 @@ static enum error send_sync(struct conn *conn)
 	return ERR_OK;
 }
 
-static enum error sync_up(struct conn *conn, PGresult **keep)
+static enum error sync_up(struct conn *conn)
 {
 	enum error err = send_sync(conn);
 
-	return err ? err : collect(conn, keep);
+	return err ? err : collect(conn);
 }
 
 static bool is_pooled(const struct conn *conn)
@@ -263,7 +273,7 @@ static enum error configure(struct conn *conn)
 	params_text(&params, statement_timeout(conn, text));
 	err = send_statement(conn, STMT_CONFIGURE, &params, false);
 	if (!err)
-		err = sync_up(conn, NULL);
+		err = sync_up(conn);
 	return err;
 }
 
@@ -351,7 +361,34 @@ static enum error await_end_before(struct conn *conn)
 {
 	bool between = conn->begin_wanted || conn->state == CONN_IDLE;
 
-	return between && is_pooled(conn) && conn->sent_count > 0 ? collect(conn, NULL) : ERR_OK;
+	return between && is_pooled(conn) && conn->sent_count > 0 ? collect(conn) : ERR_OK;
+}
+
+static enum error send_along(struct conn *conn)
+{
+	struct along *along = &conn->along;
+	struct params params = PARAMS_INIT;
+	enum error err;
+
+	params_uuid(&params, &conn->workspace);
+	params_bytes(&params, along->array.data, along->array.len);
+	err = send_statement(conn, along->statement, &params, false);
+	if (!err)
+		keep_result(conn, &along->result);
+	return err;
+}
+
+/* Sends the statement, and what is asked along with it. */
+static enum error send_execute(
+	struct conn *conn, enum statement statement, const struct params *params, PGresult **keep)
+{
+	enum error err = send_statement(conn, statement, params, false);
+
+	if (!err)
+		keep_result(conn, keep);
+	if (!err && conn->along.wanted)
+		err = send_along(conn);
+	return err;
 }
 
 /* Sends begin, prepares, and (execute) runs the statement; waits for all of it. */
@@ -369,13 +406,23 @@ static enum error attempt(struct conn *conn, enum statement statement, const str
 	if (!err)
 		err = send_begin(conn);
 	if (!err)
-		err = execute ? send_statement(conn, statement, params, false)
+		err = execute ? send_execute(conn, statement, params, keep)
 			      : prepare(conn, statement);
 	if (!err)
 		err = send_sync(conn);
 	if (!err && begins && is_pooled(conn))
 		err = await_session(conn);
-	return err ? err : collect(conn, keep);
+	if (!err)
+		err = collect(conn);
+	if (err && keep) {
+		PQclear(*keep);
+		*keep = NULL;
+	}
+	if (!err && execute && conn->along.wanted) {
+		conn->along.wanted = false;
+		conn->along.answered = true;
+	}
+	return err;
 }
 
 static enum error run(struct conn *conn, enum statement statement, const struct params *params,
@@ -403,12 +450,45 @@ static enum error run(struct conn *conn, enum statement statement, const struct 
 	return err;
 }
 
+enum error conn_ask_along(struct conn *conn, enum statement statement, struct str array)
+{
+	assert(conn->state == CONN_WRITE);
+	assert(statement_infos[statement].param_count == 2);
+	forget_along(conn);
+	buf_str(&conn->along.array, array);
+	if (conn->along.array.failed)
+		return ERR_NO_MEMORY;
+	conn->along.statement = statement;
+	conn->along.wanted = true;
+	return ERR_OK;
+}
+
+/* Whether the very same was asked along with something and has been answered. */
+static bool is_answered(
+	const struct conn *conn, enum statement statement, const struct params *params)
+{
+	const struct along *along = &conn->along;
+
+	return along->answered && along->statement == statement &&
+	       memcmp(params->values[0], conn->workspace.bytes, sizeof conn->workspace.bytes) ==
+		       0 &&
+	       (size_t)params->lengths[1] == along->array.len &&
+	       memcmp(params->values[1], along->array.data, along->array.len) == 0;
+}
+
 enum error conn_run(
 	struct conn *conn, enum statement statement, const struct params *params, PGresult **out)
 {
 	PGresult *result = NULL;
-	enum error err = run(conn, statement, params, true, &result);
+	enum error err;
 
+	if (out && !conn->failure && is_answered(conn, statement, params)) {
+		*out = conn->along.result;
+		conn->along.result = NULL;
+		forget_along(conn);
+		return ERR_OK;
+	}
+	err = run(conn, statement, params, true, &result);
 	if (out)
 		*out = result;
 	else
@@ -435,7 +515,7 @@ enum error conn_queue(struct conn *conn, enum statement statement, const struct 
 static enum error stream_rows(struct conn *conn, enum statement statement,
 	bool (*row)(void *self, const PGresult *result), void *self)
 {
-	const struct sent sent = {SENT_EXECUTE, statement, false};
+	const struct sent sent = {SENT_EXECUTE, statement, false, NULL};
 	bool wanted = true;
 	PGresult *result;
 
@@ -451,9 +531,9 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 			return lose(conn);
 	}
 	/* The sync is what is left. */
-	conn->sent[0] = (struct sent){SENT_SYNC, statement, true};
+	conn->sent[0] = (struct sent){SENT_SYNC, statement, true, NULL};
 	conn->sent_count = 1;
-	return collect(conn, NULL);
+	return collect(conn);
 }
 
 enum error conn_stream(struct conn *conn, enum statement statement, const struct params *params,
@@ -493,6 +573,7 @@ void conn_end(struct conn *conn, enum statement how)
 {
 	bool begun = !conn->begin_wanted;
 
+	forget_along(conn);
 	if (conn->state == CONN_IDLE)
 		return;
 	conn->state = CONN_IDLE;
@@ -522,12 +603,15 @@ enum error conn_commit(struct conn *conn)
 		return err;
 	}
 	err = send_statement(conn, STMT_COMMIT, NULL, false);
-	if (!err)
-		err = sync_up(conn, &result);
+	if (!err) {
+		keep_result(conn, &result);
+		err = sync_up(conn);
+	}
 	if (!err && strcmp(PQcmdStatus(result), "COMMIT") != 0)
 		err = ERR_DATABASE;
 	PQclear(result);
 	if (!err) {
+		forget_along(conn);
 		conn->state = CONN_IDLE;
 		return ERR_OK;
 	}

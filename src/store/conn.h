@@ -36,7 +36,16 @@ enum sent_what { SENT_PREPARE, SENT_EXECUTE, SENT_SYNC };
 struct sent {
 	enum sent_what what;
 	enum statement statement;
-	bool quiet; /* the end of a transaction whose result nobody needs */
+	bool quiet;      /* the end of a transaction whose result nobody needs */
+	PGresult **keep; /* where the result goes; NULL: nowhere */
+};
+
+/* A question that travels with another one. */
+struct along {
+	bool wanted, answered;
+	enum statement statement;
+	struct buf array;
+	PGresult *result;
 };
 
 struct tx {
@@ -58,6 +67,7 @@ struct conn {
 	bool failure_fatal; /* … and ended the session with it */
 	struct tx tx;
 
+	struct along along;
 	struct sent sent[SENT_MAX];
 	size_t sent_count;
 	unsigned char prepared[STMT_COUNT];
@@ -84,6 +94,10 @@ void conn_end(struct conn *conn, enum statement how);
  * for `out` when it is not wanted. Without an open transaction it is one of its own. */
 enum error conn_run(
 	struct conn *conn, enum statement statement, const struct params *params, PGresult **out);
+/* Sends `statement` right behind the next one that conn_run sends in this transaction, so that both are
+ * waited for once, and keeps the answer for when the very same is run. Its parameters are the workspace
+ * of the transaction and an array in its binary form. Behind a lock it sees what the lock protects. */
+enum error conn_ask_along(struct conn *conn, enum statement statement, struct str array);
 /* Sends without waiting; inside a transaction. A failure shows at the next conn_run or at the
  * commit, which then does not happen. */
 enum error conn_queue(struct conn *conn, enum statement statement, const struct params *params);

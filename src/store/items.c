@@ -65,6 +65,18 @@ enum error items_by_id(struct conn *conn, const struct uuid *workspace, const st
 	return err;
 }
 
+enum error items_ask(struct conn *conn, const struct uuid *ids, size_t count)
+{
+	struct buf array = BUF_INIT;
+	enum error err = ERR_NO_MEMORY;
+
+	wire_uuid_array(&array, ids, count);
+	if (!array.failed)
+		err = conn_ask_along(conn, STMT_ITEMS_BY_ID, buf_view(&array));
+	buf_release(&array);
+	return err;
+}
+
 enum error item_as_of(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
 	int64_t revision, struct arena *arena, struct item_row *out)
 {

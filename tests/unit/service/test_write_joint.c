@@ -21,10 +21,18 @@ struct wish {
 };
 
 static struct load {
-	int calls;
-	size_t largest;
+	int asked, calls;
 	enum error error;
 } load;
+
+static enum error on_ask(void *self, struct tx *tx, struct joint_write *writes, size_t count)
+{
+	(void)tx;
+	(void)writes;
+	assert_ptr_equal(self, &load);
+	load.asked += count > 0;
+	return ERR_OK;
+}
 
 static enum error on_load(void *self, struct tx *tx, int64_t config_revision,
 	struct joint_write *writes, size_t count)
@@ -33,8 +41,9 @@ static enum error on_load(void *self, struct tx *tx, int64_t config_revision,
 	(void)config_revision;
 	(void)writes;
 	assert_ptr_equal(self, &load);
-	load.calls++;
-	load.largest = count > load.largest ? count : load.largest;
+	load.calls += count > 0;
+	/* Each attempt asks anew. */
+	assert_int_equal(load.asked, load.calls);
 	return load.error;
 }
 
@@ -69,7 +78,7 @@ static struct group {
 
 static void run_group(struct wish *wishes, size_t count)
 {
-	const struct joint_work work = {on_load, on_body, &load};
+	const struct joint_work work = {on_ask, on_load, on_body, &load};
 
 	load = (struct load){.error = load.error};
 	group.joint_commits = metric_get(METRIC_joint_commits);

@@ -5,6 +5,7 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #include "store/history_statements.h"
 #include "store/rows.h"
@@ -91,6 +92,7 @@ static void test_documents(void **state)
 /* ---- every type, by the widest table ---- */
 
 struct version {
+	const struct uuid *id; /* NULL: any */
 	struct str team;
 	const struct str *labels;
 	size_t label_count;
@@ -110,7 +112,10 @@ static void add_version(struct change *change, const struct version *version)
 	struct rows *rows = change_rows(change, HISTORY_item_versions);
 	struct uuid id;
 
-	uuid_random(&id);
+	if (version->id)
+		id = *version->id;
+	else
+		uuid_random(&id);
 	assert_non_null(rows);
 	row_begin(rows);
 	row_uuid(rows, &change->workspace);
@@ -542,6 +547,84 @@ static void test_undo_after_sending(void **state)
 	assert_int_equal(fixture_head(&workspace).revision, 0);
 }
 
+/* ---- asking along with the lock ---- */
+
+struct asker {
+	pthread_t thread;
+	struct uuid workspace, ids[2];
+	enum error error;
+	int64_t revision;
+	size_t asked, other, again; /* found */
+};
+
+static void *ask_behind_the_lock(void *self)
+{
+	struct asker *asker = self;
+	struct store *store = fixture_store(getenv("WINNOW_TEST_DATABASE_URL"), 1);
+	struct change change = {0};
+	struct item_row *rows;
+	struct uuid attempt;
+	struct arena arena;
+	struct conn *conn;
+	struct tx *tx;
+	enum error error = store_acquire(store, &conn);
+
+	arena_init(&arena, 1 << 20);
+	uuid_random(&attempt);
+	if (!error)
+		error = tx_begin(conn, &asker->workspace, &tx);
+	if (!error)
+		error = items_ask(conn, asker->ids, 2);
+	if (!error)
+		error = change_begin(tx, &asker->workspace, &fixture_clock, &attempt, &change);
+	asker->revision = change.revision;
+	/* Not what was asked: a question of its own, which leaves the answer where it is. */
+	if (!error)
+		error = items_by_id(
+			conn, &asker->workspace, asker->ids + 1, 1, &arena, &rows, &asker->other);
+	if (!error)
+		error = items_by_id(
+			conn, &asker->workspace, asker->ids, 2, &arena, &rows, &asker->asked);
+	/* The answer is given once. */
+	if (!error)
+		error = items_by_id(
+			conn, &asker->workspace, asker->ids, 2, &arena, &rows, &asker->again);
+	asker->error = error;
+	change_release(&change);
+	tx_rollback(tx);
+	store_release(store, conn);
+	store_free(store);
+	arena_release(&arena);
+	return NULL;
+}
+
+/* Sent before whoever holds the lock has committed, it still sees what that one wrote. */
+static void test_asked_along_with_the_lock(void **state)
+{
+	struct asker asker = {.workspace = fixture_workspace()};
+	struct change change;
+	struct tx *tx = fixture_change(&asker.workspace, &change);
+
+	(void)state;
+	uuid_random(&asker.ids[0]);
+	uuid_random(&asker.ids[1]);
+	add_version(&change, &(struct version){.id = &asker.ids[0],
+				     .estimate = 1,
+				     .created_us = TIME_NONE,
+				     .extra = {"{}", 2}});
+	assert_int_equal(pthread_create(&asker.thread, NULL, ask_behind_the_lock, &asker), 0);
+	while (fixture_number(fixture.admin, "SELECT count(*) FROM pg_locks WHERE NOT granted") ==
+		0)
+		;
+	assert_ok(fixture_commit(tx, &change));
+	pthread_join(asker.thread, NULL);
+	assert_ok(asker.error);
+	assert_int_equal(asker.revision, 2);
+	assert_int_equal(asker.asked, 1);
+	assert_int_equal(asker.other, 0);
+	assert_int_equal(asker.again, 1);
+}
+
 /* ---- plans ---- */
 
 /* Looks for items that are not there, then writes as many, in tables that begin empty; ANALYZE has seen
@@ -608,6 +691,7 @@ int main(void)
 		cmocka_unit_test(test_stop_reading),
 		cmocka_unit_test(test_several_changes),
 		cmocka_unit_test(test_undo_after_sending),
+		cmocka_unit_test(test_asked_along_with_the_lock),
 		cmocka_unit_test(test_plans_grow_with_the_tables),
 	};
 
