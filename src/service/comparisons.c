@@ -145,18 +145,6 @@ static enum error check_items(const struct comparing *comparing, struct diag *di
 }
 
 /* They are never taken back, and all are read whenever the workspace is loaded. */
-static enum error check_room(struct write *write, size_t more)
-{
-	int64_t count;
-	enum error error = comparisons_count(tx_conn(write->tx), &write->call->workspace, &count);
-
-	if (error || count + (int64_t)more <= COMPARISONS_KEPT_MAX)
-		return error;
-	diag_add(write->call->diag, "", "This workspace has %lld comparisons, and %d are the most.",
-		(long long)count, COMPARISONS_KEPT_MAX);
-	return ERR_CONFLICT;
-}
-
 /* ---- recording ---- */
 
 static void fill_row(
@@ -251,8 +239,6 @@ static enum error create_in(struct write *write, struct comparing *comparing)
 	error = meet_items(write, comparing);
 	if (!error)
 		error = check_items(comparing, diag);
-	if (!error)
-		error = check_room(write, comparing->count);
 	for (size_t i = 0; !error && i < comparing->count; i++) {
 		fill_row(write, &comparing->inputs[i], &comparing->out[i]);
 		error = comparison_append(&write->change, &comparing->out[i]);
@@ -273,12 +259,35 @@ static enum error create_body(struct write *write, void *arg)
 	return error;
 }
 
+/* Before the lock, since counting a million takes its time: those that are under way at the same moment
+ * may bring the workspace a little over. */
+static enum error check_room(const struct call *call, size_t more)
+{
+	struct conn *conn;
+	int64_t count = 0;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	if (error)
+		return error;
+	error = read_begin(conn, &call->workspace);
+	if (!error)
+		error = comparisons_count(conn, &call->workspace, &count);
+	read_end(conn);
+	store_release(call->service->store, conn);
+	if (error || count + (int64_t)more <= COMPARISONS_KEPT_MAX)
+		return error;
+	diag_add(call->diag, "", "This workspace has %lld comparisons, and %d are the most.",
+		(long long)count, COMPARISONS_KEPT_MAX);
+	return ERR_CONFLICT;
+}
+
 enum error comparisons_create(const struct call *call, const struct comparison_input *inputs,
 	size_t count, struct comparison_row *out, struct written *written)
 {
 	struct comparing comparing = {.inputs = inputs, .count = count, .out = out};
+	enum error error = check_room(call, count);
 
-	return write_run(call, &call->workspace, create_body, &comparing, written);
+	return error ? error : write_run(call, &call->workspace, create_body, &comparing, written);
 }
 
 /* ---- reading ---- */

@@ -23,6 +23,15 @@ struct expiry_progress {
 	bool round_failed; /* in a workspace of this round */
 };
 
+/* Who holds a place of the gate for heavy requests (heavy.h). */
+enum heavy_kind { HEAVY_MEMORY, HEAVY_WORK };
+enum { HEAVY_PLACES = 3 };
+struct heavy_place {
+	bool taken;
+	enum heavy_kind kind;
+	struct uuid token;
+};
+
 /* The parts, wired by winnowd.c; read-only after start, but for what is said to be otherwise. */
 struct service {
 	struct store *store;
@@ -34,7 +43,7 @@ struct service {
 	int64_t outage_limit_us;       /* /readyz stays 200 for so long without PostgreSQL */
 	int draining;                  /* atomic: 1 once shutdown has begun */
 	struct expiry_progress expiry; /* the jobs' thread's alone */
-	int heavy;                     /* atomic: 1 while there is a heavy request (heavy.h) */
+	struct heavy_place heavy[HEAVY_PLACES];
 };
 
 /* What each use case needs to know about its caller. Built by the handler from the request. */
