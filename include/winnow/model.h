@@ -93,7 +93,8 @@ struct wn_model {
  * - the base terms whose values are claims of one principal (wn_evidence) count together for no
  *   more than the cap. Claims of one principal in two terms or more form a group, whether or not
  *   it is cut: the group's sum, cut, is the contribution of its first term, the others contribute
- *   0. So the score stays monotone in every input to the last bit;
+ *   0. So the score stays monotone in every input to the last bit (among the categories that the
+ *   model knows: one that was added later counts as unknown);
  * - a team's share is no greater than max_influence, its terms read columns of their own, and a
  *   claim counts as unknown in them.
  * An unknown value is nobody's claim. The range allows for every way in which claims may group.

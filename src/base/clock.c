@@ -6,7 +6,7 @@
 
 #include <time.h>
 
-enum { S_PER_DAY = 86400, FIRST_YEAR = 1, LAST_YEAR = 9999 };
+enum { S_PER_DAY = 86400, FIRST_YEAR = 1 };
 
 static int64_t read_clock(clockid_t id)
 {
@@ -72,16 +72,6 @@ static struct date date_of_days(int64_t days)
 	};
 
 	return date;
-}
-
-static int64_t first_us(void)
-{
-	return days_of_date(FIRST_YEAR, 1, 1) * S_PER_DAY * US_PER_S;
-}
-
-static int64_t last_us(void)
-{
-	return days_of_date(LAST_YEAR + 1, 1, 1) * S_PER_DAY * US_PER_S - 1;
 }
 
 static int64_t days_in_month(int64_t year, int64_t month)
@@ -197,7 +187,7 @@ bool time_parse_rfc3339(struct str text, int64_t *out_us)
 		return false;
 	/* The offset may lead out of the years that can be written again. */
 	us = days * S_PER_DAY * US_PER_S + time_us - offset_us;
-	if (us < first_us() || us > last_us())
+	if (us < TIME_FIRST_US || us > TIME_LAST_US)
 		return false;
 	*out_us = us;
 	return true;
@@ -214,9 +204,11 @@ static char *put_digits(char *to, int64_t value, unsigned count)
 
 char *time_to_text(int64_t us, char text[32])
 {
-	int64_t in_range = us < first_us() ? first_us() : us > last_us() ? last_us() : us;
+	int64_t in_range = us < TIME_FIRST_US  ? TIME_FIRST_US
+			   : us > TIME_LAST_US ? TIME_LAST_US
+					       : us;
 	/* From year 1 on, so that division rounds down before 1970 too. */
-	int64_t since = in_range - first_us();
+	int64_t since = in_range - TIME_FIRST_US;
 	int64_t days = since / US_PER_S / S_PER_DAY;
 	int64_t second = since / US_PER_S % S_PER_DAY;
 	int64_t fraction = since % US_PER_S;

@@ -14,6 +14,10 @@
 #define TIME_NONE INT64_MIN
 enum { US_PER_S = 1000000, US_PER_MS = 1000 };
 
+/* What can be read and written: 0001-01-01T00:00:00Z to the last µs of the year 9999. */
+#define TIME_FIRST_US (INT64_C(-62135596800) * US_PER_S)
+#define TIME_LAST_US (INT64_C(253402300800) * US_PER_S - 1)
+
 struct clock {
 	int64_t (*now_us)(void *self);       /* wall clock */
 	int64_t (*monotonic_us)(void *self); /* never goes back; for durations and deadlines */

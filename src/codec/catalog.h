@@ -314,13 +314,6 @@ bool policy_bind(const struct policy_version *policy, const struct catalog *cata
 /* The window of a calendar that is open at now_s; false when none is. */
 bool calendar_open(const struct calendar *calendar, double now_s, double *from_s, double *until_s,
 	struct str *reason);
-/* From when on no window opens or closes any more, s: -INFINITY without any, INFINITY when they come
- * back for ever. */
-double calendar_settles(const struct calendar *calendar);
-/* From when on the outcome of a ranking by these no longer depends on the time, s: -INFINITY when it
- * never does, INFINITY when it does for ever. policy may be NULL. */
-double ranking_settles(const struct model_version *model, const struct policy_version *policy,
-	const struct catalog *catalog);
 
 /* The time around now_s in which time alone changes nothing: from_s <= now_s < until_s, or both are
  * now_s where it may change something at any time. ±INFINITY: no end. */

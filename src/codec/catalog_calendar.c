@@ -312,15 +312,6 @@ static void consider(
 	*best = (struct opening){true, from_s, until_s, window->reason};
 }
 
-double calendar_settles(const struct calendar *calendar)
-{
-	double last = calendar->weekly_count > 0 ? INFINITY : -INFINITY;
-
-	for (size_t i = 0; i < calendar->single_count; i++)
-		last = fmax(last, calendar->single[i].until_s);
-	return last;
-}
-
 void lull_end(struct lull *lull, double at_s)
 {
 	if (at_s <= lull->now_s)

@@ -139,28 +139,6 @@ bool policy_bind(const struct policy_version *policy, const struct catalog *cata
 
 /* ---- times ---- */
 
-static double rule_settles(const struct policy_rule *rule, const struct catalog *catalog)
-{
-	const struct calendar *calendar;
-
-	if (!rule->calendar.ptr)
-		return wn_rule_settles(&rule->rule);
-	calendar = catalog_calendar(catalog, rule->calendar);
-	return calendar ? calendar_settles(calendar) : -INFINITY;
-}
-
-double ranking_settles(const struct model_version *model, const struct policy_version *policy,
-	const struct catalog *catalog)
-{
-	double last = -INFINITY;
-
-	if (wn_model_traits(&model->model) & WN_TRAIT_TIMED)
-		return INFINITY;
-	for (size_t i = 0; policy && i < policy->rule_count; i++)
-		last = fmax(last, rule_settles(&policy->rules[i], catalog));
-	return last;
-}
-
 /* Whether it looks at ages or at days to a date: then it settles never, unless its end does that. */
 static bool is_changing(const struct wn_rule *rule)
 {

@@ -18,11 +18,19 @@ const char *item_evidence_word(enum evidence evidence)
 	return (unsigned)evidence < EVIDENCE_WORDS ? evidence_words[evidence] : NULL;
 }
 
+/* Who may write a sensitive feature need not be one who may read its definition. */
+static bool is_secret(struct item_reader *reader, const struct place *place)
+{
+	return item_fault(reader, place, "This is not a value that the feature takes.");
+}
+
 static bool out_of_bounds(struct item_reader *reader, const struct place *place,
 	const struct feature_definition *definition, double number)
 {
 	char given[NUM_TEXT_SIZE], lower[NUM_TEXT_SIZE], upper[NUM_TEXT_SIZE];
 
+	if (definition->sensitive)
+		return is_secret(reader, place);
 	num_to_text(number, given);
 	num_to_text(definition->lower, lower);
 	num_to_text(definition->upper, upper);
@@ -63,6 +71,8 @@ static bool read_category(struct item_reader *reader, const struct place *place,
 		*out = (double)i;
 		return true;
 	}
+	if (definition->sensitive)
+		return is_secret(reader, place);
 	return item_not_one_of(reader, place, word, definition->categories,
 		sizeof *definition->categories, definition->category_count);
 }

@@ -14,7 +14,6 @@ enum {
 	WORD_ROWS = 64,
 	DIGIT_BITS = 11,
 	DIGITS = 6, /* of 64 bits */
-	GROUPINGS = WN_PER_ASSIGNEE + 1,
 };
 
 /* A row as a limit counts it. */
@@ -42,7 +41,7 @@ struct search {
 	/* Made when they are first needed: the ranked rows by ascending weight, counted by items and by
 	 * estimates, and their groups. */
 	struct portion *lines[2];
-	struct wn_groups groups[GROUPINGS];
+	struct wn_groups groups[WN_GROUPINGS];
 	double *sums; /* by group */
 	struct wn_conflict *found;
 	size_t count, room;
@@ -153,7 +152,7 @@ static void search_release(struct search *s)
 	free(s->sums);
 	for (size_t i = 0; i < 2; i++)
 		free(s->lines[i]);
-	for (size_t per = 0; per < GROUPINGS; per++)
+	for (size_t per = 0; per < WN_GROUPINGS; per++)
 		free(s->groups[per].of_row);
 }
 

@@ -20,6 +20,7 @@ struct comparing {
 	struct catalog *catalog; /* that the attempt met; a reference */
 	struct item_row *items;  /* that are named, by id */
 	size_t item_count;
+	int64_t stored; /* before this */
 };
 
 /* ---- judging ---- */
@@ -146,18 +147,6 @@ static enum error check_items(const struct comparing *comparing, struct diag *di
 }
 
 /* They are never taken back, and all are read whenever the workspace is loaded. */
-static enum error check_room(struct write *write, size_t more)
-{
-	int64_t count;
-	enum error error = comparisons_count(tx_conn(write->tx), &write->call->workspace, &count);
-
-	if (error || count + (int64_t)more <= COMPARISONS_KEPT_MAX)
-		return error;
-	diag_add(write->call->diag, "", "This workspace has %lld comparisons, and %d are the most.",
-		(long long)count, COMPARISONS_KEPT_MAX);
-	return ERR_CONFLICT;
-}
-
 /* ---- recording ---- */
 
 static void fill_row(
@@ -241,6 +230,32 @@ static enum error finish(struct write *write, const struct comparing *comparing)
 	return error;
 }
 
+/* Before the lock, since counting a million takes its time: those that are under way at the same moment
+ * may bring the workspace a little over. */
+static enum error count_stored(const struct call *call, int64_t *count)
+{
+	struct conn *conn;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	if (error)
+		return error;
+	error = read_begin(conn, &call->workspace);
+	if (!error)
+		error = comparisons_count(conn, &call->workspace, count);
+	read_end(conn);
+	store_release(call->service->store, conn);
+	return error;
+}
+
+static enum error check_room(const struct comparing *comparing, struct diag *diag)
+{
+	if (comparing->stored + (int64_t)comparing->count <= COMPARISONS_KEPT_MAX)
+		return ERR_OK;
+	diag_add(diag, "", "This workspace has %lld comparisons, and %d are the most.",
+		(long long)comparing->stored, COMPARISONS_KEPT_MAX);
+	return ERR_CONFLICT;
+}
+
 static enum error create_in(struct write *write, struct comparing *comparing)
 {
 	struct diag *diag = write->call->diag;
@@ -253,7 +268,7 @@ static enum error create_in(struct write *write, struct comparing *comparing)
 	if (!error)
 		error = check_items(comparing, diag);
 	if (!error)
-		error = check_room(write, comparing->count);
+		error = check_room(comparing, diag);
 	for (size_t i = 0; !error && i < comparing->count; i++) {
 		fill_row(write, &comparing->inputs[i], &comparing->out[i]);
 		kept_put_uuid(&write->kept, &comparing->out[i].id);
@@ -291,8 +306,9 @@ enum error comparisons_create(const struct call *call, const struct comparison_i
 {
 	static const struct write_steps steps = {create_body, create_recall};
 	struct comparing comparing = {.inputs = inputs, .count = count, .out = out};
+	enum error error = count_stored(call, &comparing.stored);
 
-	return write_once(call, &call->workspace, &steps, &comparing, written);
+	return error ? error : write_once(call, &call->workspace, &steps, &comparing, written);
 }
 
 /* ---- reading ---- */

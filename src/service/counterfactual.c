@@ -12,7 +12,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { ATTEMPTS = 4, NUDGES = 64 };
+enum { ATTEMPTS = 6, NUDGES = 64 };
 /* Decisions of an answer: as many as go over so many rows, within these. */
 enum { DECIDED_ROWS = 1 << 19, LEAST_DECISIONS = 3, MOST_DECISIONS = 12 };
 
@@ -23,6 +23,7 @@ struct seeker {
 	struct lift lift;
 	struct simulation lifted;
 	size_t decisions; /* that are left */
+	bool in_doubt;    /* what bars it may be passed by */
 	uint32_t row;
 	const struct counterfactual_target *target;
 	struct arena *arena;
@@ -375,6 +376,7 @@ static enum error decide(struct seeker *seeker, struct feature_value *values, si
 		.changes = &item,
 		.change_count = 1,
 		.top = 1,
+		.without_conflicts = true,
 	};
 
 	*simulation = (struct simulation){0};
@@ -392,6 +394,19 @@ static enum error decide(struct seeker *seeker, struct feature_value *values, si
 			.number = change->value};
 	}
 	return simulation_run(seeker->ranking, &request, seeker->arena, simulation);
+}
+
+/* Whether the same rules hit the item as without the last changes. */
+static bool same_rules(const struct seeker *seeker, const struct simulation *simulation)
+{
+	const struct wn_policy *policy = seeker->input->policy;
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		if (wn_hit(&seeker->decision->hits, r, seeker->row) !=
+			wn_hit(&simulation->decision.hits, r, seeker->row))
+			return false;
+	}
+	return true;
 }
 
 static enum error prove(
@@ -420,6 +435,9 @@ static enum error prove(
 		out->rank_after = simulation.decision.order.rank[seeker->row];
 		out->band_after = simulation_band_name(&simulation, seeker->row);
 		out->met = is_met(seeker, &simulation.decision);
+		/* Of other values with such a score, the rules may think better. */
+		if (!out->met && !same_rules(seeker, &simulation))
+			seeker->out->complete = false;
 	} else {
 		out->inputs = 0;
 	}
@@ -468,36 +486,139 @@ static uint32_t places_short(const struct seeker *seeker)
 	return most;
 }
 
-/* Its own blockers go before it, and rules may let others pass: then a better place is aimed at. */
+/* Of two other items, which stands first by preference. */
+static bool goes_first(const struct seeker *seeker, uint32_t row, uint32_t other)
+{
+	const struct wn_decision *decision = seeker->decision;
+	double score = decision->score[row], theirs = decision->score[other];
+
+	if (tier_of(decision, row) != tier_of(decision, other))
+		return tier_of(decision, row) < tier_of(decision, other);
+	if (decision->band[row] != decision->band[other])
+		return decision->band[row] < decision->band[other];
+	if (isnan(score) || isnan(theirs))
+		return isnan(theirs) && (!isnan(score) || wins_ties(seeker->ranking, row, other));
+	return score > theirs || (!(score < theirs) && wins_ties(seeker->ranking, row, other));
+}
+
+/* Whether better places take a better preference, from the item's own up, and go on to when it moves.
+ * Limits and shares may have it otherwise, and rank rules and overrides of others. */
+static bool places_are_in_order(const struct seeker *seeker)
+{
+	const struct wn_policy *policy = seeker->input->policy;
+	uint32_t rank = seeker->decision->order.rank[seeker->row];
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		const struct wn_rule *rule = &policy->rules[r];
+		bool counts = rule->effect == WN_LIMIT || rule->effect == WN_SHARE_MOST ||
+			      rule->effect == WN_SHARE_LEAST;
+
+		if (counts && !rule->warn && wn_rule_in_force(rule, seeker->input->now_s))
+			return false;
+	}
+	for (uint32_t place = 2; place <= rank; place++) {
+		if (goes_first(seeker, holder_of(seeker, place), holder_of(seeker, place - 1)))
+			return false;
+	}
+	return true;
+}
+
+enum place { PLACE_BEYOND, PLACE_TRIED, PLACE_HAD };
+
+/* *place: a change was found that is to put the item before the holder of a rank, or none was
+ * (and a bar may say why), or the item is before it as it is and something else keeps it back. */
+static enum error seek_place(struct seeker *seeker, uint32_t rank, enum place *place)
+{
+	const struct counterfactual *out = seeker->out;
+	uint32_t holder = holder_of(seeker, rank);
+	enum error error;
+
+	*place = PLACE_HAD;
+	if (precedes(seeker, seeker->decision->score[seeker->row], holder))
+		return ERR_OK;
+	*place = PLACE_BEYOND;
+	need_before(seeker, holder);
+	if (is_barred(seeker) || isnan(out->needed))
+		return ERR_OK;
+	error = seek(seeker);
+	if (out->single.inputs > 0 || out->pair.inputs > 0)
+		*place = PLACE_TRIED;
+	return error;
+}
+
+/* What was told before; what has been cut since stays cut. */
+static void go_back_to(struct seeker *seeker, const struct counterfactual *last)
+{
+	bool complete = seeker->out->complete;
+
+	*seeker->out = *last;
+	seeker->out->complete &= complete;
+}
+
+/* Ranks that are aimed at: what is met lies between one that falls short and a better one that is
+ * out of reach. */
+struct aim {
+	uint32_t rank, falls_short_at, beyond;
+	enum counterfactual_bar why; /* it is out of reach */
+	uint32_t by;
+	bool tried; /* a change; what is told is of that */
+	bool met;
+};
+
+static enum error try_aim(struct seeker *seeker, struct aim *aim)
+{
+	struct counterfactual *out = seeker->out, last = *out;
+	uint32_t target = seeker->target->rank, missing;
+	enum place place;
+	enum error error = seek_place(seeker, aim->rank, &place);
+
+	if (error)
+		return error;
+	if (place == PLACE_BEYOND) {
+		aim->why = out->bar;
+		aim->by = out->by;
+		if (aim->tried)
+			go_back_to(seeker, &last);
+		bar(seeker, COUNTERFACTUAL_FREE, 0);
+		aim->beyond = aim->rank;
+		aim->rank = aim->beyond + (aim->falls_short_at - aim->beyond) / 2;
+		return ERR_OK;
+	}
+	missing = place == PLACE_HAD ? seeker->decision->order.rank[seeker->row] - target
+				     : places_short(seeker);
+	aim->tried |= place == PLACE_TRIED;
+	aim->met = missing == 0;
+	aim->falls_short_at = aim->rank;
+	aim->rank = aim->rank > aim->beyond + missing ? aim->rank - missing : aim->beyond + 1;
+	return ERR_OK;
+}
+
+/* Its own blockers go before it, and rules may let others pass: then a better place is aimed at. As
+ * long as there are places left to try, nothing is said to be impossible. */
 static enum error seek_rank(struct seeker *seeker)
 {
-	uint32_t aim = seeker->target->rank;
+	struct counterfactual *out = seeker->out;
+	struct aim aim = {.rank = seeker->target->rank, .falls_short_at = seeker->target->rank + 1};
+	bool in_order = places_are_in_order(seeker);
 
-	for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
-		struct counterfactual last = *seeker->out;
-		uint32_t missing;
+	for (int attempt = 0; aim.falls_short_at - aim.beyond > 1; attempt++) {
 		enum error error;
 
-		need_before(seeker, holder_of(seeker, aim));
-		if (is_barred(seeker) && attempt > 0) {
-			*seeker->out = last;
+		if (attempt == ATTEMPTS) {
+			out->complete = false;
 			return ERR_OK;
 		}
-		if (is_barred(seeker) || isnan(seeker->out->needed))
-			return ERR_OK;
-		error = seek(seeker);
-		if (error)
+		error = try_aim(seeker, &aim);
+		if (error || aim.met)
 			return error;
-		if (seeker->out->single.inputs == 0 && seeker->out->pair.inputs == 0 &&
-			attempt > 0) {
-			*seeker->out = last;
-			return ERR_OK;
-		}
-		missing = places_short(seeker);
-		if (missing == 0 || aim == 1)
-			return ERR_OK;
-		aim = aim > missing ? aim - missing : 1;
 	}
+	if (aim.why == COUNTERFACTUAL_FREE) {
+		out->complete &= in_order;
+		return ERR_OK;
+	}
+	bar(seeker, aim.why, aim.by);
+	seeker->in_doubt = !in_order;
+	out->single = out->pair = (struct counterfactual_way){0};
 	return ERR_OK;
 }
 
@@ -575,6 +696,7 @@ static enum error lift(struct seeker *seeker, bool *lifted)
 	uint32_t rule = seeker->out->by;
 	struct feature_value values[LIFT_MAX] = {{0}};
 	struct simulation simulation;
+	enum lift_outcome outcome;
 	enum error error;
 	bool asked;
 
@@ -582,16 +704,20 @@ static enum error lift(struct seeker *seeker, bool *lifted)
 	if (!wn_hit(&seeker->decision->hits, rule, seeker->row))
 		return ERR_OK; /* it pins another item */
 	error = lift_rule(seeker->ranking, seeker->row, &seeker->input->policy->rules[rule],
-		seeker->arena, &seeker->lift, lifted);
-	if (error || !*lifted)
+		seeker->arena, &seeker->lift, &outcome);
+	if (error || outcome == LIFT_BARRED)
 		return error;
 	bar(seeker, COUNTERFACTUAL_FREE, 0);
+	if (outcome == LIFT_UNKNOWN) {
+		seeker->out->complete = false;
+		return ERR_OK;
+	}
 	error = decide(seeker, values, 0, &simulation, &asked);
 	if (error || !asked) {
-		*lifted = false;
 		simulation_release(&simulation);
 		return error;
 	}
+	*lifted = true;
 	tell_lift(seeker, rule, &simulation);
 	stand_on(seeker, &simulation);
 	return ERR_OK;
@@ -601,8 +727,67 @@ static void ask_again(struct seeker *seeker)
 {
 	seeker->floor = seeker->given = WN_BAND_NONE;
 	seeker->cap_rule = WN_ROW_NONE;
+	seeker->in_doubt = false;
 	seeker->out->needed = NAN;
 	seeker->out->exceed = false;
+}
+
+/* ---- what is left open ---- */
+
+static bool looks_at_values(const struct seeker *seeker, const struct wn_rule *rule)
+{
+	const struct catalog *catalog = seeker->ranking->catalog;
+
+	for (uint32_t i = 0; i < rule->tests->size; i++) {
+		const struct wn_test *test = &rule->tests[i];
+		bool of_feature = test->of == WN_OF_FEATURE || test->of == WN_OF_DAYS_TO;
+
+		if (test->op != WN_ALL && test->op != WN_ANY && test->op != WN_NOT && of_feature &&
+			test->index < catalog->feature_count &&
+			!catalog->features[test->index].deleted &&
+			!catalog->features[test->index].sensitive)
+			return true;
+	}
+	return false;
+}
+
+/* Whether a rule could do more for the item if it hit it, or did not. */
+static bool could_help(const struct seeker *seeker, const struct wn_rule *rule, bool hit)
+{
+	const struct counterfactual_target *target = seeker->target;
+	bool of_rank = target->band == WN_BAND_NONE;
+
+	switch (rule->effect) {
+	case WN_AT_LEAST_BAND: return !hit && (of_rank || rule->band <= target->band);
+	case WN_PIN_TOP: return !hit && of_rank;
+	case WN_AT_MOST_BAND: return hit && of_rank;
+	case WN_NOT_ABOVE: return hit && of_rank && rule->rank > target->rank;
+	default: return false;
+	}
+}
+
+/* Not through the score alone: by values that rules look at, and by others than those that were
+ * taken to lift one. What was not found then is not impossible. */
+static bool may_be_otherwise(const struct seeker *seeker)
+{
+	const struct wn_policy *policy = seeker->input->policy;
+
+	if (seeker->out->lift.rules > 0)
+		return true;
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		const struct wn_rule *rule = &policy->rules[r];
+
+		if (wn_rule_in_force(rule, seeker->input->now_s) &&
+			could_help(seeker, rule, wn_hit(&seeker->decision->hits, r, seeker->row)) &&
+			looks_at_values(seeker, rule))
+			return true;
+	}
+	return false;
+}
+
+static bool is_found(const struct counterfactual *out)
+{
+	return out->already || out->lift.met || out->single.met || out->pair.met;
 }
 
 static enum error find(struct seeker *seeker)
@@ -625,9 +810,15 @@ static enum error find(struct seeker *seeker)
 		ask_again(seeker);
 		error = find_at(seeker);
 	}
+	if (is_barred(seeker) && seeker->in_doubt) {
+		bar(seeker, COUNTERFACTUAL_FREE, 0);
+		out->complete = false;
+	}
 	/* What is in the way stays there, whatever else was lifted. */
 	if (is_barred(seeker) && out->bar != COUNTERFACTUAL_RELATIVE)
 		out->lift = (struct counterfactual_lift){0};
+	if (!is_barred(seeker) && !is_found(out) && may_be_otherwise(seeker))
+		out->complete = false;
 	return error;
 }
 
@@ -647,7 +838,7 @@ enum error counterfactual_find(const struct ranking *ranking, uint32_t row,
 		.ranking = ranking,
 		.input = &ranking->input,
 		.decision = &ranking->decision,
-		.decisions = decisions_of(ranking),
+		.decisions = target->decisions > 0 ? target->decisions : decisions_of(ranking),
 		.row = row,
 		.target = target,
 		.arena = arena,

@@ -17,6 +17,8 @@
 struct counterfactual_target {
 	uint8_t band;  /* of the ranking's model; WN_BAND_NONE: a rank is wanted */
 	uint32_t rank; /* 1 … the number of ranked items */
+	/* May be spent on the answer; 0: as many as go over so many rows. */
+	size_t decisions;
 };
 
 /* Why no value can do it. */
@@ -69,7 +71,8 @@ struct counterfactual {
 	bool exceed;        /* `needed` is to be exceeded, not only reached */
 	struct counterfactual_lift lift;
 	struct counterfactual_way single, pair; /* along with the lift; none where it is enough */
-	bool complete; /* false: the search was cut, a smaller change or any may be there */
+	bool complete; /* false: the search was cut, or rules said something else of the values that it
+	                  found; a smaller change or any may be there */
 };
 
 /* ERR_NO_MEMORY, ERR_BUDGET. */

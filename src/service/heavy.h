@@ -1,15 +1,22 @@
 /*
- * Requests that hold far more memory than a request's own share: bundles, orders and differences
- * computed again, strengths. Each has a budget of its own, but those of several together would be
- * more than a daemon should need; so there is one at a time.
+ * Requests that hold far more than a request's own share, of memory (bundles, orders and differences
+ * computed again, strengths) or of a worker's time (what-ifs on large backlogs). They are few at a
+ * time, so that a daemon needs no more memory than it has, and other requests find a worker.
  */
 #ifndef WINNOW_SERVICE_HEAVY_H
 #define WINNOW_SERVICE_HEAVY_H
 
 #include "service/service.h"
 
-/* ERR_BUSY with a sentence when another one has begun and not ended. Never waits. */
-enum error heavy_begin(const struct call *call);
-void heavy_end(const struct call *call);
+/* Below so many rows a what-if is over before anybody notices. */
+enum { WHATIF_LIGHT_ROWS = 10000 };
+
+/*
+ * ERR_BUSY with a sentence when there is no room; never waits. Of what holds memory a token has one at a
+ * time and a daemon two; of what-ifs a daemon has two; three of both together. `end` takes what
+ * `begin` took, and nothing else.
+ */
+enum error heavy_begin(const struct call *call, enum heavy_kind kind);
+void heavy_end(const struct call *call, enum heavy_kind kind);
 
 #endif

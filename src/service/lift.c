@@ -4,7 +4,17 @@
  */
 #include "service/lift.h"
 
-enum { DAY_S = 86400, CLEARED_COST = 4 /* rather set four values than forget one */ };
+#include "base/clock.h"
+
+/* What the dates of items lie between. */
+static const double first_date_s = (double)(TIME_FIRST_US / US_PER_S);
+static const double last_date_s = (double)(TIME_LAST_US / US_PER_S);
+
+enum {
+	DAY_S = 86400,
+	CLEARED_COST = 4, /* rather set four values than forget one */
+	STEP_DIGITS = 3,  /* of a number whose values are not whole, within its bounds */
+};
 
 /* The item alone, with values that can be written. */
 struct lifter {
@@ -15,6 +25,7 @@ struct lifter {
 	double *values;
 	size_t column_count;
 	struct lift *lift;
+	bool full; /* a change found no room */
 };
 
 static bool lifter_init(struct lifter *lifter, struct arena *arena)
@@ -66,8 +77,10 @@ static bool set(struct lifter *lifter, const struct lift_change *change)
 
 	while (i < lift->count && lift->change[i].column != change->column)
 		i++;
-	if (i == LIFT_MAX)
+	if (i == LIFT_MAX) {
+		lifter->full = true;
 		return false;
+	}
 	lift->change[i] = *change;
 	lift->count += i == lift->count;
 	lifter->values[change->column] = change->value;
@@ -116,7 +129,7 @@ static bool is_whole(const struct feature_definition *feature)
 static double least_value(const struct feature_definition *feature)
 {
 	return feature->type == FEATURE_NUMBER ? feature->lower
-	       : feature->type == FEATURE_DATE ? -INFINITY
+	       : feature->type == FEATURE_DATE ? first_date_s
 					       : 0;
 }
 
@@ -124,7 +137,7 @@ static double greatest_value(const struct feature_definition *feature)
 {
 	switch (feature->type) {
 	case FEATURE_NUMBER: return feature->upper;
-	case FEATURE_DATE: return INFINITY;
+	case FEATURE_DATE: return last_date_s;
 	case FEATURE_CATEGORY: return (double)feature->category_count - 1;
 	case FEATURE_BOOLEAN:
 	case FEATURE_TEXT: break;
@@ -136,7 +149,8 @@ static double worst_value(const struct feature_definition *feature)
 {
 	double worst = feature->lower_is_better ? greatest_value(feature) : least_value(feature);
 
-	return isinf(worst) ? 0 : worst;
+	/* Dates have ends, but no worst one that says anything. */
+	return isinf(worst) || feature->type == FEATURE_DATE ? 0 : worst;
 }
 
 /* Nearer to what it is; of two that are as near, the better one. */
@@ -171,6 +185,27 @@ static void try_days(struct trial *trial, double time_s)
 		try_value(trial, day + i * DAY_S);
 }
 
+/* The nearest steps before and after a number, a power of ten each; written so that they are the
+ * doubles of short decimals. */
+static void try_steps(struct trial *trial, double number)
+{
+	const struct feature_definition *feature = trial->feature;
+	double span = feature->upper - feature->lower;
+	double scale, power;
+
+	if (isinf(span))
+		span = fmax(fabs(number), 1);
+	power = floor(log10(span)) - STEP_DIGITS;
+	scale = pow(10, fabs(power));
+	if (power < 0) {
+		try_value(trial, (ceil(number * scale) - 1) / scale);
+		try_value(trial, (floor(number * scale) + 1) / scale);
+	} else {
+		try_value(trial, (ceil(number / scale) - 1) * scale);
+		try_value(trial, (floor(number / scale) + 1) * scale);
+	}
+}
+
 static void try_around(struct trial *trial, double number)
 {
 	const struct feature_definition *feature = trial->feature;
@@ -186,8 +221,7 @@ static void try_around(struct trial *trial, double number)
 	try_value(trial, number);
 	try_value(trial, floor(number) + 1);
 	try_value(trial, ceil(number) - 1);
-	try_value(trial, (number + feature->lower) / 2);
-	try_value(trial, (number + feature->upper) / 2);
+	try_steps(trial, number);
 }
 
 static void try_values(struct trial *trial)
@@ -280,17 +314,22 @@ static bool bend(struct lifter *lifter, const struct wn_test *test, bool wanted)
 }
 
 enum error lift_rule(const struct ranking *ranking, uint32_t row, const struct wn_rule *rule,
-	struct arena *arena, struct lift *lift, bool *found)
+	struct arena *arena, struct lift *lift, enum lift_outcome *outcome)
 {
 	struct lifter lifter = {.ranking = ranking, .row = row, .lift = lift};
 	struct lift before = *lift;
+	bool bent;
 
-	*found = false;
+	*outcome = LIFT_BARRED;
 	if (!lifter_init(&lifter, arena))
 		return ERR_BUDGET;
+	bent = bend(&lifter, rule->tests, false);
 	/* Parts may read the same feature: what is found holds for the whole. */
-	*found = bend(&lifter, rule->tests, false) && !holds(&lifter, rule->tests);
-	if (!*found)
+	if (bent && !holds(&lifter, rule->tests))
+		*outcome = LIFT_FOUND;
+	else if (bent || lifter.full)
+		*outcome = LIFT_UNKNOWN;
+	if (*outcome != LIFT_FOUND)
 		*lift = before;
 	return ERR_OK;
 }

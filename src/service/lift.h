@@ -31,9 +31,18 @@ struct lift {
 	size_t count;
 };
 
-/* Adds to `lift`, whose changes count as made. *found is false, and `lift` as it was, when no change
- * of LIFT_MAX features is known to do it. Of values that do, the nearest one is taken. ERR_BUDGET. */
+enum lift_outcome {
+	LIFT_FOUND,
+	LIFT_BARRED, /* the rule rests on what is not to be changed */
+	LIFT_UNKNOWN, /* none was found, but there may be one: of more than LIFT_MAX features, or of parts
+	                 of the rule that look at the same feature */
+};
+
+/* Adds to `lift`, whose changes count as made; `lift` stays as it was unless they were found. Of the
+ * values that do, the nearest of these is taken: all of a category, whole points of a rubric, days
+ * of a date (and its very ends), and of other numbers the whole ones and steps of a power of ten,
+ * which is a thousandth of the bounds or less. ERR_BUDGET. */
 enum error lift_rule(const struct ranking *ranking, uint32_t row, const struct wn_rule *rule,
-	struct arena *arena, struct lift *lift, bool *found);
+	struct arena *arena, struct lift *lift, enum lift_outcome *outcome);
 
 #endif

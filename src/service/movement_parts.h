@@ -22,6 +22,7 @@ struct setting {
 	struct score_table *scores;
 	const struct wn_policy *policy;
 	const struct wn_override *overrides;
+	const struct override_row **override_rows; /* what they are of */
 	size_t override_count;
 	const struct wn_edge *edges;
 	size_t edge_count;

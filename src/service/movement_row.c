@@ -28,9 +28,12 @@ static size_t columns_of(struct place a, struct place b)
  * something changed there. */
 static bool is_hidden(const struct catalog *catalog, size_t column)
 {
-	const struct feature_definition *feature = &catalog->features[column];
+	const struct feature_definition *feature;
 
-	return column < catalog->feature_count && (feature->sensitive || feature->deleted);
+	if (column >= catalog->feature_count)
+		return false;
+	feature = &catalog->features[column];
+	return feature->sensitive || feature->deleted;
 }
 
 static bool is_read(const struct movement *movement, size_t column)

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "codec/population.h"
 #include "service/movement_parts.h"
 
 enum { MODEL_OLD = 0, MODEL_REWEIGHTED = 1, MODEL_NEW = 2 };
@@ -311,38 +310,43 @@ static bool same_policy(const struct ranking *a, const struct ranking *b)
 
 /* ---- overrides ---- */
 
-static uint32_t row_of(const void *from, const struct uuid *item)
+static uint32_t first_row(const struct movement *movement, uint32_t row)
 {
-	return ranking_find(from, item);
+	return row == WN_ROW_NONE ? WN_ROW_NONE : movement->rows[row];
 }
 
-/* What is in force in `whose`, on the first ranking's rows and this model's bands. */
-static bool bind_overrides(struct movement *movement, const struct override_set *set,
+/* One of `whose`, on the first ranking's rows; false when it has nothing to do there. */
+static bool bind_override(const struct movement *movement, const struct ranking *whose,
+	const struct override_row *row, const struct wn_model *model, struct wn_override *out)
+{
+	if (!ranking_override(whose, row, model, out))
+		return false;
+	if (whose == movement->from)
+		return true;
+	out->row = first_row(movement, out->row);
+	out->target = first_row(movement, out->target);
+	return out->row != WN_ROW_NONE;
+}
+
+/* What is in force at the revision and the time of `whose` by this model's bands. Its own model may lack
+ * one of them, so that its override is idle there, though it has not ended. */
+static bool bind_overrides(struct movement *movement, const struct ranking *whose,
 	const struct wn_model *model, struct setting *setting)
 {
-	const struct row_lookup items = {row_of, movement->from};
+	const struct override_set *all = whose->unended;
 	struct wn_override *overrides =
-		arena_array(&movement->arena, set->count, sizeof *overrides);
+		arena_array(&movement->arena, all->count, sizeof *overrides);
+	const struct override_row **rows = arena_array(&movement->arena, all->count, sizeof *rows);
 	size_t count = 0;
 
-	if (!overrides)
+	if (!overrides || !rows)
 		return false;
-	for (size_t i = 0; i < set->count; i++) {
-		const struct override_row *row = &set->rows[i];
-		const struct population_override given = {
-			.revision = row->revision,
-			.item = row->item,
-			.kind = row->kind,
-			.rank = row->rank,
-			.delta = row->delta,
-			.band = row->band,
-			.target = row->target,
-			.expires_us = INT64_MAX,
-		};
-
-		count += population_override(&given, &items, model, 0, &overrides[count]);
+	for (size_t i = 0; i < all->count; i++) {
+		rows[count] = &all->rows[i];
+		count += bind_override(movement, whose, &all->rows[i], model, &overrides[count]);
 	}
 	setting->overrides = overrides;
+	setting->override_rows = rows;
 	setting->override_count = count;
 	return true;
 }
@@ -389,7 +393,7 @@ static bool set_time(struct movement *movement, struct setting *setting)
 	if (from->policy)
 		setting->policy = bind_policy(movement, from, &movement->model);
 	return (!from->policy || setting->policy) &&
-	       bind_overrides(movement, from->overrides, &movement->model, setting);
+	       bind_overrides(movement, from, &movement->model, setting);
 }
 
 /* The same policy and the same overrides, on the new model's bands. */
@@ -404,7 +408,7 @@ static bool set_model(struct movement *movement, struct setting *setting)
 	if (from->policy)
 		setting->policy = bind_policy(movement, from, &movement->new_model);
 	return (!from->policy || setting->policy) &&
-	       bind_overrides(movement, from->overrides, &movement->new_model, setting);
+	       bind_overrides(movement, from, &movement->new_model, setting);
 }
 
 static bool set_policy(struct movement *movement, struct setting *setting)
@@ -422,7 +426,7 @@ static bool set_overrides(struct movement *movement, struct setting *setting)
 {
 	struct setting before = *setting;
 
-	if (!bind_overrides(movement, movement->to->overrides, &movement->new_model, setting))
+	if (!bind_overrides(movement, movement->to, &movement->new_model, setting))
 		return false;
 	setting->differs = !same_overrides(&before, setting);
 	return true;

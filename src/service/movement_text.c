@@ -251,13 +251,6 @@ static void why_policy(struct buf *out, const struct movement *movement)
 
 /* ---- overrides ---- */
 
-static int by_age(const struct override_row *a, const struct override_row *b)
-{
-	if (a->revision != b->revision)
-		return a->revision < b->revision ? -1 : 1;
-	return uuid_cmp(&a->id, &b->id);
-}
-
 struct override_changes {
 	struct listing own;
 	const struct uuid *item;
@@ -278,20 +271,21 @@ static void note_override(
 }
 
 /* Both are oldest first. */
-static void compare_sets(struct override_changes *changes, const struct override_set *was,
-	const struct override_set *is)
+static void compare_overrides(
+	struct override_changes *changes, const struct setting *was, const struct setting *is)
 {
 	size_t old = 0, new = 0;
 
-	while (old < was->count || new < is->count) {
-		int order = old == was->count  ? 1
-			    : new == is->count ? -1
-					       : by_age(&was->rows[old], &is->rows[new]);
+	while (old < was->override_count || new < is->override_count) {
+		int order = old == was->override_count  ? 1
+			    : new == is->override_count ? -1
+							: override_by_age(was->override_rows[old],
+								  is->override_rows[new]);
 
 		if (order < 0)
-			note_override(changes, &was->rows[old], false);
+			note_override(changes, was->override_rows[old], false);
 		if (order > 0)
-			note_override(changes, &is->rows[new], true);
+			note_override(changes, is->override_rows[new], true);
 		old += order <= 0;
 		new += order >= 0;
 	}
@@ -304,7 +298,8 @@ static void why_override(struct buf *out, const struct movement *movement, uint3
 		.item = &ranking_facts(movement->from, from)->id,
 	};
 
-	compare_sets(&changes, movement->from->overrides, movement->to->overrides);
+	compare_overrides(&changes, &movement->settings[MOVED_BY_OVERRIDE - 1],
+		&movement->settings[MOVED_BY_OVERRIDE]);
 	list_end(&changes.own);
 	if (changes.others_made + changes.others_ended > 0)
 		buf_printf(out, "%s%zu of other items made, %zu ended",

@@ -41,25 +41,43 @@ struct creating {
 	const struct item_row *item, *target;
 };
 
-static bool is_blank(char c)
+/* The white space of Unicode, and what shows nothing. */
+static bool is_blank(uint32_t c)
 {
-	return c == ' ' || (c >= '\t' && c <= '\r');
+	return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || c == 0x1680 || c == 0x180e ||
+	       (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
+	       (c >= 0x205f && c <= 0x206f) || c == 0x2800 || c == 0x3000 || c == 0x3164 ||
+	       c == 0xfeff;
 }
 
-/* Characters without the blanks at both ends. */
+/* Of valid UTF-8. */
+static uint32_t code_point(const char *text, size_t bytes)
+{
+	uint32_t c = (unsigned char)text[0];
+
+	if (bytes > 1)
+		c &= 0x7fu >> bytes;
+	for (size_t i = 1; i < bytes; i++)
+		c = c << 6 | ((unsigned char)text[i] & 0x3fu);
+	return c;
+}
+
+/* The characters that can be seen, and the blanks between them; the text is valid UTF-8. */
 static size_t characters(struct str text)
 {
-	size_t count = 0;
+	size_t count = 0, seen = 0;
 
-	while (text.len > 0 && is_blank(text.ptr[0])) {
-		text.ptr++;
-		text.len--;
+	for (size_t i = 0; i < text.len;) {
+		size_t bytes = str_utf8_char((struct str){text.ptr + i, text.len - i});
+
+		if (bytes == 0)
+			break;
+		if (!is_blank(code_point(text.ptr + i, bytes)))
+			seen = count + 1;
+		count += seen > 0;
+		i += bytes;
 	}
-	while (text.len > 0 && is_blank(text.ptr[text.len - 1]))
-		text.len--;
-	for (size_t i = 0; i < text.len; i++)
-		count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
-	return count;
+	return seen;
 }
 
 static void check_texts(const struct override_input *input, struct diag *diag)

@@ -22,6 +22,9 @@ bool ranking_id_parse(struct str id, int64_t *revision, int64_t *as_of_us)
 		!num_parse_u64(
 			(struct str){dot + 1, id.len - (size_t)(dot + 1 - id.ptr)}, &minutes))
 		return false;
+	/* One id, one spelling. */
+	if (id.ptr[0] == '0' || dot[1] == '0')
+		return false;
 	if (number < 1 || number > INT64_MAX || minutes < 1 ||
 		minutes > (uint64_t)(INT64_MAX / US_PER_MINUTE))
 		return false;

@@ -24,6 +24,15 @@ struct expiry_progress {
 	bool round_failed; /* in a workspace of this round */
 };
 
+/* Who holds a place of the gate for heavy requests (heavy.h). */
+enum heavy_kind { HEAVY_MEMORY, HEAVY_WORK };
+enum { HEAVY_PLACES = 3 };
+struct heavy_place {
+	bool taken;
+	enum heavy_kind kind;
+	struct uuid token;
+};
+
 /* The parts, wired by winnowd.c; read-only after start, but for what is said to be otherwise. */
 struct service {
 	struct store *store;
@@ -36,7 +45,7 @@ struct service {
 	int64_t key_lifetime_us;       /* an answer is kept for so long under its Idempotency-Key */
 	int draining;                  /* atomic: 1 once shutdown has begun */
 	struct expiry_progress expiry; /* the jobs' thread's alone */
-	int heavy;                     /* atomic: 1 while there is a heavy request (heavy.h) */
+	struct heavy_place heavy[HEAVY_PLACES];
 };
 
 /* A request's Idempotency-Key. */

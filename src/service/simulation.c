@@ -272,7 +272,8 @@ enum error simulation_run(const struct ranking *base, const struct simulation_re
 		.base = base,
 		.model = request->model,
 		.policy = request->policy,
-		.input = {.now_s = base->input.now_s},
+		.input = {.now_s = base->input.now_s,
+			.without_conflicts = request->without_conflicts},
 		.scores = base->decision.evidence,
 	};
 	out->input.population = &out->population;

@@ -48,7 +48,8 @@ struct simulation_request {
 	size_t change_count;
 	const struct simulation_item *items; /* each row once */
 	size_t item_count;
-	size_t top; /* 1 … SIMULATION_TOP_MAX: what the comparison calls the top */
+	size_t top;             /* 1 … SIMULATION_TOP_MAX: what the comparison calls the top */
+	bool without_conflicts; /* none are looked for */
 };
 
 struct simulation {

@@ -31,6 +31,13 @@ static uint32_t team_of(const struct wn_model *model, size_t term)
 	return WN_NO_SYMBOL;
 }
 
+static bool is_limited(const struct wn_model *model)
+{
+	const struct wn_weighted_sum_spec *spec = is_sum(model) ? model->spec.weighted_sum : NULL;
+
+	return spec && !isnan(spec->max_influence);
+}
+
 static uint32_t input_named(struct unknowns *unknowns, struct str feature)
 {
 	for (uint32_t i = 0; i < unknowns->input_count; i++) {
@@ -48,12 +55,14 @@ static void add_terms(struct unknowns *unknowns, const struct model_version *ver
 		const struct wn_term *term = &model->terms[t];
 		/* What weighs nothing opens nothing. */
 		bool weightless = is_sum(model) && term->weight == 0;
+		uint32_t team = team_of(model, t);
 
 		if (term->unknown != WN_UNKNOWN_SPAN || weightless)
 			continue;
 		unknowns->uses[unknowns->use_count++] = (struct unknown_use){
-			.column = term->column,
-			.team = team_of(model, t),
+			.term = term,
+			.team = team,
+			.claims_unknown = team != WN_NO_SYMBOL && is_limited(model),
 			.input = input_named(unknowns, version->term_features[t]->name),
 		};
 	}
@@ -92,6 +101,16 @@ bool unknowns_open(const struct ranking *ranking, uint32_t row)
 		       wn_model_band(ranking->input.model, scores->highest[row]);
 }
 
+/* To the model: a value may be there and count as none all the same. */
+static bool is_unknown(const struct unknown_use *use, const struct wn_rows *rows, size_t at)
+{
+	uint32_t column = use->term->column;
+
+	if (use->claims_unknown && wn_value_evidence(rows, at, column) >= WN_ASSERTED)
+		return true;
+	return isnan(wn_term_value(use->term, wn_value(rows, at, column)));
+}
+
 static int compare_inputs(const void *a, const void *b)
 {
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
@@ -110,7 +129,7 @@ size_t unknowns_of(const struct unknowns *unknowns, uint32_t row, uint32_t *out)
 
 		if (use->team != WN_NO_SYMBOL && use->team != team)
 			continue;
-		if (isnan(wn_value(rows, at, use->column)))
+		if (is_unknown(use, rows, at))
 			found[count++] = use->input;
 	}
 	/* A feature may be read twice: by a blend's components, or by a team's terms too. */

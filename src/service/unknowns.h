@@ -15,15 +15,16 @@
 /* A feature that the model reads, and that spans its bounds where it is unknown. */
 struct unknown_input {
 	struct str feature;
-	size_t open;    /* ranked items whose band is open and that do not have it */
+	size_t open;    /* ranked items whose band is open and where the model does not know it */
 	size_t decides; /* of them, those where nothing else that spans is unknown */
 };
 
 /* Where the model reads an input; its terms may be a team's. */
 struct unknown_use {
-	uint32_t column;
-	uint32_t team; /* WN_NO_SYMBOL: of every row */
+	const struct wn_term *term; /* the ranking's */
+	uint32_t team;              /* WN_NO_SYMBOL: of every row */
 	uint32_t input;
+	bool claims_unknown; /* as in a team's term of a model with max_influence */
 };
 
 struct unknowns {

@@ -241,7 +241,8 @@ def test_values_of_every_type_take_rules_off(ws):
     ws.put("/features/note", 201, json={**common, "type": "text"}, headers=new)
     number = {**common, "type": "number", "unit": "1", "bounds": {"lower": 0, "upper": 1}}
     ws.put("/features/ratio", 201, json=number, headers=new)
-    values = {"alarm": True, "tier": "low", "day": "2020-01-10", "ratio": 0.5}
+    ws.put("/features/cost", 201, json={**number, "bounds": {"lower": 0, "upper": 1000000}}, headers=new)
+    values = {"alarm": True, "tier": "low", "day": "2020-01-10", "ratio": 0.5, "cost": 4000}
     ws.push([item("x", features={**rubric(3, 3, 3, 3), **values})])
     expected = (
         ({"feature": "alarm", "eq": True}, {"alarm": (True, False)}),
@@ -249,8 +250,15 @@ def test_values_of_every_type_take_rules_off(ws):
         ({"feature": "day", "lt": "2020-02-01"}, {"day": ("2020-01-10", "2020-02-01")}),
         ({"feature": "note", "missing": True}, {"note": (None, None)}),
         ({"feature": "tier", "present": True}, {"tier": ("low", None)}),
-        ({"feature": "ratio", "le": 0.5}, {"ratio": (0.5, 0.75)}),
-        ({"all": [{"feature": "ratio", "ge": 0.25}, {"fact": "team", "missing": True}]}, {"ratio": (0.5, 0.125)}),
+        ({"feature": "ratio", "le": 0.5}, {"ratio": (0.5, 0.501)}),
+        ({"feature": "ratio", "ge": 0.5}, {"ratio": (0.5, 0.499)}),
+        ({"feature": "ratio", "lt": 0.9995}, {"ratio": (0.5, 0.9995)}),
+        ({"feature": "ratio", "le": 0.9995}, {"ratio": (0.5, 1)}),
+        ({"feature": "ratio", "le": 0.5768}, {"ratio": (0.5, 0.577)}),
+        ({"feature": "ratio", "in": [0.5, 0.501]}, {"ratio": (0.5, 0.499)}),
+        ({"all": [{"feature": "ratio", "ge": 0.25}, {"fact": "team", "missing": True}]}, {"ratio": (0.5, 0.249)}),
+        ({"feature": "cost", "gt": 120.5}, {"cost": (4000, 120.5)}),
+        ({"feature": "cost", "ge": 120.5}, {"cost": (4000, 120)}),
     )
     for when, told in expected:
         body = {"name": "p", "rules": [rule("r", when, "at_most_band", band="icebox")]}
@@ -258,6 +266,65 @@ def test_values_of_every_type_take_rules_off(ws):
         activate(ws, body["rules"][0])
         answer = ask(ws, "x", band="next_sprint")
         assert answer["lift"] and changes(answer["lift"]) == told and answer["lift"]["met"], (when, answer)
+
+
+DATES = {"family": "effort", "description": "A test's own", "sensitive": False, "type": "date"}
+
+
+@pytest.mark.parametrize("days", [3e6, 1e9, 1e15, 1e300])
+@pytest.mark.parametrize("sign", [1, -1])
+def test_no_date_beyond_those_of_items(ws, days, sign):
+    """No date is that far; without one the rule does not hold."""
+    ws.put("/features/day", 201, json=DATES, headers={"If-None-Match": "*"})
+    ws.push([item("x", features={**rubric(3, 3, 3, 3), "day": "2026-01-10"})])
+    when = {"days_to": "day", "lt" if sign > 0 else "gt": sign * days}
+    activate(ws, rule("r", when, "at_most_band", band="icebox"))
+    lift = ask(ws, "x", band="next_sprint")["lift"]
+    assert changes(lift) == {"day": ("2026-01-10", None)} and lift["met"]
+    ws.push([item("x", features={"day": None})])
+    entry = ws.queue()["entries"][0]
+    assert (entry["band"], entry["rank"]) == (lift["band_after"], lift["rank_after"])
+
+
+@pytest.mark.parametrize(
+    "when, told",
+    [
+        ({"feature": "day", "lt": "9999-12-31"}, "9999-12-31"),
+        ({"feature": "day", "lt": "9999-12-31T10:00:00Z"}, "9999-12-31T23:59:59Z"),
+        ({"feature": "day", "le": "9999-12-31T23:59:59Z"}, None),
+        ({"feature": "day", "gt": "0001-01-01"}, "0001-01-01"),
+        ({"feature": "day", "ge": "0001-01-01"}, None),
+    ],
+)
+def test_the_ends_of_all_dates(ws, when, told):
+    """What is told can be posted, and does it."""
+    ws.put("/features/day", 201, json=DATES, headers={"If-None-Match": "*"})
+    ws.push([item("x", features={**rubric(3, 3, 3, 3), "day": "2026-01-10"})])
+    activate(ws, rule("r", when, "at_most_band", band="icebox"))
+    lift = ask(ws, "x", band="next_sprint")["lift"]
+    assert changes(lift) == {"day": ("2026-01-10", told)} and lift["met"]
+    ws.push([item("x", features={"day": told})])
+    assert ws.queue()["entries"][0]["band"] == lift["band_after"] == "next_sprint"
+
+
+def test_what_could_not_be_told_is_not_impossible(backlog):
+    """Parts that look at the same feature undo each other's value; user_impact 1 would do."""
+    ws = backlog
+    either = {"any": [{"feature": "user_impact", "eq": 2}, {"feature": "user_impact", "eq": 3}]}
+    activate(ws, rule("r", either, "at_most_band", band="ready"))
+    answer = ask(ws, "c", band="next_sprint")
+    assert (answer["reachable"], answer["complete"], answer["impossible"]) == (None, False, None), answer
+
+
+def test_rules_that_say_something_else_of_what_was_found(ws):
+    """The smallest change meets a cap, which a larger one would not."""
+    ws.push([item("x", features=rubric(1, 3, 2, 2))])  # 3 + 6 + 4 + 2 = 15: user_impact 2 gives 18
+    activate(ws, rule("cap", {"feature": "user_impact", "eq": 2}, "at_most_band", band="ready"))
+    answer = ask(ws, "x", band="next_sprint")
+    assert changes(answer["single"]) == {"user_impact": (1, 2)} and not answer["single"]["met"], answer
+    assert (answer["reachable"], answer["complete"]) == (None, False) and "may do" in answer["text"]
+    ws.push([item("x", features=rubric(3, 3, 2, 2))])
+    assert ask(ws, "x", band="next_sprint")["already"]
 
 
 def test_a_search_that_is_cut_says_so(ws):

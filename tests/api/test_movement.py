@@ -56,13 +56,16 @@ def text_of(move, cause):
     return next(each["text"] for each in move["causes"] if each["cause"] == cause)
 
 
-def model(ws, weights, name="reweighted", features=RUBRIC):
+BANDS = ({"name": "next_sprint", "at_least": 18}, {"name": "ready", "at_least": 12}, {"name": "icebox"})
+FEWER_BANDS = ({"name": "next_sprint", "at_least": 18}, {"name": "icebox"})
+
+
+def model(ws, weights, name="reweighted", features=RUBRIC, bands=BANDS):
     terms = [
         {"feature": feature, "weight": weight, "scale": "value", "unknown": "span"}
         for feature, weight in zip(features, weights)
     ]
-    bands = [{"name": "next_sprint", "at_least": 18}, {"name": "ready", "at_least": 12}, {"name": "icebox"}]
-    body = {"name": name, "kind": "weighted_sum", "terms": terms, "bands": bands}
+    body = {"name": name, "kind": "weighted_sum", "terms": terms, "bands": list(bands)}
     return ws.post("/models", (200, 201), json=body).json()["version"]
 
 
@@ -185,6 +188,61 @@ def test_an_override_that_ended(ws):
     assert parts(move) == {"override": 9} and "pin was ended" in text_of(move, "override")
 
 
+def test_a_band_override_without_a_band_sleeps_and_wakes_with_the_model(ws):
+    """Nobody ends it or makes it: the model does not have its band, and has it again."""
+    ids = filled(ws)
+    override(ws, ids[9], "band", band="next_sprint")
+    awake = now(ws)
+    ws.promote(model(ws, WEIGHTS, name="without", bands=BANDS[1:]))
+    asleep = now(ws)
+    move = movement(ws, ids[9], awake)
+    assert parts(move) == {"model": 3} and (move["from"]["rank"], move["to"]["rank"]) == (7, 10)
+    ws.promote(1)
+    move = movement(ws, ids[9], asleep)
+    assert parts(move) == {"model": -3} and "model without 2 → " in text_of(move, "model")
+    assert parts(movement(ws, ids[8], asleep)) == {"model": 1}
+    for each in (move, movement(ws, ids[8], asleep), movement(ws, ids[8], awake, until=asleep)):
+        assert text_of(each, "override").endswith("the overrides are the same")
+
+
+def test_a_band_override_that_wakes_and_ends(ws):
+    ids = filled(ws)
+    made = override(ws, ids[9], "band", band="next_sprint")
+    ws.promote(model(ws, WEIGHTS, bands=BANDS[1:]))
+    since = now(ws)
+    ws.promote(1)
+    awake = ws.revision()
+    ws.post(f"/overrides/{made['id']}:revoke", 200, json={})
+    override(ws, ids[0], "band", band="icebox")
+    move = movement(ws, ids[9], since)
+    # Up with its band, down again when that ends.
+    assert parts(movement(ws, ids[9], since, until=str(awake))) == {"model": -3}
+    assert parts(move) == {"model": -3, "override": 3} and move["ranks"] == 0
+    assert "its band was ended; 1 of other items made, 0 ended" in text_of(move, "override")
+    back = movement(ws, ids[9], str(awake), until=since)
+    assert parts(back) == {"model": 3} and text_of(back, "override").endswith("the overrides are the same")
+
+
+def test_models_alone_make_and_end_no_override(ws, rng):
+    ids = filled(ws, [rng.randint(8, 24) for _ in range(15)])
+    for n, chosen in enumerate(rng.sample(ids, 8)):
+        if n % 4 == 0:
+            override(ws, chosen, "boost", delta=rng.choice([-4, 4]))
+        else:
+            override(ws, chosen, "band", band=rng.choice(BANDS)["name"])
+    marks = [now(ws)]
+    for _ in range(4):
+        weights = rng.choice([WEIGHTS, [rng.randint(1, 9) for _ in RUBRIC]])
+        ws.promote(model(ws, weights, bands=rng.choice([BANDS, FEWER_BANDS, BANDS[1:], BANDS[2:]])))
+        marks.append(now(ws))
+    for _ in range(4):
+        since, until = rng.choices(marks, k=2)
+        for item_id in rng.sample(ids, 4):
+            move = movement(ws, item_id, since, until=until)
+            assert set(parts(move)) <= {"weights", "model"}, move
+            assert text_of(move, "override").endswith("the overrides are the same")
+
+
 def test_blockers(ws):
     ids = filled(ws)
     since = now(ws)
@@ -278,15 +336,25 @@ def change_anything_but_rows(ws, rng, ids):
     chosen = rng.randrange(len(ids))
     turn = rng.randrange(4)
     if turn == 0:
-        ws.promote(model(ws, [rng.randint(1, 9) for _ in RUBRIC], features=rng.sample(RUBRIC, rng.choice([3, 4, 4]))))
+        bands = rng.choice([BANDS, FEWER_BANDS, BANDS[1:]])
+        features = rng.sample(RUBRIC, rng.choice([3, 4, 4]))
+        ws.promote(model(ws, [rng.randint(1, 9) for _ in RUBRIC], features=features, bands=bands))
     elif turn == 1:
         feature = {"feature": rng.choice(RUBRIC), "ge": rng.choice([2, 2.5])}
         effect = rng.choice(["pin_top", "exclude", "hold"])
         limit = rule("limit", {"feature": rng.choice(RUBRIC), "lt": 2.5}, at_most=rng.randint(1, 3), top=8)
         enforce(ws, rule(effect, {"all": [feature, {"feature": rng.choice(RUBRIC), "lt": 2.5}]}), limit)
     elif turn == 2:
-        more = rng.choice([{"delta": rng.choice([-7, 5])}, {"rank": rng.randint(1, 20)}, {"before": ids[0]}, {}, {}])
-        kind = {"delta": "boost", "rank": "pin", "before": "before"}.get(next(iter(more), None), "defer")
+        kind, more = rng.choice(
+            [
+                ("boost", {"delta": rng.choice([-7, 5])}),
+                ("pin", {"rank": rng.randint(1, 20)}),
+                ("before", {"before": ids[0]}),
+                ("band", {"band": "icebox"}),
+                ("defer", {}),
+                ("defer", {}),
+            ]
+        )
         if more.get("before") != ids[chosen]:
             override(ws, ids[chosen], kind, **more)
     else:

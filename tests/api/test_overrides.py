@@ -392,6 +392,7 @@ def faults(ws, external_id, kind, **more):
         ("defer", {"item": {"source": "test", "external_id": "d", "x": 1}}, ["/item/x"]),
         ("defer", {"justification": "too short"}, ["/justification"]),
         ("defer", {"justification": "   short \t\n    "}, ["/justification"]),
+        ("defer", {"justification": "\u3000\u200b\u2800 nothing" + "\u00a0" * 9}, ["/justification"]),
         ("defer", {"justification": None}, ["/justification"]),
         ("defer", {"justification": "x" * 4097}, ["/justification"]),
         ("defer", {"expires_at": None}, ["/expires_at"]),
@@ -911,14 +912,12 @@ def test_overrides_of_a_workspace_that_cannot_be_ranked(ws, database):
         # As long as nothing has failed, a ranking is waited for.
         first = ws.get("/overrides", (200, 503))
         assert first.status_code == 503 or first.json()["overrides"] == []
-        begun = time.monotonic()
         made = ws.post("/overrides", 201, json=body("a", "pin", rank=1)).json()
         assert (made["rank_before"], made["band_before"], made["effect"]) == (None, None, None)
         assert [o["effect"] for o in ws.get("/overrides").json()["overrides"]] == [None]
         alone = ws.get(f"/overrides/{made['id']}").json()
         assert (alone["effect"], alone["item"]["external_id"]) == (None, "a")
         ws.post(f"/overrides/{made['id']}:revoke", 200, json={})
-        assert time.monotonic() - begun < 4, "nothing was waited for"
         ws.get("/queue", 503)
     finally:
         put_extra(extra)

@@ -518,6 +518,13 @@ def test_replay_is_the_same(everything, kind):
     }
 
 
+def test_an_id_has_one_spelling(everything):
+    revision, minutes = everything.kept["expression"]["id"].split(".")
+    for other in (f"0{revision}.{minutes}", f"{revision}.0{minutes}"):
+        everything.get(f"/rankings/{other}", 404)
+        everything.post(f"/rankings/{other}:replay", 404)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_the_same_after_the_workspace_has_moved_on(everything, tmp_path, kind):
     ws, kept = everything, everything.kept[kind]

@@ -163,6 +163,9 @@ def test_sensitive_features_are_for_those_who_see_them(ws):
     ws.as_role("auditor").post("/scores", 200, json=body, params=params)
     answer = ws.as_role("reader").post("/scores", 422, json=body, params=params)
     assert problem_pointers(answer) == ["/features/revenue"]
+    # Nor does a value that cannot be tell what can.
+    answer = ws.as_role("reader").post("/scores", 422, json={**URGENT, "features": {"revenue": 1e12}}, params=params)
+    assert problem_pointers(answer) == ["/features/revenue"] and "bounds" not in answer.text
 
 
 def test_whoever_posts_tickets_may_ask(ws):

@@ -102,6 +102,61 @@ def test_a_team_s_term_is_asked_of_its_items_alone(ws):
     ]
 
 
+def test_a_category_of_later_is_unknown_to_the_model(ws):
+    tier = {"type": "category", "family": "effort", "description": "A test's own", "categories": ["low", "high"]}
+    etag = ws.put("/features/tier", 201, json=tier, headers={"If-None-Match": "*"}).headers["ETag"]
+    terms = [
+        {"feature": "tier", "weight": 2, "scale": "value"},
+        {"feature": "user_impact", "weight": 1, "scale": "value"},
+    ]
+    bands = [{"name": "a", "at_least": 4}, {"name": "b"}]
+    body = {"name": "m", "kind": "weighted_sum", "terms": terms, "bands": bands}
+    ws.promote(ws.post("/models", 201, json=body).json()["version"])
+    ws.put("/features/tier", 200, json={**tier, "categories": ["low", "high", "top"]}, headers={"If-Match": etag})
+    ws.push([item(name, features={"tier": name, "user_impact": 3}) for name in ("low", "high", "top")])
+    page = unknowns(ws)
+    assert (page["open"], page["count"]) == (1, 3)
+    assert [(each["feature"], each["items"], each["decides"]) for each in page["features"]] == [
+        ("tier", 1, 1),
+        ("user_impact", 0, 0),
+    ]
+    (only,) = unknowns(ws, feature="tier")["items"]
+    assert only["external_id"] == "top" and only["range"] == {"lowest": 3, "highest": 5}
+    assert (only["lowest_band"], only["highest_band"], only["unknown"]) == ("b", "a", ["tier"])
+
+
+@pytest.mark.parametrize("limited", [True, False])
+@pytest.mark.parametrize("kind", ["weighted_sum", "blend"])
+def test_a_claim_is_unknown_in_a_team_s_term_of_a_limited_model(ws, kind, limited):
+    terms = [{"feature": "user_impact", "weight": 2, "scale": "unit"}]
+    team = {"team": "ops", "share": 0.5, "terms": [{"feature": "cost_of_delay", "weight": 5, "scale": "unit"}]}
+    bands = [{"name": "a", "at_least": 0.75}, {"name": "b"}]
+    body = {"name": "m", "kind": "weighted_sum", "terms": terms, "teams": [team], "bands": bands}
+    if limited:
+        body["max_influence"] = 1
+    version = ws.post("/models", 201, json=body).json()["version"]
+    if kind == "blend":
+        # Claims of base terms count: the other component knows the value, and that does not help the team's term.
+        other = {"name": "o", "kind": "weighted_sum", "terms": [{"feature": "cost_of_delay", "weight": 1}]}
+        other = ws.post("/models", 201, json={**other, "bands": bands, "max_influence": 1}).json()["version"]
+        parts = [{"model": version, "weight": 4}, {"model": other, "weight": 1}]
+        body = {"name": "both", "kind": "blend", "rule": "weighted", "components": parts}
+        bands = [{"name": "a", "at_least": 1}, {"name": "b"}]
+        version = ws.post("/models", 201, json={**body, "bands": bands}).json()["version"]
+    ws.promote(version)
+    low, middle = ({"value": value, "evidence": "asserted"} for value in (1, 2))
+    claimed = {"user_impact": low, "cost_of_delay": middle}
+    known = item("known", team="ops", features={"user_impact": middle, "cost_of_delay": 2})
+    ws.push([*(item(name, team=name, features=claimed) for name in ("ops", "web")), known])
+    page, found = unknowns(ws), unknowns(ws, feature="cost_of_delay")["items"]
+    told = by_feature(page)["cost_of_delay"]
+    assert by_feature(page)["user_impact"]["items"] == 0
+    assert page["open"] == told["items"] == told["decides"] == len(found) == (1 if limited else 0)
+    if limited:
+        assert found[0]["external_id"] == "ops" and found[0]["unknown"] == ["cost_of_delay"]
+        assert (found[0]["lowest_band"], found[0]["highest_band"]) == ("b", "a")
+
+
 @pytest.mark.parametrize("kind", ["pareto", "blend"])
 def test_other_kinds(ws, kind):
     pareto = {

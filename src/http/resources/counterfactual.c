@@ -268,9 +268,12 @@ static void describe_ways(struct buf *out, const struct counterfactual *found)
 	} else if (found->single.inputs > 0 || found->pair.inputs > 0) {
 		buf_puts(out,
 			"The score could be reached, but blockers, rules or other items would keep "
-			"the item from its place.");
+			"the item from its place");
+		buf_puts(out,
+			found->complete ? "." : " with what was tried. Another change may do.");
 	} else if (!found->complete) {
-		buf_puts(out, "Nothing was found within the effort of one answer.");
+		buf_puts(out, "No such change of one or two inputs was found; one that was not "
+			      "tried may do.");
 	} else {
 		buf_puts(out, "No change of one or two inputs gives the score that it takes.");
 	}

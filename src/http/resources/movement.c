@@ -172,11 +172,11 @@ static enum error item_movement(struct request *request, struct response *respon
 	if (!error && !request_query(request, "since").ptr)
 		error = bad_reference(request, "since", "It is needed: since when?");
 	if (!error)
-		error = heavy_begin(&call);
+		error = heavy_begin(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
 	error = move_of_item(request, response, &id);
-	heavy_end(&call);
+	heavy_end(&call, HEAVY_MEMORY);
 	return error;
 }
 
@@ -326,13 +326,13 @@ static enum error diff_rankings(struct request *request, struct response *respon
 	if (!error)
 		error = request_query_int(request, "top", 1, INT64_MAX, TOP_DEFAULT, &top);
 	if (!error)
-		error = heavy_begin(&call);
+		error = heavy_begin(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
 	diff.limit = limit < LISTED_MAX ? (size_t)limit : LISTED_MAX;
 	diff.top = top < TOP_MAX ? (size_t)top : TOP_MAX;
 	error = recall_both(request, response, &diff);
-	heavy_end(&call);
+	heavy_end(&call, HEAVY_MEMORY);
 	return error;
 }
 

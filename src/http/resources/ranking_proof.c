@@ -143,11 +143,11 @@ static enum error bundle(struct request *request, struct response *response)
 	enum error error = request_query_only(request, (const char *const[]){NULL});
 
 	if (!error)
-		error = heavy_begin(&call);
+		error = heavy_begin(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
 	error = answer_bundle(request, response);
-	heavy_end(&call);
+	heavy_end(&call, HEAVY_MEMORY);
 	return error;
 }
 

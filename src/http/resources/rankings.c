@@ -436,7 +436,7 @@ static enum error order_computed(struct request *request, struct response *respo
 	struct call call = call_of(request);
 	struct str id = ranking_param(request);
 	struct recalled recalled;
-	enum error error = heavy_begin(&call);
+	enum error error = heavy_begin(&call, HEAVY_MEMORY);
 
 	if (error)
 		return error;
@@ -446,7 +446,7 @@ static enum error order_computed(struct request *request, struct response *respo
 			error = order_of(request, response, recalled.ranking);
 		ranking_unref(recalled.ranking);
 	}
-	heavy_end(&call);
+	heavy_end(&call, HEAVY_MEMORY);
 	return error;
 }
 

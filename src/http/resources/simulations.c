@@ -11,7 +11,7 @@ static enum error answer(struct request *request, struct response *response,
 {
 	struct simulation simulation;
 	struct json_writer json;
-	enum error error = simulation_run(ranking, wanted, &request->arena, &simulation);
+	enum error error = whatif_run(request, ranking, wanted, &simulation);
 
 	if (!error) {
 		response_revision(response, request, ranking->revision);

@@ -41,12 +41,12 @@ static enum error write_strengths_page(
 	struct call call = call_of(request);
 	struct strength_page page;
 	struct json_writer json;
-	enum error error = heavy_begin(&call);
+	enum error error = heavy_begin(&call, HEAVY_MEMORY);
 
 	if (error)
 		return error;
 	error = strengths_page(&call, walk->ranking, walk->begin, walk->limit, &page);
-	heavy_end(&call);
+	heavy_end(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
 	json_writer_init(&json, &response->body);
@@ -93,12 +93,12 @@ static enum error write_item_pairs(struct request *request, struct response *res
 	struct json_writer json;
 	struct item_pair *pairs;
 	size_t count;
-	enum error error = heavy_begin(&call);
+	enum error error = heavy_begin(&call, HEAVY_MEMORY);
 
 	if (error)
 		return error;
 	error = pairs_to_compare(&call, ranking, limit, &pairs, &count);
-	heavy_end(&call);
+	heavy_end(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
 	response_revision(response, request, ranking->revision);

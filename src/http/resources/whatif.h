@@ -16,6 +16,11 @@
 enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
 	const struct ranking *ranking, struct simulation_request *out);
 
+/* simulation_run through the gate for heavy requests: ERR_BUSY when others compute as large ones. *out
+ * is to be released in any case. */
+enum error whatif_run(struct request *request, const struct ranking *ranking,
+	const struct simulation_request *wanted, struct simulation *out);
+
 /* The answer's members; the object that is being written stays open. */
 enum error whatif_write(struct request *request, struct json_writer *json,
 	const struct simulation_request *wanted, const struct simulation *simulation);

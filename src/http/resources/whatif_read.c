@@ -5,6 +5,7 @@
 
 #include "http/resources/item_ref.h"
 #include "http/resources/whatif.h"
+#include "service/heavy.h"
 
 struct reader {
 	struct request *request;
@@ -349,4 +350,20 @@ enum error whatif_read(struct request *request, const json_t *body, const char *
 	if (reader.error)
 		return reader.error;
 	return reader.good ? ERR_OK : ERR_INVALID;
+}
+
+enum error whatif_run(struct request *request, const struct ranking *ranking,
+	const struct simulation_request *wanted, struct simulation *out)
+{
+	bool heavy = ranking->input.population->rows >= WHATIF_LIGHT_ROWS;
+	struct call call = call_of(request);
+	enum error error = heavy ? heavy_begin(&call, HEAVY_WORK) : ERR_OK;
+
+	*out = (struct simulation){0};
+	if (error)
+		return error;
+	error = simulation_run(ranking, wanted, &request->arena, out);
+	if (heavy)
+		heavy_end(&call, HEAVY_WORK);
+	return error;
 }

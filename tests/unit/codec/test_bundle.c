@@ -265,7 +265,7 @@ static void a_hidden_definition_keeps_its_column(void **state)
 	struct document documents[64];
 	struct catalog *catalog = with_secret(documents, false, true);
 	struct bundle_header header = {
-		.workspace = id_of(200), .ranking = "12.1", .receipt = some_receipt};
+		.workspace = id_of(200), .ranking = "12.28333333", .receipt = some_receipt};
 	struct buf text = BUF_INIT;
 	struct scratch scratch;
 
@@ -313,6 +313,8 @@ static void what_is_not_whole_is_refused(void **state)
 		{"\"comparisons\":1", "\"comparisons\":0", "more or fewer lines"},
 		{"\"documents\":", "\"documents\":-", "/documents"},
 		{"\"revision\":12,\"as_of\"", "\"revision\":13,\"as_of\"", "another revision"},
+		{"\"ranking\":\"12.28333333\"", "\"ranking\":\"12.28333334\"",
+			"this revision and time"},
 		{"\"order_sha256\":\"", "\"order_sha256\":\"x", "receipt"},
 		{"\"model\":1", "\"model\":2", "is not there"},
 		{"{\"item\":", "{\"thing\":", "no line of a bundle"},

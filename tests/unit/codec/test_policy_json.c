@@ -474,11 +474,6 @@ static void test_stored_and_bound(void **state)
 	assert_true(policy_bind(policy, catalog, model, 25, &words, &scratch.arena, &bound));
 	assert_false(wn_rule_in_force(&bound.rules[3], 25));
 
-	/* The calendar's one window ends at 20. */
-	assert_true(ranking_settles(catalog_model(catalog, 1), policy, catalog) == 20);
-	assert_true(ranking_settles(catalog_model(catalog, 1), catalog_policy(catalog, 2),
-			    catalog) == -INFINITY);
-	assert_true(ranking_settles(catalog_model(catalog, 1), NULL, catalog) == -INFINITY);
 	policy_write(&out, catalog_policy(catalog, 2));
 	assert_string_equal(out.data,
 		"{\"version\":2,\"revision\":6,\"name\":\"p\",\"rules\":[{\"effect\":"

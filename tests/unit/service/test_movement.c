@@ -186,6 +186,44 @@ static void rows_may_have_other_numbers(void **state)
 	ranking_unref(to);
 }
 
+/* What time ends is an override's end, once: what had expired before has no part in anything. */
+static void an_override_expires(void **state)
+{
+	struct uuid workspace = new_workspace();
+	struct item_record items[] = {plain_item(&workspace, "A"), plain_item(&workspace, "B"),
+		plain_item(&workspace, "C")};
+	int64_t base_us = fixture.now_us - fixture.now_us % MINUTE_US, revision;
+	struct ranking *early, *late, *after;
+	struct override_row pin;
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++)
+		write_items(&workspace, &items[i], 1);
+	pin = plain_override(&items[2].id, "pin");
+	pin.rank = 1;
+	pin.expires_us = base_us + DAY_US;
+	revision = write_override(&workspace, &pin);
+	early = load(&workspace, revision, base_us);
+	late = load(&workspace, revision, base_us + DAY_US);
+	assert_int_equal(item_standing(early, &items[2].id).rank, 1);
+	assert_int_equal(item_standing(late, &items[2].id).rank, 3);
+	expect_parts(early, late, &items[2].id,
+		(const int64_t[MOVEMENT_CAUSES]){[MOVED_BY_OVERRIDE] = 2});
+	expect_parts(late, early, &items[2].id,
+		(const int64_t[MOVEMENT_CAUSES]){[MOVED_BY_OVERRIDE] = -2});
+	enforce(&workspace, "1",
+		"{\"effect\":\"pin_top\",\"id\":\"web\",\"reason\":\"They come first.\","
+		"\"when\":{\"fact\":\"team\",\"eq\":\"web\"}}");
+	items[1].item.team = STR("web");
+	revision = write_items(&workspace, &items[1], 1);
+	after = load(&workspace, revision, base_us + DAY_US);
+	expect_parts(late, after, &items[1].id,
+		(const int64_t[MOVEMENT_CAUSES]){[MOVED_BY_POLICY] = -1});
+	ranking_unref(early);
+	ranking_unref(late);
+	ranking_unref(after);
+}
+
 static void an_item_that_neither_knows(void **state)
 {
 	static const struct uuid nobody = {{0xee}};
@@ -207,6 +245,7 @@ int main(void)
 		cmocka_unit_test(time_alone_moves_an_item),
 		cmocka_unit_test(out_on_the_way_is_behind_the_last),
 		cmocka_unit_test(rows_may_have_other_numbers),
+		cmocka_unit_test(an_override_expires),
 		cmocka_unit_test(an_item_that_neither_knows),
 	};
 
