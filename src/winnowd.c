@@ -92,7 +92,7 @@ static const struct option_spec options[] = {
 	NUMBER("drain-ms", drain_ms, "0", 0, 600000, "ms of serving on after SIGTERM, while readiness says no"),
 	NUMBER("grace-ms", grace_ms, "20000", 0, 600000, "ms for running requests to finish at the end"),
 	NUMBER("statement-timeout-ms", statement_timeout_ms, "60000", 100, 3600000, "ms for one SQL statement"),
-	NUMBER("connect-timeout-s", connect_timeout_s, "5", 1, 300, "s for a connection to PostgreSQL"),
+	NUMBER("connect-timeout-s", connect_timeout_s, "5", 1, 300, "s for a connection to PostgreSQL, or a session of the pooler"),
 	NUMBER("follow-ms", follow_ms, "200", 10, 60000, "ms between looks for other daemons' changes"),
 	SWITCH("notify", notify, "true", "tell other daemons of changes, and hear theirs, between such looks"),
 	NUMBER("rank-share-percent", rank_share_percent, "50", 1, 100, "% of one processor that ranking may take"),

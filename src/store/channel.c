@@ -64,26 +64,28 @@ static void ignore_notice(void *self, const char *message)
 	(void)message;
 }
 
-enum error channel_open(struct channel *channel, char *why, size_t why_size)
+static bool listen_now(PGconn *pg)
 {
 	PGresult *result;
 	bool listens;
 
+	if (PQstatus(pg) != CONNECTION_OK)
+		return false;
+	PQsetNoticeProcessor(pg, ignore_notice, NULL);
+	result = PQexec(pg, statement_infos[STMT_NEWS_LISTEN].sql);
+	listens = PQresultStatus(result) == PGRES_COMMAND_OK;
+	PQclear(result);
+	return listens;
+}
+
+enum error channel_open(struct channel *channel, char *why, size_t why_size)
+{
 	if (channel->pg)
 		return ERR_OK;
 	channel->pg = conn_connect(channel->url, channel->connect_timeout_s, "winnowd news");
-	if (!channel->pg) {
-		snprintf(why, why_size, "out of memory");
-		return ERR_DATABASE_AWAY;
-	}
-	PQsetNoticeProcessor(channel->pg, ignore_notice, NULL);
-	/* On a connection that has failed it fails, too. */
-	result = PQexec(channel->pg, statement_infos[STMT_NEWS_LISTEN].sql);
-	listens = PQresultStatus(result) == PGRES_COMMAND_OK;
-	PQclear(result);
-	if (listens)
+	if (channel->pg && listen_now(channel->pg))
 		return ERR_OK;
-	snprintf(why, why_size, "%s", PQerrorMessage(channel->pg));
+	snprintf(why, why_size, "%s", channel->pg ? PQerrorMessage(channel->pg) : "out of memory");
 	shut(channel);
 	return ERR_DATABASE_AWAY;
 }

@@ -54,7 +54,6 @@ def test_another_daemon_shows_it_without_polling(ws, make):
         mine.post("/items", 200, json=item(f"i{n}"))
         assert names(head_at(ws, there)) == [f"i{k}" for k in range(n + 1)]
     assert metric(here, "hints_told_total") >= 1 and metric(there, "hints_heard_total") >= 1
-    assert metric(here, "hints_heard_total") <= metric(there, "hints_heard_total") + metric(there, "hints_told_total")
 
 
 def test_a_lost_connection_is_made_again(ws, make, database):

@@ -85,7 +85,8 @@ static void test_lost_and_made_again(void **state)
 
 	(void)state;
 	fixture_do(fixture.admin, "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
-				  "WHERE application_name = 'winnowd news'");
+				  "WHERE application_name = 'winnowd news' "
+				  "AND datname = current_database()");
 	while (take(a, &at_a) == ERR_OK)
 		;
 	while (take(b, &at_b) == ERR_OK)
