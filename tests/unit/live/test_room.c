@@ -288,7 +288,7 @@ static void one_that_grows_too_large_is_refused(void **state)
 	(void)state;
 	read_it(live, &workspace);
 	fill(&workspace, MANY, TITLE_BYTES, 0);
-	live_hint(live);
+	live_hint(live, &workspace, 0);
 	until_us = fixture_monotonic(NULL) + LIMIT_US;
 	while (live_ranking(live, &workspace, &ranking) != ERR_WORKSPACE_TOO_LARGE) {
 		ranking_unref(ranking);
@@ -318,7 +318,7 @@ static void one_that_grows_unread_drives_nobody_out(void **state)
 	await_metric(METRIC_pictures, 2);
 	loaded = metric_get(METRIC_pictures_loaded);
 	fill(&unread, 2 * ITEMS, TITLE_BYTES, 0);
-	live_hint(live);
+	live_hint(live, &unread, 0);
 	await_metric(METRIC_pictures_dropped, dropped + 1);
 	await_metric(METRIC_pictures, 1);
 	await_turn(live);
