@@ -1,7 +1,8 @@
 /*
- * What a resource sees of HTTP. No type of the HTTP library is named here: server.c alone knows it.
+ * What a resource sees of HTTP. No type of the HTTP library is named here: the folder server/
+ * alone knows it.
  *
- * The way of a request: server.c takes the bytes, framing.c refuses ambiguous ones, router.c finds
+ * The way of a request: server/ takes the bytes, framing.c refuses ambiguous ones, router.c finds
  * the route, access.c finds who calls and whether the role allows it, then the route's handler
  * fills the response or returns an error, which problem.c renders. Handlers run on the event loop
  * first when the route says ROUTE_MEMORY, else on a worker.

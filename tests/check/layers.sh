@@ -46,7 +46,7 @@ check_includes() {
 				rank[names[i]] = ranks[i]
 
 			# Foreign header (the beginning of its name) → where it may be included, a pattern.
-			place["microhttpd.h"] = "^src/http/server[.]c$"
+			place["microhttpd.h"] = "^src/http/server/"
 			place["libpq"] = "^src/store/"
 			place["postgres"] = "^src/store/"
 			place["pg_config"] = "^src/store/"
