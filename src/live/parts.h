@@ -1,5 +1,7 @@
 /*
- * What the follower (live.c) and the keeper of the memory budget (room.c) share. Private to this folder.
+ * What the parts of the live picture share: the table of workspaces (places.c), the follower (follow.c), what
+ * it publishes (publish.c), those who wait (waiting.c), the keeper of the memory budget (room.c) and the
+ * readers' side (live.c). Private to this folder.
  */
 #ifndef WINNOW_LIVE_PARTS_H
 #define WINNOW_LIVE_PARTS_H
@@ -59,12 +61,35 @@ struct live {
 				    follower's */
 };
 
+/* ---- places.c ---- */
+
+/* Under the mutex; NULL: nobody has asked for it yet. */
+struct place *place_find(struct live *live, const struct uuid *workspace);
+/* Under the mutex; NULL when memory is out. */
+struct place *place_want(struct live *live, const struct uuid *workspace);
 /* Under the mutex: all that was published, to be let go (unref_list, without it). The follower sees to
  * the picture. */
 struct ranking *place_empty(struct place *place);
 void unref_list(struct ranking *list);
 /* The follower's. */
 void drop_picture(struct place *place);
+
+/* ---- waiting.c ---- */
+
+/* Takes the due waiters out of the list, then wakes them without the mutex: they may ask again. */
+void waiters_wake_due(struct live *live, bool all);
+
+/* ---- publish.c; the follower's ---- */
+
+/* Ranks and publishes; adds the time that it took. */
+enum error publish_place(struct live *live, struct place *place, int64_t *ranked_us);
+/* Lets go of rankings that have been kept long enough, and of what nobody asks for. */
+void publish_forget_old(struct live *live);
+
+/* ---- follow.c ---- */
+
+/* The follower's thread, of a struct live. */
+void *follower_run(void *live);
 
 /* ---- room.c; all but room_for_past on the follower's thread ---- */
 
