@@ -19,3 +19,12 @@ const struct error_info *error_info(enum error code)
 		return &table[ERR_INTERNAL];
 	return &table[code];
 }
+
+enum error error_by_slug(struct str slug)
+{
+	for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
+		if (str_is(slug, table[code].slug))
+			return (enum error)code;
+	}
+	return ERR_OK;
+}

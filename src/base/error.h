@@ -5,6 +5,8 @@
 #ifndef WINNOW_BASE_ERROR_H
 #define WINNOW_BASE_ERROR_H
 
+#include "base/str.h"
+
 enum error {
 	ERR_OK = 0,
 #define X(code, status, slug, title) code,
@@ -27,5 +29,7 @@ struct error_info {
 
 /* Never NULL; unknown codes give that of ERR_INTERNAL. */
 const struct error_info *error_info(enum error code);
+/* ERR_OK when no error has the slug. */
+enum error error_by_slug(struct str slug);
 
 #endif

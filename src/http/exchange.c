@@ -313,6 +313,28 @@ static enum action run_on_loop(struct exchange *exchange)
 	return ACTION_ANSWER;
 }
 
+/* A stream, or who waits, can outlast its token, its role or its workspace. */
+static enum error admit_again(struct request *request, bool may_block)
+{
+	principal_unref(request->principal);
+	request->principal = NULL;
+	return access_check(request, may_block);
+}
+
+static enum action run_again(struct exchange *exchange)
+{
+	enum error error = admit_again(&exchange->request, false);
+
+	if (error == ERR_WOULD_BLOCK) {
+		exchange->admitted = false;
+		return ACTION_WORK;
+	}
+	if (!error)
+		return run_on_loop(exchange);
+	exchange_fail(exchange, error);
+	return ACTION_ANSWER;
+}
+
 enum action exchange_continue(struct exchange *exchange)
 {
 	exchange->request.on_worker = false;
@@ -331,7 +353,7 @@ enum action exchange_continue(struct exchange *exchange)
 		leave_seat(&exchange->request);
 		exchange->request.parked_once = true;
 		exchange->step = STEP_RUN;
-		return run_on_loop(exchange);
+		return run_again(exchange);
 	case STEP_RUN: return run_on_loop(exchange);
 	default: return ACTION_ANSWER;
 	}
@@ -347,14 +369,6 @@ static enum error final(struct exchange *exchange, enum error error)
 	return ERR_INTERNAL;
 }
 
-/* A stream can outlast its token, its role or its workspace. */
-static enum error admit_again(struct request *request)
-{
-	principal_unref(request->principal);
-	request->principal = NULL;
-	return access_check(request, true);
-}
-
 static enum error work_chunk(struct exchange *exchange)
 {
 	struct request *request = &exchange->request;
@@ -363,7 +377,7 @@ static enum error work_chunk(struct exchange *exchange)
 
 	if (lines->count == 0)
 		return ERR_OK;
-	error = admit_again(request);
+	error = admit_again(request, true);
 	if (error) {
 		tell_stream(exchange);
 		return final(exchange, error);

@@ -87,15 +87,6 @@ int problem_retry_after_s(enum error code)
 	}
 }
 
-enum error problem_by_slug(const char *slug, size_t len)
-{
-	for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
-		if (str_is((struct str){slug, len}, error_info((enum error)code)->slug))
-			return (enum error)code;
-	}
-	return ERR_OK;
-}
-
 static void put_instance(struct json_writer *json, const char *request_id)
 {
 	bool is_uuid = uuid_from_text(str_from(request_id), &(struct uuid){{0}});

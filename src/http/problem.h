@@ -12,7 +12,5 @@
 const char *problem_advice(enum error code);
 /* Seconds for Retry-After, 0: none. */
 int problem_retry_after_s(enum error code);
-/* ERR_OK when no error has the slug. */
-enum error problem_by_slug(const char *slug, size_t len);
 
 #endif

@@ -32,6 +32,12 @@ static void set_database(struct live *live, bool up)
 	metric_set(METRIC_database_up, up);
 }
 
+/* Nothing is wrong with what was asked: the database is away, or (behind a pooler) gave no session. */
+static bool is_to_come_back(enum error error)
+{
+	return error == ERR_DATABASE_AWAY || error == ERR_BUSY;
+}
+
 /* An outage leaves the picture where it was, perhaps with rows of the next revision: they will be
  * taken once more. After any other error the next attempt starts from the truth. */
 static enum error move_picture(struct live *live, struct place *place, struct conn *conn)
@@ -54,9 +60,9 @@ static enum error move_picture(struct live *live, struct place *place, struct co
 	live->moving = place;
 	error = picture_follow(place->picture, conn, &moved);
 	live->moving = NULL;
-	if (error && (loading || error != ERR_DATABASE_AWAY))
+	if (error && (loading || !is_to_come_back(error)))
 		drop_picture(place);
-	if (error && error != ERR_DATABASE_AWAY && error != ERR_WORKSPACE_TOO_LARGE &&
+	if (error && !is_to_come_back(error) && error != ERR_WORKSPACE_TOO_LARGE &&
 		error != ERR_NO_ROOM)
 		log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
 			LOG_S("why", error_info(error)->title), NULL);
@@ -70,7 +76,7 @@ static enum error move_picture(struct live *live, struct place *place, struct co
 static void settle(struct live *live, struct place *place, enum error error)
 {
 	int64_t wait_ms = live->config.follow_ms;
-	bool good = !error || error == ERR_DATABASE_AWAY;
+	bool good = !error || is_to_come_back(error);
 
 	if (error == ERR_WORKSPACE_TOO_LARGE) {
 		room_refuse(place);

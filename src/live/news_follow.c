@@ -99,25 +99,24 @@ static void keep_event(struct news *news, struct mark *mark, const struct audit_
 	mark->hashed = true;
 }
 
-/* False: the log did not go on from what is known, or memory is out; the place has a new start. */
-static bool keep_record(struct news *news, struct mark *mark, const struct audit_record *record)
+/* Where the log does not go on from what is known, or memory is out, the place has a new start. */
+static void keep_record(struct news *news, struct mark *mark, const struct audit_record *record)
 {
 	struct event *event;
 
 	if (mark->hashed && !sha256_same(&record->prev_hash, &mark->hash) &&
 		record->revision == mark->last + 1) {
 		start_place(news, mark, record->revision, true);
-		return false;
+		return;
 	}
 	if (record->revision != mark->last + 1)
 		start_place(news, mark, record->revision - 1, false);
 	event = news_event_new(record);
 	if (!event) {
 		start_place(news, mark, record->revision, false);
-		return false;
+		return;
 	}
 	keep_event(news, mark, record, event);
-	return true;
 }
 
 /* One chunk of the log; *more when there may be another. */

@@ -173,8 +173,9 @@ static void drop_place(struct live *live, struct place *place)
 	place->last_bytes = bytes;
 	place->let_go = true;
 	dropped = place_empty(place);
-	/* Who waits for it has asked for it. */
-	place->wanted = is_waited_for(live, place);
+	/* Who waits for it, or follows it, has asked for it. */
+	place->wanted =
+		is_waited_for(live, place) || news_is_followed(live->news, &place->workspace);
 	live->hinted = true;
 	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
@@ -228,12 +229,24 @@ static void drop_kept(struct live *live, struct place *keep)
 	unref_list(dropped);
 }
 
+/* Its picture is in use until the follower comes back from it, and may count until then: somebody still waits
+ * for it. */
+static bool moving_was_let_go(struct live *live)
+{
+	bool let_go;
+
+	pthread_mutex_lock(&live->mutex);
+	let_go = live->moving && live->moving->let_go;
+	pthread_mutex_unlock(&live->mutex);
+	return let_go;
+}
+
 /* keep: the place that is not to go; NULL: the one that was read last. False: it is too much all the same. */
 static bool make_room(struct live *live, struct place *keep)
 {
 	unsigned before = live->dropped;
 
-	while (is_over(live)) {
+	while (is_over(live) && !moving_was_let_go(live)) {
 		if (drop_least_read(live, keep))
 			continue;
 		drop_kept(live, keep);

@@ -146,7 +146,6 @@ static enum error check_items(const struct comparing *comparing, struct diag *di
 	return error;
 }
 
-/* They are never taken back, and all are read whenever the workspace is loaded. */
 /* ---- recording ---- */
 
 static void fill_row(
@@ -247,6 +246,7 @@ static enum error count_stored(const struct call *call, int64_t *count)
 	return error;
 }
 
+/* They are never taken back, and all are read whenever the workspace is loaded. */
 static enum error check_room(const struct comparing *comparing, struct diag *diag)
 {
 	if (comparing->stored + (int64_t)comparing->count <= COMPARISONS_KEPT_MAX)

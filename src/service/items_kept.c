@@ -35,15 +35,6 @@ void batch_keep(struct buf *out, const struct ingest *ingest)
 	}
 }
 
-static enum error error_of_slug(struct str slug)
-{
-	for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
-		if (str_is(slug, error_info((enum error)code)->slug))
-			return (enum error)code;
-	}
-	return ERR_INTERNAL;
-}
-
 static enum error recall_faults(struct kept *kept, struct arena *arena, struct item_result *result)
 {
 	struct diag *diag = arena_alloc(arena, sizeof *diag);
@@ -52,7 +43,9 @@ static enum error recall_faults(struct kept *kept, struct arena *arena, struct i
 	if (!diag)
 		return ERR_BUDGET;
 	diag_init(diag, arena);
-	result->error = error_of_slug(kept_str(kept));
+	result->error = error_by_slug(kept_str(kept));
+	if (!result->error)
+		result->error = ERR_INTERNAL;
 	result->diag = diag;
 	count = kept_int(kept);
 	for (int64_t i = 0; i < count && !kept->failed; i++) {

@@ -374,6 +374,18 @@ def test_limits(database, ws, tmp_path):
     assert own.stop() == 0
 
 
+def test_a_poll_that_does_not_wait_takes_no_seat_while_the_workspace_is_loaded(database, ws, tmp_path):
+    ws.push([item("a")])
+    since = ws.queue()["ranking"]
+    own = daemons.Daemon(database, tmp_path, "--streams", 1, name="loading")
+    own.start()
+    here = ws.at(own.url)
+    stream = Stream(here)
+    here.get("/queue", (200, 304), params={"since": since})
+    stream.socket.close()
+    assert own.stop() == 0
+
+
 # ---- the daemon's end ----
 
 

@@ -73,6 +73,17 @@ def test_without_a_change_it_is_304_after_the_wait(ws):
     assert ws.get("/queue", 304, params={"since": page["ranking"], "wait": "0"}).content == b""
 
 
+def test_who_loses_the_right_meanwhile_is_told_nothing(ws, operator):
+    token = ws.token("reader", label="leaves")
+    ws.push([scored("a", 12)])
+    poll = Poll(ws.client(token), since=ws.queue()["ranking"], wait="60s")
+    waits(operator)
+    ws.delete(f"/tokens/{token['id']}", 204)
+    wait_until(lambda: ws.client(token).get("/queue", None).status_code == 401, "the token is known to be revoked")
+    ws.push([scored("b", 20)])
+    assert poll.result().status_code == 401
+
+
 def test_filters_and_pages(ws, operator):
     ws.push([scored("a", 20), scored("b", 19), scored("c", 12, stream="incident")])
     first = ws.queue()

@@ -35,8 +35,7 @@ static void begin_page(struct request *request, struct response *response, const
 
 static enum error get_problem(struct request *request, struct response *response)
 {
-	struct str slug = request->params[0];
-	enum error code = problem_by_slug(slug.ptr, slug.len);
+	enum error code = error_by_slug(request->params[0]);
 	const struct error_info *info = error_info(code);
 
 	if (code == ERR_OK)

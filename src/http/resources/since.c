@@ -94,6 +94,14 @@ static enum error park(struct request *request, struct str since, int64_t wait_m
 	return ERR_PARK;
 }
 
+/* Any ranking will do: the answer is made of the one that comes. */
+static enum error park_for_loading(struct request *request)
+{
+	request->park_revision = 0;
+	request->park_until_us = clock_monotonic_us(request->clock) + LOADING_MS * US_PER_MS;
+	return ERR_PARK;
+}
+
 static enum error other_ranking(struct request *request, struct str since, int64_t wait_ms,
 	struct ranking **out, bool *unchanged)
 {
@@ -102,7 +110,8 @@ static enum error other_ranking(struct request *request, struct str since, int64
 		    __atomic_load_n(&request->service->draining, __ATOMIC_RELAXED);
 
 	if (error == ERR_LOADING && !over)
-		return park(request, since, wait_ms > LOADING_MS ? wait_ms : LOADING_MS);
+		return wait_ms > LOADING_MS ? park(request, since, wait_ms)
+					    : park_for_loading(request);
 	if (error)
 		return error;
 	*unchanged = str_is(since, (*out)->id);

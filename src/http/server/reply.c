@@ -113,7 +113,8 @@ static int64_t sending_limit_us(const struct server *server, size_t bytes)
 
 /*
  * Large answers stay in memory until the client has taken them, and clients that do not read can ask
- * for many. What others have not taken yet has a limit; a single answer always has room.
+ * for many. What others have not taken yet has a limit; a single answer always has room, and so has one that
+ * tells what was written.
  */
 static void reserve_unsent(struct connection *connection)
 {
@@ -124,7 +125,8 @@ static void reserve_unsent(struct connection *connection)
 	if (exchange->outcome || exchange->response.shared || bytes <= LARGE_ANSWER_BYTES)
 		return;
 	before = __atomic_fetch_add(&server->unsent, bytes, __ATOMIC_RELAXED);
-	if (before == 0 || before + bytes <= server->config.unsent_bytes) {
+	if (before == 0 || before + bytes <= server->config.unsent_bytes ||
+		strcmp(exchange->request.route->method, "GET") != 0) {
 		connection->unsent = bytes;
 		return;
 	}

@@ -91,7 +91,7 @@ static void test_table(void **state)
 	for (int code = ERR_OK + 1; code < ERR_COUNT; code++) {
 		const struct error_info *info = error_info((enum error)code);
 
-		assert_int_equal(code, problem_by_slug(info->slug, strlen(info->slug)));
+		assert_int_equal(code, error_by_slug(str_from(info->slug)));
 		if (code != ERR_INTERNAL && code != ERR_DATABASE)
 			assert_ptr_not_equal(
 				problem_advice(ERR_INTERNAL), problem_advice((enum error)code));
@@ -100,8 +100,8 @@ static void test_table(void **state)
 			info->status == 503 || info->status == 429 || code == ERR_KEY_IN_FLIGHT,
 			problem_retry_after_s((enum error)code) > 0);
 	}
-	assert_int_equal(ERR_OK, problem_by_slug("internalx", 9));
-	assert_int_equal(ERR_OK, problem_by_slug("", 0));
+	assert_int_equal(ERR_OK, error_by_slug(str_from("internalx")));
+	assert_int_equal(ERR_OK, error_by_slug(STR_NONE));
 	assert_string_equal(problem_advice(ERR_INTERNAL), problem_advice(ERR_PARK));
 }
 

@@ -468,6 +468,34 @@ static void loads_that_drive_each_other_out_are_kept_apart(void **state)
 	past_free(live.past);
 }
 
+/* It counts until its picture is out of use, since it is wanted still. */
+static void one_that_grows_while_it_is_waited_for_goes_once(void **state)
+{
+	struct uuid polled = filled(ITEMS), read = filled(ITEMS);
+	size_t size = size_of(&read);
+	struct live *live = new_live(size * 5 / 2);
+	int64_t dropped = metric_get(METRIC_pictures_dropped);
+	struct live_waiter waiter = {.workspace = polled,
+		.revision = INT64_MAX,
+		.until_us = monotonic(NULL) + LIMIT_US * 10,
+		.wake = note};
+
+	(void)state;
+	read_it(live, &polled);
+	await_metric(METRIC_pictures, 1);
+	live_wait(live, &waiter);
+	go_on(1);
+	read_it(live, &read);
+	await_metric(METRIC_pictures, 2);
+	fill(&polled, 2 * ITEMS, TITLE_BYTES, 0);
+	live_hint(live, &polled, 0);
+	while (metric_get(METRIC_pictures_dropped) == dropped)
+		sched_yield();
+	await_turn(live);
+	assert_true(metric_get(METRIC_pictures_dropped) - dropped < 10);
+	live_free(live);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -475,6 +503,7 @@ int main(void)
 		cmocka_unit_test(all_stay_without_a_budget_or_within_it),
 		cmocka_unit_test(one_that_is_too_large_is_refused),
 		cmocka_unit_test(one_that_grows_too_large_is_refused),
+		cmocka_unit_test(one_that_grows_while_it_is_waited_for_goes_once),
 		cmocka_unit_test(one_that_grows_unread_drives_nobody_out),
 		cmocka_unit_test(a_load_stops_as_soon_as_it_is_too_much),
 		cmocka_unit_test(the_past_takes_what_nobody_reads),
