@@ -30,6 +30,7 @@ struct metric_info {
 };
 
 void metric_add(enum metric metric, int64_t amount);
+/* Of a gauge that is only ever set, never added to. */
 void metric_set(enum metric metric, int64_t value);
 int64_t metric_get(enum metric metric);
 const struct metric_info *metric_info(enum metric metric);

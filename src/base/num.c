@@ -223,6 +223,21 @@ void num_format(struct buf *buf, double value)
 	buf->len += num_to_text(value, buf->data + buf->len);
 }
 
+size_t num_u64_to_text(uint64_t value, char text[NUM_TEXT_SIZE])
+{
+	char digits[NUM_TEXT_SIZE];
+	size_t at = sizeof digits, len;
+
+	do {
+		digits[--at] = (char)('0' + value % 10);
+		value /= 10;
+	} while (value > 0);
+	len = sizeof digits - at;
+	memcpy(text, digits + at, len);
+	text[len] = '\0';
+	return len;
+}
+
 bool num_parse_u64(struct str text, uint64_t *out)
 {
 	uint64_t value = 0;

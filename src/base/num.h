@@ -18,6 +18,8 @@ void num_format(struct buf *buf, double value);
 /* The same into the caller's bytes, NUL-terminated; returns the length. */
 enum { NUM_TEXT_SIZE = 32 };
 size_t num_to_text(double value, char text[NUM_TEXT_SIZE]);
+/* The digits of a whole number, NUL-terminated; returns the length. */
+size_t num_u64_to_text(uint64_t value, char text[NUM_TEXT_SIZE]);
 /* Decimal digits only, no sign, no blanks; false on overflow or anything else. */
 bool num_parse_u64(struct str text, uint64_t *out);
 

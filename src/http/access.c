@@ -57,6 +57,83 @@ static struct str bearer_token(const struct request *request)
 	return value.len > 4 && memcmp(value.ptr, "wnw_", 4) == 0 ? value : STR_NONE;
 }
 
+void access_forget(struct access_known *known)
+{
+	principal_unref(known->principal);
+	explicit_bzero(known, sizeof *known);
+}
+
+/* What the connection knows, when it is still true. */
+static struct access_known *known_of(const struct request *request)
+{
+	struct access_known *known = request->known;
+	unsigned long version;
+
+	if (!known || request->on_worker)
+		return NULL;
+	version = auth_version(request->service->auth);
+	if (known->version != version) {
+		access_forget(known);
+		known->version = version;
+	}
+	return known;
+}
+
+/* In a time that does not tell how much of it is right. */
+static bool same_secret(struct str a, struct str b)
+{
+	unsigned difference = 0;
+
+	for (size_t i = 0; a.len == b.len && i < a.len; i++)
+		difference |= (unsigned char)a.ptr[i] ^ (unsigned char)b.ptr[i];
+	return a.len == b.len && difference == 0;
+}
+
+static enum error find_token(struct request *request, struct str token, bool may_block)
+{
+	struct auth *auth = request->service->auth;
+	struct access_known *known = may_block ? NULL : known_of(request);
+	enum error error;
+
+	if (known && known->principal &&
+		same_secret(token, (struct str){known->token, known->token_bytes})) {
+		if (clock_now_us(request->clock) >= known->principal->expires_us)
+			return ERR_UNAUTHENTICATED;
+		metric_add(METRIC_auth_cache_hits, 1);
+		principal_ref(known->principal);
+		request->principal = known->principal;
+		return ERR_OK;
+	}
+	error = auth_token(auth, token, may_block, &request->principal);
+	if (error || !known || token.len > sizeof known->token)
+		return error;
+	principal_ref(request->principal);
+	principal_unref(known->principal);
+	known->principal = request->principal;
+	memcpy(known->token, token.ptr, token.len);
+	known->token_bytes = token.len;
+	return ERR_OK;
+}
+
+static enum error find_workspace(struct request *request, struct str name, bool may_block)
+{
+	struct access_known *known = may_block ? NULL : known_of(request);
+	enum error error;
+
+	if (known && known->workspace_bytes > 0 &&
+		str_eq(name, (struct str){known->workspace_text, known->workspace_bytes})) {
+		request->workspace = known->workspace;
+		return ERR_OK;
+	}
+	error = auth_workspace(request->service->auth, name, may_block, &request->workspace);
+	if (error || !known || name.len > sizeof known->workspace_text)
+		return error;
+	known->workspace = request->workspace;
+	memcpy(known->workspace_text, name.ptr, name.len);
+	known->workspace_bytes = name.len;
+	return ERR_OK;
+}
+
 static enum error authenticate(struct request *request, bool may_block)
 {
 	struct str token = bearer_token(request);
@@ -65,7 +142,7 @@ static enum error authenticate(struct request *request, bool may_block)
 	if (request->principal)
 		return ERR_OK; /* found before the request went to a worker for its workspace */
 	if (token.ptr)
-		error = auth_token(request->service->auth, token, may_block, &request->principal);
+		error = find_token(request, token, may_block);
 	if (error == ERR_UNAUTHENTICATED)
 		metric_add(METRIC_auth_failures, 1);
 	return error;
@@ -103,8 +180,7 @@ enum error access_check(struct request *request, bool may_block)
 		/* That the path exists is no secret. */
 		return request->roles & request->route->roles ? ERR_OK : ERR_FORBIDDEN;
 	}
-	error = auth_workspace(
-		request->service->auth, request->params[place], may_block, &request->workspace);
+	error = find_workspace(request, request->params[place], may_block);
 	if (error)
 		return error;
 	request->roles = principal_roles(request->principal, &request->workspace.id, now_us);

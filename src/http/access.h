@@ -19,6 +19,22 @@
  */
 enum error access_check(struct request *request, bool may_block);
 
+/*
+ * What the last requests of a connection came to: its client sends the same token again and asks about
+ * the same workspace, and while the caches have not changed (auth_version) there is nothing to look up,
+ * hash or lock. For the event loop alone. Zeroed: nothing is known.
+ */
+struct access_known {
+	unsigned long version;
+	char token[48];
+	size_t token_bytes;
+	struct principal *principal; /* a reference, or NULL */
+	struct workspace_ref workspace;
+	char workspace_text[64]; /* as in the path: name or id */
+	size_t workspace_bytes;  /* 0: none */
+};
+void access_forget(struct access_known *known);
+
 /* Who was let in, for an answer that outlasts the moment. Holds no secret. */
 struct access_memo {
 	struct sha256 token; /* of the token's text */

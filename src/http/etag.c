@@ -1,7 +1,7 @@
 /*
  * Entity tags and conditional requests (RFC 9110 §8.8.3 and §13).
  */
-#include "http/http.h"
+#include "http/coding.h"
 
 static void skip_separators(struct str *text)
 {
@@ -60,14 +60,38 @@ bool etag_matches(struct str header, const char *tag, bool weak)
 	return false;
 }
 
+const char *etag_of_gzip(struct request *request, const char *tag)
+{
+	struct str inside = str_from(tag);
+
+	/* Without its closing quote. */
+	inside.len -= inside.len > 0;
+	return arena_printf(&request->arena, "%.*s" TAG_OF_GZIP "\"", STR_ARG(inside));
+}
+
+/* The tag that If-None-Match names: the one given, or that of the same answer in gzip. */
+static const char *tag_named(struct request *request, struct str header, const char *tag)
+{
+	const char *coded;
+
+	if (etag_matches(header, tag, true))
+		return tag;
+	if (!memmem(header.ptr, header.len, TAG_OF_GZIP, sizeof TAG_OF_GZIP - 1))
+		return NULL;
+	coded = etag_of_gzip(request, tag);
+	return coded && etag_matches(header, coded, true) ? coded : NULL;
+}
+
 bool response_not_modified(struct response *response, struct request *request, const char *tag)
 {
 	struct str header = request_header(request, "If-None-Match");
 
-	response_header(response, request, "ETag", "%s", tag);
+	const char *named = header.ptr ? tag_named(request, header, tag) : NULL;
+
+	response_header(response, request, "ETag", "%s", named ? named : tag);
 	response_header(response, request, "Vary", "Accept-Encoding, Authorization");
 	response_header(response, request, "Cache-Control", "private");
-	if (!header.ptr || !etag_matches(header, tag, true))
+	if (!named)
 		return false;
 	if (response->shared)
 		shared_body_unref(response->shared);

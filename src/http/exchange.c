@@ -35,6 +35,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->body = STR("");
 	request->body_kind = BODY_NONE;
 	request->principal = NULL;
+	request->known = &exchange->known;
 	request->roles = 0;
 	memset(&request->workspace, 0, sizeof request->workspace);
 	request->key = NULL;
@@ -103,6 +104,11 @@ void exchange_finish(struct exchange *exchange)
 	buf_release(&exchange->body);
 	lines_release(&exchange->lines);
 	arena_release(&exchange->request.arena);
+}
+
+void exchange_release(struct exchange *exchange)
+{
+	access_forget(&exchange->known);
 }
 
 void exchange_fail(struct exchange *exchange, enum error error)

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "http/access.h"
 #include "http/head.h"
 #include "http/http.h"
 #include "http/lines.h"
@@ -50,6 +51,7 @@ struct exchange {
 	int64_t started_us; /* the end of the header */
 	struct buf body;
 	struct lines lines;
+	struct access_known known; /* stays from one request to the next */
 };
 
 /* A new request: `method`, `path`, fields and head.target_faults are filled in afterwards. */
@@ -57,6 +59,8 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	size_t arena_bytes);
 /* Gives everything back that the request held. May be called for one that never began. */
 void exchange_finish(struct exchange *exchange);
+/* The connection ends, and what was kept for its next request with it. */
+void exchange_release(struct exchange *exchange);
 
 /* ---- on the event loop ---- */
 /* The header has arrived; `version` as in the request line. */

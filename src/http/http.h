@@ -22,6 +22,7 @@
 #include "base/str.h"
 #include "service/auth.h"
 
+struct access_known;
 struct feed; /* http/feed.h */
 struct request_key;
 struct service;
@@ -122,6 +123,7 @@ struct request {
 	struct str body;                /* buffered body; empty for streams */
 	enum body_kind body_kind;       /* which of the route's kinds it is */
 	struct principal *principal;    /* NULL on public routes */
+	struct access_known *known;     /* of the connection (access.h); NULL: none */
 	uint32_t roles;                 /* in force here */
 	struct workspace_ref workspace; /* of {ws} */
 	struct request_key *key;        /* of the Idempotency-Key; NULL: none (idempotency.h) */
@@ -183,8 +185,8 @@ void response_revision(struct response *response, struct request *request, int64
  * weak: W/ prefixes are ignored (If-None-Match); else a weak tag never matches (If-Match). */
 bool etag_matches(struct str header, const char *tag, bool weak);
 /*
- * Sets ETag, Vary and Cache-Control; when If-None-Match names the tag turns the response into an
- * empty 304 and returns true.
+ * Sets ETag, Vary and Cache-Control; when If-None-Match names the tag, or that of the same answer in
+ * gzip (coding.h), turns the response into an empty 304 with the tag that was named, and returns true.
  */
 bool response_not_modified(struct response *response, struct request *request, const char *tag);
 /* ERR_OK, ERR_NEEDS_IF_MATCH or ERR_STALE_ETAG for a write to a thing whose tag is now `tag`

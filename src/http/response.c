@@ -2,10 +2,10 @@
  * Filling a response's header fields.
  */
 #include <assert.h>
-#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "base/num.h"
 #include "http/http.h"
 
 /* A copy that lives as long as the request; most values are short and take no allocation. */
@@ -75,5 +75,8 @@ void response_header(struct response *response, struct request *request, const c
 
 void response_revision(struct response *response, struct request *request, int64_t revision)
 {
-	response_header(response, request, "Winnow-Revision", "%" PRId64, revision);
+	char text[NUM_TEXT_SIZE];
+
+	num_u64_to_text((uint64_t)revision, text);
+	response_header(response, request, "Winnow-Revision", "%s", text);
 }

@@ -447,6 +447,11 @@ struct shared_body *ranking_page_get(struct ranking *ranking, struct str key)
 	return page_cache_get(ranking->pages, key);
 }
 
+struct shared_body *ranking_page_get_coded(struct ranking *ranking, struct str key, bool *gzip)
+{
+	return page_cache_get_coded(ranking->pages, key, gzip);
+}
+
 void ranking_page_put(struct ranking *ranking, struct str key, struct shared_body *page)
 {
 	page_cache_put(ranking->pages, key, page);

@@ -121,6 +121,8 @@ const char *ranking_band_name(const struct ranking *ranking, uint32_t row);
 /* Encoded pages, kept with the ranking: get gives a reference or NULL; put keeps a reference when
  * there is room. Keys are the canonical text of the query. Thread-safe. */
 struct shared_body *ranking_page_get(struct ranking *ranking, struct str key);
+/* As page_cache_get_coded. */
+struct shared_body *ranking_page_get_coded(struct ranking *ranking, struct str key, bool *gzip);
 void ranking_page_put(struct ranking *ranking, struct str key, struct shared_body *page);
 
 #endif

@@ -46,6 +46,8 @@ struct auth {
 	size_t token_count;
 	struct workspace_entry *workspaces[BUCKETS];
 	size_t workspace_count;
+	unsigned long
+		version; /* atomic; grows under the lock with all that is dropped or replaced */
 	unsigned long generation; /* grows when all is forgotten: what was read before is void */
 	pthread_t thread;
 	pthread_mutex_t sleep_mutex;
@@ -83,6 +85,16 @@ static struct workspace_entry **workspace_slot(struct auth *auth, struct str key
 	return slot;
 }
 
+static void outdate(struct auth *auth)
+{
+	__atomic_add_fetch(&auth->version, 1, __ATOMIC_RELEASE);
+}
+
+unsigned long auth_version(struct auth *auth)
+{
+	return __atomic_load_n(&auth->version, __ATOMIC_ACQUIRE);
+}
+
 static void token_drop(struct auth *auth, struct token_entry **slot)
 {
 	struct token_entry *entry = *slot;
@@ -91,6 +103,7 @@ static void token_drop(struct auth *auth, struct token_entry **slot)
 	principal_unref(entry->principal);
 	free(entry);
 	auth->token_count--;
+	outdate(auth);
 }
 
 static void workspace_drop(struct auth *auth, struct workspace_entry **slot)
@@ -100,6 +113,7 @@ static void workspace_drop(struct auth *auth, struct workspace_entry **slot)
 	*slot = entry->next;
 	free(entry);
 	auth->workspace_count--;
+	outdate(auth);
 }
 
 static void forget_all(struct auth *auth)
@@ -390,6 +404,7 @@ static void renew_tokens(struct auth *auth, const struct sha256 *hashes, size_t 
 		}
 		principal_unref((*slot)->principal);
 		(*slot)->principal = principal;
+		outdate(auth);
 	}
 	pthread_rwlock_unlock(&auth->lock);
 }

@@ -35,6 +35,11 @@ enum error auth_secret(
 /* The same for a workspace's name (its slug) or id text. ERR_NOT_FOUND: none, or removed. */
 enum error auth_workspace(
 	struct auth *auth, struct str name, bool may_block, struct workspace_ref *out);
+/*
+ * Grows whenever something that was found before may no longer be so. Read before a look-up, it tells
+ * later, without a lock, whether that would be found again; a token's own expiry it does not know.
+ */
+unsigned long auth_version(struct auth *auth);
 /* Called after a commit that touched tokens, grants or workspaces: forgets all at once. */
 void auth_forget(struct auth *auth);
 

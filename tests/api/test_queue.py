@@ -403,6 +403,38 @@ def test_etag(ws):
     assert ws.get("/queue", 200, headers={"If-None-Match": tag}).headers["ETag"] != tag
 
 
+def test_gzip(ws):
+    ws.push([scored(f"i{number}", 20) for number in range(50)])
+    ws.queue()
+    plain = ws.get("/queue", headers={"Accept-Encoding": "identity"})
+    coded = ws.get("/queue", headers={"Accept-Encoding": "br, gzip;q=0.5"})
+    assert "Content-Encoding" not in plain.headers and coded.headers["Content-Encoding"] == "gzip"
+    assert coded.json() == plain.json()
+    assert int(coded.headers["Content-Length"]) * 3 < int(plain.headers["Content-Length"])
+    assert coded.headers["ETag"] == plain.headers["ETag"][:-1] + '-gzip"'
+    assert coded.headers["Vary"] == plain.headers["Vary"] == "Accept-Encoding, Authorization"
+    # Either tag is still good, whatever the coding that would be sent now.
+    for kept in (plain, coded):
+        for coding in ("identity", "gzip"):
+            headers = {"If-None-Match": kept.headers["ETag"], "Accept-Encoding": coding}
+            same = ws.get("/queue", 304, headers=headers)
+            assert same.headers["ETag"] == kept.headers["ETag"] and "Content-Encoding" not in same.headers
+    # A filtered page, and the next one of a walk.
+    for path in ("/queue?limit=20&held=false", ws.get("/queue?limit=20").json()["next"]):
+        path = path if path.startswith("/queue") else f"/queue?limit=20&cursor={path}"
+        one, other = (ws.get(path, headers={"Accept-Encoding": coding}) for coding in ("gzip", "identity"))
+        assert one.headers["Content-Encoding"] == "gzip" and one.json() == other.json()
+    head = ws.head("/queue", headers={"Accept-Encoding": "gzip"})
+    assert head.headers["Content-Length"] == coded.headers["Content-Length"]
+    assert "Content-Encoding" not in ws.get("/queue", headers={"Accept-Encoding": "gzip;q=0"}).headers
+
+
+def test_small_answers_are_not_coded(ws):
+    ws.queue()
+    page = ws.get("/queue", headers={"Accept-Encoding": "gzip"})
+    assert page.json()["count"] == 0 and "Content-Encoding" not in page.headers
+
+
 def test_different_pages_do_not_share_a_body(ws):
     """Whatever the tag: a filtered page is never served for another query."""
     ws.push([scored(str(i), 8 + i, team=("a", "b")[i % 2]) for i in range(10)])

@@ -117,10 +117,14 @@ bool view_headers(struct request *request, struct response *response, const stru
 
 bool view_fixed(struct request *request, struct response *response, struct str id, int64_t revision)
 {
-	char tag[128];
+	static const struct str end = {"-" WINNOW_VERSION "\"", sizeof WINNOW_VERSION + 1};
+	char tag[128] = "\"";
 
 	response_revision(response, request, revision);
-	snprintf(tag, sizeof tag, "\"%.*s-%s\"", STR_ARG(id), WINNOW_VERSION);
+	if (id.len > sizeof tag - end.len - 2)
+		id.len = sizeof tag - end.len - 2;
+	memcpy(tag + 1, id.ptr, id.len);
+	memcpy(tag + 1 + id.len, end.ptr, end.len + 1);
 	return response_not_modified(response, request, tag);
 }
 

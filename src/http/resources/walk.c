@@ -8,20 +8,49 @@
 
 #include "base/metrics.h"
 #include "base/num.h"
+#include "http/coding.h"
 #include "http/resources/view.h"
 #include "live/live.h"
 
 enum { FILTER_MAX_BYTES = 255 };
 
+/* Text in a given room; what does not fit is left out. Every page passes here: printf would be among the
+ * dearest parts of an answer. */
+struct text {
+	char *at;
+	size_t len, room;
+};
+
+static void text_add(struct text *text, struct str more)
+{
+	if (more.len > text->room - text->len)
+		return;
+	memcpy(text->at + text->len, more.ptr, more.len);
+	text->len += more.len;
+}
+
+static void text_number(struct text *text, uint64_t value, char end)
+{
+	char digits[NUM_TEXT_SIZE];
+	size_t len = num_u64_to_text(value, digits);
+
+	digits[len] = end;
+	text_add(text, (struct str){digits, len + 1});
+}
+
 /* An absent filter and an empty one ask for different pages, so they must read differently. */
 static void bind_filter(struct walk *walk, struct str value)
 {
-	size_t room = sizeof walk->filters - walk->filter_bytes;
-	char *to = walk->filters + walk->filter_bytes;
-	int used = value.ptr ? snprintf(to, room, "%zu:%.*s;", value.len, STR_ARG(value))
-			     : snprintf(to, room, "-;");
+	struct text text = {walk->filters, walk->filter_bytes, sizeof walk->filters};
 
-	walk->filter_bytes += used > 0 && (size_t)used < room ? (size_t)used : 0;
+	if (value.ptr) {
+		text_number(&text, value.len, ':');
+		text_add(&text, value);
+	} else {
+		text_add(&text, STR("-"));
+	}
+	text_add(&text, STR(";"));
+	walk->filter_bytes = text.len;
 }
 
 enum error walk_filter(
@@ -46,7 +75,7 @@ static struct str filters_of(const struct walk *walk)
 
 enum error walk_revision(struct walk *walk, struct request *request)
 {
-	char digits[24] = "";
+	char digits[NUM_TEXT_SIZE];
 	enum error error = request_query_int(request, "revision", 1, INT64_MAX, 0, &walk->revision);
 
 	if (error)
@@ -57,8 +86,10 @@ enum error walk_revision(struct walk *walk, struct request *request)
 		return ERR_INVALID;
 	}
 	if (walk->revision > 0)
-		snprintf(digits, sizeof digits, "%lld", (long long)walk->revision);
-	bind_filter(walk, digits[0] ? str_from(digits) : STR_NONE);
+		bind_filter(walk,
+			(struct str){digits, num_u64_to_text((uint64_t)walk->revision, digits)});
+	else
+		bind_filter(walk, STR_NONE);
 	return ERR_OK;
 }
 
@@ -125,10 +156,28 @@ void walk_next(struct walk *walk, struct request *request, struct json_writer *j
 static struct str page_key(
 	const struct walk *walk, const struct request *request, char *room, size_t room_bytes)
 {
-	int bytes = snprintf(room, room_bytes, "%s:%zu:%zu:%.*s", request->route->path, walk->begin,
-		walk->limit, (int)walk->filter_bytes, walk->filters);
+	struct text text = {room, 0, room_bytes};
 
-	return (struct str){room, (size_t)bytes < room_bytes ? (size_t)bytes : room_bytes - 1};
+	text_add(&text, str_from(request->route->path));
+	text_add(&text, STR(":"));
+	text_number(&text, walk->begin, ':');
+	text_number(&text, walk->limit, ':');
+	text_add(&text, filters_of(walk));
+	return (struct str){room, text.len};
+}
+
+/* What the cache has, in the coding that is welcome; where it has nothing, the response stays. */
+static enum error answer_kept(
+	const struct walk *walk, struct request *request, struct response *response, struct str key)
+{
+	bool gzip = coding_takes_gzip(request);
+	struct shared_body *kept = ranking_page_get_coded(walk->ranking, key, &gzip);
+
+	if (!kept)
+		return ERR_OK;
+	shared_body_unref(response->shared);
+	response->shared = kept;
+	return !gzip || response_is_gzip(response, request) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 enum error walk_answer(struct walk *walk, struct request *request, struct response *response,
@@ -144,10 +193,10 @@ enum error walk_answer(struct walk *walk, struct request *request, struct respon
 	if (view_headers(request, response, walk->ranking))
 		return ERR_OK;
 	page = page_key(walk, request, key, sizeof key);
-	response->shared = ranking_page_get(walk->ranking, page);
-	if (response->shared) {
+	error = answer_kept(walk, request, response, page);
+	if (error || response->shared) {
 		metric_add(METRIC_page_cache_hits, 1);
-		return ERR_OK;
+		return error;
 	}
 	error = encode(walk, request, arg, &out);
 	if (error) {
@@ -159,5 +208,5 @@ enum error walk_answer(struct walk *walk, struct request *request, struct respon
 	if (!response->shared)
 		return ERR_NO_MEMORY;
 	ranking_page_put(walk->ranking, page, response->shared);
-	return ERR_OK;
+	return answer_kept(walk, request, response, page);
 }

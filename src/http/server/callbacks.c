@@ -217,6 +217,7 @@ void callback_connection(void *cls, struct MHD_Connection *handle, void **contex
 	watch_remove(server->deadlines, &connection->watch);
 	if (connection->linger)
 		deadlines_linger(server->deadlines, connection->watch.fd);
+	exchange_release(&connection->exchange);
 	free(connection);
 	*context = NULL;
 }

@@ -2,9 +2,13 @@
  * Does suspend and resume ever strand a connection, or a loop all of its own? Many keep-alive connections, each with one
  * request under way, mixing answers from the loop with those of workers, of parked requests that
  * are woken at once, and of bodies in chunks; now and then one hangs up without reading. Every
- * answer must come, and the slowest is reported.
+ * answer must come; how many took more than a second, and the slowest, is reported. What is lost never
+ * comes, so the limit that decides is far beyond what a busy machine can make of a request.
  *
  * STRESS_THREADS (2), STRESS_CONNECTIONS (64), STRESS_REQUESTS a connection (300), STRESS_SEED.
+ * The whole of it, 204,800 requests:
+ *
+ *     STRESS_CONNECTIONS=256 STRESS_REQUESTS=800 build/tests/unit/http/test_stress
  *
  * 128 connections on one loop are what makes the library's own epoll threads sleep on all of them
  * (docs/adr/0003-event-loops.md).
@@ -24,7 +28,7 @@
 #include "raw_client.h"
 #include "fake_service.h"
 
-enum { LATE_MS = 10000, ROOM = 2048, MAX_EVENTS = 256 };
+enum { LATE_MS = 60000, SLOW_US = 1000000, ROOM = 2048, MAX_EVENTS = 256 };
 
 struct one {
 	int fd;
@@ -45,6 +49,7 @@ struct stress {
 	unsigned seed;
 	unsigned long answers;
 	unsigned long hang_ups;
+	unsigned long slow;
 	int64_t slowest_us;
 };
 
@@ -144,6 +149,7 @@ static void hear(struct stress *stress, struct one *one)
 	took_us = client_now_us() - one->asked_us;
 	if (took_us > stress->slowest_us)
 		stress->slowest_us = took_us;
+	stress->slow += took_us > SLOW_US;
 	stress->answers++;
 	ask(stress, one);
 }
@@ -224,9 +230,10 @@ static void run(unsigned threads, unsigned long connections)
 		ask(&stress, &stress.all[i]);
 	}
 	talk(&stress);
-	print_message("%lu connections, %lu answers, %lu hang-ups, slowest %.1f ms, %.1f s\n",
-		stress.count, stress.answers, stress.hang_ups, (double)stress.slowest_us / 1000,
-		(double)(client_now_us() - began_us) / 1e6);
+	print_message("%lu connections, %lu answers, %lu hang-ups, %lu beyond a second, "
+		      "slowest %.1f ms, %.1f s\n",
+		stress.count, stress.answers, stress.hang_ups, stress.slow,
+		(double)stress.slowest_us / 1000, (double)(client_now_us() - began_us) / 1e6);
 	server_stop(server, 10000);
 	workq_free(workers);
 	close(stress.epoll);
