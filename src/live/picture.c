@@ -255,6 +255,7 @@ static enum error write_row(struct picture *picture, uint32_t row, const struct 
 struct follow_state {
 	struct picture *picture;
 	struct text_refs refs; /* while it is loaded */
+	size_t texts;          /* rows that have theirs */
 	struct arena arena;
 	enum error error;
 };
@@ -356,17 +357,29 @@ static bool load_row(void *self, const struct item_row *item)
 	return state->error == ERR_OK;
 }
 
+/* The texts of as many rows as a block has are there. */
+static enum error ask_for_texts(struct follow_state *state)
+{
+	const struct room *room = &state->picture->room;
+
+	if (++state->texts % BLOCK_ROWS != 0 || !room->take)
+		return ERR_OK;
+	return room->take(room->self, state->picture->grown_bytes);
+}
+
 static bool load_text(void *self, const struct sha256 *ref, const struct item_text *text)
 {
 	struct follow_state *state = self;
 	struct picture *picture = state->picture;
 	uint32_t row = text_refs_first(&state->refs, ref);
 
-	for (; row != MAP_NONE; row = text_refs_next(&state->refs, row)) {
+	for (; row != MAP_NONE && !state->error; row = text_refs_next(&state->refs, row)) {
 		struct block *block = picture->blocks[row / BLOCK_ROWS];
 
-		if (!block_write_text(block, row % BLOCK_ROWS, text))
-			state->error = ERR_NO_MEMORY;
+		picture->grown_bytes += text->title.len;
+		state->error = block_write_text(block, row % BLOCK_ROWS, text)
+				       ? ask_for_texts(state)
+				       : ERR_NO_MEMORY;
 	}
 	return state->error == ERR_OK;
 }

@@ -104,7 +104,7 @@ static enum error other_ranking(struct request *request, struct str since, int64
 	if (error == ERR_LOADING && !over)
 		return park(request, since, wait_ms > LOADING_MS ? wait_ms : LOADING_MS);
 	if (error)
-		return error;
+		return error == ERR_LOADING ? view_loading(request) : error;
 	*unchanged = str_is(since, (*out)->id);
 	if (!*unchanged || over || wait_ms == 0)
 		return ERR_OK;
