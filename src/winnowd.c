@@ -191,9 +191,9 @@ static struct store_config store_config_of(const struct settings *settings)
 {
 	return (struct store_config){
 		.url = settings->database_url,
-		/* One for each worker, the followers of rankings and of news, the refresher of
+		/* One for each worker, the followers of rankings and of news, two loaders, the refresher of
 		 * tokens and the jobs. */
-		.connections = (unsigned)settings->workers + 4,
+		.connections = (unsigned)settings->workers + 6,
 		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,

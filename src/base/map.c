@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "base/bulk.h"
+
 enum { FIRST_SIZE = 16 };
 
 struct uuid_map_slot {
@@ -31,13 +33,12 @@ static bool is_full(size_t used, size_t size)
 static void *new_slots(size_t size, size_t bytes)
 {
 	void *slots;
-	size_t total;
 
-	if (size == 0 || __builtin_mul_overflow(size + 1, bytes, &total))
+	if (size == 0)
 		return NULL;
-	slots = malloc(total);
+	slots = bulk_alloc(size + 1, bytes);
 	if (slots)
-		memset(slots, 0xff, total);
+		memset(slots, 0xff, (size + 1) * bytes);
 	return slots;
 }
 

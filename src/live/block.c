@@ -354,6 +354,29 @@ bool block_write(struct block *block, uint32_t index, const struct item_row *row
 	return true;
 }
 
+bool block_write_text(struct block *block, uint32_t index, const struct item_text *text)
+{
+	struct row_facts *facts = &block->facts[index];
+	struct str external_id = {NULL, facts->external_id_bytes};
+	uint32_t person = person_symbol(block->symbols, text->assignee);
+	bool people = block->words[WN_ASSIGNEE] || person == SYMBOL_NONE;
+
+	assert(index < block->rows);
+	if (!people)
+		block->words[WN_ASSIGNEE] = calloc(BLOCK_ROWS, sizeof(uint32_t));
+	if (person == SYMBOL_UNSEEN || (!people && !block->words[WN_ASSIGNEE]) ||
+		!text_reserve(block, external_id.len + text->title.len))
+		return false;
+	block->text_garbage += (uint32_t)facts_text_bytes(facts);
+	external_id.ptr = block->text + facts->text_at;
+	facts->text_at = text_put(block, external_id);
+	text_put(block, text->title);
+	facts->title_bytes = (uint16_t)text->title.len;
+	if (block->words[WN_ASSIGNEE])
+		block->words[WN_ASSIGNEE][index] = person;
+	return true;
+}
+
 /* ---- copies ---- */
 
 /* *to is a copy of `from`, or NULL like it. False when memory is out. */
@@ -419,6 +442,54 @@ static void clone_row_texts(struct block *copy, const struct block *block, uint3
 
 		link.name_at = text_put(copy, (struct str){block->text + link.name_at, bytes});
 		copy->links[copy->link_used++] = link;
+	}
+}
+
+/* An array cut to what is used of it; it stays as it is when memory is out. */
+static void cut(void **array, uint32_t *room, uint32_t used, size_t size)
+{
+	void *smaller = used > 0 && used < *room ? realloc(*array, used * size) : NULL;
+
+	if (!smaller)
+		return;
+	*array = smaller;
+	*room = used;
+}
+
+void block_fit(struct block *block)
+{
+	struct block fitted = {.text = NULL};
+	uint32_t labels = block->label_start ? block->label_start[BLOCK_ROWS] : 0;
+
+	cut((void **)&block->labels, &block->label_room, labels, sizeof *block->labels);
+	fitted.text = malloc(block->text_used + 1);
+	fitted.links = malloc((block->link_used + 1) * sizeof *block->links);
+	if (!fitted.text || !fitted.links) {
+		free(fitted.text);
+		free(fitted.links);
+		return;
+	}
+	fitted.text_room = block->text_used + 1;
+	fitted.link_room = block->link_used + 1;
+	for (uint32_t row = 0; row < block->rows; row++) {
+		clone_row_texts(&fitted, block, row);
+		block->facts[row] = fitted.facts[row];
+	}
+	free(block->text);
+	free(block->links);
+	block->text = fitted.text;
+	block->text_used = fitted.text_used;
+	block->text_room = fitted.text_room;
+	block->text_garbage = 0;
+	block->links = fitted.links;
+	block->link_used = fitted.link_used;
+	block->link_room = fitted.link_room;
+	cut((void **)&block->text, &block->text_room, block->text_used, 1);
+	cut((void **)&block->links, &block->link_room, block->link_used, sizeof *block->links);
+	if (block->link_used == 0) {
+		free(block->links);
+		block->links = NULL;
+		block->link_room = 0;
 	}
 }
 

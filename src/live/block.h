@@ -80,6 +80,11 @@ struct block *block_clone(const struct block *block, uint32_t column_count);
  * is out: then the row is unchanged. */
 bool block_write(struct block *block, uint32_t index, const struct item_row *row,
 	const struct item_link *links);
+/* Gives a row that was written without title and assignee these two. The same conditions. */
+bool block_write_text(struct block *block, uint32_t index, const struct item_text *text);
+/* Its texts, labels and links take no more room than they need from now on. Only a hint; the block must be
+ * private. */
+void block_fit(struct block *block);
 size_t block_bytes(const struct block *block);
 
 /* What the engine sees of it. It points into the block, and is good while the block is not written. */

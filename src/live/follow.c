@@ -38,36 +38,31 @@ static bool is_to_come_back(enum error error)
 	return error == ERR_DATABASE_AWAY || error == ERR_BUSY;
 }
 
-/* An outage leaves the picture where it was, perhaps with rows of the next revision: they will be
- * taken once more. After any other error the next attempt starts from the truth. */
-static enum error move_picture(struct live *live, struct place *place, struct conn *conn)
+static void tell_failure(enum error error)
 {
-	bool moved = false, loading;
-	enum error error;
-
-	/* A database set back to an earlier state has written other revisions since. */
-	if (place->picture && place->picture->revision > place->head)
-		drop_picture(place);
-	if (!place->picture)
-		place->picture = picture_new(&place->workspace);
-	if (!place->picture)
-		return ERR_NO_MEMORY;
-	place->picture->room = (struct room){room_for_picture, place};
-	pthread_mutex_lock(&live->mutex);
-	place->let_go = false;
-	pthread_mutex_unlock(&live->mutex);
-	loading = place->picture->revision < 0;
-	live->moving = place;
-	error = picture_follow(place->picture, conn, &moved);
-	live->moving = NULL;
-	if (error && (loading || !is_to_come_back(error)))
-		drop_picture(place);
 	if (error && !is_to_come_back(error) && error != ERR_WORKSPACE_TOO_LARGE &&
 		error != ERR_NO_ROOM)
 		log_write(LOG_ERROR, "picture_failed", "A workspace could not be loaded",
 			LOG_S("why", error_info(error)->title), NULL);
-	if (moved && loading)
-		metric_add(METRIC_pictures_loaded, 1);
+}
+
+/* An outage leaves the picture where it was, perhaps with rows of the next revision: they will be
+ * taken once more. After any other error the next attempt starts from the truth. */
+static enum error move_picture(struct live *live, struct place *place, struct conn *conn)
+{
+	bool moved = false;
+	enum error error;
+
+	place->picture->room = (struct room){room_for_picture, place};
+	pthread_mutex_lock(&live->mutex);
+	place->let_go = false;
+	pthread_mutex_unlock(&live->mutex);
+	live->moving = place;
+	error = picture_follow(place->picture, conn, &moved);
+	live->moving = NULL;
+	if (error && !is_to_come_back(error))
+		drop_picture(place);
+	tell_failure(error);
 	return error;
 }
 
@@ -122,24 +117,55 @@ static bool was_let_go(struct live *live, const struct place *place)
 	return let_go;
 }
 
+static bool place_is_wanted(struct live *live, const struct place *place)
+{
+	bool wanted;
+
+	pthread_mutex_lock(&live->mutex);
+	wanted = place->wanted;
+	pthread_mutex_unlock(&live->mutex);
+	return wanted;
+}
+
 /* Brings one place to the head. */
 static enum error follow_place(
 	struct live *live, struct conn *conn, struct place *place, int64_t *ranked_us)
 {
-	int64_t begin_us = clock_monotonic_us(live->clock);
-	unsigned dropped = live->dropped;
-	bool loaded = !place->picture;
 	enum error error = move_picture(live, place, conn);
 
 	if (!error)
-		error = rank_within_budget(live, place, loaded, ranked_us);
-	if (loaded)
-		room_pace(live, dropped, clock_monotonic_us(live->clock) - begin_us);
+		error = rank_within_budget(live, place, false, ranked_us);
 	/* To be let go on the way is no failure. */
 	if (error == ERR_NO_ROOM && was_let_go(live, place))
 		error = ERR_OK;
 	settle(live, place, error);
 	return error;
+}
+
+/* Takes what a loader has filled. False: it is at it still, or has not begun. */
+static bool take_loaded(struct live *live, struct place *place, int64_t *ranked_us)
+{
+	bool wanted = place_is_wanted(live, place);
+	struct load load;
+	enum error error;
+
+	if (!load_take(place, &load))
+		return false;
+	drop_picture(place);
+	if (!wanted) {
+		picture_free(load.picture);
+		return true;
+	}
+	place->picture = load.picture;
+	error = load.error;
+	tell_failure(error);
+	if (!error && place->picture)
+		error = rank_within_budget(live, place, true, ranked_us);
+	room_pace(live, load.dropped_before, clock_monotonic_us(live->clock) - load.since_us);
+	if (error == ERR_NO_ROOM && was_let_go(live, place))
+		error = ERR_OK;
+	settle(live, place, error);
+	return true;
 }
 
 static bool is_due(struct live *live, const struct place *place, int64_t now_us)
@@ -233,14 +259,24 @@ static enum error follow_all(
 	for (struct place *rest = places; rest && !error;)
 		error = learn_heads(conn, rest, &rest);
 	for (struct place *place = places; place && !error; place = place->next) {
-		enum standing standing = place_standing(live, place);
+		enum standing standing;
 
-		if (standing == PLACE_UNWANTED)
+		if (take_loaded(live, place, ranked_us))
+			waiters_wake_due(live, false);
+		standing = place_standing(live, place);
+		/* It may have been let go by another thread, or the database be set back to an earlier
+		 * state, which has written other revisions since. */
+		if (standing == PLACE_UNWANTED || was_let_go(live, place) ||
+			(place->picture && place->picture->revision > place->head))
 			drop_picture(place);
 		if (standing != PLACE_BEHIND)
 			continue;
 		if (is_to_wait(live, place) || room_is_refused(place) || room_is_crowded(place))
 			continue;
+		if (!place->picture) {
+			load_want(place);
+			continue;
+		}
 		if (follow_place(live, conn, place, ranked_us) == ERR_DATABASE_AWAY)
 			error = ERR_DATABASE_AWAY;
 		waiters_wake_due(live, false);
@@ -326,11 +362,17 @@ static void give_memory_back(struct live *live, bool ranked)
 {
 	int64_t now_us = clock_monotonic_us(live->clock);
 
-	live->ranked |= ranked;
+	unsigned dropped;
+
+	pthread_mutex_lock(&live->mutex);
+	dropped = live->dropped;
+	pthread_mutex_unlock(&live->mutex);
+	live->ranked |= ranked || dropped != live->trimmed_dropped;
 	if (!live->ranked || now_us - live->trimmed_us < (int64_t)TRIM_MS * US_PER_MS)
 		return;
 	live->trimmed_us = now_us;
 	live->ranked = false;
+	live->trimmed_dropped = dropped;
 	malloc_trim(0);
 }
 

@@ -181,7 +181,7 @@ void live_health(struct live *live, struct live_health *out)
 
 /* ---- the whole ---- */
 
-/* Both threads; none when it fails. */
+/* All threads; none when it fails. */
 static bool start_threads(struct live *live)
 {
 	const struct hints_config hints = {
@@ -197,8 +197,9 @@ static bool start_threads(struct live *live)
 		if (!live->hints)
 			return false;
 	}
-	if (pthread_create(&live->thread, NULL, follower_run, live) == 0)
+	if (load_start(live) && pthread_create(&live->thread, NULL, follower_run, live) == 0)
 		return true;
+	load_stop(live);
 	hints_stop(live->hints);
 	return false;
 }
@@ -228,10 +229,12 @@ struct live *live_new(
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&live->look, &attributes);
+	pthread_cond_init(&live->load, NULL);
 	pthread_condattr_destroy(&attributes);
 	if (start_threads(live))
 		return live;
 	pthread_cond_destroy(&live->look);
+	pthread_cond_destroy(&live->load);
 	pthread_mutex_destroy(&live->mutex);
 	news_free(live->news);
 	past_free(live->past);
@@ -249,6 +252,7 @@ void live_free(struct live *live)
 	pthread_cond_signal(&live->look);
 	pthread_mutex_unlock(&live->mutex);
 	pthread_join(live->thread, NULL);
+	load_stop(live);
 	waiters_wake_due(live, true);
 	while (live->places) {
 		struct place *place = live->places;
@@ -257,11 +261,13 @@ void live_free(struct live *live)
 		ranking_unref(place->current);
 		unref_list(place->kept);
 		picture_free(place->picture);
+		picture_free(place->load.picture);
 		free(place);
 	}
 	news_free(live->news);
 	past_free(live->past);
 	pthread_cond_destroy(&live->look);
+	pthread_cond_destroy(&live->load);
 	pthread_mutex_destroy(&live->mutex);
 	free(live);
 }

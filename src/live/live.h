@@ -55,6 +55,14 @@ void live_hint(struct live *live, const struct uuid *workspace, int64_t revision
  * the memory budget by itself; to wait is vain, though it is tried again when it has changed.
  */
 enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out);
+/* How far the loading of a workspace is, of which live_ranking says ERR_LOADING. It may wait for others to be
+ * loaded before. */
+struct live_loading {
+	bool begun;
+	size_t items;     /* so far */
+	int64_t since_us; /* how long it has taken */
+};
+void live_loading(struct live *live, const struct uuid *workspace, struct live_loading *out);
 /* Whether the workspace has none because it cannot be loaded or ranked: to wait for one is vain, though
  * it is tried again now and then. */
 bool live_is_failing(struct live *live, const struct uuid *workspace);

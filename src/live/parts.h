@@ -16,11 +16,23 @@
 #include "live/picture.h"
 #include "live/ranking.h"
 
+/* Of a place whose picture is not there. */
+enum load_state { LOAD_NONE, LOAD_WANTED, LOAD_RUNS, LOAD_DONE };
+struct load {
+	enum load_state state;
+	struct picture *picture; /* the loader's while it runs, but for its loaded_rows */
+	enum error error;        /* DONE: what came of it */
+	int64_t since_us;        /* monotonic: when it was wanted, or began to run */
+	unsigned dropped_before; /* live->dropped then */
+};
+enum { LOADERS = 2 };
+
 /* A workspace that somebody asked for. Never freed before the live part is; what it holds is. */
 struct place {
 	struct live *live;
 	struct uuid workspace;
 	struct picture *picture; /* the follower's alone */
+	struct load load;        /* under the mutex */
 	struct ranking *current; /* published; under the mutex */
 	struct ranking *kept;    /* older ones that are still readable; under the mutex */
 	bool wanted;             /* false: the picture is to be let go; under the mutex */
@@ -48,15 +60,19 @@ struct live {
 	pthread_t thread;
 	pthread_mutex_t mutex;
 	pthread_cond_t look; /* there is something to look for */
+	pthread_t loaders[LOADERS];
+	unsigned loader_count;
+	pthread_cond_t load; /* there is something to load */
 	struct place *places;
 	struct live_waiter *waiters;
 	bool hinted, stopping;
 	bool database_up;
-	int64_t away_since_us;  /* monotonic */
-	int64_t trimmed_us;     /* monotonic; the follower's */
-	bool ranked;            /* since then, or let go; the follower's */
-	struct place *moving;   /* whose picture is in use; the follower's */
-	unsigned dropped;       /* workspaces let go for room, ever; the follower's */
+	int64_t away_since_us;    /* monotonic */
+	int64_t trimmed_us;       /* monotonic; the follower's */
+	bool ranked;              /* since then; the follower's */
+	struct place *moving;     /* whose picture is in use; the follower's */
+	unsigned dropped;         /* workspaces let go for room, ever; under the mutex */
+	unsigned trimmed_dropped; /* of those, when memory was last given back; the follower's */
 	int64_t next_reload_us; /* monotonic: before, nobody makes room for one that was let go; the
 				    follower's */
 };
@@ -91,11 +107,24 @@ void publish_forget_old(struct live *live);
 /* The follower's thread, of a struct live. */
 void *follower_run(void *live);
 
-/* ---- room.c; all but room_for_past on the follower's thread ---- */
+/* ---- load.c ---- */
+
+/* The loaders' threads; load_stop ends what they do, also where not all could be started. */
+bool load_start(struct live *live);
+void load_stop(struct live *live);
+/* The follower's: the place's picture is to be loaded. */
+void load_want(struct place *place);
+/* The follower's: what came of it, once. Of a load that failed, or of a workspace without any revision,
+ * the picture is NULL. */
+bool load_take(struct place *place, struct load *out);
+
+/* ---- room.c; all but room_for_past and room_for_load on the follower's thread ---- */
 
 /* Asked by a place's picture while it grows. ERR_WORKSPACE_TOO_LARGE; ERR_NO_ROOM: it was let go itself,
  * or the past that a worker loads is in the way. */
 enum error room_for_picture(void *place, size_t bytes);
+/* The same of a place that is loaded, on a loader. */
+enum error room_for_load(struct place *place, size_t bytes);
 /* Asked by the past, on a worker. */
 enum error room_for_past(void *live, size_t bytes);
 /* After a place was moved and ranked. ERR_WORKSPACE_TOO_LARGE when it is that by itself; else room is

@@ -9,6 +9,7 @@
 
 #include "codec/population.h"
 #include "live/strengths.h"
+#include "live/text_refs.h"
 #include "store/aggregates.h"
 
 /* Readers overlap all the time; by default the follower would wait until they happen not to. */
@@ -195,6 +196,8 @@ static enum error ask_for_room(struct picture *picture)
 
 	if (!room->take || picture->block_count == 0)
 		return ERR_OK;
+	if (picture->loading)
+		row_bytes += TEXT_REFS_ROW_BYTES;
 	picture->grown_bytes +=
 		block_bytes(picture->blocks[picture->block_count - 1]) + row_bytes * BLOCK_ROWS;
 	return room->take(room->self, picture->grown_bytes);
@@ -251,6 +254,8 @@ static enum error write_row(struct picture *picture, uint32_t row, const struct 
 
 struct follow_state {
 	struct picture *picture;
+	struct text_refs refs; /* while it is loaded */
+	size_t texts;          /* rows that have theirs */
 	struct arena arena;
 	enum error error;
 };
@@ -300,25 +305,111 @@ static enum error append_row(struct picture *picture, const struct item_row *ite
 	return ERR_OK;
 }
 
-static bool take_row(void *self, const struct item_row *item)
+/* Writes the item's row, *row; appends it when there is none yet. */
+static bool put_row(struct follow_state *state, const struct item_row *item, uint32_t *row)
 {
-	struct follow_state *state = self;
 	struct picture *picture = state->picture;
-	uint32_t row = row_index_find(picture->index, &item->record.id);
 	struct item_row whole;
 
 	state->error = make_whole(state, item, &whole);
-	if (!state->error && row == MAP_NONE) {
-		row = (uint32_t)picture->rows;
+	if (!state->error && *row == MAP_NONE) {
+		*row = (uint32_t)picture->rows;
 		state->error = append_row(picture, item);
 	}
-	if (state->error)
-		goto out;
-	state->error = write_row(picture, row, &whole, whole.record.item.blocked_by);
-out:
-	arena_release(&state->arena);
+	if (!state->error)
+		state->error = write_row(picture, *row, &whole, whole.record.item.blocked_by);
+	if (state->arena.used_bytes > 0)
+		arena_release(&state->arena);
 	return state->error == ERR_OK;
 }
+
+static bool take_row(void *self, const struct item_row *item)
+{
+	struct follow_state *state = self;
+	uint32_t row = row_index_find(state->picture->index, &item->record.id);
+
+	return put_row(state, item, &row);
+}
+
+/* ---- loading ---- */
+
+static bool is_newer(const struct picture *picture, uint32_t row, const struct item_row *item)
+{
+	const struct row_facts *facts = &picture->blocks[row / BLOCK_ROWS]->facts[row % BLOCK_ROWS];
+
+	return item->record.revision > facts->revision;
+}
+
+/* Nobody else has the index of a picture that is loaded, so it is read without the lock. */
+static bool load_row(void *self, const struct item_row *item)
+{
+	struct follow_state *state = self;
+	struct picture *picture = state->picture;
+	uint32_t row = uuid_map_get(&picture->index->rows, &item->record.id);
+
+	if (row != MAP_NONE && !is_newer(picture, row, item))
+		return true;
+	if (!put_row(state, item, &row))
+		return false;
+	__atomic_store_n(&picture->loaded_rows, picture->rows, __ATOMIC_RELAXED);
+	if (!text_refs_note(&state->refs, row, item->has_text ? &item->text_ref : NULL))
+		state->error = ERR_NO_MEMORY;
+	return state->error == ERR_OK;
+}
+
+/* The texts of as many rows as a block has are there. */
+static enum error ask_for_texts(struct follow_state *state)
+{
+	const struct room *room = &state->picture->room;
+
+	if (++state->texts % BLOCK_ROWS != 0 || !room->take)
+		return ERR_OK;
+	return room->take(room->self, state->picture->grown_bytes);
+}
+
+static bool load_text(void *self, const struct sha256 *ref, const struct item_text *text)
+{
+	struct follow_state *state = self;
+	struct picture *picture = state->picture;
+	uint32_t row = text_refs_first(&state->refs, ref);
+
+	for (; row != MAP_NONE && !state->error; row = text_refs_next(&state->refs, row)) {
+		struct block *block = picture->blocks[row / BLOCK_ROWS];
+
+		picture->grown_bytes += text->title.len;
+		state->error = block_write_text(block, row % BLOCK_ROWS, text)
+				       ? ask_for_texts(state)
+				       : ERR_NO_MEMORY;
+	}
+	return state->error == ERR_OK;
+}
+
+/* Of a picture that holds nothing yet: two passes, one over each table, without a join. */
+static enum error load_items(struct picture *picture, struct conn *conn, int64_t upto)
+{
+	struct follow_state state = {.picture = picture};
+	enum error error;
+
+	arena_init(&state.arena, 64u << 20);
+	picture->loading = true;
+	error = item_versions_copy(conn, upto, load_row, &state);
+	if (!error && !text_refs_link(&state.refs))
+		state.error = ERR_NO_MEMORY;
+	if (!error && !state.error)
+		error = item_texts_copy(conn, load_text, &state);
+	for (size_t b = 0; !error && b < picture->block_count; b++)
+		block_fit(picture->blocks[b]);
+	picture->loading = false;
+	text_refs_release(&state.refs);
+	arena_release(&state.arena);
+	error = state.error ? state.error : error;
+	picture->grown_bytes = picture_bytes(picture);
+	return !error && picture->room.take
+		       ? picture->room.take(picture->room.self, picture->grown_bytes)
+		       : error;
+}
+
+/* ---- following ---- */
 
 /* A new vocabulary can make other statuses rank. */
 static void classify_all(struct picture *picture)
@@ -357,9 +448,11 @@ static enum error follow_items(struct picture *picture, struct conn *conn, int64
 	struct follow_state state = {.picture = picture};
 	enum error error;
 
+	if (picture->revision < 0)
+		return load_items(picture, conn, upto);
 	arena_init(&state.arena, 64u << 20);
-	error = item_versions_scan(conn, &picture->workspace,
-		picture->revision < 0 ? 0 : picture->revision, upto, take_row, &state);
+	error = item_versions_scan(
+		conn, &picture->workspace, picture->revision, upto, take_row, &state);
 	arena_release(&state.arena);
 	return state.error ? state.error : error;
 }

@@ -172,6 +172,8 @@ static void drop_place(struct live *live, struct place *place)
 
 	place->last_bytes = bytes;
 	place->let_go = true;
+	place->picture_bytes = 0;
+	live->dropped++;
 	dropped = place_empty(place);
 	/* Who waits for it, or follows it, has asked for it. */
 	place->wanted =
@@ -185,9 +187,10 @@ static void drop_place(struct live *live, struct place *place)
 		"bytes", bytes);
 }
 
-/* The place or the piece of the past that was read least recently. False: there is none, or of the places
+/* The place or the piece of the past that was read least recently. A picture is the follower's to free, which
+ * it does in its next turn when another thread has let the place go. False: there is none, or of the places
  * just one, which is left alone. */
-static bool drop_least_read(struct live *live, struct place *keep)
+static bool drop_least_read(struct live *live, struct place *keep, bool on_follower)
 {
 	int64_t asked_us = INT64_MAX;
 	struct place *least;
@@ -206,9 +209,8 @@ static bool drop_least_read(struct live *live, struct place *keep)
 		return false;
 	pthread_mutex_lock(&live->mutex);
 	drop_place(live, least);
-	if (least != live->moving)
+	if (on_follower && least != live->moving)
 		drop_picture(least);
-	live->dropped++;
 	return true;
 }
 
@@ -229,38 +231,22 @@ static void drop_kept(struct live *live, struct place *keep)
 	unref_list(dropped);
 }
 
-/* Its picture is in use until the follower comes back from it, and may count until then: somebody still waits
- * for it. */
-static bool moving_was_let_go(struct live *live)
-{
-	bool let_go;
-
-	pthread_mutex_lock(&live->mutex);
-	let_go = live->moving && live->moving->let_go;
-	pthread_mutex_unlock(&live->mutex);
-	return let_go;
-}
-
 /* keep: the place that is not to go; NULL: the one that was read last. False: it is too much all the same. */
-static bool make_room(struct live *live, struct place *keep)
+static bool make_room(struct live *live, struct place *keep, bool on_follower)
 {
-	unsigned before = live->dropped;
-
-	while (is_over(live) && !moving_was_let_go(live)) {
-		if (drop_least_read(live, keep))
+	while (is_over(live)) {
+		if (drop_least_read(live, keep, on_follower))
 			continue;
 		drop_kept(live, keep);
 		break;
 	}
-	live->ranked |= live->dropped != before; /* there is memory to give back */
 	return !is_over(live);
 }
 
-/* ---- on the follower's thread ---- */
+/* ---- for pictures ---- */
 
-enum error room_for_picture(void *self, size_t bytes)
+static enum error take(struct place *place, size_t bytes, bool on_follower)
 {
-	struct place *place = self;
 	struct live *live = place->live;
 	size_t budget = live->config.memory_budget_bytes;
 	bool loading, good, let_go;
@@ -274,7 +260,7 @@ enum error room_for_picture(void *self, size_t bytes)
 	if (bytes > budget)
 		return ERR_WORKSPACE_TOO_LARGE;
 	/* Who is loaded was asked for; who grows may be the one that nobody reads. */
-	good = make_room(live, loading ? place : NULL);
+	good = make_room(live, loading ? place : NULL, on_follower);
 	pthread_mutex_lock(&live->mutex);
 	let_go = place->let_go;
 	pthread_mutex_unlock(&live->mutex);
@@ -284,6 +270,18 @@ enum error room_for_picture(void *self, size_t bytes)
 		return ERR_OK;
 	/* What is left beside it is the past that a worker loads. */
 	return past_bytes(live->past) > 0 ? ERR_NO_ROOM : ERR_WORKSPACE_TOO_LARGE;
+}
+
+enum error room_for_load(struct place *place, size_t bytes)
+{
+	return take(place, bytes, false);
+}
+
+/* ---- on the follower's thread ---- */
+
+enum error room_for_picture(void *self, size_t bytes)
+{
+	return take(self, bytes, true);
 }
 
 enum error room_settle(struct place *place, bool loaded)
@@ -299,7 +297,7 @@ enum error room_settle(struct place *place, bool loaded)
 	pthread_mutex_unlock(&live->mutex);
 	if (bytes > budget)
 		return ERR_WORKSPACE_TOO_LARGE;
-	make_room(live, loaded ? place : NULL);
+	make_room(live, loaded ? place : NULL, true);
 	return ERR_OK;
 }
 
@@ -323,7 +321,7 @@ static void show(struct live *live)
 
 void room_keep(struct live *live)
 {
-	make_room(live, NULL);
+	make_room(live, NULL, true);
 	show(live);
 }
 
@@ -343,7 +341,12 @@ bool room_is_crowded(struct place *place)
 
 void room_pace(struct live *live, unsigned dropped_before, int64_t took_us)
 {
-	if (live->dropped != dropped_before)
+	bool others;
+
+	pthread_mutex_lock(&live->mutex);
+	others = live->dropped != dropped_before;
+	pthread_mutex_unlock(&live->mutex);
+	if (others)
 		live->next_reload_us = clock_monotonic_us(live->clock) + PAUSE_TIMES * took_us;
 }
 
@@ -361,6 +364,7 @@ void room_refuse(struct place *place)
 	place->refused_us = clock_monotonic_us(live->clock);
 	place->refused_head = place->head;
 	place->retry_us = place->refused_us + wait_s * US_PER_S;
+	metric_add(METRIC_pictures_refused, 1);
 	pthread_mutex_lock(&live->mutex);
 	dropped = place_empty(place);
 	place->wanted = true; /* its place stays, so that asking again is no news */
@@ -369,7 +373,6 @@ void room_refuse(struct place *place)
 	unref_list(dropped);
 	drop_picture(place);
 	live->ranked = true;
-	metric_add(METRIC_pictures_refused, 1);
 	tell("workspace_refused", "A workspace is larger than the memory budget", place,
 		"budget_bytes", live->config.memory_budget_bytes);
 }

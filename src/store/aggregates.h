@@ -67,13 +67,19 @@ enum error items_batch_add(struct items_batch *batch, const struct item_record *
 	const struct item_storable *storable);
 void items_batch_free(struct items_batch *batch);
 
-/* Streams the newest version of every item at or before `upto` (with texts' title and assignee
- * only) to `row`, from the version table alone; for the live picture. `since` > 0: only versions
- * with revision in (since, upto], the newest of each item. In no order. The row and what it points
+/* Streams the versions with a revision in (since, upto], the newest of each item, with texts' title and
+ * assignee only, to `row`; for the live picture. In no order. The row and what it points
  * to are valid during the call alone. row returns false to stop (then ERR_NO_MEMORY,
  * and the connection is given up with its transaction: a long rest is not waited for). */
 enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
 	int64_t upto, bool (*row)(void *self, const struct item_row *row), void *self);
+/* The same for a whole workspace, that of the transaction, much faster: all versions at or before `upto`,
+ * without texts, in no order; who takes them keeps the newest of each item. Then, in the same transaction,
+ * item_texts_copy: title and assignee of every text, also of those that no item has any more. */
+enum error item_versions_copy(struct conn *conn, int64_t upto,
+	bool (*row)(void *self, const struct item_row *row), void *self);
+enum error item_texts_copy(struct conn *conn,
+	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text), void *self);
 /* How many items differ between `items` and the newest versions, and one of them. */
 enum error items_compare(
 	struct conn *conn, const struct uuid *workspace, int64_t *different, struct uuid *example);

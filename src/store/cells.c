@@ -8,10 +8,30 @@
 
 #include "store/wire.h"
 
+static struct str next_copied(struct cells *cells)
+{
+	size_t left = (size_t)(cells->end - cells->at);
+	uint32_t bytes = left < 4 ? 0 : wire_get32(cells->at);
+	struct str value = {cells->at + 4, bytes};
+
+	if (left < 4 || (bytes != UINT32_MAX && bytes > left - 4)) {
+		cells->failed = true;
+		cells->at = cells->end;
+		return STR_NONE;
+	}
+	cells->at += 4;
+	if (bytes == UINT32_MAX)
+		return STR_NONE;
+	cells->at += bytes;
+	return value;
+}
+
 struct str cell_view(struct cells *cells)
 {
 	int column = cells->column++;
 
+	if (!cells->result)
+		return next_copied(cells);
 	if (PQgetisnull(cells->result, cells->row, column))
 		return STR_NONE;
 	return (struct str){PQgetvalue(cells->result, cells->row, column),

@@ -17,7 +17,8 @@
 #include "base/uuid.h"
 
 struct cells {
-	const PGresult *result;
+	const PGresult *result; /* NULL: a row of COPY, of which `at` to `end` are left */
+	const char *at, *end;
 	int row;
 	int column;          /* the next one */
 	struct arena *arena; /* texts and arrays go there */
@@ -30,6 +31,13 @@ struct cells {
 static inline struct cells cells_at(const PGresult *result, int row, struct arena *arena)
 {
 	return (struct cells){.result = result, .row = row, .arena = arena};
+}
+
+/* Of a row that COPY sent in binary, behind its number of columns. Texts are views into it. */
+static inline struct cells cells_of_copy(struct str row, struct arena *arena)
+{
+	return (struct cells){
+		.at = row.ptr, .end = row.ptr + row.len, .arena = arena, .borrow = true};
 }
 
 /* ERR_OK, ERR_NO_MEMORY (the arena is full), ERR_DATABASE. */

@@ -553,6 +553,18 @@ enum error conn_stream(struct conn *conn, enum statement statement, const struct
 	return stream_rows(conn, statement, row, self);
 }
 
+void conn_take_error(struct conn *conn, enum statement statement, const PGresult *result)
+{
+	const struct sent sent = {SENT_EXECUTE, statement, false, NULL};
+
+	take_error(conn, &sent, result);
+}
+
+enum error conn_lose(struct conn *conn)
+{
+	return lose(conn);
+}
+
 enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace)
 {
 	assert(conn->state == CONN_IDLE);

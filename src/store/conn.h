@@ -108,6 +108,15 @@ enum error conn_queue(struct conn *conn, enum statement statement, const struct 
 enum error conn_stream(struct conn *conn, enum statement statement, const struct params *params,
 	bool (*row)(void *self, const PGresult *result), void *self);
 
+/* A COPY … TO STDOUT in binary (copy.c), which takes no parameters: `row` gets each row as cells_of_copy
+ * takes it, valid during the call. As with conn_stream it returns false to be called no more, or sets
+ * conn->renew as well. In an open transaction, after copy_upto.sql. */
+enum error conn_copy(struct conn *conn, enum statement statement,
+	bool (*row)(void *self, struct str row), void *self);
+/* For copy.c: an answer that is an error, and a connection that is of no use any more. */
+void conn_take_error(struct conn *conn, enum statement statement, const PGresult *result);
+enum error conn_lose(struct conn *conn);
+
 /* Looks the row types up once a connection. */
 enum error conn_row_types(struct conn *conn);
 /* The name of the table, for any ROWS_…/HISTORY_… number. */

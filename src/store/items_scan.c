@@ -48,11 +48,74 @@ enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, i
 	arena_init(&reader.arena, SCRATCH_BUDGET_BYTES);
 	params_uuid(&params, workspace);
 	params_int8(&params, upto);
-	if (since > 0)
-		params_int8(&params, since);
-	err = conn_stream(conn, since > 0 ? STMT_ITEM_VERSIONS_SCAN_SINCE : STMT_ITEM_VERSIONS_SCAN,
-		&params, read_version, &reader);
+	params_int8(&params, since);
+	err = conn_stream(conn, STMT_ITEM_VERSIONS_SCAN_SINCE, &params, read_version, &reader);
 	arena_release(&reader.arena);
+	return reader.err ? reader.err : err;
+}
+
+static bool read_copied_version(void *self, struct str copied)
+{
+	struct version_reader *reader = self;
+	struct cells cells = cells_of_copy(copied, &reader->arena);
+	struct item_row row = {0};
+
+	if (reader->arena.used_bytes > SCRATCH_BYTES)
+		arena_release(&reader->arena);
+	cells_version(&cells, &row);
+	reader->err = cells_error(&cells);
+	if (!reader->err && !reader->row(reader->self, &row))
+		reader->err = ERR_NO_MEMORY;
+	reader->conn->renew |= reader->err != ERR_OK;
+	return !reader->err;
+}
+
+enum error item_versions_copy(struct conn *conn, int64_t upto,
+	bool (*row)(void *self, const struct item_row *row), void *self)
+{
+	struct version_reader reader = {.conn = conn, .row = row, .self = self};
+	struct params params = PARAMS_INIT;
+	enum error err;
+
+	arena_init(&reader.arena, SCRATCH_BUDGET_BYTES);
+	params_int8(&params, upto);
+	err = conn_run(conn, STMT_COPY_UPTO, &params, NULL);
+	if (!err)
+		err = conn_copy(conn, STMT_ITEM_VERSIONS_COPY, read_copied_version, &reader);
+	arena_release(&reader.arena);
+	return reader.err ? reader.err : err;
+}
+
+struct text_reader {
+	struct conn *conn;
+	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text);
+	void *self;
+	enum error err;
+};
+
+static bool read_copied_text(void *self, struct str copied)
+{
+	struct text_reader *reader = self;
+	struct cells cells = cells_of_copy(copied, NULL);
+	struct item_text text = {.title = STR_NONE};
+	struct sha256 ref = {{0}};
+
+	cell_sha256(&cells, &ref);
+	text.title = cell_view(&cells);
+	text.assignee = cell_view(&cells);
+	reader->err = cells_error(&cells);
+	if (!reader->err && !reader->row(reader->self, &ref, &text))
+		reader->err = ERR_NO_MEMORY;
+	reader->conn->renew |= reader->err != ERR_OK;
+	return !reader->err;
+}
+
+enum error item_texts_copy(struct conn *conn,
+	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text), void *self)
+{
+	struct text_reader reader = {.conn = conn, .row = row, .self = self};
+	enum error err = conn_copy(conn, STMT_ITEM_TEXTS_COPY, read_copied_text, &reader);
+
 	return reader.err ? reader.err : err;
 }
 

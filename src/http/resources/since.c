@@ -113,7 +113,7 @@ static enum error other_ranking(struct request *request, struct str since, int64
 		return wait_ms > LOADING_MS ? park(request, since, wait_ms)
 					    : park_for_loading(request);
 	if (error)
-		return error;
+		return error == ERR_LOADING ? view_loading(request) : error;
 	*unchanged = str_is(since, (*out)->id);
 	if (!*unchanged || over || wait_ms == 0)
 		return ERR_OK;

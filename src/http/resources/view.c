@@ -35,6 +35,18 @@ static enum error check_head(struct request *request, int64_t revision)
 	return ERR_BEYOND_HEAD;
 }
 
+enum error view_loading(struct request *request)
+{
+	struct live_loading loading;
+
+	live_loading(request->service->live, &request->workspace.id, &loading);
+	request->problem_members = arena_printf(&request->arena,
+		"\"loading\":{\"begun\":%s,\"items\":%zu,\"seconds\":%.1f}",
+		loading.begun ? "true" : "false", loading.items,
+		(double)loading.since_us / US_PER_S);
+	return ERR_LOADING;
+}
+
 enum error view_ranking(struct request *request, struct ranking **out)
 {
 	struct live_health health;
@@ -53,7 +65,7 @@ enum error view_ranking(struct request *request, struct ranking **out)
 		ranking_unref(*out);
 	*out = NULL;
 	if (request->parked_once)
-		return error ? ERR_LOADING : ERR_NOT_CAUGHT_UP;
+		return error ? view_loading(request) : ERR_NOT_CAUGHT_UP;
 	live_health(request->service->live, &health);
 	if (!health.database_up && health.outage_us > WAIT_US)
 		return ERR_DATABASE_AWAY;

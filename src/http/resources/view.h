@@ -13,6 +13,8 @@
  * revision exists. A reference; NULL with any error.
  */
 enum error view_ranking(struct request *request, struct ranking **out);
+/* ERR_LOADING, with how far it is. */
+enum error view_loading(struct request *request);
 
 /* The ranking of ?<name>=, a revision: at its own time, by what was active then. ERR_WOULD_BLOCK on the
  * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at. A reference; NULL with any error. */

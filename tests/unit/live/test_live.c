@@ -137,6 +137,44 @@ static void what_does_not_depend_on_time_stays(void **state)
 	live_free(live);
 }
 
+/* ---- loading beside the follower ---- */
+
+/* A load begins with the documents, which another session keeps locked: so it takes as long as the test
+ * wants. Moving a picture that is there reads none of them. */
+static void a_load_holds_up_nobody(void **state)
+{
+	struct uuid loaded = new_workspace(), loading = new_workspace();
+	struct item_record item = plain_item(&loaded, "A");
+	struct override_row boost = plain_override(&item.id, "boost");
+	struct live *live = new_live();
+	struct live_loading progress;
+	struct ranking *ranking;
+	int64_t until_us = fixture_monotonic(NULL) + LIMIT_US, revision;
+
+	(void)state;
+	boost.delta = 1;
+	write_items(&loaded, &item, 1);
+	ranking_unref(await(live, &loaded, id_of(2, fixture.now_us)));
+	fixture_do(fixture.admin, "BEGIN; LOCK TABLE winnow.documents IN ACCESS EXCLUSIVE MODE");
+	assert_int_equal(live_ranking(live, &loading, &ranking), ERR_LOADING);
+	do {
+		assert_true(fixture_monotonic(NULL) < until_us);
+		live_loading(live, &loading, &progress);
+	} while (!progress.begun);
+	revision = write_override(&loaded, &boost);
+	ranking = await(live, &loaded, id_of(revision, fixture.now_us));
+	assert_int_equal(ranking->revision, revision);
+	ranking_unref(ranking);
+	assert_int_equal(live_ranking(live, &loading, &ranking), ERR_LOADING);
+	live_loading(live, &loading, &progress);
+	assert_true(progress.begun && progress.since_us > 0 && progress.items == 0);
+	fixture_do(fixture.admin, "COMMIT");
+	ranking_unref(await(live, &loading, id_of(1, fixture.now_us)));
+	live_loading(live, &loading, &progress);
+	assert_false(progress.begun);
+	live_free(live);
+}
+
 static void the_past_is_loaded_and_kept(void **state)
 {
 	struct uuid workspace = new_workspace();
@@ -265,6 +303,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_minute_turns_without_a_revision),
 		cmocka_unit_test(what_does_not_depend_on_time_stays),
+		cmocka_unit_test(a_load_holds_up_nobody),
 		cmocka_unit_test(the_past_is_loaded_and_kept),
 		cmocka_unit_test(many_ask_for_the_past_at_once),
 	};

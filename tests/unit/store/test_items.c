@@ -255,6 +255,7 @@ struct seen {
 	size_t stop_after;
 	struct str title;
 	char first_title[32];
+	struct sha256 ref; /* of the last one that was copied */
 };
 
 static bool see(void *self, const struct item_row *row)
@@ -266,6 +267,28 @@ static bool see(void *self, const struct item_row *row)
 	snprintf(seen->first_title, sizeof seen->first_title, "%.*s", STR_ARG(row->text.title));
 	seen->revisions[seen->count++] = row->record.revision;
 	return seen->count != seen->stop_after;
+}
+
+static bool see_copied(void *self, const struct item_row *row)
+{
+	struct seen *seen = self;
+
+	assert_true(seen->count < 8);
+	assert_null(row->text.title.ptr);
+	assert_true(row->has_text);
+	seen->ref = row->text_ref;
+	seen->revisions[seen->count++] = row->record.revision;
+	return seen->count != seen->stop_after;
+}
+
+static bool see_text(void *self, const struct sha256 *ref, const struct item_text *text)
+{
+	struct seen *seen = self;
+
+	assert_true(str_is(text->assignee, "somebody"));
+	if (sha256_same(ref, &seen->ref))
+		snprintf(seen->first_title, sizeof seen->first_title, "%.*s", STR_ARG(text->title));
+	return true;
 }
 
 static int64_t sum(const struct seen *seen)
@@ -296,9 +319,6 @@ static void test_scan(void **state)
 	assert_int_equal(sum(&seen), 3 + 3 + 1);
 	assert_string_equal(seen.first_title, "Title ☃");
 	seen = (struct seen){.count = 0};
-	assert_ok(item_versions_scan(fixture.conn, &workspace, 0, 2, see, &seen));
-	assert_int_equal(sum(&seen), 1 + 2 + 1);
-	seen = (struct seen){.count = 0};
 	assert_ok(item_versions_scan(fixture.conn, &workspace, 1, 3, see, &seen));
 	assert_int_equal(seen.count, 2);
 	assert_int_equal(sum(&seen), 3 + 3);
@@ -310,6 +330,46 @@ static void test_scan(void **state)
 		item_versions_scan(fixture.conn, &workspace, 0, 3, see, &seen), ERR_NO_MEMORY);
 	assert_int_equal(seen.count, 1);
 	read_end(fixture.conn);
+}
+
+static void test_copy(void **state)
+{
+	struct uuid workspace = fixture_workspace(), other = fixture_workspace();
+	struct head head = fixture_head(&workspace);
+	struct head others = fixture_head(&other);
+	struct made items[2] = {
+		make_item(&workspace, "1", head.salt), make_item(&workspace, "2", head.salt)};
+	struct made foreign = make_item(&other, "1", others.salt);
+	struct seen seen = {.count = 0};
+
+	(void)state;
+	assert_ok(put(&workspace, items, 2, 0));
+	assert_ok(put(&workspace, items, 1, 1));
+	assert_ok(put(&other, &foreign, 1, 0));
+	assert_ok(read_begin(fixture.conn, &workspace));
+	assert_ok(item_versions_copy(fixture.conn, 2, see_copied, &seen));
+	assert_int_equal(seen.count, 3);
+	assert_int_equal(sum(&seen), 1 + 1 + 2);
+	assert_ok(item_texts_copy(fixture.conn, see_text, &seen));
+	assert_string_equal(seen.first_title, "Title ☃");
+	seen = (struct seen){.count = 0};
+	assert_ok(item_versions_copy(fixture.conn, 1, see_copied, &seen));
+	assert_int_equal(sum(&seen), 1 + 1);
+	seen = (struct seen){.count = 0};
+	assert_ok(item_versions_copy(fixture.conn, 0, see_copied, &seen));
+	assert_int_equal(seen.count, 0);
+	/* The transaction goes on behind it. */
+	assert_ok(item_versions_scan(fixture.conn, &workspace, 1, 2, see, &seen));
+	assert_int_equal(seen.count, 1);
+	seen = (struct seen){.stop_after = 1};
+	assert_int_equal(item_versions_copy(fixture.conn, 2, see_copied, &seen), ERR_NO_MEMORY);
+	assert_int_equal(seen.count, 1);
+	read_end(fixture.conn);
+	/* And the connection is good for another. */
+	assert_ok(read_begin(fixture.conn, &workspace));
+	assert_ok(head_read(fixture.conn, &workspace, &head));
+	read_end(fixture.conn);
+	assert_int_equal(head.revision, 2);
 }
 
 /* ---- what is derived ---- */
@@ -392,6 +452,7 @@ int main(void)
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_identity_is_guarded),
 		cmocka_unit_test(test_scan),
+		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_compare_items),
 		cmocka_unit_test(test_compare_texts),
 	};
