@@ -36,13 +36,18 @@ class Caller:
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout)
 
     def request(self, method, path, body=None, headers=None):
+        """body: what is sent as JSON."""
+        if body is None:
+            return self.send(method, path, headers=headers)
+        return self.send(method, path, json.dumps(body).encode(), "application/json", headers)
+
+    def send(self, method, path, data=None, content_type=None, headers=None):
         headers = {"Authorization": f"Bearer {self.secret}", **(headers or {})}
-        if body is not None:
-            body = json.dumps(body).encode()
-            headers["Content-Type"] = "application/json"
+        if content_type:
+            headers["Content-Type"] = content_type
         begin = time.monotonic()
         try:
-            self.connection.request(method, path if path.startswith("//") else self.prefix + path, body, headers)
+            self.connection.request(method, self.prefix + path, data, headers)
             answer = self.connection.getresponse()
             data = answer.read()
         except Exception:
