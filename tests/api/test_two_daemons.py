@@ -165,15 +165,15 @@ class Expiry:
 
 
 class Sweep:
-    """Answers kept for two seconds; the job has to lock their rows."""
+    """An answer kept for five seconds; the job has to lock its row."""
 
     lock = "SELECT 1 FROM winnow.idempotency_keys FOR UPDATE"
     counted = "idempotency_keys_swept_total"
 
     def __init__(self, ws, database):
-        self.database, self.arguments, self.rows = database, [], 3
-        for n in range(self.rows):
-            ws.post("/items", 200, json=item(f"i{n}"), headers={"Idempotency-Key": str(uuid.uuid4())})
+        self.database, self.arguments, self.rows = database, [], 1
+        ws.push([item("x")])
+        ws.post("/items", 200, json=item("y"), headers={"Idempotency-Key": str(uuid.uuid4())})
 
     def is_due(self):
         return self.database.value("SELECT bool_and(expires_at < now()) FROM winnow.idempotency_keys")
@@ -207,7 +207,7 @@ def state_of(database, pid):
 
 def begin_job(kind, make, own_database, own_secret):
     """A daemon that gets into the job, and the job."""
-    own = make("--jobs-every-ms", 50, "--idempotency-keep-s", 2, "--no-notify")
+    own = make("--jobs-every-ms", 50, "--idempotency-keep-s", 5, "--no-notify")
     return own, kind(Workspace(Client(own.url, own_secret)), own_database)
 
 

@@ -132,7 +132,7 @@ class Writer(Worker):
             assert answer.problem() in TRY_AGAIN, answer
             assert time.monotonic() < deadline, f"{self.name} is refused for {self.limit_s} s: {answer}"
             self.refusals.append(answer.problem())
-            time.sleep(0.01)  # the pause of a client that is in a hurry
+            time.sleep(0.02)  # the pause of a client that is in a hurry
 
 
 def faults_of(workers):
