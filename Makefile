@@ -143,6 +143,14 @@ test: ## run every suite against a throw-away PostgreSQL
 	@$(MAKE) $(parallel) test-parts
 	@exec tests/run.sh $(ONLY)
 
+.PHONY: test-pooled
+test-pooled: ## the API suite through PgBouncer in transaction mode, with a pool of one
+	@WINNOW_TEST_POOLER=1 $(MAKE) test ONLY='$(or $(ONLY),api)'
+
+.PHONY: test-silent
+test-silent: ## the API suite with NOTIFY turned off
+	@WINNOW_TEST_NO_NOTIFY=1 $(MAKE) test ONLY='$(or $(ONLY),api)'
+
 .PHONY: check
 check: ## run the checks on the sources alone (layers, headers, format, SQL, migrations, words)
 	@deploy/local/deps.sh build lint

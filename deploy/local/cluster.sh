@@ -2,7 +2,7 @@
 # A private PostgreSQL cluster: unix socket only, scram with generated passwords.
 #
 #   cluster.sh start DIR [--throw-away]        makes the cluster where there is none; starts it
-#   cluster.sh stop DIR                        fast shutdown; fine when it is not running
+#   cluster.sh stop DIR [fast|immediate]       fast unless told; fine when it is not running
 #   cluster.sh remove DIR                      stops it and forgets it
 #   cluster.sh running DIR                     succeeds when it runs
 #   cluster.sh url DIR app|owner|admin [DATABASE]
@@ -179,7 +179,7 @@ start_server() {
 
 stop_server() {
 	server_runs || return 0
-	pg_ctl stop --silent --wait --timeout=60 --mode=fast >/dev/null ||
+	pg_ctl stop --silent --wait --timeout=60 --mode="${1:-fast}" >/dev/null ||
 		die "PostgreSQL did not stop within a minute; its log is $home/postgres.log"
 }
 
@@ -231,7 +231,7 @@ main() {
 		complete || { read_home && stop_server; create_cluster; }
 		start_server
 		;;
-	stop) ! read_home || stop_server ;;
+	stop) ! read_home || stop_server "${1:-fast}" ;;
 	remove)
 		! read_home || stop_server
 		discard_files

@@ -19,7 +19,7 @@ entries_of() {
 	client) echo curl=curl ;;
 	test)
 		echo libcmocka-dev python3 python3-pytest python3-requests python3-hypothesis \
-			python3-psycopg2 python3-yaml python3-jsonschema pgbouncer
+			python3-psycopg2 python3-yaml python3-jsonschema pgbouncer haproxy
 		;;
 	lint) echo clang=clang clang-format=clang-format cppcheck=cppcheck shellcheck=shellcheck ;;
 	bench) echo wrk=wrk ;;

@@ -250,6 +250,10 @@ static enum error send_statement(
 	return ERR_OK;
 }
 
+/* For how long the daemon may send nothing in a transaction. What reads holds up nobody, and may have much
+ * to compute. What writes keeps others waiting, should the daemon be stopped or its machine be gone. */
+static const char idle_reading[] = "60s", idle_writing[] = "15s";
+
 /* The time-out of statements, as text. */
 enum { TIMEOUT_SIZE = 16 };
 static struct str statement_timeout(const struct conn *conn, char text[TIMEOUT_SIZE])
@@ -271,6 +275,7 @@ static enum error configure(struct conn *conn)
 	if (is_pooled(conn))
 		return ERR_OK;
 	params_text(&params, statement_timeout(conn, text));
+	params_text(&params, str_from(idle_reading));
 	err = send_statement(conn, STMT_CONFIGURE, &params, false);
 	if (!err)
 		err = sync_up(conn);
@@ -313,24 +318,38 @@ static enum error renew_plans(struct conn *conn)
 	return send_statement(conn, STMT_DISCARD_PLANS, NULL, false);
 }
 
-/* The beginning of a transaction, where it has not been sent. */
-static enum error send_begin(struct conn *conn)
+/* What is in force until the transaction ends. */
+static enum error send_scope(struct conn *conn)
 {
 	struct params scope = PARAMS_INIT;
 	char text[TIMEOUT_SIZE];
+	bool reads = conn->state == CONN_READ;
+	struct str idle = str_from(reads ? idle_reading : idle_writing);
+
+	params_uuid(&scope, &conn->workspace);
+	if (is_pooled(conn)) {
+		params_text(&scope, statement_timeout(conn, text));
+		params_text(&scope, idle);
+		return send_statement(conn, STMT_SET_SESSION, &scope, false);
+	}
+	if (reads) /* configure has set the rest */
+		return send_statement(conn, STMT_SET_WORKSPACE, &scope, false);
+	params_text(&scope, idle);
+	return send_statement(conn, STMT_SET_WRITER, &scope, false);
+}
+
+/* The beginning of a transaction, where it has not been sent. */
+static enum error send_begin(struct conn *conn)
+{
 	bool pooled = is_pooled(conn);
 	enum error err;
 
 	if (!conn->begin_wanted)
 		return ERR_OK;
-	params_uuid(&scope, &conn->workspace);
-	if (pooled)
-		params_text(&scope, statement_timeout(conn, text));
 	err = send_statement(
 		conn, conn->state == CONN_READ ? STMT_BEGIN_READ : STMT_BEGIN_WRITE, NULL, false);
 	if (!err)
-		err = send_statement(
-			conn, pooled ? STMT_SET_SESSION : STMT_SET_WORKSPACE, &scope, false);
+		err = send_scope(conn);
 	/* Behind a pooler the answer shows when a session was given. */
 	if (!err && pooled && PQsendFlushRequest(conn->pg) != 1)
 		err = lose(conn);

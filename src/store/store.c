@@ -16,7 +16,7 @@
 #include "store/pool.h"
 
 /* After a failed attempt to connect nobody tries again for so long. */
-enum { PAUSE_US = 250 * US_PER_MS };
+enum { PAUSE_US = 100 * US_PER_MS };
 
 struct store {
 	struct store_config config;

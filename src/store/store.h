@@ -35,7 +35,7 @@ void store_free(struct store *store);
 
 /*
  * A connection of the pool, connected and configured (UTC, ISO dates, statement time-out, search
- * path; behind a pooler that is done in each transaction); reconnects what was lost. After a failed attempt others fail at once for a moment (250 ms)
+ * path; behind a pooler that is done in each transaction); reconnects what was lost. After a failed attempt others fail at once for a moment (100 ms)
  * instead of each waiting for its own time-out. ERR_DATABASE_AWAY, ERR_BUSY, ERR_NO_MEMORY.
  */
 enum error store_acquire(struct store *store, struct conn **out);

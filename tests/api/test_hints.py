@@ -12,13 +12,6 @@ LISTENING = """SELECT count(*) FROM pg_stat_activity
     WHERE application_name = 'winnowd news' AND datname = current_database()"""
 
 
-def metric(daemon, name):
-    for line in daemon.get("/metrics").text.splitlines():
-        if line.startswith(f"winnow_{name} "):
-            return float(line.split()[1])
-    raise AssertionError(f"no metric {name}")
-
-
 @pytest.fixture
 def make(database, tmp_path):
     made = []
@@ -53,7 +46,7 @@ def test_another_daemon_shows_it_without_polling(ws, make):
     for n in range(5):
         mine.post("/items", 200, json=item(f"i{n}"))
         assert names(head_at(ws, there)) == [f"i{k}" for k in range(n + 1)]
-    assert metric(here, "hints_told_total") >= 1 and metric(there, "hints_heard_total") >= 1
+    assert here.metric("hints_told_total") >= 1 and there.metric("hints_heard_total") >= 1
 
 
 def test_a_lost_connection_is_made_again(ws, make, database):
@@ -83,7 +76,7 @@ def test_without_notify_polling_does(ws, make, database):
         mine.post("/items", 200, json=item(f"i{n}"))
         assert names(head_at(ws, there)) == [f"i{k}" for k in range(n + 1)]
     assert database.value(LISTENING) == before
-    assert metric(here, "hints_told_total") == 0 and metric(there, "hints_heard_total") == 0
+    assert here.metric("hints_told_total") == 0 and there.metric("hints_heard_total") == 0
 
 
 def test_nothing_rests_on_the_direct_connection(ws, make, database):

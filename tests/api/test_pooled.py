@@ -2,7 +2,8 @@
 Winnow behind PgBouncer in transaction mode with a pool of one, and without NOTIFY: a choice of the
 other suites runs once more that way. All of them, by hand:
 
-    WINNOW_TEST_POOLER=1 WINNOW_TEST_NO_NOTIFY=1 make test ONLY=api
+    make test-pooled
+    make test-silent
 """
 
 import contextlib
@@ -33,6 +34,9 @@ AGAIN = [
 ]
 
 
+@pytest.mark.skipif(
+    pooler.wanted() or os.environ.get("WINNOW_TEST_NO_NOTIFY") == "1", reason="all suites are being run this way"
+)
 @pytest.mark.parametrize("suite, how", AGAIN)
 def test_the_suite_holds(suite, how):
     environment = dict(os.environ, PYTHONDONTWRITEBYTECODE="1")

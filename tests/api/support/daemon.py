@@ -117,6 +117,12 @@ class Daemon:
         answer = self.get(path)
         return answer.status_code if answer is not None else None
 
+    def metric(self, name):
+        for line in self.get("/metrics").text.splitlines():
+            if line.startswith(f"winnow_{name} "):
+                return float(line.split()[1])
+        raise AssertionError(f"no metric {name}")
+
     def wait_ready(self, limit=15.0, path="/readyz/writes"):
         def ready():
             assert self.running(), f"winnowd ended with {self.process.returncode}: {self.tail()}"

@@ -92,10 +92,10 @@ def given():
 
 
 class Cluster:
-    """A private PostgreSQL cluster that a test may stop."""
+    """A private PostgreSQL cluster that a test may stop. durable: what it has committed outlives a crash of it."""
 
-    def __init__(self, folder):
-        self.folder = str(folder)
+    def __init__(self, folder, durable=False):
+        self.folder, self.how = str(folder), [] if durable else ["--throw-away"]
         self.start()
         self.database = Database(*(self.call("url", role).strip() for role in ("app", "owner", "admin")))
 
@@ -111,10 +111,10 @@ class Cluster:
         return done.stdout
 
     def start(self):
-        self.call("start", "--throw-away")
+        self.call("start", *self.how)
 
-    def stop(self):
-        self.call("stop")
+    def stop(self, mode="fast"):
+        self.call("stop", mode)
 
     def remove(self):
         self.call("remove")
