@@ -132,10 +132,15 @@ static bool comes_in_time(struct conn *conn)
 /* The answer to one statement; false when the connection is lost. */
 static bool collect_one(struct conn *conn, const struct sent *sent, PGresult **keep)
 {
-	PGresult *result = comes_in_time(conn) ? PQgetResult(conn->pg) : NULL;
-	ExecStatusType status = PQresultStatus(result);
-	bool lost = !result;
+	ExecStatusType status;
+	PGresult *result;
+	bool lost;
 
+	if (!comes_in_time(conn))
+		return false;
+	result = PQgetResult(conn->pg);
+	status = PQresultStatus(result);
+	lost = !result;
 	if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
 		lost = is_fatal(result) || conn_lost(conn);
 		take_error(conn, sent, result);

@@ -16,7 +16,7 @@
 #include "store/migrate.h"
 #include "store/pool.h"
 
-enum { REST_MIN_US = 250 * US_PER_MS, REST_MAX_US = 30 * US_PER_S };
+enum { REST_MIN_US = 250 * US_PER_MS, REST_MAX_US = 10 * US_PER_S };
 
 struct replica {
 	struct store *pool;
