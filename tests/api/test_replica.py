@@ -17,7 +17,6 @@ from support.standby import Standby
 from support.waiting import wait_until
 from support.workspace import Workspace, item
 
-# Each of these would use a replica through the session's pooler or none as well; one that is told is enough.
 pytestmark = pytest.mark.skipif(pooler.wanted(), reason="this suite has a pooler of its own")
 
 AWAY = "replica_away"
@@ -29,11 +28,14 @@ class Site:
     def __init__(self, folder):
         self.folder = folder
         self.cluster = databases.Cluster(folder / "primary")
-        self.primary = self.cluster.database
-        daemons.migrate(self.primary)
-        self.secret = daemons.bootstrap(self.primary, folder / "token")
-        self.standby = Standby(self.cluster)
-        self.daemons = []
+        self.primary, self.daemons, self.standby = self.cluster.database, [], None
+        try:
+            daemons.migrate(self.primary)
+            self.secret = daemons.bootstrap(self.primary, folder / "token")
+            self.standby = Standby(self.cluster)
+        except BaseException:
+            self.cluster.remove()
+            raise
 
     def daemon(self, **variables):
         variables.setdefault("WINNOW_REPLICA_DATABASE_URL", self.standby.app)
@@ -45,10 +47,11 @@ class Site:
         return Workspace(Client(daemon.url, self.secret))
 
     def end(self):
-        for daemon in self.daemons:
-            assert daemon.stop() == 0
-        self.standby.remove()
-        self.cluster.remove()
+        try:
+            assert [daemon.stop() for daemon in self.daemons] == [0] * len(self.daemons)
+        finally:
+            self.standby.remove()
+            self.cluster.remove()
 
 
 @pytest.fixture(scope="module")
@@ -304,17 +307,14 @@ def test_one_that_says_nothing_is_given_up(site, ws):
     mine = at(ws, own)
     caught_up(site, mine, own)
     before = set(site.standby.readers())
-    mine.get("/audit")
+    assert before
     with contextlib.ExitStack() as frozen:
         for pid in before:
             frozen.enter_context(site.standby.frozen(pid))
         with counting(own) as grown:
-            watch = daemons.stopwatch()
             mine.get("/audit")
-            took = watch()
-        # Either on a new session, or by the primary: it does not wait for the one that is frozen.
+        # Either on a new session, or by the primary: it is answered while the one that it had is frozen.
         assert grown["history_reads_replica"] + grown["history_reads_primary"] == 1
-        assert took < 5
     assert own.stop() == 0
 
 
