@@ -31,13 +31,14 @@
 extern char **environ;
 
 struct settings {
-	const char *database_url, *direct_database_url, *owner_database_url, *app_role, *token_file;
+	const char *database_url, *direct_database_url, *replica_database_url, *owner_database_url;
+	const char *app_role, *token_file;
 	const char *listen_address, *tls_certificate, *tls_key, *log_level;
 	int64_t port, http_threads, workers, queue_length;
 	int64_t max_connections, max_connections_per_ip;
 	int64_t header_timeout_ms, body_timeout_ms, body_min_rate, idle_timeout_ms, unsent_mib;
 	int64_t request_memory_mib, memory_budget_mib, drain_ms, grace_ms;
-	int64_t statement_timeout_ms, connect_timeout_s;
+	int64_t statement_timeout_ms, connect_timeout_s, replica_connections, replica_wait_ms;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
 	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
 	int64_t streams, streams_per_token, events_kept, heartbeat_ms;
@@ -69,6 +70,7 @@ static const struct option_spec options[] = {
 	SECRET("database-url", database_url, "PostgreSQL, as the application's role"),
 	FLAG("pooler", pooler, "database-url leads to a pooler in transaction mode: no prepared statements"),
 	SECRET("direct-database-url", direct_database_url, "past the pooler, as the application's role; for NOTIFY"),
+	SECRET("replica-database-url", replica_database_url, "a standby for reads of history, as the application's role"),
 	SECRET("owner-database-url", owner_database_url, "PostgreSQL, as the schema's owner; for migrate only; never by a pooler"),
 	TEXT("app-role", app_role, "NAME", "winnow_app", "the application's role, which migrate grants its rights"),
 	TEXT("token-file", token_file, "FILE", NULL, "where bootstrap writes the first operator's token (mode 0600)"),
@@ -93,6 +95,8 @@ static const struct option_spec options[] = {
 	NUMBER("grace-ms", grace_ms, "20000", 0, 600000, "ms for running requests to finish at the end"),
 	NUMBER("statement-timeout-ms", statement_timeout_ms, "60000", 100, 3600000, "ms for one SQL statement"),
 	NUMBER("connect-timeout-s", connect_timeout_s, "5", 1, 300, "s for a connection to PostgreSQL, or a session of the pooler"),
+	NUMBER("replica-connections", replica_connections, "4", 1, 64, "connections to the standby; when all are in use the primary reads"),
+	NUMBER("replica-wait-ms", replica_wait_ms, "1000", 50, 60000, "ms for the standby to begin an answer; then the primary reads"),
 	NUMBER("follow-ms", follow_ms, "200", 10, 60000, "ms between looks for other daemons' changes"),
 	SWITCH("notify", notify, "true", "tell other daemons of changes, and hear theirs, between such looks"),
 	NUMBER("rank-share-percent", rank_share_percent, "50", 1, 100, "% of one processor that ranking may take"),
@@ -198,6 +202,9 @@ static struct store_config store_config_of(const struct settings *settings)
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,
 		.pooled = settings->pooler,
+		.replica_url = settings->replica_database_url,
+		.replica_connections = (unsigned)settings->replica_connections,
+		.replica_wait_ms = (unsigned)settings->replica_wait_ms,
 	};
 }
 

@@ -10,7 +10,7 @@
 #include <time.h>
 
 #include "live/picture.h"
-#include "store/store.h"
+#include "store/history_read.h"
 
 enum {
 	ENTRIES_MAX = 4,       /* workspaces at a revision */
@@ -74,11 +74,7 @@ static struct entry *entry_new(const struct uuid *workspace, int64_t revision)
 		return NULL;
 	entry->workspace = *workspace;
 	entry->revision = revision;
-	entry->picture = picture_new(workspace);
-	if (entry->picture)
-		return entry;
-	free(entry);
-	return NULL;
+	return entry;
 }
 
 struct past *past_new(
@@ -225,16 +221,27 @@ static enum error take_room(void *self, size_t bytes)
 	return past->room.take ? past->room.take(past->room.self, bytes) : ERR_OK;
 }
 
+static enum error load_from(struct past *past, struct entry *entry, struct conn *conn)
+{
+	picture_free(entry->picture);
+	entry->picture = picture_new(&entry->workspace);
+	if (!entry->picture)
+		return ERR_NO_MEMORY;
+	entry->picture->room = (struct room){take_room, past};
+	return picture_load_at(entry->picture, conn, entry->revision);
+}
+
 static enum error load(struct past *past, struct entry *entry)
 {
-	struct conn *conn;
-	enum error error = store_acquire(past->store, &conn);
+	struct history_read read = {
+		.store = past->store, .workspace = entry->workspace, .needed = entry->revision};
+	enum error error;
 
-	if (error)
-		return error;
-	entry->picture->room = (struct room){take_room, past};
-	error = picture_load_at(entry->picture, conn, entry->revision);
-	store_release(past->store, conn);
+	do {
+		error = history_begin(&read);
+		if (!error)
+			error = load_from(past, entry, read.conn);
+	} while (history_again(&read, error));
 	return error;
 }
 

@@ -598,13 +598,7 @@ static enum error read_past_head(
 enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision)
 {
 	struct head head;
-	enum error error = read_begin(conn, &picture->workspace);
+	enum error error = read_past_head(picture, conn, revision, &head);
 
-	if (error)
-		return error;
-	error = read_past_head(picture, conn, revision, &head);
-	if (!error)
-		error = follow_to(picture, conn, &head);
-	read_end(conn);
-	return error;
+	return error ? error : follow_to(picture, conn, &head);
 }

@@ -81,7 +81,7 @@ void picture_free(struct picture *picture);
  * behind its own revision. *moved tells whether the revision changed. After an error the picture
  * may be torn: it can be followed again, but not ranked. Errors of `room` end it, too. */
 enum error picture_follow(struct picture *picture, struct conn *conn, bool *moved);
-/* Fills a new picture as of `revision`. ERR_BEYOND_HEAD; ERR_NOT_FOUND: no such workspace, or a
+/* Fills a new picture as of `revision`, in an open read. ERR_BEYOND_HEAD; ERR_NOT_FOUND: no such workspace, or a
  * revision before its first. After an error the caller frees it. */
 enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision);
 size_t picture_bytes(const struct picture *picture);

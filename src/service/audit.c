@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/reading.h"
 #include "store/aggregates.h"
 #include "store/history.h"
 
@@ -19,24 +20,17 @@ enum {
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
 	struct audit_record **out, size_t *count, int64_t *head)
 {
-	struct conn *conn;
-	struct head now;
-	enum error error = store_acquire(call->service->store, &conn);
+	struct reading reading;
+	enum error error;
 
-	if (error)
-		return error;
-	error = read_begin(conn, &call->workspace);
-	if (error)
-		goto release;
-	error = head_read(conn, &call->workspace, &now);
-	if (!error)
-		error = audit_list(
-			conn, &call->workspace, after, limit, action, call->arena, out, count);
-	if (!error)
-		*head = now.revision;
-	read_end(conn);
-release:
-	store_release(call->service->store, conn);
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = audit_list(reading.conn, &call->workspace, after, limit, action,
+				call->arena, out, count);
+	} while (reading_again(&reading, error));
+	*head = reading.head.revision;
 	return error;
 }
 
@@ -409,19 +403,14 @@ static enum error read_export(const struct call *call, struct conn *conn,
 }
 
 static enum error export_in(const struct call *call, struct conn *conn, int64_t after, size_t limit,
-	struct buf *out, int64_t *last, int64_t *head)
+	struct buf *out, int64_t *last)
 {
 	struct export_rows rows = {.count = 0};
 	struct audit_record *records;
-	struct head now;
 	size_t count, at = 0;
-	enum error error = head_read(conn, &call->workspace, &now);
-
-	if (error)
-		return error;
-	*head = now.revision;
-	error = audit_list(
+	enum error error = audit_list(
 		conn, &call->workspace, after, limit, NULL, call->arena, &records, &count);
+
 	if (error || count == 0)
 		return error;
 	count = records_at_once(records, count);
@@ -440,17 +429,24 @@ static enum error export_in(const struct call *call, struct conn *conn, int64_t 
 enum error audit_export(const struct call *call, int64_t after, size_t limit, struct buf *out,
 	int64_t *last, int64_t *head)
 {
-	struct conn *conn;
-	enum error error = store_acquire(call->service->store, &conn);
+	struct call own = *call;
+	struct arena arena;
+	struct reading reading;
+	enum error error;
 
-	*last = after;
-	if (error)
-		return error;
-	error = read_begin(conn, &call->workspace);
-	if (!error) {
-		error = export_in(call, conn, after, limit, out, last, head);
-		read_end(conn);
-	}
-	store_release(call->service->store, conn);
+	/* Nothing has been sent yet, so what a replica began is begun anew. */
+	arena_init(&arena, call->arena->budget_bytes);
+	own.arena = &arena;
+	reading_past(call, 0, &reading);
+	do {
+		arena_release(&arena);
+		buf_reset(out);
+		*last = after;
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = export_in(&own, reading.conn, after, limit, out, last);
+	} while (reading_again(&reading, error));
+	*head = reading.head.revision;
+	arena_release(&arena);
 	return error;
 }

@@ -28,19 +28,22 @@ static enum error read_history(
 {
 	const struct uuid *workspace = &call->workspace;
 	struct reading reading;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	if (error)
-		return error;
-	error = documents_load(
-		reading.conn, workspace, revision, arena, &out->documents, &out->document_count);
-	if (!error)
-		error = overrides_load(reading.conn, workspace, 0, revision, arena, &out->overrides,
-			&out->override_count);
-	if (!error)
-		error = comparisons_load(reading.conn, workspace, false, 0, revision, arena,
-			&out->comparisons, &out->comparison_count);
-	reading_end(&reading);
+	reading_past(call, revision, &reading);
+	do {
+		arena_release(arena);
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = documents_load(reading.conn, workspace, revision, arena,
+				&out->documents, &out->document_count);
+		if (!error)
+			error = overrides_load(reading.conn, workspace, 0, revision, arena,
+				&out->overrides, &out->override_count);
+		if (!error)
+			error = comparisons_load(reading.conn, workspace, false, 0, revision, arena,
+				&out->comparisons, &out->comparison_count);
+	} while (reading_again(&reading, error));
 	return error;
 }
 

@@ -317,12 +317,15 @@ enum error comparison_list(const struct call *call, const struct comparison_filt
 	struct comparison_row **out, size_t *count, int64_t *revision)
 {
 	struct reading reading;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	if (error)
-		return error;
-	error = comparisons_list(reading.conn, &call->workspace, filter, call->arena, out, count);
-	reading_end(&reading);
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = comparisons_list(
+				reading.conn, &call->workspace, filter, call->arena, out, count);
+	} while (reading_again(&reading, error));
 	*revision = reading.head.revision;
 	return error;
 }

@@ -218,28 +218,38 @@ static enum error load_outcomes(const struct call *call, struct conn *conn,
 		finished_count, call->arena, out, count);
 }
 
+static enum error report_in(const struct call *call, const struct reading *reading,
+	const int64_t span_us[2], struct override_report *out)
+{
+	struct override_outcome *outcomes;
+	struct catalog *catalog;
+	size_t count;
+	enum error error;
+
+	*out = (struct override_report){.revision = reading->head.revision};
+	error = catalogs_at(call->service->catalogs, reading->conn, &call->workspace,
+		reading->head.config_revision, &catalog);
+	if (error)
+		return error;
+	error = load_outcomes(call, reading->conn, catalog, span_us, &outcomes, &count);
+	if (!error)
+		error = count_all(call, catalog, outcomes, count, out);
+	catalog_unref(catalog);
+	return error;
+}
+
 enum error override_report(
 	const struct call *call, int64_t from_us, int64_t to_us, struct override_report *out)
 {
 	const int64_t span_us[2] = {from_us, to_us};
-	struct override_outcome *outcomes;
-	struct catalog *catalog;
 	struct reading reading;
-	size_t count;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	*out = (struct override_report){.revision = 0};
-	if (error)
-		return error;
-	error = catalogs_at(call->service->catalogs, reading.conn, &call->workspace,
-		reading.head.config_revision, &catalog);
-	if (!error) {
-		error = load_outcomes(call, reading.conn, catalog, span_us, &outcomes, &count);
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
 		if (!error)
-			error = count_all(call, catalog, outcomes, count, out);
-		catalog_unref(catalog);
-	}
-	reading_end(&reading);
-	out->revision = reading.head.revision;
+			error = report_in(call, &reading, span_us, out);
+	} while (reading_again(&reading, error));
 	return error;
 }

@@ -147,12 +147,14 @@ enum error ranking_get(
 	const struct call *call, struct str id, struct ranking_row *out, int64_t *revision)
 {
 	struct reading reading;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	if (error)
-		return error;
-	error = ranking_read(reading.conn, &call->workspace, id, call->arena, out);
-	reading_end(&reading);
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = ranking_read(reading.conn, &call->workspace, id, call->arena, out);
+	} while (reading_again(&reading, error));
 	*revision = reading.head.revision;
 	return error;
 }
@@ -161,13 +163,15 @@ enum error ranking_list(const struct call *call, int64_t before, size_t limit,
 	struct ranking_row **out, size_t *count, int64_t *revision)
 {
 	struct reading reading;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	if (error)
-		return error;
-	error = rankings_list(
-		reading.conn, &call->workspace, before, limit, call->arena, out, count);
-	reading_end(&reading);
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = rankings_list(reading.conn, &call->workspace, before, limit,
+				call->arena, out, count);
+	} while (reading_again(&reading, error));
 	*revision = reading.head.revision;
 	return error;
 }
@@ -176,15 +180,18 @@ enum error ranking_page(const struct call *call, const struct ranking_range *ran
 	struct ranking_row *header, struct ranked_item **out, size_t *found, int64_t *revision)
 {
 	struct reading reading;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	if (error)
-		return error;
-	error = ranking_read(reading.conn, &call->workspace, range->id, call->arena, header);
-	if (!error)
-		error = ranking_entries(reading.conn, &call->workspace, range->id, range->from,
-			range->count, call->arena, out, found);
-	reading_end(&reading);
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = ranking_read(
+				reading.conn, &call->workspace, range->id, call->arena, header);
+		if (!error)
+			error = ranking_entries(reading.conn, &call->workspace, range->id,
+				range->from, range->count, call->arena, out, found);
+	} while (reading_again(&reading, error));
 	*revision = reading.head.revision;
 	return error;
 }

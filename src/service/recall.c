@@ -62,11 +62,12 @@ enum error ranking_time_of(const struct call *call, int64_t revision, int64_t *a
 
 	if (revision < 1)
 		return ERR_NOT_FOUND;
-	error = reading_begin(call, &reading);
-	if (error)
-		return error;
-	error = read_time(&reading, revision, as_of_us);
-	reading_end(&reading);
+	reading_past(call, revision, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = read_time(&reading, revision, as_of_us);
+	} while (reading_again(&reading, error));
 	*as_of_us -= error ? 0 : *as_of_us % US_PER_MINUTE;
 	return error;
 }

@@ -66,6 +66,7 @@ struct call {
 	uint32_t roles; /* in force in `workspace` */
 	struct uuid workspace;
 	const char *request_id;
+	int64_t min_revision;    /* that a reading of the past must reflect at least; 0: none */
 	struct request_key *key; /* NULL: none; what is written is written each time */
 };
 

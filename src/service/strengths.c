@@ -23,14 +23,17 @@ static enum error each_comparison(const struct call *call, const struct ranking 
 	struct reading reading;
 	struct arena arena;
 	size_t count = 0;
-	enum error error = reading_begin(call, &reading);
+	enum error error;
 
-	if (error)
-		return error;
+	reading_past(call, ranking->revision, &reading);
 	arena_init(&arena, TALLY_ARENA);
-	error = comparisons_load(
-		reading.conn, &call->workspace, false, 0, ranking->revision, &arena, &rows, &count);
-	reading_end(&reading);
+	do {
+		arena_release(&arena);
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = comparisons_load(reading.conn, &call->workspace, false, 0,
+				ranking->revision, &arena, &rows, &count);
+	} while (reading_again(&reading, error));
 	for (size_t i = 0; !error && i < count; i++) {
 		uint32_t before = ranking_find(ranking, &rows[i].before);
 		uint32_t after = ranking_find(ranking, &rows[i].after);

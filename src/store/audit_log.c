@@ -8,6 +8,7 @@
 #include "store/history.h"
 #include "store/history_statements.h"
 #include "store/params.h"
+#include "store/pool.h"
 #include "store/wire.h"
 
 static bool cell_salt(struct cells *cells, unsigned char salt[32])
@@ -18,6 +19,17 @@ static bool cell_salt(struct cells *cells, unsigned char salt[32])
 		return false;
 	memcpy(salt, bytes.ptr, 32);
 	return true;
+}
+
+void head_cells(struct cells *cells, struct head *out)
+{
+	out->revision = cell_int8(cells);
+	if (!cell_sha256(cells, &out->hash))
+		cells->failed = true;
+	out->at_us = cell_time(cells);
+	out->config_revision = cell_int8(cells);
+	if (!cell_salt(cells, out->salt))
+		cells->failed = true;
 }
 
 enum error head_row(
@@ -37,15 +49,12 @@ enum error head_row(
 		return ERR_NOT_FOUND;
 	}
 	cells = cells_at(result, 0, NULL);
-	out->revision = cell_int8(&cells);
-	if (!cell_sha256(&cells, &out->hash))
-		cells.failed = true;
-	out->at_us = cell_time(&cells);
-	out->config_revision = cell_int8(&cells);
-	if (!cell_salt(&cells, out->salt))
-		cells.failed = true;
+	head_cells(&cells, out);
 	PQclear(result);
-	return cells_error(&cells);
+	err = cells_error(&cells);
+	if (!err)
+		store_note(conn->store, workspace, out->revision, &out->hash);
+	return err;
 }
 
 enum error head_read(struct conn *conn, const struct uuid *workspace, struct head *out)
@@ -73,6 +82,8 @@ enum error heads_read(
 
 		revisions[i] = cell_int8(&cells);
 		err = cells_error(&cells);
+		if (!err && revisions[i] > 0)
+			store_note(conn->store, &workspaces[i], revisions[i], NULL);
 	}
 out:
 	PQclear(result);
@@ -178,6 +189,9 @@ enum error audit_list(struct conn *conn, const struct uuid *workspace, int64_t a
 		*out = records;
 		*count = (size_t)PQntuples(result);
 	}
+	if (*count > 0)
+		store_note(conn->store, workspace, records[*count - 1].revision,
+			&records[*count - 1].hash);
 	PQclear(result);
 	return err;
 }

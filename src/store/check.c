@@ -103,7 +103,7 @@ out:
 	return err;
 }
 
-enum error store_check(struct conn *conn, char *why, size_t why_size)
+enum error conn_check(struct conn *conn, char *why, size_t why_size)
 {
 	enum error err = read_begin(conn, &system_workspace);
 
@@ -111,6 +111,13 @@ enum error store_check(struct conn *conn, char *why, size_t why_size)
 	if (!err)
 		err = check(conn, why, why_size);
 	read_end(conn);
+	return err;
+}
+
+enum error store_check(struct conn *conn, char *why, size_t why_size)
+{
+	enum error err = conn_check(conn, why, why_size);
+
 	if (err && *why)
 		log_write(LOG_ERROR, "database_unfit", "The database cannot be served from",
 			LOG_S("reason", why), NULL);

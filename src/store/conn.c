@@ -37,6 +37,7 @@ void conn_close(struct conn *conn)
 	PQfinish(conn->pg);
 	conn->pg = NULL;
 	conn->renew = false;
+	conn->fit = false;
 	conn->sent_count = 0;
 	conn->row_types_known = false;
 	conn->transactions = 0;
@@ -113,13 +114,33 @@ static void take_error(struct conn *conn, const struct sent *sent, const PGresul
 		log_refusal(sqlstate, sent->statement, message, meaning.error);
 }
 
+/* Waits for what PQgetResult is to give; false when it takes longer than it may. */
+static bool comes_in_time(struct conn *conn)
+{
+	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+	while (conn->patience_ms > 0 && PQisBusy(conn->pg)) {
+		if (poll(&ready, 1, (int)conn->patience_ms) == 0)
+			return false;
+		/* What went wrong is PQgetResult's to say. */
+		if (PQconsumeInput(conn->pg) != 1)
+			return true;
+	}
+	return true;
+}
+
 /* The answer to one statement; false when the connection is lost. */
 static bool collect_one(struct conn *conn, const struct sent *sent, PGresult **keep)
 {
-	PGresult *result = PQgetResult(conn->pg);
-	ExecStatusType status = PQresultStatus(result);
-	bool lost = !result;
+	ExecStatusType status;
+	PGresult *result;
+	bool lost;
 
+	if (!comes_in_time(conn))
+		return false;
+	result = PQgetResult(conn->pg);
+	status = PQresultStatus(result);
+	lost = !result;
 	if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
 		lost = is_fatal(result) || conn_lost(conn);
 		take_error(conn, sent, result);
@@ -172,6 +193,27 @@ PGconn *conn_connect(const char *url, unsigned timeout_s, const char *name)
 
 	snprintf(timeout, sizeof timeout, "%u", timeout_s);
 	return PQconnectdbParams(names, values, 1);
+}
+
+/* The same for a replica, by the millisecond; perhaps still connecting, which is as good as failed. */
+static PGconn *connect_soon(const char *url, unsigned within_ms)
+{
+	static const char *const names[] = {"dbname", "application_name", "client_encoding", NULL};
+	const char *const values[] = {url, "winnowd history", "UTF8", NULL};
+	int64_t until_us = clock_monotonic_us(&clock_system) + (int64_t)within_ms * US_PER_MS;
+	PGconn *pg = PQconnectStartParams(names, values, 1);
+	PostgresPollingStatusType wants = PGRES_POLLING_WRITING;
+
+	while (pg && PQstatus(pg) != CONNECTION_BAD && PQstatus(pg) != CONNECTION_OK) {
+		struct pollfd ready = {.fd = PQsocket(pg),
+			.events = wants == PGRES_POLLING_READING ? POLLIN : POLLOUT};
+		int64_t left_us = until_us - clock_monotonic_us(&clock_system);
+
+		if (left_us <= 0 || poll(&ready, 1, (int)(left_us / US_PER_MS) + 1) == 0)
+			break;
+		wants = PQconnectPoll(pg);
+	}
+	return pg;
 }
 
 static void note(struct conn *conn, enum sent_what what, enum statement statement, bool quiet)
@@ -293,7 +335,10 @@ enum error conn_open(struct conn *conn)
 	if (!store_may_try(conn->store))
 		return ERR_DATABASE_AWAY;
 	config = store_configuration(conn->store);
-	conn->pg = conn_connect(config->url, config->connect_timeout_s, "winnowd");
+	conn->pg = config->standby
+			   ? connect_soon(config->url, config->replica_wait_ms)
+			   : conn_connect(config->url, config->connect_timeout_s, "winnowd");
+	conn->patience_ms = config->standby ? config->replica_wait_ms : 0;
 	conn->failure = ERR_OK;
 	if (conn_lost(conn)) {
 		store_tried(
@@ -364,10 +409,12 @@ static enum error send_begin(struct conn *conn)
  * What was sent goes with the connection, and nothing of it has been done. */
 static enum error await_session(struct conn *conn)
 {
-	unsigned timeout_s = store_configuration(conn->store)->connect_timeout_s;
+	const struct store_config *config = store_configuration(conn->store);
+	unsigned timeout_ms =
+		config->standby ? config->replica_wait_ms : config->connect_timeout_s * 1000;
 	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
-	if (poll(&ready, 1, (int)timeout_s * 1000) != 0)
+	if (poll(&ready, 1, (int)timeout_ms) != 0)
 		return ERR_OK;
 	fail(conn, ERR_BUSY);
 	conn_close(conn);
@@ -410,6 +457,15 @@ static enum error send_execute(
 	return err;
 }
 
+/* A replica that has begun to answer may take as long as a statement may. */
+static void be_patient(struct conn *conn)
+{
+	const struct store_config *config = store_configuration(conn->store);
+
+	if (config->standby)
+		conn->patience_ms = config->statement_timeout_ms + config->replica_wait_ms;
+}
+
 /* Sends begin, prepares, and (execute) runs the statement; waits for all of it. */
 static enum error attempt(struct conn *conn, enum statement statement, const struct params *params,
 	bool execute, PGresult **keep)
@@ -433,6 +489,8 @@ static enum error attempt(struct conn *conn, enum statement statement, const str
 		err = await_session(conn);
 	if (!err)
 		err = collect(conn);
+	if (!err && begins)
+		be_patient(conn);
 	if (err && keep) {
 		PQclear(*keep);
 		*keep = NULL;
@@ -538,8 +596,15 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 	bool wanted = true;
 	PGresult *result;
 
-	while ((result = PQgetResult(conn->pg))) {
-		ExecStatusType status = PQresultStatus(result);
+	for (;;) {
+		ExecStatusType status;
+
+		if (!comes_in_time(conn))
+			return lose(conn);
+		result = PQgetResult(conn->pg);
+		if (!result)
+			break;
+		status = PQresultStatus(result);
 
 		if (status == PGRES_SINGLE_TUPLE && wanted)
 			wanted = row(self, result);
@@ -586,12 +651,15 @@ enum error conn_lose(struct conn *conn)
 
 enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace)
 {
+	const struct store_config *config = store_configuration(conn->store);
+
 	assert(conn->state == CONN_IDLE);
-	if (conn->state != CONN_IDLE)
+	if (conn->state != CONN_IDLE || (config->standby && state == CONN_WRITE))
 		return ERR_INTERNAL;
 	/* What became useless in the last transaction (a plan, a server that is now a standby). */
 	if (conn->renew)
 		conn_close(conn);
+	conn->patience_ms = config->standby ? config->replica_wait_ms : 0;
 	conn->state = state;
 	conn->begin_wanted = true;
 	conn->workspace = *workspace;

@@ -8,6 +8,9 @@
  *
  * Behind a pooler (store_config.pooled) nothing is prepared and each transaction brings its
  * settings along; where it gets no session within the time for connecting it is ERR_BUSY.
+ *
+ * A replica (store_config.standby) reads only, and whatever it owes must come in time, since the
+ * primary has the answer, too: then it counts as lost.
  */
 #ifndef WINNOW_STORE_CONN_H
 #define WINNOW_STORE_CONN_H
@@ -55,9 +58,11 @@ struct tx {
 
 struct conn {
 	struct store *store;
-	struct conn *next; /* in the pool's stack of free ones */
-	PGconn *pg;        /* NULL: not connected */
-	bool renew;        /* to be closed when it is given back */
+	struct conn *next;    /* in the pool's stack of free ones */
+	PGconn *pg;           /* NULL: not connected */
+	bool renew;           /* to be closed when it is given back */
+	bool fit;             /* of a replica: conn_check has found it so */
+	unsigned patience_ms; /* for an answer; 0: as long as it takes */
 
 	enum conn_state state;
 	bool begin_wanted; /* BEGIN has not been sent */
@@ -80,12 +85,14 @@ struct conn {
 /* A plain connection, as libpq gives it: perhaps a failed one, NULL when memory is out. `name` is how
  * the server lists it. */
 PGconn *conn_connect(const char *url, unsigned timeout_s, const char *name);
+/* store_check, without a word in the log. */
+enum error conn_check(struct conn *conn, char *why, size_t why_size);
 /* Connects when it is not. ERR_DATABASE_AWAY. */
 enum error conn_open(struct conn *conn);
 void conn_close(struct conn *conn);
 bool conn_lost(const struct conn *conn);
 
-/* Nothing is sent yet. ERR_INTERNAL when a transaction is open. */
+/* Nothing is sent yet. ERR_INTERNAL when a transaction is open, or for a write at a replica. */
 enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace);
 /* Ends a transaction; COMMIT or ROLLBACK is sent, its answer not awaited. */
 void conn_end(struct conn *conn, enum statement how);

@@ -11,6 +11,7 @@
 #include "store/head_row.h"
 #include "store/history_statements.h"
 #include "store/params.h"
+#include "store/pool.h"
 #include "store/rows.h"
 
 enum error change_begin(struct tx *tx, const struct uuid *workspace, const struct clock *clock,
@@ -157,6 +158,8 @@ static enum error move_head(struct conn *conn, const struct change *change)
 	size_t records = rows_count(change->rows[ROWS_AUDIT_RECORDS]);
 	struct params params = PARAMS_INIT;
 
+	/* Before the commit, since who hears of it may ask the replica at once. */
+	store_note(conn->store, &change->workspace, change->head + (int64_t)records, NULL);
 	params_uuid(&params, &change->workspace);
 	params_int8(&params, change->head);
 	params_int8(&params, change->head + (int64_t)records);

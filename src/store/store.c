@@ -14,6 +14,7 @@
 #include "base/metrics.h"
 #include "store/conn.h"
 #include "store/pool.h"
+#include "store/replica.h"
 
 /* After a failed attempt to connect nobody tries again for so long. */
 enum { PAUSE_US = 100 * US_PER_MS };
@@ -27,6 +28,7 @@ struct store {
 	bool down;   /* the last attempt to connect failed */
 	bool trying; /* while down: somebody is at it */
 	int64_t try_again_us;
+	struct replica *replica; /* NULL: none */
 	struct conn conns[];
 };
 
@@ -42,9 +44,15 @@ struct store *store_new(const struct store_config *config, const struct clock *c
 	store->config = *config;
 	store->config.connections = count;
 	store->config.url = strdup(config->url);
+	store->config.replica_url = NULL; /* the replica's own */
 	store->clock = clock;
 	if (!store->config.url)
 		goto fail_url;
+	if (config->replica_url) {
+		store->replica = replica_new(config, clock);
+		if (!store->replica)
+			goto fail_mutex;
+	}
 	if (pthread_mutex_init(&store->lock, NULL) != 0)
 		goto fail_mutex;
 	/* Waiting must not depend on somebody setting the wall clock. */
@@ -65,6 +73,7 @@ fail_condition:
 fail_attributes:
 	pthread_mutex_destroy(&store->lock);
 fail_mutex:
+	replica_free(store->replica);
 	free((char *)store->config.url);
 fail_url:
 	free(store);
@@ -75,6 +84,7 @@ void store_free(struct store *store)
 {
 	if (!store)
 		return;
+	replica_free(store->replica);
 	for (unsigned i = 0; i < store->config.connections; i++)
 		conn_close(&store->conns[i]);
 	pthread_cond_destroy(&store->released);
@@ -86,6 +96,18 @@ void store_free(struct store *store)
 const struct store_config *store_configuration(const struct store *store)
 {
 	return &store->config;
+}
+
+struct replica *store_replica(const struct store *store)
+{
+	return store->replica;
+}
+
+void store_note(struct store *store, const struct uuid *workspace, int64_t revision,
+	const struct sha256 *hash)
+{
+	if (store->replica)
+		replica_note(store->replica, workspace, revision, hash);
 }
 
 static struct timespec deadline_after_ms(unsigned ms)
@@ -172,6 +194,13 @@ void store_tried(struct store *store, bool good, const char *why)
 	pthread_mutex_unlock(&store->lock);
 
 	metric_add(good ? METRIC_db_connections_opened : METRIC_db_connection_failures, 1);
+	if (store->config.standby) {
+		/* Why it is not used is said once, see replica.c; this is the detail. */
+		if (!good && !was_down)
+			log_write(LOG_INFO, "replica_unreachable", "The replica cannot be reached",
+				LOG_S("reason", why), NULL);
+		return;
+	}
 	metric_set(METRIC_database_up, good);
 	if (!good && !was_down)
 		log_write(LOG_WARN, "database_away", "The database cannot be reached",

@@ -27,6 +27,12 @@ struct store_config {
 	unsigned statement_timeout_ms;
 	unsigned acquire_timeout_ms; /* waiting for a free connection; then ERR_BUSY */
 	bool pooled; /* the URL leads to a pooler that shares sessions by the transaction */
+	/* Where reads of history go when it is there and has what they need (history_read.h); NULL:
+	 * nowhere. With `pooled` it may lead to a pooler, too. */
+	const char *replica_url;
+	unsigned replica_connections;
+	unsigned replica_wait_ms; /* for connecting to it, and for the first answer of each read */
+	bool standby;             /* the store's own: a pool of its replica */
 };
 
 /* Does not connect; nothing fails because PostgreSQL is away. */

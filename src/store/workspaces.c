@@ -5,6 +5,7 @@
 
 #include "store/cells.h"
 #include "store/conn.h"
+#include "store/pool.h"
 
 const struct uuid system_workspace;
 
@@ -45,6 +46,9 @@ static enum error workspaces_run(struct conn *conn, enum statement statement,
 
 		read_workspace(&cells, &workspaces[i]);
 		err = cells_error(&cells);
+		if (!err && workspaces[i].head_revision > 0)
+			store_note(
+				conn->store, &workspaces[i].id, workspaces[i].head_revision, NULL);
 	}
 	if (!err) {
 		*out = workspaces;

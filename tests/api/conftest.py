@@ -20,7 +20,7 @@ import secrets
 
 import pytest
 
-from support import client, daemon as daemons, database as databases, places, pooler
+from support import client, daemon as daemons, database as databases, places, pooler, standby
 from support.workspace import Workspace
 
 
@@ -33,6 +33,7 @@ def nothing_left_running():
     yield
     daemons.end_all()
     pooler.end_all()
+    standby.end_all()
 
 
 @pytest.fixture(scope="session")

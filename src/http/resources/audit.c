@@ -29,7 +29,8 @@ static enum error read_after(struct request *request, struct str query, int64_t 
 
 static enum error list(struct request *request, struct response *response)
 {
-	static const char *const known[] = {"after", "limit", "action", "cursor", NULL};
+	static const char *const known[] = {
+		"after", "limit", "action", "cursor", "min_revision", NULL};
 	struct str action = request_query(request, "action");
 	struct call call = call_of(request);
 	struct audit_record *records;
@@ -43,6 +44,8 @@ static enum error list(struct request *request, struct response *response)
 		error = query_limit(request, LIST_LIMIT_MAX, &limit);
 	if (!error)
 		error = read_after(request, action, &after);
+	if (!error)
+		error = query_min_revision(request, &call);
 	if (!error)
 		error = audit_page(&call, after, limit,
 			action.ptr ? arena_strdup(&request->arena, action) : NULL, &records, &count,
@@ -69,7 +72,7 @@ static enum error list(struct request *request, struct response *response)
 
 static enum error export_records(struct request *request, struct response *response)
 {
-	static const char *const known[] = {"after", "limit", NULL};
+	static const char *const known[] = {"after", "limit", "min_revision", NULL};
 	struct call call = call_of(request);
 	struct arena arena;
 	int64_t after, last, head;
@@ -80,6 +83,8 @@ static enum error export_records(struct request *request, struct response *respo
 		error = query_limit(request, EXPORT_MAX, &limit);
 	if (!error)
 		error = request_query_int(request, "after", 0, INT64_MAX, 0, &after);
+	if (!error)
+		error = query_min_revision(request, &call);
 	if (error)
 		return error;
 	/* Rows are held twice while they are written; more than a request's own share. */

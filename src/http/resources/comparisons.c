@@ -268,7 +268,7 @@ static enum error read_place(
 static enum error read_filter(
 	struct request *request, struct comparison_filter *out, struct str *query)
 {
-	static const char *const known[] = {"criteria", "limit", "cursor", NULL};
+	static const char *const known[] = {"criteria", "limit", "cursor", "min_revision", NULL};
 	static const char *const queries[] = {"", "items", "criteria"};
 	bool criteria;
 	enum error error = request_query_only(request, known);
@@ -321,6 +321,8 @@ static enum error list(struct request *request, struct response *response)
 	struct str query;
 	enum error error = read_filter(request, &filter, &query);
 
+	if (!error)
+		error = query_min_revision(request, &call);
 	if (error)
 		return error;
 	limit = filter.limit++; /* one more tells whether there are more */

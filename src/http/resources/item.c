@@ -28,19 +28,6 @@ static enum error show_item(struct request *request, struct response *response,
 	return response_done(response);
 }
 
-/* An item is read from PostgreSQL, so its own head is all that min_revision must have reached. */
-static enum error check_min_revision(struct request *request, int64_t head)
-{
-	int64_t revision;
-	enum error error = request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
-
-	if (error || revision <= head)
-		return error;
-	diag_add(&request->diag, "/query/min_revision", "The workspace is at revision %lld.",
-		(long long)head);
-	return ERR_BEYOND_HEAD;
-}
-
 static enum error get(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"revision", "min_revision", NULL};
@@ -55,12 +42,12 @@ static enum error get(struct request *request, struct response *response)
 	if (!error)
 		error = param_uuid(request, 1, &id);
 	if (!error)
+		error = query_min_revision(request, &call);
+	if (!error)
 		error = item_get(&call, &id, revision, &view);
 	if (error)
 		return error;
-	error = check_min_revision(request, view.head);
-	if (!error)
-		error = show_item(request, response, &view, NULL);
+	error = show_item(request, response, &view, NULL);
 	catalog_unref(view.catalog);
 	return error;
 }
@@ -156,7 +143,7 @@ static enum error withdraw(struct request *request, struct response *response)
 
 static enum error versions(struct request *request, struct response *response)
 {
-	static const char *const known[] = {"limit", "cursor", NULL};
+	static const char *const known[] = {"limit", "cursor", "min_revision", NULL};
 	struct call call = call_of(request);
 	uint64_t before = INT64_MAX;
 	struct json_writer json;
@@ -175,6 +162,8 @@ static enum error versions(struct request *request, struct response *response)
 		error = query_cursor(request, request->params[1], &payload);
 	if (!error && payload.ptr && (!num_parse_u64(payload, &before) || before > INT64_MAX))
 		error = ERR_BAD_CURSOR;
+	if (!error)
+		error = query_min_revision(request, &call);
 	if (!error)
 		error = item_versions(&call, &id, (int64_t)before, limit, &list);
 	if (error)

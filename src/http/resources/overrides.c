@@ -457,7 +457,7 @@ static enum error read_time(
 
 static enum error read_span(struct request *request, int64_t span_us[2])
 {
-	static const char *const known[] = {"from", "to", NULL};
+	static const char *const known[] = {"from", "to", "min_revision", NULL};
 	/* What is made while this is counted belongs to it. */
 	int64_t soon_us = clock_now_us(request->clock) + 60 * (int64_t)US_PER_S;
 	enum error error = request_query_only(request, known);
@@ -510,6 +510,8 @@ static enum error report(struct request *request, struct response *response)
 	int64_t span_us[2];
 	enum error error = read_span(request, span_us);
 
+	if (!error)
+		error = query_min_revision(request, &call);
 	if (!error)
 		error = override_report(&call, span_us[0], span_us[1], &found);
 	if (error)

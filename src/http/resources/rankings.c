@@ -193,7 +193,7 @@ static void write_list(struct request *request, struct response *response,
 
 static enum error list(struct request *request, struct response *response)
 {
-	static const char *const known[] = {"limit", "cursor", NULL};
+	static const char *const known[] = {"limit", "cursor", "min_revision", NULL};
 	struct call call = call_of(request);
 	struct ranking_row *rows;
 	struct catalog *catalog;
@@ -205,6 +205,8 @@ static enum error list(struct request *request, struct response *response)
 		error = query_limit(request, LIST_LIMIT_MAX, &limit);
 	if (!error)
 		error = read_before(request, &before);
+	if (!error)
+		error = query_min_revision(request, &call);
 	if (!error)
 		error = ranking_list(&call, before, limit + 1, &rows, &count, &revision);
 	if (!error)

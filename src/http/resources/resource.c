@@ -72,6 +72,11 @@ enum error query_limit(struct request *request, int64_t most, size_t *out)
 	return ERR_OK;
 }
 
+enum error query_min_revision(struct request *request, struct call *call)
+{
+	return request_query_int(request, "min_revision", 0, INT64_MAX, 0, &call->min_revision);
+}
+
 enum error query_cursor(struct request *request, struct str query, struct str *payload)
 {
 	struct str cursor = request_query(request, "cursor");

@@ -29,6 +29,9 @@ enum error param_uuid(const struct request *request, size_t index, struct uuid *
 /* ?limit= : cut to the maximum, 422 below 1. */
 enum error query_limit(struct request *request, int64_t most, size_t *out);
 
+/* ?min_revision= of what is read from PostgreSQL: the call is refused where there is no such revision. */
+enum error query_min_revision(struct request *request, struct call *call);
+
 /* ?cursor= bound to `query`: *payload is absent when none was given. */
 enum error query_cursor(struct request *request, struct str query, struct str *payload);
 

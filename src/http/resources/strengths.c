@@ -153,29 +153,15 @@ static void write_criteria_pair(struct json_writer *json, const struct criteria_
 	json_object_end(json);
 }
 
-/* Judgements are read from PostgreSQL, so their own head is all that min_revision must have
- * reached. */
-static enum error check_min_revision(struct request *request, int64_t head)
-{
-	int64_t revision;
-	enum error error = request_query_int(request, "min_revision", 0, INT64_MAX, 0, &revision);
-
-	if (error || revision <= head)
-		return error;
-	diag_add(&request->diag, "/query/min_revision", "The workspace is at revision %lld.",
-		(long long)head);
-	return ERR_BEYOND_HEAD;
-}
-
 static enum error next_criteria(struct request *request, struct response *response, size_t limit)
 {
 	struct call call = call_of(request);
 	struct criteria_pairs pairs;
 	struct json_writer json;
-	enum error error = criteria_to_compare(&call, limit, &pairs);
+	enum error error = query_min_revision(request, &call);
 
 	if (!error)
-		error = check_min_revision(request, pairs.revision);
+		error = criteria_to_compare(&call, limit, &pairs);
 	if (error)
 		return error;
 	response_revision(response, request, pairs.revision);

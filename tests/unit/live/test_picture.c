@@ -210,6 +210,16 @@ static void same_population(
 	same_edges(ranking, records, count);
 }
 
+static enum error load_at(struct picture *picture, int64_t revision)
+{
+	enum error error;
+
+	assert_ok(read_begin(fixture.conn, &picture->workspace));
+	error = picture_load_at(picture, fixture.conn, revision);
+	read_end(fixture.conn);
+	return error;
+}
+
 static void the_population_is_what_was_written(void **state)
 {
 	struct uuid workspace = new_workspace();
@@ -241,7 +251,7 @@ static void the_population_is_what_was_written(void **state)
 
 	/* The same, and the past, from nothing. */
 	past = picture_new(&workspace);
-	assert_ok(picture_load_at(past, fixture.conn, revision));
+	assert_ok(load_at(past, revision));
 	again = rank(past);
 	same_population(again, before, ITEMS / 2);
 	assert_string_equal(again->id, first->id);
@@ -277,9 +287,9 @@ static void a_past_that_is_not_there(void **state)
 	struct picture *picture = picture_new(&workspace);
 
 	(void)state;
-	assert_int_equal(picture_load_at(picture, fixture.conn, 2), ERR_BEYOND_HEAD);
-	assert_int_equal(picture_load_at(picture, fixture.conn, 0), ERR_NOT_FOUND);
-	assert_ok(picture_load_at(picture, fixture.conn, 1));
+	assert_int_equal(load_at(picture, 2), ERR_BEYOND_HEAD);
+	assert_int_equal(load_at(picture, 0), ERR_NOT_FOUND);
+	assert_ok(load_at(picture, 1));
 	picture_free(picture);
 }
 
@@ -459,7 +469,7 @@ static void overrides_in_force_reach_the_engine(void **state)
 
 	/* At a revision at which it had not ended. */
 	picture = picture_new(&workspace);
-	assert_ok(picture_load_at(picture, fixture.conn, ended - 1));
+	assert_ok(load_at(picture, ended - 1));
 	ranking = rank(picture);
 	assert_non_null(override_of(ranking, &pin));
 	assert_null(override_of(ranking, &defer));

@@ -47,7 +47,9 @@ static struct ranking *load(const struct uuid *workspace, int64_t revision, int6
 	struct ranking *ranking;
 
 	assert_non_null(picture);
+	assert_ok(read_begin(fixture.conn, workspace));
 	assert_ok(picture_load_at(picture, fixture.conn, revision));
+	read_end(fixture.conn);
 	assert_ok(ranking_compute(picture, &request, &ranking));
 	picture_free(picture);
 	return ranking;

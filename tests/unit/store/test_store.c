@@ -60,7 +60,12 @@ static void *take_and_give(void *arg)
 static void test_pool_is_shared(void **state)
 {
 	const struct store_config config = {
-		getenv("WINNOW_TEST_DATABASE_URL"), 2, 5, 30000, 60000, false};
+		.url = getenv("WINNOW_TEST_DATABASE_URL"),
+		.connections = 2,
+		.connect_timeout_s = 5,
+		.statement_timeout_ms = 30000,
+		.acquire_timeout_ms = 60000,
+	};
 	struct store *store = store_new(&config, &fixture_clock);
 	pthread_t threads[6];
 
@@ -192,7 +197,13 @@ static int64_t held_monotonic(void *self)
 static void test_away(void **state)
 {
 	const struct clock clock = {fixture_now, held_monotonic, &fixture};
-	const struct store_config config = {"host=/nonexistent", 2, 5, 1000, 50, false};
+	const struct store_config config = {
+		.url = "host=/nonexistent",
+		.connections = 2,
+		.connect_timeout_s = 5,
+		.statement_timeout_ms = 1000,
+		.acquire_timeout_ms = 50,
+	};
 	struct store *store = store_new(&config, &clock);
 	struct conn *conn;
 
@@ -290,7 +301,12 @@ static void test_pooled_leaves_no_trace(void **state)
 static void test_statement_timeout(void **state)
 {
 	const struct store_config config = {
-		getenv("WINNOW_TEST_DATABASE_URL"), 1, 5, 100, 50, false};
+		.url = getenv("WINNOW_TEST_DATABASE_URL"),
+		.connections = 1,
+		.connect_timeout_s = 5,
+		.statement_timeout_ms = 100,
+		.acquire_timeout_ms = 50,
+	};
 	struct store *store = store_new(&config, &fixture_clock);
 	struct uuid workspace = fixture_workspace();
 	struct change mine, theirs;
