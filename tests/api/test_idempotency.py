@@ -487,15 +487,3 @@ def test_the_lifetime_ends(own_database, own_secret, tmp_path):
     ]
     assert len(swept) == 2 and 4 <= sum(swept) <= 5
     assert brief.stop() == 0 and long.stop() == 0
-
-
-def test_a_key_is_free_when_its_request_was_answered(backlog):
-    """Whoever was refused, or was answered again, may come back at once."""
-    ws, refused, replayed = backlog, fresh_key(), fresh_key()
-    path, body = revocation(ws)
-    ws.post(path, 200, json=body)
-    post(ws, "/items", replayed, json=item("c"))
-    clients = [Client(ws.url, ws.secret, ws.prefix) for _ in range(4)]
-    for n in range(40):
-        assert problem_type(post(clients[n % 4], path, refused, 409, json=body)) == "conflict"
-        assert is_replay(post(clients[n % 4], "/items", replayed, json=item("c")))
