@@ -431,17 +431,18 @@ static void forget_old(struct live *live)
 	unref_list(dropped);
 }
 
-/* Ranks and publishes; adds the time that it took. */
+/* Ranks and publishes; adds the processor's time that it took. */
 static enum error rank_place(struct live *live, struct place *place, int64_t *ranked_us)
 {
 	const struct ranking_request request = {
 		.now_us = clock_now_us(live->clock), .model = -1, .policy = -1};
 	int64_t begin_us = clock_monotonic_us(live->clock), took_us;
+	int64_t begin_cpu_us = clock_thread_cpu_us();
 	struct ranking *ranking;
 	enum error error = ranking_compute(place->picture, &request, &ranking);
 
 	took_us = clock_monotonic_us(live->clock) - begin_us;
-	*ranked_us += took_us;
+	*ranked_us += clock_thread_cpu_us() - begin_cpu_us;
 	if (error) {
 		metric_add(METRIC_ranking_failures, 1);
 		log_write(LOG_ERROR, "ranking_failed", "A ranking could not be computed",
@@ -759,21 +760,29 @@ static void give_memory_back(struct live *live, bool ranked)
 	malloc_trim(0);
 }
 
+/* So long that ranking had no more than its share of the processor since the round began. Of a busy
+ * machine it has had less anyway, and need not wait once more. */
+static int64_t rest_after(const struct live *live, int64_t ranked_us, int64_t begin_us)
+{
+	return (int64_t)((double)ranked_us / live->config.rank_share) -
+	       (clock_monotonic_us(&clock_system) - begin_us);
+}
+
 static void *follower(void *self)
 {
 	struct live *live = self;
-	double rest = 1.0 / live->config.rank_share - 1.0;
 	bool all;
 
 	do {
+		int64_t begin_us = clock_monotonic_us(&clock_system), rest_us;
 		int64_t ranked_us = follow_once(live, &all);
 
 		wake_due(live, false);
 		forget_old(live);
 		give_memory_back(live, past_sweep(live->past) || ranked_us > 0);
 		/* What arrives while it rests is taken together by the next round. */
-		if (ranked_us > 0 &&
-			!wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
+		rest_us = rest_after(live, ranked_us, begin_us);
+		if (rest_us > 0 && !wait_for_news(live, true, rest_us))
 			break;
 	} while (wait_for_news(live, false, all ? (int64_t)live->config.follow_ms * US_PER_MS : 0));
 	return NULL;
