@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures each figure beside its ceiling, in turns, and prints one table at the end.
-#   run.sh [PART…]      parts: ingest queue whatif post news start engine sql; all of them by default
+#   run.sh [PART…]      parts: ingest queue whatif post news fresh start engine sql; all by default
 #
 # A throw-away cluster with PostgreSQL's stock settings (fsync on) and a daemon of its own. Times
 # depend on the machine, so the figure to read is the ratio: the median of the rounds' ratios.
@@ -27,6 +27,7 @@ work=$(mktemp -d "${TMPDIR:-/tmp}/winnow-bench-XXXXXX")
 daemon_pid=''
 bare_pid=''
 crowd_pid=''
+other_pid=''
 
 # ---- the instance ---------------------------------------------------------------------------------
 
@@ -81,6 +82,7 @@ clean_up() {
 	stop "$daemon_pid"
 	stop "$bare_pid"
 	stop "$crowd_pid"
+	stop "$other_pid"
 	cluster remove || :
 	rm -rf "$work"
 }
@@ -398,6 +400,47 @@ measure_news() {
 	row 'pages a second beside them all; without' waiting-rate alone-rate 1/s -
 }
 
+# ---- from a write to the queue --------------------------------------------------------------------
+
+# A second daemon on the same database; sets other_pid and other_port.
+start_other() {
+	local log=$work/other.log
+	: >"$log"
+	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" --port 0 >/dev/null 2>"$log" &
+	other_pid=$!
+	wait_until 30 grep -q '"listening"' "$log" || die "the other daemon did not start: $(tail -n 5 "$log")"
+	other_port=$(sed -n '/"listening"/s/.*"port" *: *\([0-9]*\).*/\1/p' "$log")
+}
+
+other_is_ready() { (url=http://127.0.0.1:$other_port && settled fresh) 2>/dev/null; }
+
+# All series in ms. A row's ceiling is the bound itself where the goal is not a plain ratio.
+measure_fresh() {
+	local round p50 p99 other_p50 other_p99 ranked count
+	make_workspace fresh # of its own: it grows
+	push fresh >/dev/null
+	wait_until 60 settled fresh || die "the queue does not fill"
+	start_other
+	wait_until 60 other_is_ready || die "the other daemon's queue does not fill"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		read -r p50 p99 other_p50 other_p99 ranked count < <("$build/bench/fresh" \
+			"$port" "$other_port" fresh 100 "$((5 * SECONDS_EACH))" "$round") || die 'bench/fresh failed'
+		note fresh "$p99"
+		note fresh_p50 "$p50"
+		note fresh_other "$other_p99"
+		note fresh_other_p50 "$other_p50"
+		note ranked "$ranked"
+		note other_bound "$(calc "2.5 * $ranked + 100")"
+	done
+	stop "$other_pid"
+	other_pid=''
+	row "acknowledged write to the queue, $ITEMS items, 100 writes/s, p99 of $count; one ranking" \
+		fresh ranked ms '<= 2.5'
+	row 'the same, p50' fresh_p50 ranked ms -
+	row 'the same at another daemon, p99; 2.5 rankings + 100 ms' fresh_other other_bound ms '<= 1'
+	row 'the same at another daemon, p50; one ranking' fresh_other_p50 ranked ms -
+}
+
 # ---- start and memory -----------------------------------------------------------------------------
 
 resident_bytes() { awk '/^VmRSS/ { print $2 * 1024 }' "/proc/$daemon_pid/status"; }
@@ -626,7 +669,7 @@ print_table() {
 }
 
 main() {
-	local parts=${*:-ingest queue whatif post news start engine sql}
+	local parts=${*:-ingest queue whatif post news fresh start engine sql}
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -651,6 +694,7 @@ main() {
 		whatif) measure_what_if ingest-1 ;;
 		post) measure_post ;;
 		news) measure_news ;;
+		fresh) measure_fresh ;;
 		start) measure_start ingest-1 ;;
 		engine) measure_engine ;;
 		sql) measure_sql ;; # the last: it leaves no daemon

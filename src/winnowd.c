@@ -99,7 +99,7 @@ static const struct option_spec options[] = {
 	NUMBER("replica-wait-ms", replica_wait_ms, "1000", 50, 60000, "ms for the standby to begin an answer; then the primary reads"),
 	NUMBER("follow-ms", follow_ms, "200", 10, 60000, "ms between looks for other daemons' changes"),
 	SWITCH("notify", notify, "true", "tell other daemons of changes, and hear theirs, between such looks"),
-	NUMBER("rank-share-percent", rank_share_percent, "50", 1, 100, "% of one processor that ranking may take"),
+	NUMBER("rank-share-percent", rank_share_percent, "75", 1, 100, "% of one processor that ranking may take"),
 	NUMBER("ranking-keep-s", ranking_keep_s, "60", 60, 86400, "s that an old ranking stays after its last page"),
 	NUMBER("rankings-kept", rankings_kept, "1000", 1, 10000, "old rankings kept for a workspace at the most"),
 	NUMBER("streams", streams, "3000", 1, 1000000, "open event streams and waiting polls; beyond is 503"),

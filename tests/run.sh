@@ -14,7 +14,8 @@
 #
 # Environment: BUILD, SANITIZE, JOBS (2), SUITE_SECONDS (900), REQUIRE_TOOLS (1: a check whose tool
 # is missing fails), KEEP (1: the logs stay); for api/ also WINNOW_TEST_SEED, WINNOW_TEST_KILLS,
-# WINNOW_TEST_POOLER, WINNOW_TEST_NO_NOTIFY and WINNOW_SHARED_DATA (tests/api/conftest.py).
+# WINNOW_TEST_POOLER, WINNOW_TEST_NO_NOTIFY, WINNOW_TEST_HISTORIES, WINNOW_TEST_HISTORY_STEPS,
+# WINNOW_TEST_TAIL_WRITERS, WINNOW_TEST_TAIL_POSTS and WINNOW_SHARED_DATA (tests/api/conftest.py).
 set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 cd "$root"
@@ -33,6 +34,8 @@ export BUILD=${BUILD:-build} PYTHONDONTWRITEBYTECODE=1
 for name in "${!WINNOW_@}" "${!PG@}"; do
 	case $name in
 	WINNOW_TEST_SEED | WINNOW_TEST_KILLS | WINNOW_SHARED_DATA) ;;
+	WINNOW_TEST_HISTORIES | WINNOW_TEST_HISTORY_STEPS) ;;
+	WINNOW_TEST_TAIL_WRITERS | WINNOW_TEST_TAIL_POSTS) ;;
 	WINNOW_TEST_POOLER | WINNOW_TEST_NO_NOTIFY) ;;
 	*) unset "$name" ;;
 	esac

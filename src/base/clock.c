@@ -29,6 +29,14 @@ static int64_t system_monotonic_us(void *self)
 	return read_clock(CLOCK_MONOTONIC);
 }
 
+int64_t clock_thread_cpu_us(void)
+{
+	struct timespec taken;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &taken);
+	return (int64_t)taken.tv_sec * US_PER_S + taken.tv_nsec / 1000;
+}
+
 const struct clock clock_system = {system_now_us, system_monotonic_us, NULL};
 
 /*

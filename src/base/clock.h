@@ -36,6 +36,9 @@ static inline int64_t clock_monotonic_us(const struct clock *clock)
 	return clock->monotonic_us(clock->self);
 }
 
+/* What the calling thread has taken of the processor. */
+int64_t clock_thread_cpu_us(void);
+
 /* RFC 3339 with any offset, 'T' or 't', optional fraction (digits beyond µs are cut); years 0001
  * to 9999, as written and in UTC; a leap second is refused. False when it is not one. */
 bool time_parse_rfc3339(struct str text, int64_t *out_us);

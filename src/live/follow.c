@@ -376,21 +376,29 @@ static void give_memory_back(struct live *live, bool ranked)
 	malloc_trim(0);
 }
 
+/* So long that ranking had no more than its share of the processor since the round began. Of a busy
+ * machine it has had less anyway, and need not wait once more. */
+static int64_t rest_after(const struct live *live, int64_t ranked_us, int64_t begin_us)
+{
+	return (int64_t)((double)ranked_us / live->config.rank_share) -
+	       (clock_monotonic_us(&clock_system) - begin_us);
+}
+
 void *follower_run(void *self)
 {
 	struct live *live = self;
-	double rest = 1.0 / live->config.rank_share - 1.0;
 	bool all;
 
 	do {
+		int64_t begin_us = clock_monotonic_us(&clock_system), rest_us;
 		int64_t ranked_us = follow_once(live, &all);
 
 		waiters_wake_due(live, false);
 		publish_forget_old(live);
 		give_memory_back(live, past_sweep(live->past) || ranked_us > 0);
 		/* What arrives while it rests is taken together by the next round. */
-		if (ranked_us > 0 &&
-			!wait_for_news(live, true, (int64_t)((double)ranked_us * rest)))
+		rest_us = rest_after(live, ranked_us, begin_us);
+		if (rest_us > 0 && !wait_for_news(live, true, rest_us))
 			break;
 	} while (wait_for_news(live, false, all ? (int64_t)live->config.follow_ms * US_PER_MS : 0));
 	return NULL;

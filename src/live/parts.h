@@ -97,7 +97,7 @@ void waiters_wake_due(struct live *live, bool all);
 
 /* ---- publish.c; the follower's ---- */
 
-/* Ranks and publishes; adds the time that it took. */
+/* Ranks and publishes; adds the processor's time that it took. */
 enum error publish_place(struct live *live, struct place *place, int64_t *ranked_us);
 /* Lets go of rankings that have been kept long enough, and of what nobody asks for. */
 void publish_forget_old(struct live *live);

@@ -38,6 +38,15 @@ enum error write_finish(
 			    : change_finish(&write->change, &info, detail);
 }
 
+/* Who was answered may send the key again at once: it must be free then. */
+static void undo(struct write *write)
+{
+	if (write->call->key)
+		tx_rollback_now(write->tx);
+	else
+		tx_rollback(write->tx);
+}
+
 /* Once through: ERR_OK also when the body found nothing to do. *again: the whole may be tried
  * anew. */
 static enum error attempt(struct write *write, struct conn *conn, const struct uuid *workspace,
@@ -56,7 +65,7 @@ static enum error attempt(struct write *write, struct conn *conn, const struct u
 	error = idempotency_meet(write, workspace, arg);
 	if (error || write->written.replayed) {
 		*again = error && tx_may_retry(write->tx);
-		tx_rollback(write->tx);
+		undo(write);
 		return error;
 	}
 	error = change_begin(
@@ -77,7 +86,7 @@ static enum error attempt(struct write *write, struct conn *conn, const struct u
 		error = idempotency_keep(write, workspace);
 	if (error || (write->nothing && !write->call->key)) {
 		*again = error && tx_may_retry(write->tx);
-		tx_rollback(write->tx);
+		undo(write);
 		change_release(&write->change);
 		return error;
 	}

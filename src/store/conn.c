@@ -692,6 +692,13 @@ void conn_end(struct conn *conn, enum statement how)
 		note(conn, SENT_SYNC, STMT_COUNT, true);
 }
 
+void conn_await_end(struct conn *conn)
+{
+	/* What failed in it is of no interest any more, and a lost connection has ended it too. */
+	if (conn->pg && conn->sent_count > 0)
+		collect(conn);
+}
+
 enum error conn_commit(struct conn *conn)
 {
 	PGresult *result = NULL;

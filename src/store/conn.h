@@ -96,6 +96,8 @@ bool conn_lost(const struct conn *conn);
 enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace);
 /* Ends a transaction; COMMIT or ROLLBACK is sent, its answer not awaited. */
 void conn_end(struct conn *conn, enum statement how);
+/* After it: returns when PostgreSQL has ended the transaction. */
+void conn_await_end(struct conn *conn);
 
 /* Sends and waits, also for all that was queued before. The result is the caller's (PQclear); NULL
  * for `out` when it is not wanted. Without an open transaction it is one of its own. */

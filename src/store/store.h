@@ -74,7 +74,9 @@ enum error tx_workspace(struct tx *tx, const struct uuid *workspace);
  * cases.
  */
 enum error tx_commit(struct tx *tx);
-void tx_rollback(struct tx *tx); /* NULL is fine */
+void tx_rollback(struct tx *tx); /* NULL is fine; does not wait until it is done */
+/* The same, and what the transaction has locked is free for others when it returns. */
+void tx_rollback_now(struct tx *tx);
 struct conn *tx_conn(struct tx *tx);
 /* The last error was a serialization failure or a deadlock: the whole transaction may be tried
  * again. */

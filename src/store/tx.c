@@ -59,6 +59,12 @@ void tx_rollback(struct tx *tx)
 		conn_end(tx->conn, STMT_ROLLBACK);
 }
 
+void tx_rollback_now(struct tx *tx)
+{
+	conn_end(tx->conn, STMT_ROLLBACK);
+	conn_await_end(tx->conn);
+}
+
 struct conn *tx_conn(struct tx *tx)
 {
 	return tx->conn;

@@ -7,6 +7,10 @@ One database and one daemon for the session, a fresh workspace for each test.
     WINNOW_TEST_ADMIN_DATABASE_URL      superuser
     WINNOW_TEST_SEED                    seed of the random tests; each prints the one that it used
     WINNOW_TEST_KILLS                   how often the crash test kills the daemon
+    WINNOW_TEST_HISTORIES               how many random histories are checked (test_history.py)
+    WINNOW_TEST_HISTORY_STEPS           how many steps each of its clients takes
+    WINNOW_TEST_TAIL_WRITERS            how many writers the tailing readers follow (test_tailing.py)
+    WINNOW_TEST_TAIL_POSTS              how many items each of them posts
     WINNOW_TEST_POOLER                  1: daemons reach PostgreSQL through PgBouncer, a pool of one
     WINNOW_TEST_NO_NOTIFY               1: daemons neither tell nor hear news by NOTIFY
     WINNOW_SHARED_DATA                  real trackers' samples; tests that need them are skipped without
