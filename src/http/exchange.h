@@ -14,6 +14,7 @@
 
 #include "http/head.h"
 #include "http/http.h"
+#include "http/gunzip.h"
 #include "http/lines.h"
 #include "http/router.h"
 
@@ -50,6 +51,10 @@ struct exchange {
 	int64_t started_us; /* the end of the header */
 	struct buf body;
 	struct lines lines;
+	/* Of a body with a content coding; else NULL. */
+	struct gunzip *gunzip;
+	struct str inflated; /* made, and not taken yet */
+	size_t owed;         /* bytes of the body that were used, but not said to be taken */
 };
 
 /* A new request: `method`, `path`, fields and head.target_faults are filled in afterwards. */
