@@ -553,6 +553,16 @@ bool catalog_has_room(const struct catalog *catalog, struct str body, struct dia
 	return false;
 }
 
+int64_t catalog_reading_revision(const struct catalog *catalog)
+{
+	int64_t newest = catalog->settings_revision;
+
+	for (size_t i = 0; i < catalog->feature_count; i++)
+		if (catalog->features[i].revision > newest)
+			newest = catalog->features[i].revision;
+	return newest;
+}
+
 void catalog_ref(struct catalog *catalog)
 {
 	__atomic_add_fetch(&catalog->references, 1, __ATOMIC_RELAXED);

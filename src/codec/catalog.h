@@ -198,6 +198,8 @@ enum error catalog_build(const struct document *documents, size_t count, struct 
 /* Whether there is room for one more document; else a fault at "" says how much there is. Small ones
  * may take as much again, so that a full workspace can still go back to an earlier version. */
 bool catalog_has_room(const struct catalog *catalog, struct str body, struct diag *diag);
+/* The newest of the documents that decide how an item is read: definitions of features, vocabularies. */
+int64_t catalog_reading_revision(const struct catalog *catalog);
 void catalog_ref(struct catalog *catalog);
 void catalog_unref(struct catalog *catalog);
 

@@ -165,6 +165,9 @@ enum item_parse_mode { ITEM_PARSE_UPSERT, ITEM_PARSE_PATCH };
 enum error item_input_parse(const struct json_t *json, enum item_parse_mode mode,
 	const struct catalog *catalog, const char *pointer, struct arena *arena, struct diag *diag,
 	struct item_input *out);
+/* The source and external id of a JSON object, by a glance. False: there is none, or they are not plain
+ * strings. What is not well-formed is not noticed, so it may be wrong. Views into the text. */
+bool item_sketch(struct str json, struct str *source, struct str *external_id);
 /* A map of features alone: {"effort": 3, "owners": null, …}. */
 enum error item_features_parse(const struct json_t *json, const struct catalog *catalog,
 	const char *pointer, struct arena *arena, struct diag *diag,

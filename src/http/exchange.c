@@ -16,6 +16,10 @@
 /* A refused body of this size is read and dropped, so that the connection can be kept. */
 enum { DROP_MAX_BYTES = 256 * 1024 };
 
+/* What a stream inflates to has no limit, so what it costs to inflate has: text that people and
+ * trackers write shrinks to a tenth, or a fiftieth; a thousandth is a bomb. */
+enum { RATIO_FREE_BYTES = 4 << 20, RATIO_MAX = 256 };
+
 /* Field by field: the tables inside are large, and what their counts do not cover is never read. */
 void exchange_reset(struct exchange *exchange, struct service *service, const struct clock *clock,
 	size_t arena_bytes)
@@ -34,6 +38,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->header_count = 0;
 	request->body = STR("");
 	request->body_kind = BODY_NONE;
+	request->gzip = false;
 	request->principal = NULL;
 	request->known = &exchange->known;
 	request->roles = 0;
@@ -71,6 +76,9 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	exchange->started_us = 0;
 	exchange->body = BUF_INIT;
 	exchange->lines.chunk = BUF_INIT;
+	exchange->gunzip = NULL;
+	exchange->inflated = STR("");
+	exchange->owed = 0;
 }
 
 static void leave_seat(struct request *request)
@@ -103,6 +111,8 @@ void exchange_finish(struct exchange *exchange)
 	buf_release(&response->body);
 	buf_release(&exchange->body);
 	lines_release(&exchange->lines);
+	gunzip_free(exchange->gunzip);
+	exchange->gunzip = NULL;
 	arena_release(&exchange->request.arena);
 }
 
@@ -147,6 +157,11 @@ static enum error begin_body(struct exchange *exchange)
 	const struct stream_handler *stream = request->route->stream;
 
 	exchange->stream = stream && request->body_kind == BODY_NDJSON;
+	if (request->gzip) {
+		exchange->gunzip = gunzip_new();
+		if (!exchange->gunzip)
+			return ERR_NO_MEMORY;
+	}
 	if (!exchange->stream) {
 		/* Announced and within the limit, so no growing step by step. */
 		if (exchange->head.framing.body_bytes > 0)
@@ -245,19 +260,13 @@ static size_t take_lines(
 	return taken;
 }
 
-size_t exchange_take(struct exchange *exchange, const char *data, size_t bytes, enum action *action)
+static size_t take_bytes(struct exchange *exchange, const char *data, size_t bytes)
 {
 	struct request *request = &exchange->request;
 
-	*action = ACTION_READ;
-	request->on_worker = false;
-	if (exchange->step != STEP_BODY)
-		return bytes;
-	if (exchange->stream)
-		return take_lines(exchange, data, bytes, action);
 	if (bytes > request->route->body_bytes - exchange->body.len) {
-		diag_add(&request->diag, "", "The body has more than %zu bytes.",
-			request->route->body_bytes);
+		diag_add(&request->diag, "", "The body has more than %zu bytes%s.",
+			request->route->body_bytes, request->gzip ? ", inflated" : "");
 		exchange_give_up(exchange, ERR_TOO_LARGE);
 		return bytes;
 	}
@@ -265,6 +274,74 @@ size_t exchange_take(struct exchange *exchange, const char *data, size_t bytes, 
 	if (exchange->body.failed)
 		exchange_give_up(exchange, ERR_NO_MEMORY);
 	return bytes;
+}
+
+static void refuse_coded(struct exchange *exchange, enum error error, const char *why)
+{
+	diag_add(&exchange->request.diag, "", "%s", why);
+	exchange_give_up(exchange, error);
+}
+
+/* False: all that was given is used up, or there is no going on. */
+static bool inflate_more(struct exchange *exchange)
+{
+	const struct gunzip *gunzip = exchange->gunzip;
+
+	switch (gunzip_take(exchange->gunzip, &exchange->inflated)) {
+	case GUNZIP_BYTES: break;
+	case GUNZIP_MORE: return false;
+	case GUNZIP_MALFORMED:
+		refuse_coded(exchange, ERR_BAD_REQUEST, "The body is not well-formed gzip.");
+		return false;
+	case GUNZIP_NO_MEMORY: exchange_give_up(exchange, ERR_NO_MEMORY); return false;
+	}
+	if (!exchange->stream || gunzip_made(gunzip) <= RATIO_FREE_BYTES ||
+		gunzip_made(gunzip) / RATIO_MAX <= gunzip_used(gunzip))
+		return true;
+	refuse_coded(exchange, ERR_TOO_LARGE, "The body inflates to more than 256 times its size.");
+	return false;
+}
+
+/*
+ * What one byte of the body inflates to can be more than a chunk of a stream takes. Then that byte is
+ * owed: the server offers it again, and so comes back for what is left.
+ */
+static size_t take_coded(
+	struct exchange *exchange, const char *data, size_t bytes, enum action *action)
+{
+	size_t left;
+
+	gunzip_give(exchange->gunzip, data + exchange->owed, bytes - exchange->owed);
+	exchange->owed = 0;
+	while (*action == ACTION_READ && exchange->step == STEP_BODY) {
+		struct str *made = &exchange->inflated;
+		size_t taken;
+
+		if (made->len == 0 && !inflate_more(exchange))
+			return bytes;
+		taken = exchange->stream ? take_lines(exchange, made->ptr, made->len, action)
+					 : take_bytes(exchange, made->ptr, made->len);
+		made->ptr += taken;
+		made->len -= taken;
+	}
+	if (exchange->step != STEP_BODY)
+		return bytes;
+	left = gunzip_left(exchange->gunzip);
+	if (left == 0)
+		left = exchange->owed = 1;
+	return bytes - left;
+}
+
+size_t exchange_take(struct exchange *exchange, const char *data, size_t bytes, enum action *action)
+{
+	*action = ACTION_READ;
+	exchange->request.on_worker = false;
+	if (exchange->step != STEP_BODY)
+		return bytes;
+	if (exchange->gunzip)
+		return take_coded(exchange, data, bytes, action);
+	return exchange->stream ? take_lines(exchange, data, bytes, action)
+				: take_bytes(exchange, data, bytes);
 }
 
 static void clear_response(struct response *response)
@@ -341,12 +418,28 @@ static enum action run_again(struct exchange *exchange)
 	return ACTION_ANSWER;
 }
 
+/* The coding does not end where the body does. What a stream has given is still stored: only a
+ * worker can wait for that, and tell. */
+static enum action cut_off(struct exchange *exchange)
+{
+	diag_add(&exchange->request.diag, "", "The body ends before its gzip does.");
+	if (!exchange->stream) {
+		exchange_fail(exchange, ERR_BAD_REQUEST);
+		return ACTION_ANSWER;
+	}
+	exchange->outcome = ERR_BAD_REQUEST;
+	exchange->step = STEP_FINISH;
+	return ACTION_WORK;
+}
+
 enum action exchange_continue(struct exchange *exchange)
 {
 	exchange->request.on_worker = false;
 	switch (exchange->step) {
 	case STEP_ADMITTED: return admit(exchange, exchange->outcome);
 	case STEP_BODY:
+		if (exchange->gunzip && !gunzip_whole(exchange->gunzip))
+			return cut_off(exchange);
 		if (exchange->stream) {
 			lines_finish(&exchange->lines);
 			exchange->step = STEP_FINISH;
@@ -429,6 +522,11 @@ enum action exchange_work(struct exchange *exchange, unsigned worker)
 			exchange_give_up(exchange, error);
 		return ACTION_READ;
 	case STEP_FINISH:
+		if (exchange->outcome) {
+			tell_stream(exchange);
+			exchange_fail(exchange, exchange->outcome);
+			return ACTION_READ;
+		}
 		error = work_chunk(exchange);
 		if (!error)
 			error = final(exchange,

@@ -15,6 +15,7 @@
 #include "http/access.h"
 #include "http/head.h"
 #include "http/http.h"
+#include "http/gunzip.h"
 #include "http/lines.h"
 #include "http/router.h"
 
@@ -52,6 +53,10 @@ struct exchange {
 	struct buf body;
 	struct lines lines;
 	struct access_known known; /* stays from one request to the next */
+	/* Of a body with a content coding; else NULL. */
+	struct gunzip *gunzip;
+	struct str inflated; /* made, and not taken yet */
+	size_t owed;         /* bytes of the body that were used, but not said to be taken */
 };
 
 /* A new request: `method`, `path`, fields and head.target_faults are filled in afterwards. */

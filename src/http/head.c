@@ -128,10 +128,33 @@ static enum error refuse_type(struct request *request, const char *what)
 	return ERR_MEDIA_TYPE;
 }
 
+/* One coding, in one field; "x-gzip" is gzip (RFC 9110 §8.4.1.3). */
+static enum error read_coding(struct request *request)
+{
+	static const char field_name[] = "content-encoding";
+	bool known = true;
+	size_t fields = 0;
+
+	for (size_t i = 0; i < request->header_count; i++) {
+		struct str value = request->headers[i].value;
+
+		if (!name_is(request->headers[i].name, field_name))
+			continue;
+		fields++;
+		request->gzip = name_is(value, "gzip") || name_is(value, "x-gzip");
+		known = request->gzip || name_is(value, "identity");
+	}
+	if (known && fields <= 1)
+		return ERR_OK;
+	diag_add(&request->diag, "",
+		fields > 1 ? "A body has one Content-Encoding."
+			   : "The only Content-Encoding that is accepted is gzip.");
+	return ERR_CODING;
+}
+
 enum error head_body(struct request *request, const struct framing *framing)
 {
 	struct str type = request_header(request, "Content-Type");
-	struct str coding = request_header(request, "Content-Encoding");
 	enum error error;
 
 	request->body_kind =
@@ -145,9 +168,7 @@ enum error head_body(struct request *request, const struct framing *framing)
 	if (request->body_kind == BODY_NONE)
 		return refuse_type(request, type.ptr ? "The Content-Type is another one."
 						     : "The Content-Type is missing.");
-	if (coding.ptr && !name_is(coding, "identity"))
-		return refuse_type(request, "A Content-Encoding is not accepted.");
-	return ERR_OK;
+	return read_coding(request);
 }
 
 enum error head_condition(const struct request *request)

@@ -120,7 +120,8 @@ struct request {
 	size_t query_count;
 	struct field headers[REQUEST_MAX_FIELDS];
 	size_t header_count;
-	struct str body;                /* buffered body; empty for streams */
+	struct str body;                /* buffered body, inflated; empty for streams */
+	bool gzip;                      /* it arrives so */
 	enum body_kind body_kind;       /* which of the route's kinds it is */
 	struct principal *principal;    /* NULL on public routes */
 	struct access_known *known;     /* of the connection (access.h); NULL: none */

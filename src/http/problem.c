@@ -53,6 +53,7 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_TOO_LARGE] = "Send less at once; long lists can be sent as application/x-ndjson.",
 	[ERR_URI_TOO_LONG] = "The request target may have 8192 bytes.",
 	[ERR_MEDIA_TYPE] = "Send the body in a media type that this endpoint accepts.",
+	[ERR_CODING] = "Send the body as it is, or with gzip.",
 	[ERR_INVALID] = "The request is well-formed but not valid.",
 	[ERR_BEYOND_HEAD] = "No such revision has been written in this workspace yet.",
 	[ERR_NOT_AN_ITEM_EVENT] = "Only events that describe an item can be taken in.",
@@ -195,6 +196,10 @@ void problem_render(enum error code, struct request *request, struct response *r
 		response_header(response, request, "WWW-Authenticate", "Bearer realm=\"winnow\"");
 	if (code == ERR_METHOD && request->allow)
 		response_header(response, request, "Allow", "%s", request->allow);
-	if (code == ERR_MEDIA_TYPE && request->route && request->route->body)
+	if ((code == ERR_MEDIA_TYPE || code == ERR_CODING) && request->route &&
+		request->route->body)
 		put_media_types(response, request);
+	/* Of the coding alone: it is by this field that clients tell the two apart (RFC 7694). */
+	if (code == ERR_CODING)
+		response_header(response, request, "Accept-Encoding", "gzip");
 }

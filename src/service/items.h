@@ -28,6 +28,10 @@ struct item_source {
 	enum error (*parse)(void *self, size_t index, const struct catalog *catalog,
 		const char *pointer, struct arena *arena, struct diag *diag,
 		struct item_input *out);
+	/* Who the element is, by a glance, and all its text; false when that cannot be told. May be
+	 * wrong where the element is not well-formed. NULL: every element is parsed. */
+	bool (*sketch)(void *self, size_t index, struct str *source, struct str *external_id,
+		struct str *text);
 	void *self;
 	/* Only features of existing items: absent items are ERR_NOT_FOUND, and `id` may name them
 	 * instead of source and external id. */
@@ -50,6 +54,7 @@ struct ingest {
 	bool dry_run; /* outcomes as they would be; nothing is written */
 	const char *pointer_prefix; /* "/items" or "": before "/<index>" */
 	bool single;        /* pointers have no index: one object, or each a document of its own */
+	bool familiar;      /* what came before was known in part, so this may well be */
 	const char *action; /* "items.upsert", "items.features", "items.import" */
 	/* results */
 	struct item_result *results;

@@ -16,7 +16,12 @@ struct target {
 	bool exists;  /* in `stored` */
 	bool present; /* `current` holds something */
 	bool changed;
+	bool known;                /* its only element is: nothing has to be loaded */
+	uint32_t elements;         /* of the batch */
+	const struct uuid *digest; /* of the element that changed it last; NULL: it has none */
 };
+
+struct sketch; /* items_known.c */
 
 struct batch {
 	const struct call *call;
@@ -28,6 +33,8 @@ struct batch {
 	struct target *targets;
 	size_t target_count;
 	struct uuid_map target_ids;
+	struct sketch *sketches; /* by index; NULL: the source gives none */
+	int64_t seen_revision;   /* the head when the sketches were looked up */
 	/* Of a batch that shares its transaction: */
 	enum error unready; /* what kept it from being loaded */
 	bool deferred;      /* another of the transaction has one of its items */
@@ -45,6 +52,23 @@ enum error batch_write(struct batch *batch, struct write *write);
 void batch_count_metrics(const struct batch *batch);
 
 void ingest_count(struct ingest *ingest, size_t count);
+
+/* ---- items_known.c: lines that are known to change nothing ---- */
+/* Room for them. */
+bool batch_sketches_alloc(struct batch *batch);
+/* Identities and digests by the batch's catalogue; nothing is known as yet. */
+enum error batch_sketch(struct batch *batch);
+/* Looks them up, without the lock. */
+enum error batch_recognise(struct batch *batch);
+bool batch_knows(const struct batch *batch, size_t index);
+size_t batch_known_count(const struct batch *batch);
+void batch_forget(struct batch *batch, size_t index);
+/* Its result, as it would be if it were read and merged. */
+void batch_take_known(struct batch *batch, size_t index);
+/* Under the lock; *forgotten: of some it is not known any more. */
+enum error batch_know_again(struct batch *batch, struct conn *conn, int64_t head, bool *forgotten);
+/* NULL: the element has none. */
+const struct uuid *batch_digest(const struct batch *batch, size_t index);
 
 /* ---- items_kept.c: the results of a request with an Idempotency-Key ---- */
 void batch_keep(struct buf *out, const struct ingest *ingest);

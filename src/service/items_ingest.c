@@ -118,7 +118,26 @@ static enum error target_of(struct batch *batch, size_t index)
 			return ERR_NO_MEMORY;
 	}
 	batch->targets_of[index] = target;
+	batch->targets[target].elements++;
 	return ERR_OK;
+}
+
+/* A line that is known counts for nothing where another element has its item. (Few have: the glance
+ * sees most of them, and does not look for what is there twice.) */
+static enum error parse_repeated(struct batch *batch)
+{
+	enum error error = ERR_OK;
+
+	for (size_t i = 0; i < batch->source->count && !error; i++) {
+		uint32_t target = batch->targets_of[i];
+
+		if (!batch_knows(batch, i) || batch->targets[target].elements == 1)
+			continue;
+		batch_forget(batch, i);
+		error = parse_one(batch, i);
+		batch->targets_of[i] = target;
+	}
+	return error;
 }
 
 /* Parses every element against batch->catalog and finds the distinct items. */
@@ -129,11 +148,14 @@ static enum error parse_all(struct batch *batch)
 	batch->target_count = 0;
 	uuid_map_release(&batch->target_ids);
 	for (size_t i = 0; i < batch->source->count && !error; i++) {
-		error = parse_one(batch, i);
+		if (batch_knows(batch, i))
+			batch_take_known(batch, i);
+		else
+			error = parse_one(batch, i);
 		if (!error && batch->ingest->results[i].outcome != OUTCOME_REJECTED)
 			error = target_of(batch, i);
 	}
-	return error;
+	return error ? error : parse_repeated(batch);
 }
 
 /* ---- against what is stored ---- */
@@ -156,19 +178,48 @@ enum error batch_take_row(struct batch *batch, const struct item_row *row, struc
 	return item_from_row(row, batch->catalog, arena, &target->stored);
 }
 
+/* Of the ids of all targets those that have to be loaded; how many. */
+static size_t leave_known_out(struct batch *batch, struct uuid *ids)
+{
+	size_t wanted = 0;
+
+	if (!batch->sketches)
+		return batch->target_count;
+	for (size_t i = 0; i < batch->source->count; i++) {
+		if (batch_knows(batch, i))
+			batch->targets[batch->targets_of[i]].known = true;
+	}
+	for (size_t i = 0; i < batch->target_count; i++) {
+		if (!batch->targets[i].known)
+			ids[wanted++] = ids[i];
+	}
+	return wanted;
+}
+
+/* Lines that were known before the lock, and are not any more, are parsed after all. */
+static enum error know_again(struct batch *batch, struct conn *conn, int64_t head)
+{
+	bool forgotten;
+	enum error error = batch_know_again(batch, conn, head, &forgotten);
+
+	return error || !forgotten ? error : parse_all(batch);
+}
+
 static enum error load_targets(struct batch *batch, struct conn *conn)
 {
 	struct arena *arena = batch->call->arena;
 	struct uuid *ids = arena_array(arena, batch->target_count, sizeof *ids);
 	struct item_row *rows;
-	size_t found;
-	enum error error;
+	size_t found = 0, wanted;
+	enum error error = ERR_OK;
 
 	if (!ids)
 		return ERR_BUDGET;
 	batch_clear(batch, ids);
-	error = items_by_id(
-		conn, &batch->call->workspace, ids, batch->target_count, arena, &rows, &found);
+	wanted = leave_known_out(batch, ids);
+	if (wanted > 0)
+		error = items_by_id(
+			conn, &batch->call->workspace, ids, wanted, arena, &rows, &found);
 	for (size_t i = 0; i < found && !error; i++)
 		error = batch_take_row(batch, &rows[i], arena);
 	return error;
@@ -191,6 +242,10 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	bool changed = false;
 	enum error error;
 
+	if (batch_knows(batch, index)) {
+		batch_take_known(batch, index);
+		return ERR_OK;
+	}
 	diag_init(&diag, batch->call->arena);
 	/* What the attempt before made of it is void. */
 	result->error = ERR_OK;
@@ -217,6 +272,7 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 		merged.revision = revision;
 		target->current = merged;
 		target->present = target->changed = true;
+		target->digest = batch_digest(batch, index);
 	}
 	result->revision = target->current.revision;
 	return ERR_OK;
@@ -277,6 +333,8 @@ enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t con
 	error = catalogs_at(batch->call->service->catalogs, conn, &batch->call->workspace,
 		config_revision, &batch->catalog);
 	if (!error)
+		error = batch_sketch(batch);
+	if (!error)
 		error = parse_all(batch);
 	if (error) {
 		/* What was parsed by half must not pass for the whole, should it be tried again. */
@@ -304,7 +362,7 @@ static enum error write_items(struct batch *batch, struct write *write)
 		error = item_to_storable(&target->current, &batch->call->workspace,
 			write->change.salt, batch->call->arena, &storable);
 		if (!error)
-			error = items_batch_add(rows, &target->current, &storable);
+			error = items_batch_add(rows, &target->current, &storable, target->digest);
 	}
 	items_batch_free(rows);
 	return error;
@@ -366,6 +424,8 @@ static enum error ingest_body(struct write *write, void *arg)
 	enum error error = batch_use_catalog(batch, conn, write->change.config_revision);
 
 	if (!error)
+		error = know_again(batch, conn, write->change.revision - 1);
+	if (!error)
 		error = load_targets(batch, conn);
 	return error ? error : batch_write(batch, write);
 }
@@ -386,6 +446,8 @@ static enum error rehearse(struct batch *batch)
 	error = head_read(conn, &call->workspace, &head);
 	if (!error)
 		error = batch_use_catalog(batch, conn, head.config_revision);
+	if (!error)
+		error = know_again(batch, conn, head.revision);
 	if (!error)
 		error = load_targets(batch, conn);
 	if (!error)
@@ -411,6 +473,7 @@ void batch_count_metrics(const struct batch *batch)
 	metric_add(METRIC_items_created, (int64_t)ingest->counts[OUTCOME_CREATED]);
 	metric_add(METRIC_items_updated, (int64_t)ingest->counts[OUTCOME_UPDATED]);
 	metric_add(METRIC_items_unchanged, (int64_t)ingest->counts[OUTCOME_UNCHANGED]);
+	metric_add(METRIC_items_known, (int64_t)batch_known_count(batch));
 	metric_add(METRIC_items_stale, (int64_t)ingest->counts[OUTCOME_STALE]);
 	metric_add(METRIC_items_rejected, (int64_t)ingest->counts[OUTCOME_REJECTED]);
 }
@@ -425,6 +488,8 @@ static enum error batch_alloc(struct batch *batch)
 	batch->inputs = arena_array(arena, count, sizeof *batch->inputs);
 	batch->targets = arena_array(arena, count, sizeof *batch->targets);
 	batch->targets_of = arena_array(arena, count, sizeof *batch->targets_of);
+	if (batch->source->sketch && !batch_sketches_alloc(batch))
+		return ERR_BUDGET;
 	return batch->ingest->results && batch->inputs && batch->targets && batch->targets_of
 		       ? ERR_OK
 		       : ERR_BUDGET;
@@ -448,6 +513,10 @@ enum error batch_parse(const struct call *call, const struct item_source *source
 	batch->catalog = catalogs_last(call->service->catalogs, &call->workspace);
 	if (!batch->catalog)
 		error = catalog_current(call, &batch->catalog, NULL);
+	if (!error)
+		error = batch_sketch(batch);
+	if (!error)
+		error = batch_recognise(batch);
 	return error ? error : parse_all(batch);
 }
 

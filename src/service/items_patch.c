@@ -97,7 +97,7 @@ static enum error store(
 	error = items_batch_new(&write->change, &rows);
 	if (error)
 		return error;
-	error = items_batch_add(rows, record, &storable);
+	error = items_batch_add(rows, record, &storable, NULL);
 	items_batch_free(rows);
 	if (error)
 		return error;

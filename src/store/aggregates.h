@@ -39,6 +39,14 @@ struct item_row {
 /* Newest versions by id, from the version table; in no order; absent ids give no row. */
 enum error items_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
 	size_t count, struct arena *arena, struct item_row **out, size_t *found);
+/* Of the current states that have one, which input made them; absent ids give no row. */
+struct item_input_row {
+	struct uuid id;
+	int64_t revision;
+	struct uuid digest;
+};
+enum error items_inputs(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
+	size_t count, struct arena *arena, struct item_input_row **out, size_t *found);
 /* Has items_by_id of the very same ids, in the write transaction's workspace, answered along with the
  * next statement: before change_begin, it sees what the lock protects and takes no round trip. */
 enum error items_ask(struct conn *conn, const struct uuid *ids, size_t count);
@@ -63,8 +71,9 @@ enum error items_list(struct conn *conn, const struct uuid *workspace,
  * item at most once a transaction. The revision written is the change's. */
 struct items_batch;
 enum error items_batch_new(struct change *change, struct items_batch **out);
+/* `digest` of the input that made this version; NULL: not known. */
 enum error items_batch_add(struct items_batch *batch, const struct item_record *record,
-	const struct item_storable *storable);
+	const struct item_storable *storable, const struct uuid *digest);
 void items_batch_free(struct items_batch *batch);
 
 /* Streams the versions with a revision in (since, upto], the newest of each item, with texts' title and

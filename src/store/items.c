@@ -65,6 +65,46 @@ enum error items_by_id(struct conn *conn, const struct uuid *workspace, const st
 	return err;
 }
 
+enum error items_inputs(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
+	size_t count, struct arena *arena, struct item_input_row **out, size_t *found)
+{
+	struct params params = PARAMS_INIT;
+	struct buf array = BUF_INIT;
+	PGresult *result = NULL;
+	struct item_input_row *rows = NULL;
+	size_t row_count = 0;
+	enum error err = ERR_NO_MEMORY;
+
+	*found = 0;
+	wire_uuid_array(&array, ids, count);
+	if (array.failed)
+		goto out;
+	params_uuid(&params, workspace);
+	params_bytes(&params, array.data, array.len);
+	err = conn_run(conn, STMT_ITEMS_INPUTS, &params, &result);
+	if (err)
+		goto out;
+	row_count = (size_t)PQntuples(result);
+	rows = arena_array(arena, row_count, sizeof *rows);
+	if (!rows)
+		err = ERR_BUDGET;
+	for (size_t i = 0; i < row_count && !err; i++) {
+		struct cells cells = cells_at(result, (int)i, arena);
+
+		rows[i].id = cell_uuid(&cells);
+		rows[i].revision = cell_int8(&cells);
+		rows[i].digest = cell_uuid(&cells);
+		err = cells_error(&cells);
+	}
+	if (!err)
+		*found = row_count;
+out:
+	*out = rows;
+	PQclear(result);
+	buf_release(&array);
+	return err;
+}
+
 enum error items_ask(struct conn *conn, const struct uuid *ids, size_t count)
 {
 	struct buf array = BUF_INIT;

@@ -88,7 +88,8 @@ static void add_version(struct items_batch *batch, const struct item_record *rec
 	row_end(rows);
 }
 
-static void add_item(struct items_batch *batch, const struct item_record *record)
+static void add_item(
+	struct items_batch *batch, const struct item_record *record, const struct uuid *digest)
 {
 	const struct item *item = &record->item;
 	struct rows *rows = batch->items;
@@ -104,6 +105,7 @@ static void add_item(struct items_batch *batch, const struct item_record *record
 	row_text(rows, item->stream);
 	row_text(rows, item->kind);
 	row_text(rows, item->team);
+	row_uuid(rows, digest);
 	row_end(rows);
 }
 
@@ -125,12 +127,12 @@ static void add_text(struct items_batch *batch, const struct item_storable *stor
 }
 
 enum error items_batch_add(struct items_batch *batch, const struct item_record *record,
-	const struct item_storable *storable)
+	const struct item_storable *storable, const struct uuid *digest)
 {
 	if (record->item.feature_count > ITEM_MAX_FEATURES)
 		return ERR_TOO_LARGE;
 	add_version(batch, record, storable);
-	add_item(batch, record);
+	add_item(batch, record, digest);
 	if (storable->has_text)
 		add_text(batch, storable);
 	return ERR_OK;

@@ -303,6 +303,7 @@ def test_large_headers(ws):
 def test_unsupported_media_types(ws, content_type):
     before = ws.revision()
     answer = post(ws, json.dumps(item("1")), 415, content_type)
+    assert "Accept-Encoding" not in answer.headers
     assert "application/json" in answer.headers["Accept"] and "application/x-ndjson" in answer.headers["Accept"]
     nothing_stored(ws, before)
 
@@ -321,15 +322,17 @@ def test_no_media_type_at_all(ws):
         assert wire.read_response()[0] == 415
 
 
-@pytest.mark.parametrize("coding", ["gzip", "deflate", "br", "x-nonsense"])
+@pytest.mark.parametrize("coding", ["deflate", "br", "x-nonsense", "gzip, gzip", "identity, gzip", "gzip;q=1", ""])
 def test_unsupported_content_codings(ws, coding):
     before = ws.revision()
-    ws.post(
+    answer = ws.post(
         "/items",
         415,
         data=json.dumps(item("1")),
         headers={"Content-Type": "application/json", "Content-Encoding": coding},
     )
+    assert problem_type(answer) == "unsupported-content-coding"
+    assert answer.headers["Accept-Encoding"] == "gzip"  # RFC 7694
     nothing_stored(ws, before)
 
 

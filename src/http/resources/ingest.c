@@ -8,7 +8,8 @@
 
 #include "service/kept.h"
 
-enum { RESULTS_BYTES = 64 << 20 };
+/* Of a stream: of all items, and of those that were rejected. */
+enum { RESULTS_BYTES = 4 << 20, REJECTED_BYTES = 8 << 20 };
 
 enum error ingest_options_read(struct request *request, struct ingest_options *out)
 {
@@ -53,13 +54,13 @@ static void write_result(
 	json_object_end(&json);
 }
 
-/* All results up to a bound, then those that were rejected up to twice the bound: a stream of any
- * length has an answer of bounded length. */
+/* All results up to a bound, then those that were rejected up to a larger one: a stream of any length
+ * has an answer of bounded length. A whole body has all of them. */
 static bool is_listed(const struct ingest_answer *answer, const struct item_result *result)
 {
-	size_t bound = result->outcome == OUTCOME_REJECTED ? 2 * RESULTS_BYTES : RESULTS_BYTES;
+	size_t bound = result->outcome == OUTCOME_REJECTED ? REJECTED_BYTES : RESULTS_BYTES;
 
-	return answer->results.len < bound;
+	return !answer->stream || answer->results.len < bound;
 }
 
 void ingest_answer_add(struct ingest_answer *answer, const struct ingest *ingest, size_t count,
@@ -78,6 +79,8 @@ void ingest_answer_add(struct ingest_answer *answer, const struct ingest *ingest
 	}
 	for (int i = 0; i < OUTCOME_COUNT; i++)
 		answer->counts[i] += ingest->counts[i];
+	if (ingest->written.changed && answer->first_revision == 0)
+		answer->first_revision = ingest->written.revision;
 	answer->written = ingest->written;
 	answer->any_written = true;
 }
@@ -108,6 +111,8 @@ enum error ingest_answer_finish(
 	}
 	if (answer->any_written)
 		json_put(&json, "revision", int, answer->written.revision);
+	if (answer->stream && answer->first_revision > 0)
+		json_put(&json, "first_revision", int, answer->first_revision);
 	if (answer->omitted > 0)
 		json_put(&json, "results_omitted", int, (int64_t)answer->omitted);
 	json_key(&json, "results");

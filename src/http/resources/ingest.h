@@ -20,8 +20,10 @@ struct ingest_answer {
 	struct ingest_options options;
 	size_t counts[OUTCOME_COUNT];
 	struct written written;
-	bool any_written;   /* `written` is set */
-	struct buf results; /* bounded: of a long stream, later ones are counted only */
+	bool any_written;       /* `written` is set */
+	bool stream;            /* of any length */
+	int64_t first_revision; /* that it wrote; 0: none */
+	struct buf results;     /* bounded: of a long stream, later ones are counted only */
 	size_t result_count;
 	size_t listed, omitted;
 	int64_t skipped; /* -1: not said */

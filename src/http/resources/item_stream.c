@@ -54,6 +54,7 @@ struct stream {
 	struct buf whole;    /* atomic: everything, for one transaction at the end */
 	struct part *before; /* given to be stored, not settled yet */
 	size_t lines_done;
+	bool familiar; /* some lines of the part before changed nothing */
 };
 
 /* ---- a part's life ---- */
@@ -214,6 +215,13 @@ static enum error parse_line(void *self, size_t index, const struct catalog *cat
 	return error;
 }
 
+static bool sketch_line(
+	void *self, size_t index, struct str *source, struct str *external_id, struct str *text)
+{
+	*text = ((const struct part *)self)->lines[index].text;
+	return text->len <= LINE_BYTES && item_sketch(*text, source, external_id);
+}
+
 /* The text is copied: it may have to be parsed once more when the request has gone on. */
 static enum error part_parse(struct part *part, struct str text, size_t first_line)
 {
@@ -223,6 +231,7 @@ static enum error part_parse(struct part *part, struct str text, size_t first_li
 	if (!copy || !part->call.request_id)
 		return ERR_BUDGET;
 	part->source.parse = parse_line;
+	part->source.sketch = sketch_line;
 	part->source.self = part;
 	error = cut_lines(part, (struct str){copy, text.len}, first_line);
 	if (error)
@@ -245,6 +254,7 @@ static enum error stream_begin(struct request *request)
 	if (!stream)
 		return ERR_NO_MEMORY;
 	stream->answer.skipped = -1;
+	stream->answer.stream = true;
 	request->state = stream;
 	return error ? error : ingest_options_read(request, &stream->answer.options);
 }
@@ -281,6 +291,7 @@ static enum error settle(
 		ingest_answer_add(
 			&stream->answer, &part->ingest, part->source.count, part->numbers);
 		stream->lines_done = part->last_line;
+		stream->familiar = part->ingest.counts[OUTCOME_UNCHANGED] > 0;
 	} else {
 		for (size_t i = 0; i < part->diag.count; i++)
 			diag_add(&request->diag, part->diag.entries[i].pointer + 1, "%s",
@@ -309,6 +320,7 @@ static enum error take_lines(
 
 	if (!part)
 		return ERR_NO_MEMORY;
+	part->ingest.familiar = stream->familiar;
 	error = part_parse(part, lines, first_line);
 	before = settle_before(request, stream);
 	if (before) {

@@ -7,4 +7,4 @@ ON CONFLICT (workspace_id, item_id) DO UPDATE
 SET revision = CASE WHEN i.source = excluded.source AND i.external_id = excluded.external_id
 		THEN excluded.revision END,
 	status = excluded.status, stream = excluded.stream, kind = excluded.kind,
-	team = excluded.team
+	team = excluded.team, input_digest = excluded.input_digest

@@ -473,7 +473,8 @@ static void test_media_types(void **state)
 		{"Content-Type: application/jsonx\r\n", 415},
 		{"Content-Type: application/x-ndjson\r\n", 415},
 		{"Content-Type: Application/JSON ; charset=utf-8\r\n", 200},
-		{"Content-Type: application/json\r\nContent-Encoding: gzip\r\n", 415},
+		{"Content-Type: application/json\r\nContent-Encoding: br\r\n", 415},
+		{"Content-Type: application/json\r\nContent-Encoding: gzip\r\n", 400},
 		{"Content-Type: application/json\r\nContent-Encoding: identity\r\n", 200},
 	};
 	struct setting *setting = *state;
