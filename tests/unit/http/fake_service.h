@@ -14,6 +14,9 @@
 #include "service/service.h"
 
 static atomic_int fake_lookups_that_blocked;
+static atomic_int fake_lookups;       /* of tokens and workspaces */
+static atomic_ulong fake_version = 1; /* of what they find */
+static atomic_bool fake_reader_is_known = true;
 static atomic_int fake_principals_out; /* references given and not yet returned */
 static atomic_int fake_handled;        /* calls of any handler */
 static atomic_int fake_streams_ended;
@@ -58,12 +61,13 @@ uint32_t principal_roles(
 unsigned long auth_version(struct auth *auth)
 {
 	(void)auth;
-	return 1;
+	return fake_version;
 }
 
 enum error auth_token(struct auth *auth, struct str token, bool may_block, struct principal **out)
 {
 	(void)auth;
+	fake_lookups++;
 	if (str_is(token, "wnw_slow") && !may_block)
 		return ERR_WOULD_BLOCK;
 	if (str_is(token, "wnw_slow"))
@@ -72,7 +76,7 @@ enum error auth_token(struct auth *auth, struct str token, bool may_block, struc
 		*out = &fake_operator;
 		principal_ref(*out);
 		return ERR_OK;
-	} else if (!str_is(token, "wnw_reader")) {
+	} else if (!fake_reader_is_known || !str_is(token, "wnw_reader")) {
 		return ERR_UNAUTHENTICATED;
 	}
 	*out = &fake_reader;
@@ -92,6 +96,7 @@ enum error auth_workspace(
 {
 	(void)auth;
 	(void)may_block;
+	fake_lookups++;
 	if (!str_is(name, "acme") && !str_is(name, "other"))
 		return ERR_NOT_FOUND;
 	memset(out, 0, sizeof *out);

@@ -496,6 +496,47 @@ static void test_media_types(void **state)
 	client_close(&client);
 }
 
+static int ask_for_things(struct client *client, const char *path, const char *fields)
+{
+	struct reply reply;
+	char text[512];
+
+	snprintf(text, sizeof text, "GET %s HTTP/1.1\r\n" HOST "%s\r\n", path, fields);
+	client_ask(client, text, &reply);
+	return reply.status;
+}
+
+/* A connection knows who called last, for as long as that is so. */
+static void test_known_callers(void **state)
+{
+	static const char acme[] = "/v1/workspaces/acme/things",
+			  other[] = "/v1/workspaces/other/things";
+	struct setting *setting = *state;
+	struct client client;
+	int before;
+
+	client_open(&client, setting->port);
+	assert_int_equal(200, ask_for_things(&client, acme, READER));
+	before = fake_lookups;
+	assert_int_equal(200, ask_for_things(&client, acme, READER));
+	assert_int_equal(before, fake_lookups);
+	/* Another workspace, another token, none. */
+	assert_int_equal(404, ask_for_things(&client, other, READER));
+	assert_true(fake_lookups > before);
+	assert_int_equal(
+		401, ask_for_things(&client, acme, "Authorization: Bearer wnw_readen\r\n"));
+	assert_int_equal(401, ask_for_things(&client, acme, "Authorization: Bearer wnw_reade\r\n"));
+	assert_int_equal(401, ask_for_things(&client, acme, ""));
+	assert_int_equal(200, ask_for_things(&client, acme, READER));
+	/* Revoked. */
+	fake_reader_is_known = false;
+	fake_version++;
+	assert_int_equal(401, ask_for_things(&client, acme, READER));
+	fake_reader_is_known = true;
+	assert_int_equal(200, ask_for_things(&client, acme, READER));
+	client_close(&client);
+}
+
 static void test_access(void **state)
 {
 	struct setting *setting = *state;
@@ -1111,6 +1152,7 @@ int main(void)
 		each(test_continue),
 		each(test_media_types),
 		each(test_access),
+		each(test_known_callers),
 		cmocka_unit_test(test_slow_clients),
 		each(test_streams),
 		each(test_stream_errors),
