@@ -88,7 +88,8 @@ enum error item_versions_scan(struct conn *conn, const struct uuid *workspace, i
 enum error item_versions_copy(struct conn *conn, int64_t upto,
 	bool (*row)(void *self, const struct item_row *row), void *self);
 enum error item_texts_copy(struct conn *conn,
-	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text), void *self);
+	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text),
+	void *self);
 /* How many items differ between `items` and the newest versions, and one of them. */
 enum error items_compare(
 	struct conn *conn, const struct uuid *workspace, int64_t *different, struct uuid *example);
