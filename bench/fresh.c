@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
 #include <time.h>
@@ -23,11 +24,12 @@
 
 enum {
 	WRITERS = 64,
-	READERS = 400, /* for each of both daemons */
+	READERS = 1500, /* for each of both daemons */
 	READY_AT_ONCE = 64,
-	ANSWER_BYTES = 1 << 19, /* the metrics are the longest */
-	METRICS_EACH = 20,      /* writes */
-	LATE_S = 30,            /* after the last write */
+	ANSWER_BYTES = 16384,
+	METRICS_BYTES = 1 << 19,
+	METRICS_EACH = 20, /* writes */
+	LATE_S = 30,       /* after the last write */
 };
 
 enum role { WRITER, READER, OTHER_READER, METER, ROLES };
@@ -38,7 +40,8 @@ struct one {
 	bool busy;
 	int64_t begin_ns;
 	size_t got;
-	char answer[ANSWER_BYTES];
+	size_t room;
+	char *answer;
 };
 
 struct series {
@@ -181,7 +184,7 @@ static void answered(struct one *one, const char *body)
 
 static void hear(struct one *one)
 {
-	ssize_t bytes = read(one->fd, one->answer + one->got, sizeof one->answer - 1 - one->got);
+	ssize_t bytes = read(one->fd, one->answer + one->got, one->room - 1 - one->got);
 	const char *body, *length;
 
 	if (bytes <= 0) {
@@ -259,6 +262,24 @@ static int start_timer(long rate)
 	return timer;
 }
 
+static void prepare(struct one *one, enum role role)
+{
+	one->fd = -1;
+	one->room = role == METER ? METRICS_BYTES : ANSWER_BYTES;
+	one->answer = malloc(one->room);
+	if (!one->answer)
+		die("start", "out of memory");
+}
+
+static void allow_files(void)
+{
+	struct rlimit files;
+
+	getrlimit(RLIMIT_NOFILE, &files);
+	files.rlim_cur = files.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &files);
+}
+
 int main(int argc, char **argv)
 {
 	long rate;
@@ -275,6 +296,7 @@ int main(int argc, char **argv)
 	fresh.wanted = (size_t)(rate * atol(argv[5]));
 	fresh.round = argv[6];
 	fresh.token = getenv("BENCH_TOKEN");
+	allow_files();
 	fresh.epoll = epoll_create1(EPOLL_CLOEXEC);
 	if (fresh.epoll < 0)
 		die("epoll", strerror(errno));
@@ -284,7 +306,7 @@ int main(int argc, char **argv)
 		if (!fresh.all[role] || !fresh.took[role].ms)
 			die("start", "out of memory");
 		for (size_t i = 0; i < fresh.sizes[role]; i++)
-			fresh.all[role][i].fd = -1;
+			prepare(&fresh.all[role][i], role);
 	}
 	run(start_timer(rate));
 	printf("%.3f %.3f %.3f %.3f %.3f %zu\n", quantile(READER, 0.5), quantile(READER, 0.99),
