@@ -12,10 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/gunzip.h"
 #include "http/access.h"
 #include "http/head.h"
 #include "http/http.h"
-#include "http/gunzip.h"
 #include "http/lines.h"
 #include "http/router.h"
 

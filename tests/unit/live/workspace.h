@@ -65,7 +65,7 @@ static inline int64_t write_items(
 			records[i].first_revision = revision;
 		assert_ok(item_to_storable(
 			&records[i], workspace, change.salt, &fixture.arena, &storable));
-		assert_ok(items_batch_add(batch, &records[i], &storable));
+		assert_ok(items_batch_add(batch, &records[i], &storable, NULL));
 	}
 	items_batch_free(batch);
 	assert_ok(fixture_commit(tx, &change));

@@ -56,7 +56,7 @@ static void add(struct items_batch *batch, struct made *made, int64_t first_revi
 	made->record.item.features = made->features;
 	made->record.item.feature_count = 3;
 	made->record.first_revision = first_revision;
-	assert_ok(items_batch_add(batch, &made->record, &made->storable));
+	assert_ok(items_batch_add(batch, &made->record, &made->storable, NULL));
 }
 
 /* One change of these items. */

@@ -11,7 +11,7 @@
 #include <zlib.h>
 
 #include "base/buf.h"
-#include "http/gunzip.h"
+#include "base/gunzip.h"
 
 static const char plain[] = "{\"title\":\"one\"}\n{\"title\":\"two\"}\n";
 

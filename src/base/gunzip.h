@@ -3,8 +3,8 @@
  * after the other are one body, as gzip itself writes and reads them; anything else behind a member
  * is not well-formed. Pure but for its memory; not thread-safe.
  */
-#ifndef WINNOW_HTTP_GUNZIP_H
-#define WINNOW_HTTP_GUNZIP_H
+#ifndef WINNOW_BASE_GUNZIP_H
+#define WINNOW_BASE_GUNZIP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,7 +1,7 @@
 /*
- * The only file of the daemon that knows zlib.
+ * One gzip member after the other, by zlib.
  */
-#include "http/gunzip.h"
+#include "base/gunzip.h"
 
 #include <stdint.h>
 #include <stdlib.h>
