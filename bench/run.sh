@@ -412,7 +412,10 @@ start_other() {
 	other_port=$(sed -n '/"listening"/s/.*"port" *: *\([0-9]*\).*/\1/p' "$log")
 }
 
-other_is_ready() { (url=http://127.0.0.1:$other_port && settled fresh) 2>/dev/null; }
+other_is_ready() {
+	local url=http://127.0.0.1:$other_port
+	settled fresh 2>/dev/null
+}
 
 # All series in ms. A row's ceiling is the bound itself where the goal is not a plain ratio.
 measure_fresh() {
