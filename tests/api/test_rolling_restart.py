@@ -66,12 +66,12 @@ class Pusher(Worker):
     """Sends streams of items, which take no Idempotency-Key and are never repeated for it."""
 
     def __init__(self, name, client):
-        super().__init__(name, pause_s=0.02)
+        super().__init__(name, pause_s=0.2)
         self.caller, self.turns, self.written = Caller(client), 0, []
 
     def turn(self):
         self.turns += 1
-        names = [f"{self.name}-{self.turns}-{i}" for i in range(50)]
+        names = [f"{self.name}-{self.turns}-{i}" for i in range(10)]
         answer = self.caller.send("POST", "/items", ndjson([item(name) for name in names]), "application/x-ndjson")
         assert answer.status == 200 and answer.json()["created"] == len(names), answer
         self.written += names

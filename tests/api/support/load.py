@@ -78,7 +78,7 @@ class Worker(threading.Thread):
 class Poller(Worker):
     """Asks for the same again and again; every answer must be 200."""
 
-    def __init__(self, name, client, path, pause_s=0.005):
+    def __init__(self, name, client, path, pause_s=0.02):
         super().__init__(name, pause_s)
         self.caller, self.path = Caller(client), path
         self.answers = []  # when each had come, and how long it took
