@@ -13,7 +13,7 @@
 #include "base/str.h"
 #include "http/http.h"
 
-enum { TARGET_MAX_BYTES = 4096, HEADERS_MAX_BYTES = 8192 };
+enum { TARGET_MAX_BYTES = 8192, HEADERS_MAX_BYTES = 8192 };
 
 /* What the raw request target shows before the library decodes it. */
 enum target_faults {

@@ -62,7 +62,7 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_NEEDS_IF_MATCH] =
 		"Read the resource, and send its ETag in If-Match (If-None-Match: * to create it).",
 	[ERR_TOO_MANY_STREAMS] = "Close one, or use another token.",
-	[ERR_HEADERS_TOO_LARGE] = "The header fields may have 16384 bytes and number 64 in all.",
+	[ERR_HEADERS_TOO_LARGE] = "The header fields may have 8192 bytes and number 64 in all.",
 };
 
 const char *problem_advice(enum error code)

@@ -39,6 +39,6 @@ def test_answers_that_nobody_reads(narrow, operator_token):
         assert refused.status_code == 503 and problem_type(refused) == "busy"
         assert int(refused.headers["Retry-After"]) >= 1
         assert narrow.get(small, headers=headers).status_code == 200, "small answers need no room"
-        told = ws.push([{"source": "test", "external_id": f"{n}-{'x' * 200}"} for n in range(500)])
+        told = ws.push([item(f"{n}-{'x' * 200}") for n in range(500)])
         assert len(told["results"]) == 500, "what was written is told in any case"
     wait_until(lambda: narrow.get(path, headers=headers).status_code == 200, "its room is free again")

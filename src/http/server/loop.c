@@ -17,7 +17,7 @@ enum {
 	 * For the longest head that is accepted, what the library keeps of each field, and the answer's
 	 * head. It is cleared one and a half times for each request, so it is no larger than that.
 	 */
-	CONNECTION_MEMORY_BYTES = 20 * 1024,
+	CONNECTION_MEMORY_BYTES = 24 * 1024,
 	NAP_US = 1000,
 	IDLE_ROUNDS_MAX = 1000, /* of a loop in a row */
 };

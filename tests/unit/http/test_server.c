@@ -332,10 +332,10 @@ static void test_limits_of_the_head(void **state)
 		int status;
 		const char *slug;
 	} cases[] = {
-		{"GET /", "a", 4096, " HTTP/1.1\r\n" HOST "\r\n", 414, "uri-too-long"},
-		{"GET /hello?a=", "b", 5000, " HTTP/1.1\r\n" HOST "\r\n", 414, "uri-too-long"},
+		{"GET /", "a", 8192, " HTTP/1.1\r\n" HOST "\r\n", 414, "uri-too-long"},
+		{"GET /hello?a=", "b", 9000, " HTTP/1.1\r\n" HOST "\r\n", 414, "uri-too-long"},
 		{"GET /hello?x", "&a", 480, " HTTP/1.1\r\n" HOST "\r\n", 400, "bad-request"},
-		{"GET /hello?x", "&a", 2000, " HTTP/1.1\r\n" HOST "\r\n", 400, "bad-request"},
+		{"GET /hello?x", "&a", 4000, " HTTP/1.1\r\n" HOST "\r\n", 400, "bad-request"},
 		{"GET /hello?x", "&a", 64, " HTTP/1.1\r\n" HOST "\r\n", 400, "bad-request"},
 		{"GET /hello HTTP/1.1\r\n" HOST "X: ", "v", 8200, "\r\n\r\n", 431,
 			"headers-too-large"},
