@@ -24,7 +24,7 @@ import secrets
 
 import pytest
 
-from support import client, daemon as daemons, database as databases, places, pooler, standby
+from support import cli as clients, client, daemon as daemons, database as databases, places, pooler, standby
 from support.workspace import Workspace
 
 
@@ -38,6 +38,12 @@ def nothing_left_running():
     daemons.end_all()
     pooler.end_all()
     standby.end_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_the_home(tmp_path_factory):
+    """What clients remember between runs goes with the tests."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")
@@ -131,3 +137,17 @@ def real_data():
     if folder is None:
         pytest.skip("no samples of real trackers beside the checkout (WINNOW_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture
+def fake():
+    """Makes servers that do what they are told."""
+    made = []
+
+    def make(script, context=None):
+        made.append(clients.FakeServer(script, context))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()
