@@ -600,6 +600,7 @@ static enum cli_exit push_all(struct push *push, const struct words *files)
 	}
 	if (code == CLI_OK)
 		code = send_chunk(push);
+	tell_progress(push, 0);
 	if (code == CLI_OK && push->keeping)
 		unlink(push->state_path.data);
 	return code;
@@ -663,21 +664,21 @@ const struct command command_push = {
 		    "  winnow push --format github issues.json\n"
 		    "  winnow push --atomic --json sprint.json > result.json\n"
 		    "  zcat big.ndjson.gz | winnow push --gzip --resume big.state -\n",
-	.details = "FILE is NDJSON (one item a line) or JSON (an array, an object, or several "
-		   "objects);\n"
-		   "its content shows which. - is standard input. Items go in requests of up to "
-		   "1000;\n"
-		   "each is stored or rejected by itself, and the rejected ones are told with file "
-		   "and\n"
-		   "line. Pushing the same file again changes nothing. Exit code 1: some were "
-		   "rejected.\n"
-		   "\n"
-		   "A push of files that was interrupted goes on where the server's last answer "
-		   "left it, "
-		   "when\n"
-		   "the same files are pushed to the same workspace within a day and still begin "
-		   "as they\n"
-		   "did; else it begins anew. The summary is of both.\n",
+	.details =
+		"FILE is NDJSON (one item a line) or JSON (an array, an object, or several "
+		"objects);\n"
+		"its content shows which. - is standard input. Items go in requests of up to "
+		"1000;\n"
+		"each is stored or rejected by itself, and the rejected ones are told with file "
+		"and\n"
+		"line. Pushing the same file again changes nothing. Exit code 1: some were "
+		"rejected.\n"
+		"\n"
+		"A push that was interrupted goes on behind what the server has acknowledged, when "
+		"the\n"
+		"same files are pushed to the same workspace within a day and begin as they did; "
+		"else\n"
+		"it begins anew. The summary is of both.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct push_values),
 	.defaults = &(const struct push_values){.retries = DEFAULT_RETRIES},

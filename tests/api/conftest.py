@@ -11,6 +11,7 @@ One database and one daemon for the session, a fresh workspace for each test.
     WINNOW_TEST_HISTORY_STEPS           how many steps each of its clients takes
     WINNOW_TEST_TAIL_WRITERS            how many writers the tailing readers follow (test_tailing.py)
     WINNOW_TEST_TAIL_POSTS              how many items each of them posts
+    WINNOW_TEST_STREAM_MIB              how long the long stream is (test_long_streams.py)
     WINNOW_TEST_POOLER                  1: daemons reach PostgreSQL through PgBouncer, a pool of one
     WINNOW_TEST_NO_NOTIFY               1: daemons neither tell nor hear news by NOTIFY
     WINNOW_SHARED_DATA                  real trackers' samples; tests that need them are skipped without
