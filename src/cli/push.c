@@ -56,7 +56,7 @@ static const struct arg_spec options[] = {
 	{"resume", 0, ARG_TEXT, "FILE", 0, 0, FIELD(resume),
 		"remember here how far it got; standard input needs it, and --json"},
 	{"no-resume", 0, ARG_FLAG, NULL, 0, 0, FIELD(no_resume),
-		"begin at the beginning, remember nothing"},
+		"begin at the beginning, remember nothing, forget what was"},
 	{"gzip", 'z', ARG_FLAG, NULL, 0, 0, FIELD(gzip), "compress what is sent"},
 	{"progress", 0, ARG_FLAG, NULL, 0, 0, FIELD(progress),
 		"tell how far it is, even where standard error is no terminal"},
@@ -285,13 +285,17 @@ static enum cli_exit begin_state(struct push *push, const struct words *files)
 {
 	const struct push_values *values = push->values;
 
-	if (values->format || values->atomic || values->dry_run || values->no_resume)
+	if (values->format || values->atomic || values->dry_run)
 		return CLI_OK;
 	if (values->resume)
 		buf_puts(&push->state_path, values->resume);
 	else if (push->cli->config.json || !all_regular(files) ||
 		 !push_state_place(push->cli, files, &push->state_path))
 		return CLI_OK;
+	if (values->no_resume) {
+		unlink(push->state_path.data);
+		return CLI_OK;
+	}
 	if (push->state_path.failed || !sha256_begin(&push->digest))
 		return cli_no_memory();
 	push->keeping = true;
@@ -341,14 +345,15 @@ static enum cli_exit begin_anew(struct push *push, const struct words *files)
 	push->bytes_before = 0;
 	if (!sha256_begin(&push->digest))
 		return cli_no_memory();
+	/* What is sent now may undo what it counts. */
+	if (unlink(path) != 0 && errno != ENOENT) {
+		cli_error("cannot remove %s: %s", path, strerror(errno));
+		return CLI_USAGE;
+	}
 	if (all_regular(files)) {
 		cli_note(push->cli, "the input has changed since the push that was interrupted; "
 				    "beginning anew");
 		return CLI_OK;
-	}
-	if (unlink(path) != 0 && errno != ENOENT) {
-		cli_error("cannot remove %s: %s", path, strerror(errno));
-		return CLI_USAGE;
 	}
 	cli_error("the input does not begin as it did when it was interrupted; nothing was sent, "
 		  "and %s is removed: push it again from the beginning",

@@ -162,6 +162,12 @@ def test_a_changed_beginning_begins_anew(there, state, tmp_path):
     there.push(file, room=2)
     there.bodies.clear()
     write(file, "\n".join(["{}", *lines[1:]]))
+    there.push(file, room=0)
+    assert not remembered(state)
+    write(file, "\n".join(lines))
+    there.push(file, room=2)
+    write(file, "\n".join(["{}", *lines[1:]]))
+    there.bodies.clear()
     done = there.push(file)
     assert "the input has changed since the push that was interrupted; beginning anew" in done.stderr
     assert there.lines() == ["{}", *lines[1:]] and done.stdout == summary(4000)
@@ -314,6 +320,7 @@ def test_nothing_is_remembered_unasked(there, state, tmp_path):
     there.push(file, room=2)
     there.bodies.clear()
     assert there.push(file, "--no-resume").stdout == summary(3000) and there.lines() == numbered(3000)
+    assert not remembered(state)
 
 
 def test_results_of_a_later_run_are_counted_on(there, tmp_path):
