@@ -82,6 +82,20 @@ bool sha256_end(struct sha256_stream *stream, struct sha256 *out)
 	return good;
 }
 
+bool sha256_so_far(const struct sha256_stream *stream, struct sha256 *out)
+{
+	EVP_MD_CTX *copy;
+	bool good;
+
+	if (stream->failed || !stream->context)
+		return false;
+	copy = EVP_MD_CTX_new();
+	good = copy && EVP_MD_CTX_copy_ex(copy, stream->context) == 1 &&
+	       EVP_DigestFinal_ex(copy, out->bytes, NULL) == 1;
+	EVP_MD_CTX_free(copy);
+	return good;
+}
+
 void sha256_release(struct sha256_stream *stream)
 {
 	EVP_MD_CTX_free(stream->context);

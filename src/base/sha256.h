@@ -25,6 +25,8 @@ bool sha256_begin(struct sha256_stream *stream);
 void sha256_add(struct sha256_stream *stream, const void *data, size_t bytes);
 /* May be followed by another sha256_begin on the same stream, which reuses the context. */
 bool sha256_end(struct sha256_stream *stream, struct sha256 *out);
+/* The hash of what was added so far; more may be added behind it. */
+bool sha256_so_far(const struct sha256_stream *stream, struct sha256 *out);
 void sha256_release(struct sha256_stream *stream);
 
 /* One shot, on a thread-local context. */

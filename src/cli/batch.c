@@ -14,7 +14,7 @@ enum { TOLD_MAX = 20 };
 
 void batch_begin(struct batch *batch, struct cli *cli, const struct batch_options *options)
 {
-	*batch = (struct batch){.cli = cli, .options = *options, .revision = -1};
+	*batch = (struct batch){.cli = cli, .options = *options, .sum.revision = -1};
 	if (options->json)
 		cli_write(STR("{\"results\":["));
 }
@@ -105,7 +105,7 @@ static void print_result(
 		buf_putc(&out, ',');
 	json_writer_init(&json, &out);
 	json_object_begin(&json);
-	json_put(&json, "index", int, (int64_t)batch->results);
+	json_put(&json, "index", int, batch->earlier + (int64_t)batch->results);
 	json_put(&json, "file", text, origin->file);
 	if (origin->line > 0)
 		json_put(&json, "line", int, (int64_t)origin->line);
@@ -157,15 +157,15 @@ enum cli_exit batch_add(struct batch *batch, const struct http_response *respons
 
 	if (!answer)
 		return CLI_REFUSED;
-	batch->created += json_view_int(answer, "created", 0);
-	batch->updated += json_view_int(answer, "updated", 0);
-	batch->unchanged += json_view_int(answer, "unchanged", 0);
-	batch->stale += json_view_int(answer, "stale", 0);
-	batch->rejected += json_view_int(answer, "rejected", 0);
+	batch->sum.created += json_view_int(answer, "created", 0);
+	batch->sum.updated += json_view_int(answer, "updated", 0);
+	batch->sum.unchanged += json_view_int(answer, "unchanged", 0);
+	batch->sum.stale += json_view_int(answer, "stale", 0);
+	batch->sum.rejected += json_view_int(answer, "rejected", 0);
 	batch->skipped += json_view_int(answer, "skipped", 0);
-	batch->revision = json_view_int(answer, "revision", batch->revision);
+	batch->sum.revision = json_view_int(answer, "revision", batch->sum.revision);
 	if (response->head[0])
-		memcpy(batch->head, response->head, sizeof batch->head);
+		memcpy(batch->sum.head, response->head, sizeof batch->sum.head);
 	if (why.len > 0)
 		snprintf(batch->skipped_why, sizeof batch->skipped_why, "%.*s", STR_ARG(why));
 	for (size_t i = 0; i < json_view_count(results); i++) {
@@ -177,12 +177,18 @@ enum cli_exit batch_add(struct batch *batch, const struct http_response *respons
 	return CLI_OK;
 }
 
+void batch_resume(struct batch *batch, const struct batch_sum *earlier)
+{
+	batch->sum = *earlier;
+	batch->earlier = batch_settled(batch);
+}
+
 void batch_reject(struct batch *batch, const struct origin *origin, const char *why)
 {
 	struct buf out = BUF_INIT;
 	struct json_writer json;
 
-	batch->rejected++;
+	batch->sum.rejected++;
 	if (batch->told++ < TOLD_MAX) {
 		put_place(&out, origin);
 		if (!out.failed)
@@ -194,7 +200,7 @@ void batch_reject(struct batch *batch, const struct origin *origin, const char *
 			buf_putc(&out, ',');
 		json_writer_init(&json, &out);
 		json_object_begin(&json);
-		json_put(&json, "index", int, (int64_t)batch->results);
+		json_put(&json, "index", int, batch->earlier + (int64_t)batch->results);
 		json_put(&json, "file", text, origin->file);
 		json_put(&json, "line", int, (int64_t)origin->line);
 		json_put(&json, "outcome", text, "rejected");
@@ -275,7 +281,8 @@ void batch_tell_refused(struct batch *batch, const struct http_response *respons
 
 int64_t batch_settled(const struct batch *batch)
 {
-	return batch->created + batch->updated + batch->unchanged + batch->stale + batch->rejected;
+	return batch->sum.created + batch->sum.updated + batch->sum.unchanged + batch->sum.stale +
+	       batch->sum.rejected;
 }
 
 static void print_json_end(const struct batch *batch, bool complete)
@@ -288,20 +295,22 @@ static void print_json_end(const struct batch *batch, bool complete)
 	json_put(&json, "mode", text, batch->options.atomic ? "atomic" : "partial");
 	json_put(&json, "dry_run", bool, batch->options.dry_run);
 	json_put(&json, "complete", bool, complete);
-	json_put(&json, "created", int, batch->created);
-	json_put(&json, "updated", int, batch->updated);
-	json_put(&json, "unchanged", int, batch->unchanged);
-	json_put(&json, "stale", int, batch->stale);
-	json_put(&json, "rejected", int, batch->rejected);
-	json_put(&json, "errors", bool, batch->rejected > 0);
+	json_put(&json, "created", int, batch->sum.created);
+	json_put(&json, "updated", int, batch->sum.updated);
+	json_put(&json, "unchanged", int, batch->sum.unchanged);
+	json_put(&json, "stale", int, batch->sum.stale);
+	json_put(&json, "rejected", int, batch->sum.rejected);
+	json_put(&json, "errors", bool, batch->sum.rejected > 0);
+	if (batch->earlier > 0)
+		json_put(&json, "earlier", int, batch->earlier);
 	if (batch->skipped > 0) {
 		json_put(&json, "skipped", int, batch->skipped);
 		json_put(&json, "skipped_why", text, batch->skipped_why);
 	}
-	if (batch->revision >= 0)
-		json_put(&json, "revision", int, batch->revision);
-	if (batch->head[0])
-		json_put(&json, "head", text, batch->head);
+	if (batch->sum.revision >= 0)
+		json_put(&json, "revision", int, batch->sum.revision);
+	if (batch->sum.head[0])
+		json_put(&json, "head", text, batch->sum.head);
 	json_object_end(&json);
 	/* They go on in the object that batch_begin has opened. */
 	buf_puts(&out, "],");
@@ -316,9 +325,9 @@ static void print_json_end(const struct batch *batch, bool complete)
 static void print_summary(const struct batch *batch)
 {
 	cli_printf("%screated %lld, updated %lld, unchanged %lld, stale %lld, rejected %lld",
-		batch->options.dry_run ? "dry run: " : "", (long long)batch->created,
-		(long long)batch->updated, (long long)batch->unchanged, (long long)batch->stale,
-		(long long)batch->rejected);
+		batch->options.dry_run ? "dry run: " : "", (long long)batch->sum.created,
+		(long long)batch->sum.updated, (long long)batch->sum.unchanged,
+		(long long)batch->sum.stale, (long long)batch->sum.rejected);
 	if (batch->skipped > 0)
 		cli_printf(", skipped %lld%s%s%s", (long long)batch->skipped,
 			batch->skipped_why[0] ? " (" : "", batch->skipped_why,
@@ -334,5 +343,5 @@ enum cli_exit batch_end(struct batch *batch, bool complete)
 		print_json_end(batch, complete);
 	else if (!batch->cli->config.quiet && (complete || batch_settled(batch) > 0))
 		print_summary(batch);
-	return batch->rejected > 0 ? CLI_REFUSED : CLI_OK;
+	return batch->sum.rejected > 0 ? CLI_REFUSED : CLI_OK;
 }

@@ -196,6 +196,7 @@ static bool request_headers(const struct http_client *client, const struct http_
 	       add_header(out, "If-None-Match", request->if_none_match) &&
 	       add_header(out, "X-GitHub-Event", request->github_event) &&
 	       add_header(out, "Idempotency-Key", request->idempotency_key) &&
+	       add_header(out, "Content-Encoding", request->content_encoding) &&
 	       (!client->authorization || add_line(out, client->authorization));
 }
 

@@ -32,7 +32,7 @@ struct http_request {
 	struct str body;
 	int64_t timeout_s; /* 0: the client's */
 	/* Header values; NULL: not sent. */
-	const char *if_match, *if_none_match, *github_event, *idempotency_key;
+	const char *if_match, *if_none_match, *github_event, *idempotency_key, *content_encoding;
 	/*
 	 * Given the body of a 200 as it arrives, instead of response->body, however large it is;
 	 * the time-out then counts silence only. False stops the transfer.

@@ -12,7 +12,13 @@
 #include "base/clock.h"
 #include "cli/text.h"
 
-enum { FIRST_US = 400 * 1000, AGAIN_US = 100 * 1000, BAR_MAX = 30, BAR_MIN = 8 };
+enum {
+	FIRST_US = 400 * 1000,
+	AGAIN_US = 100 * 1000,
+	LOGGED_AGAIN_US = 5 * US_PER_S,
+	BAR_MAX = 30,
+	BAR_MIN = 8,
+};
 
 /* The client does one thing at a time, and its messages have to know whose line is in the way. */
 static struct progress *active;
@@ -37,6 +43,19 @@ void progress_begin(struct progress *progress, const char *label, uint64_t total
 	active = progress;
 }
 
+void progress_as_log(struct progress *progress)
+{
+	if (progress->wanted)
+		return; /* there is a terminal */
+	progress->wanted = progress->as_log = true;
+	progress->drawn_us = progress->begun_us;
+}
+
+static void put_percent(struct buf *out, uint64_t done, uint64_t total)
+{
+	buf_printf(out, "%3d %%  ", (int)((double)done / (double)total * 100));
+}
+
 static void put_bar(struct buf *out, uint64_t done, uint64_t total, unsigned cells)
 {
 	unsigned full = (unsigned)((double)done / (double)total * cells);
@@ -44,7 +63,18 @@ static void put_bar(struct buf *out, uint64_t done, uint64_t total, unsigned cel
 	buf_putc(out, '[');
 	for (unsigned i = 0; i < cells; i++)
 		buf_putc(out, i < full ? '#' : ' ');
-	buf_printf(out, "] %3d %%  ", (int)((double)done / (double)total * 100));
+	buf_puts(out, "] ");
+	put_percent(out, done, total);
+}
+
+static void put_bytes(struct buf *out, const struct progress_state *state)
+{
+	const double mebibyte = 1024 * 1024;
+
+	buf_printf(out, ", %.1f", (double)state->done / mebibyte);
+	if (state->total > 0)
+		buf_printf(out, " of %.1f", (double)state->total / mebibyte);
+	buf_puts(out, " MiB");
 }
 
 void progress_line(struct buf *out, const struct progress_state *state, unsigned width)
@@ -55,18 +85,26 @@ void progress_line(struct buf *out, const struct progress_state *state, unsigned
 	struct str line;
 
 	buf_printf(&tail, "%llu %s", (unsigned long long)state->count, state->things);
+	if (state->rejected > 0)
+		buf_printf(&tail, ", %llu rejected", (unsigned long long)state->rejected);
+	if (state->in_bytes)
+		put_bytes(&tail, state);
 	if (state->seconds >= 1)
 		buf_printf(&tail, ", %.0f per second", (double)state->count / state->seconds);
 	buf_printf(out, "%s ", state->label);
 	/* "[] 100 %  " beside the cells. */
 	taken = text_width(buf_view(out)) + tail.len + 10;
-	if (state->total > 0 && taken + BAR_MIN < width) {
+	if (state->total > 0 && width == 0) {
+		put_percent(out, done, state->total);
+	} else if (state->total > 0 && taken + BAR_MIN < width) {
 		size_t cells = width - 1 - taken;
 
 		put_bar(out, done, state->total, cells < BAR_MAX ? (unsigned)cells : BAR_MAX);
 	}
 	buf_str(out, buf_view(&tail));
 	buf_release(&tail);
+	if (width == 0)
+		return;
 	/* A line that wraps could not be taken away again. */
 	line = text_head(buf_view(out), width - 1);
 	if (!out->failed && line.len < out->len) {
@@ -84,34 +122,44 @@ static unsigned width_of_stderr(void)
 	return 80;
 }
 
-void progress_update(struct progress *progress, uint64_t done, uint64_t count, const char *things)
+static void draw(struct progress *progress, int64_t now)
 {
 	struct buf line = BUF_INIT;
-	int64_t now;
-	struct progress_state state;
-
-	if (!progress->wanted)
-		return;
-	now = now_us();
-	if (now - progress->drawn_us < AGAIN_US)
-		return;
-	progress->drawn_us = now;
-	state = (struct progress_state){
+	struct progress_state state = {
 		.label = progress->label,
-		.done = done,
+		.done = progress->done,
 		.total = progress->total,
-		.count = count,
-		.things = things,
+		.count = progress->count,
+		.things = progress->things,
 		.seconds = (double)(now - progress->begun_us) / US_PER_S,
+		.rejected = progress->rejected,
+		.in_bytes = progress->in_bytes,
 	};
-	buf_putc(&line, '\r');
-	progress_line(&line, &state, width_of_stderr());
-	buf_puts(&line, "\033[K");
+
+	if (!progress->as_log)
+		buf_putc(&line, '\r');
+	progress_line(&line, &state, progress->as_log ? 0 : width_of_stderr());
+	buf_puts(&line, progress->as_log ? "\n" : "\033[K");
 	if (!line.failed)
 		fwrite(line.data, 1, line.len, stderr);
 	fflush(stderr);
 	buf_release(&line);
-	progress->shown = true;
+	progress->drawn_us = now;
+	progress->shown = !progress->as_log;
+}
+
+void progress_update(struct progress *progress, uint64_t done, uint64_t count, const char *things)
+{
+	int64_t now;
+
+	if (!progress->wanted)
+		return;
+	progress->done = done;
+	progress->count = count;
+	progress->things = things;
+	now = now_us();
+	if (now - progress->drawn_us >= (progress->as_log ? LOGGED_AGAIN_US : AGAIN_US))
+		draw(progress, now);
 }
 
 void progress_hide_all(void)
@@ -125,8 +173,10 @@ void progress_hide_all(void)
 
 void progress_end(struct progress *progress)
 {
-	if (active == progress) {
-		progress_hide_all();
-		active = NULL;
-	}
+	if (active != progress)
+		return;
+	if (progress->as_log && progress->things)
+		draw(progress, now_us());
+	progress_hide_all();
+	active = NULL;
 }

@@ -3,7 +3,8 @@
  *
  * Files are streamed: items are put together to requests of up to 1000 lines or 1 MiB, each of
  * which the server settles in one transaction. What was lost on the way is sent again; it can be,
- * since an item is known by its source and external id.
+ * since an item is known by its source and external id. After each answer a small file remembers how
+ * far the input was acknowledged, so that the same push goes on there when this one does not end.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,11 +13,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/deflate.h"
 #include "base/uuid.h"
 #include "cli/batch.h"
 #include "cli/commands.h"
 #include "cli/progress.h"
 #include "cli/push_split.h"
+#include "cli/push_state.h"
 #include "cli/retry.h"
 #include "cli/url.h"
 
@@ -30,9 +33,9 @@ enum {
 };
 
 struct push_values {
-	const char *format, *source, *event;
+	const char *format, *source, *event, *resume;
 	int64_t retries;
-	bool dry_run, atomic;
+	bool dry_run, atomic, no_resume, gzip, progress;
 };
 
 #define FIELD(name) offsetof(struct push_values, name)
@@ -50,6 +53,13 @@ static const struct arg_spec options[] = {
 		"check and tell the outcomes, store nothing"},
 	{"retries", 0, ARG_INT, "N", 0, MAX_RETRIES, FIELD(retries),
 		"tries after the first while the server is away (5)"},
+	{"resume", 0, ARG_TEXT, "FILE", 0, 0, FIELD(resume),
+		"remember here how far it got; standard input needs it, and --json"},
+	{"no-resume", 0, ARG_FLAG, NULL, 0, 0, FIELD(no_resume),
+		"begin at the beginning, remember nothing, forget what was"},
+	{"gzip", 'z', ARG_FLAG, NULL, 0, 0, FIELD(gzip), "compress what is sent"},
+	{"progress", 0, ARG_FLAG, NULL, 0, 0, FIELD(progress),
+		"tell how far it is, even where standard error is no terminal"},
 };
 
 struct push {
@@ -63,6 +73,15 @@ struct push {
 	struct buf body;
 	struct origin *origins;
 	size_t count;
+
+	/* Going on where an earlier run was interrupted. */
+	struct buf state_path;
+	bool keeping;                /* the state is written after each answer */
+	struct push_state state;     /* as it was found or last written */
+	uint64_t taken;              /* items of the input so far */
+	struct sha256_stream digest; /* of them */
+	bool passing_over;           /* until state.items are taken, nothing is sent */
+	bool changed;                /* the input does not begin as it did then */
 };
 
 /* ---- requests ---- */
@@ -101,11 +120,18 @@ static enum cli_exit send_request(struct push *push, const char *content_type, c
 		.idempotency_key = key,
 	};
 	enum cli_exit code = request_path(push, &path);
+	struct shared_body *packed = NULL;
 	enum http_result result;
 
 	if (code != CLI_OK)
 		goto out;
 	request.path = path.data;
+	if (push->values->gzip)
+		packed = deflate_gzip(request.body);
+	if (packed) {
+		request.body = (struct str){packed->data, packed->len};
+		request.content_encoding = "gzip";
+	}
 	result = retry_send(push->cli, &request, (unsigned)push->values->retries, &response);
 	if (result == HTTP_ANSWERED && response.status >= 200 && response.status < 300) {
 		code = batch_add(&push->batch, &response, push->origins, push->count);
@@ -118,6 +144,7 @@ static enum cli_exit send_request(struct push *push, const char *content_type, c
 			cli_error("%s was not taken", push->origins[0].file);
 	}
 out:
+	shared_body_unref(packed);
 	http_response_release(&response);
 	buf_release(&path);
 	return code;
@@ -135,6 +162,203 @@ static enum cli_exit send_chunk(struct push *push)
 	buf_reset(&push->body);
 	push->count = 0;
 	return code;
+}
+
+/* ---- what is remembered ---- */
+
+static bool all_regular(const struct words *files)
+{
+	for (size_t i = 0; i < files->count; i++) {
+		struct stat status;
+
+		if (strcmp(files->items[i], "-") == 0 || stat(files->items[i], &status) != 0 ||
+			!S_ISREG(status.st_mode))
+			return false;
+	}
+	return true;
+}
+
+/* The id of the workspace, and its newest revision. */
+static enum cli_exit ask_workspace(struct push *push, char id[UUID_TEXT_SIZE], int64_t *revision)
+{
+	struct buf path = BUF_INIT;
+	struct http_request request = {.method = "GET"};
+	struct http_response response = {0};
+	struct json_view *workspace = NULL;
+	enum cli_exit code = cli_workspace_path(push->cli, &path, "");
+	enum http_result result;
+	struct str text;
+
+	if (code != CLI_OK)
+		goto out;
+	request.path = path.data;
+	result = retry_send(push->cli, &request, (unsigned)push->values->retries, &response);
+	if (result != HTTP_ANSWERED || response.status != 200) {
+		code = cli_explain_failure(push->cli, result, &response);
+		goto out;
+	}
+	workspace = cli_parse(&response);
+	text = json_view_text(workspace, "id");
+	*revision = json_view_int(workspace, "revision", -1);
+	id[0] = '\0';
+	if (text.len == UUID_TEXT_SIZE - 1) {
+		memcpy(id, text.ptr, text.len);
+		id[text.len] = '\0';
+	}
+	if (!workspace)
+		code = CLI_REFUSED;
+out:
+	json_view_free(workspace);
+	http_response_release(&response);
+	buf_release(&path);
+	return code;
+}
+
+/* After an answer: all that was taken so far is settled. */
+static void remember(struct push *push)
+{
+	struct push_state *state = &push->state;
+	int64_t revision;
+
+	if (!push->keeping)
+		return;
+	if (!state->workspace_id[0])
+		push->keeping = ask_workspace(push, state->workspace_id, &revision) == CLI_OK &&
+				state->workspace_id[0];
+	if (!push->keeping) {
+		cli_note(push->cli, "the server does not tell which workspace this is; an "
+				    "interrupted push will begin anew");
+		return;
+	}
+	state->items = push->taken;
+	state->sum = push->batch.sum;
+	push->keeping = sha256_so_far(&push->digest, &state->digest) &&
+			push_state_write(push->cli, push->state_path.data, state);
+	if (!push->keeping)
+		cli_note(push->cli, "cannot write %s: %s; an interrupted push will begin anew",
+			push->state_path.data, strerror(errno));
+}
+
+/* Whether the workspace is the one that the state is about, and not an older copy of it. */
+static enum cli_exit check_workspace(struct push *push)
+{
+	char id[UUID_TEXT_SIZE];
+	int64_t revision;
+	enum cli_exit code = ask_workspace(push, id, &revision);
+
+	if (code != CLI_OK)
+		return code;
+	push->passing_over =
+		strcmp(id, push->state.workspace_id) == 0 && revision >= push->state.sum.revision;
+	if (!push->passing_over) {
+		push->state = (struct push_state){0};
+		cli_note(push->cli, "the workspace is not the one of the interrupted push; "
+				    "beginning anew");
+	}
+	return CLI_OK;
+}
+
+static enum cli_exit find_state(struct push *push)
+{
+	const char *path = push->state_path.data;
+
+	switch (push_state_read(push->cli, path, &push->state)) {
+	case PUSH_STATE_NONE: return CLI_OK;
+	case PUSH_STATE_READ: return check_workspace(push);
+	case PUSH_STATE_OLD:
+		cli_note(push->cli, "the interrupted push is more than a day old; beginning anew");
+		return CLI_OK;
+	case PUSH_STATE_FOREIGN:
+		cli_error("%s is of a push to another server or workspace", path);
+		return CLI_USAGE;
+	case PUSH_STATE_UNREADABLE: break;
+	}
+	if (push->values->resume) {
+		cli_error("%s is not what an interrupted push leaves behind", path);
+		return CLI_USAGE;
+	}
+	cli_note(push->cli, "%s cannot be read; beginning anew", path);
+	return CLI_OK;
+}
+
+static enum cli_exit begin_state(struct push *push, const struct words *files)
+{
+	const struct push_values *values = push->values;
+
+	if (values->format || values->atomic || values->dry_run)
+		return CLI_OK;
+	if (values->resume)
+		buf_puts(&push->state_path, values->resume);
+	else if (push->cli->config.json || !all_regular(files) ||
+		 !push_state_place(push->cli, files, &push->state_path))
+		return CLI_OK;
+	if (values->no_resume) {
+		unlink(push->state_path.data);
+		return CLI_OK;
+	}
+	if (push->state_path.failed || !sha256_begin(&push->digest))
+		return cli_no_memory();
+	push->keeping = true;
+	return find_state(push);
+}
+
+/* Counts an item of the input; one that is too long counts as an empty one. */
+static void take(struct push *push, struct str item)
+{
+	push->taken++;
+	if (!push->keeping)
+		return;
+	sha256_add(&push->digest, item.ptr, item.len);
+	sha256_add(&push->digest, "\n", 1);
+}
+
+/* Takes an item that was acknowledged before. CLI_USAGE when the last of them shows that they are
+ * others. */
+static enum cli_exit pass_over(struct push *push, struct str item, const struct origin *origin)
+{
+	struct sha256 digest;
+
+	take(push, item);
+	if (push->taken < push->state.items)
+		return CLI_OK;
+	push->passing_over = false;
+	push->changed = !sha256_so_far(&push->digest, &digest) ||
+			!sha256_same(&digest, &push->state.digest);
+	if (push->changed)
+		return CLI_USAGE;
+	batch_resume(&push->batch, &push->state.sum);
+	cli_note(push->cli,
+		"going on behind %s:%zu, where an earlier push was interrupted (%lld items, %lld "
+		"of them rejected)",
+		origin->file, origin->line, (long long)push->state.items,
+		(long long)push->state.sum.rejected);
+	return CLI_OK;
+}
+
+/* The input is not the one that was interrupted: all of it is sent, if it can be had again. */
+static enum cli_exit begin_anew(struct push *push, const struct words *files)
+{
+	const char *path = push->state_path.data;
+
+	push->changed = push->passing_over = false;
+	push->taken = 0;
+	push->bytes_before = 0;
+	if (!sha256_begin(&push->digest))
+		return cli_no_memory();
+	/* What is sent now may undo what it counts. */
+	if (unlink(path) != 0 && errno != ENOENT) {
+		cli_error("cannot remove %s: %s", path, strerror(errno));
+		return CLI_USAGE;
+	}
+	if (all_regular(files)) {
+		cli_note(push->cli, "the input has changed since the push that was interrupted; "
+				    "beginning anew");
+		return CLI_OK;
+	}
+	cli_error("the input does not begin as it did when it was interrupted; nothing was sent, "
+		  "and %s is removed: push it again from the beginning",
+		path);
+	return CLI_USAGE;
 }
 
 /* ---- files of items ---- */
@@ -161,6 +385,8 @@ static enum cli_exit add_item(struct push *push, struct str item, const struct o
 {
 	enum cli_exit code = CLI_OK;
 
+	if (push->passing_over)
+		return pass_over(push, item, origin);
 	if (is_full(push, item.len + 1)) {
 		if (push->values->atomic) {
 			cli_error("--atomic: more than %d items or %d MiB; nothing was sent",
@@ -168,9 +394,12 @@ static enum cli_exit add_item(struct push *push, struct str item, const struct o
 			return CLI_USAGE;
 		}
 		code = send_chunk(push);
+		if (code == CLI_OK)
+			remember(push);
 	}
 	if (code != CLI_OK)
 		return code;
+	take(push, item);
 	buf_str(&push->body, item);
 	buf_putc(&push->body, '\n');
 	push->origins[push->count++] = *origin;
@@ -181,6 +410,9 @@ static enum cli_exit too_long(struct push *push, const struct origin *origin)
 {
 	static const char why[] = "The item is longer than 8 MiB.";
 
+	if (push->passing_over)
+		return pass_over(push, STR(""), origin);
+	take(push, STR(""));
 	if (!push->values->atomic) {
 		batch_reject(&push->batch, origin, why);
 		return CLI_OK;
@@ -196,6 +428,10 @@ static enum cli_exit cannot_read(
 {
 	enum cli_exit code = CLI_OK;
 
+	if (push->passing_over) {
+		push->changed = true;
+		return CLI_USAGE;
+	}
 	if (!push->values->atomic)
 		code = send_chunk(push);
 	if (splitter->fault)
@@ -203,6 +439,14 @@ static enum cli_exit cannot_read(
 	else
 		cli_error("cannot read %s: %s", file, strerror(error));
 	return code == CLI_OK ? CLI_USAGE : code;
+}
+
+/* `bytes` of the file at hand. */
+static void tell_progress(struct push *push, uint64_t bytes)
+{
+	push->progress.rejected = (uint64_t)push->batch.sum.rejected;
+	progress_update(&push->progress, push->bytes_before + bytes,
+		(uint64_t)batch_settled(&push->batch), "items");
 }
 
 static enum cli_exit push_descriptor(struct push *push, int descriptor, const char *file)
@@ -225,8 +469,7 @@ static enum cli_exit push_descriptor(struct push *push, int descriptor, const ch
 		case SPLIT_FAILED: code = cannot_read(push, &splitter, file, errno); break;
 		case SPLIT_NO_MEMORY: code = cli_no_memory(); break;
 		}
-		progress_update(&push->progress, push->bytes_before + splitter.read_bytes,
-			(uint64_t)batch_settled(&push->batch), "items");
+		tell_progress(push, splitter.read_bytes);
 	}
 	push->bytes_before += splitter.read_bytes;
 	splitter_release(&splitter);
@@ -266,8 +509,7 @@ static enum cli_exit push_payload(struct push *push, const char *file)
 	if (code == CLI_OK)
 		code = send_request(push, "application/json", key);
 	push->bytes_before += push->body.len;
-	progress_update(&push->progress, push->bytes_before, (uint64_t)batch_settled(&push->batch),
-		"items");
+	tell_progress(push, 0);
 	buf_reset(&push->body);
 	return code;
 }
@@ -279,12 +521,13 @@ static uint64_t total_bytes(const struct words *files)
 {
 	uint64_t total = 0;
 
+	if (!all_regular(files))
+		return 0;
 	for (size_t i = 0; i < files->count; i++) {
 		struct stat status;
 
-		if (stat(files->items[i], &status) != 0 || !S_ISREG(status.st_mode))
-			return 0;
-		total += (uint64_t)status.st_size;
+		if (stat(files->items[i], &status) == 0)
+			total += (uint64_t)status.st_size;
 	}
 	return total;
 }
@@ -308,6 +551,11 @@ static enum cli_exit check(const struct cli *cli, const struct push_values *valu
 		cli_error("--%s goes with --format", values->source ? "source" : "event");
 		return CLI_USAGE;
 	}
+	if (values->resume &&
+		(values->format || values->atomic || values->dry_run || values->no_resume)) {
+		cli_error("--resume goes without --format, --atomic, --dry-run and --no-resume");
+		return CLI_USAGE;
+	}
 	return cli_need_workspace(cli);
 }
 
@@ -328,15 +576,52 @@ static enum cli_exit push_payloads(struct push *push, const struct words *files)
 	return worst;
 }
 
-static enum cli_exit push_all(struct push *push, const struct words *files)
+static enum cli_exit push_files(struct push *push, const struct words *files)
 {
 	enum cli_exit code = CLI_OK;
 
-	if (push->values->format)
-		return push_payloads(push, files);
 	for (size_t i = 0; i < files->count && code == CLI_OK; i++)
 		code = push_items(push, files->items[i]);
-	return code == CLI_OK ? send_chunk(push) : code;
+	if (code == CLI_OK && push->passing_over) {
+		push->changed = true;
+		code = CLI_USAGE;
+	}
+	return code;
+}
+
+static enum cli_exit push_all(struct push *push, const struct words *files)
+{
+	enum cli_exit code;
+
+	if (push->values->format)
+		return push_payloads(push, files);
+	code = begin_state(push, files);
+	if (code == CLI_OK)
+		code = push_files(push, files);
+	if (push->changed) {
+		code = begin_anew(push, files);
+		if (code == CLI_OK)
+			code = push_files(push, files);
+	}
+	if (code == CLI_OK)
+		code = send_chunk(push);
+	tell_progress(push, 0);
+	if (code == CLI_OK && push->keeping)
+		unlink(push->state_path.data);
+	return code;
+}
+
+/* What was done is not lost when something is left. */
+static void tell_settled(const struct push *push)
+{
+	if (batch_settled(&push->batch) == 0 || push->values->dry_run)
+		return;
+	if (push->keeping && push->state.items > 0)
+		cli_note(push->cli, "what is counted above is settled; the same push goes on "
+				    "from there");
+	else
+		cli_note(push->cli,
+			"what is counted above is settled; the same files can be pushed again");
 }
 
 static enum cli_exit run(struct cli *cli, const void *values, const struct words *words)
@@ -359,12 +644,16 @@ static enum cli_exit run(struct cli *cli, const void *values, const struct words
 	batch_begin(&push.batch, cli, &batch_options);
 	progress_begin(&push.progress, push.values->dry_run ? "checking" : "pushing",
 		total_bytes(words), cli->config.quiet);
+	push.progress.in_bytes = true;
+	if (push.values->progress)
+		progress_as_log(&push.progress);
 	code = push_all(&push, words);
 	progress_end(&push.progress);
 	outcome = batch_end(&push.batch, code == CLI_OK);
-	if (code != CLI_OK && batch_settled(&push.batch) > 0 && !push.values->dry_run)
-		cli_note(cli,
-			"what is counted above is settled; the same files can be pushed again");
+	if (code != CLI_OK)
+		tell_settled(&push);
+	sha256_release(&push.digest);
+	buf_release(&push.state_path);
 	buf_release(&push.body);
 	free(push.origins);
 	return code != CLI_OK ? code : outcome;
@@ -378,15 +667,23 @@ const struct command command_push = {
 		    "  jq -c '.issues[]' export.json | winnow push -\n"
 		    "  winnow push --dry-run backlog.json\n"
 		    "  winnow push --format github issues.json\n"
-		    "  winnow push --atomic --json sprint.json > result.json\n",
-	.details = "FILE is NDJSON (one item a line) or JSON (an array, an object, or several "
-		   "objects);\n"
-		   "its content shows which. - is standard input. Items go in requests of up to "
-		   "1000;\n"
-		   "each is stored or rejected by itself, and the rejected ones are told with file "
-		   "and\n"
-		   "line. Pushing the same file again changes nothing. Exit code 1: some were "
-		   "rejected.\n",
+		    "  winnow push --atomic --json sprint.json > result.json\n"
+		    "  zcat big.ndjson.gz | winnow push --gzip --resume big.state -\n",
+	.details =
+		"FILE is NDJSON (one item a line) or JSON (an array, an object, or several "
+		"objects);\n"
+		"its content shows which. - is standard input. Items go in requests of up to "
+		"1000;\n"
+		"each is stored or rejected by itself, and the rejected ones are told with file "
+		"and\n"
+		"line. Pushing the same file again changes nothing. Exit code 1: some were "
+		"rejected.\n"
+		"\n"
+		"A push that was interrupted goes on behind what the server has acknowledged, when "
+		"the\n"
+		"same files are pushed to the same workspace within a day and begin as they did; "
+		"else\n"
+		"it begins anew. The summary is of both.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct push_values),
 	.defaults = &(const struct push_values){.retries = DEFAULT_RETRIES},

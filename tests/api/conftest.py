@@ -11,6 +11,7 @@ One database and one daemon for the session, a fresh workspace for each test.
     WINNOW_TEST_HISTORY_STEPS           how many steps each of its clients takes
     WINNOW_TEST_TAIL_WRITERS            how many writers the tailing readers follow (test_tailing.py)
     WINNOW_TEST_TAIL_POSTS              how many items each of them posts
+    WINNOW_TEST_STREAM_MIB              how long the long stream is (test_long_streams.py)
     WINNOW_TEST_POOLER                  1: daemons reach PostgreSQL through PgBouncer, a pool of one
     WINNOW_TEST_NO_NOTIFY               1: daemons neither tell nor hear news by NOTIFY
     WINNOW_SHARED_DATA                  real trackers' samples; tests that need them are skipped without
@@ -24,7 +25,7 @@ import secrets
 
 import pytest
 
-from support import client, daemon as daemons, database as databases, places, pooler, standby
+from support import cli as clients, client, daemon as daemons, database as databases, places, pooler, standby
 from support.workspace import Workspace
 
 
@@ -38,6 +39,12 @@ def nothing_left_running():
     daemons.end_all()
     pooler.end_all()
     standby.end_all()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def nothing_in_the_home(tmp_path_factory):
+    """What clients remember between runs goes with the tests."""
+    os.environ["XDG_STATE_HOME"] = str(tmp_path_factory.mktemp("state"))
 
 
 @pytest.fixture(scope="session")
@@ -131,3 +138,17 @@ def real_data():
     if folder is None:
         pytest.skip("no samples of real trackers beside the checkout (WINNOW_SHARED_DATA)")
     return folder
+
+
+@pytest.fixture
+def fake():
+    """Makes servers that do what they are told."""
+    made = []
+
+    def make(script, context=None):
+        made.append(clients.FakeServer(script, context))
+        return made[-1]
+
+    yield make
+    for server in made:
+        server.close()

@@ -1,6 +1,5 @@
 """The client: against the daemon, and against a server that misbehaves on purpose."""
 
-import http.server
 import json
 import os
 import pty
@@ -8,27 +7,13 @@ import re
 import shutil
 import ssl
 import subprocess
-import threading
 
 import pytest
 
 from support import daemon as daemons, places
+from support.cli import DENIED, OK, REFUSED, UNREACHABLE, USAGE, problem, run, settled, write
 from support.workspace import item, rubric, scored
 from support.decisions import enforce, labelled, override
-
-OK, REFUSED, USAGE, UNREACHABLE, DENIED = range(5)
-
-
-def run(*args, expect=OK, stdin=None, **variables):
-    """Runs the client; variables without their WINNOW_ prefix, in lower case."""
-    environment = daemons.clean_environment(**{f"WINNOW_{name.upper()}": value for name, value in variables.items()})
-    feed = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
-    done = subprocess.run(
-        [places.winnow(), *map(str, args)], env=environment, capture_output=True, text=True, timeout=60, **feed
-    )
-    assert done.returncode == expect, f"{args}: exit {done.returncode}, not {expect}\n{done.stdout}\n{done.stderr}"
-    return done
-
 
 @pytest.fixture
 def cli(ws):
@@ -38,11 +23,6 @@ def cli(ws):
         return run(*args, **{"url": ws.url, "token": ws.secret, "workspace": ws.name, **more})
 
     return call
-
-
-def write(path, text):
-    path.write_text(text if isinstance(text, str) else "".join(json.dumps(one) + "\n" for one in text))
-    return path
 
 
 # ---- the command line ----
@@ -106,90 +86,20 @@ def test_settings(tmp_path):
 # ---- a server that does what it is told ----
 
 
-class FakeServer:
-    """Answers with what `script` returns: (status, headers, body) for (method, path, body)."""
-
-    def __init__(self, script, context=None):
-        self.requests = []
-        fake = self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def answer(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                fake.requests.append((self.command, self.path, dict(self.headers), body))
-                status, headers, text = script(self.command, self.path, body)
-                text = (
-                    text if isinstance(text, bytes) else (text if isinstance(text, str) else json.dumps(text)).encode()
-                )
-                self.send_response(status)
-                for name, value in {"Content-Length": len(text), **headers}.items():
-                    self.send_header(name, str(value))
-                self.end_headers()
-                self.wfile.write(text)
-
-            do_GET = do_POST = do_PUT = do_DELETE = answer
-
-            def log_message(self, *_):
-                pass
-
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
-        if context:
-            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
-        self.url = f"http{'s' if context else ''}://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
-
-    def run(self, *args, **more):
-        return run(*args, **{"url": self.url, "token": "wnw_x", "workspace": "w", **more})
-
-    def close(self):
-        self.server.shutdown()
-        self.server.server_close()
-
-
-@pytest.fixture
-def fake():
-    made = []
-
-    def make(script, context=None):
-        made.append(FakeServer(script, context))
-        return made[-1]
-
-    yield make
-    for server in made:
-        server.close()
-
-
-def problem(status, title, **more):
-    return (
-        status,
-        {"Content-Type": "application/problem+json"},
-        {"type": "/problems/x", "title": title, "status": status, **more},
-    )
-
-
-def settled(body):
-    lines = body.decode().splitlines()
-    results = [{"index": i, "line": i + 1, "outcome": "created"} for i in range(len(lines))]
-    counts = {"created": len(lines), "updated": 0, "unchanged": 0, "stale": 0, "rejected": 0}
-    return 200, {}, {"mode": "partial", "dry_run": False, **counts, "errors": False, "revision": 1, "results": results}
-
-
 def test_push_goes_in_bounded_requests(fake, tmp_path):
     server = fake(lambda method, path, body: settled(body))
     lines = [json.dumps({"n": n}) for n in range(2500)]
     done = server.run("push", write(tmp_path / "a.ndjson", "\n".join(lines)))
     assert done.stdout == "created 2500, updated 0, unchanged 0, stale 0, rejected 0\n"
-    bodies = [body for _, _, _, body in server.requests]
+    posts = [request for request in server.requests if request[0] == "POST"]
+    bodies = [body for _, _, _, body in posts]
     assert [body.count(b"\n") for body in bodies] == [1000, 1000, 500]
     assert b"".join(bodies).decode().splitlines() == lines
-    assert {path for _, path, _, _ in server.requests} == {"/v1/workspaces/w/items?mode=partial"}
+    assert {path for _, path, _, _ in posts} == {"/v1/workspaces/w/items?mode=partial"}
 
     server.requests.clear()
     server.run("push", write(tmp_path / "b.ndjson", [{"text": "x" * 300000} for _ in range(10)]))
-    assert [body.count(b"\n") for _, _, _, body in server.requests] == [3, 3, 3, 1]
+    assert [body.count(b"\n") for method, _, _, body in server.requests if method == "POST"] == [3, 3, 3, 1]
     assert all(len(body) <= 2**20 for _, _, _, body in server.requests)
 
 

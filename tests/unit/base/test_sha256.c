@@ -50,8 +50,13 @@ static void test_stream(void **state)
 		size_t len = strlen(vectors[i].text);
 
 		for (size_t cut = 0; cut <= len; cut++) {
+			struct sha256 before;
+
 			assert_true(sha256_begin(&stream));
 			sha256_add(&stream, vectors[i].text, cut);
+			assert_true(sha256_so_far(&stream, &hash));
+			assert_true(sha256_of(vectors[i].text, cut, &before));
+			assert_true(sha256_same(&hash, &before));
 			sha256_add(&stream, vectors[i].text + cut, len - cut);
 			assert_true(sha256_end(&stream, &hash));
 			assert_string_equal(hex_of(&hash), vectors[i].hash);

@@ -95,9 +95,25 @@ static void check_line(struct progress_state state, unsigned width, const char *
 	buf_release(&out);
 }
 
+static void check_log(struct progress_state state, const char *want)
+{
+	struct buf out = BUF_INIT;
+
+	progress_line(&out, &state, 0);
+	assert_string_equal(out.data, want);
+	buf_release(&out);
+}
+
 static void test_progress_lines(void **state)
 {
-	struct progress_state half = {"pushing", 50, 100, 1200, "items", 2.0};
+	struct progress_state half = {
+		.label = "pushing",
+		.done = 50,
+		.total = 100,
+		.count = 1200,
+		.things = "items",
+		.seconds = 2.0,
+	};
 
 	(void)state;
 	check_line(half, 100,
@@ -110,6 +126,15 @@ static void test_progress_lines(void **state)
 	check_line(half, 100, "pushing 1200 items");
 	half.total = 10; /* a file that grew */
 	check_line(half, 100, "pushing [##############################] 100 %  1200 items");
+	half.rejected = 3;
+	half.in_bytes = true;
+	half.done = 3 << 20;
+	half.total = 0;
+	check_line(half, 100, "pushing 1200 items, 3 rejected, 3.0 MiB");
+	half.total = 12 << 20;
+	check_line(
+		half, 70, "pushing [###         ]  25 %  1200 items, 3 rejected, 3.0 of 12.0 MiB");
+	check_log(half, "pushing  25 %  1200 items, 3 rejected, 3.0 of 12.0 MiB");
 }
 
 int main(void)

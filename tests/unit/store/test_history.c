@@ -566,7 +566,7 @@ static void *ask_behind_the_lock(void *self)
 	struct uuid attempt;
 	struct arena arena;
 	struct conn *conn;
-	struct tx *tx;
+	struct tx *tx = NULL;
 	enum error error = store_acquire(store, &conn);
 
 	arena_init(&arena, 1 << 20);
