@@ -35,6 +35,7 @@ struct batch {
 	struct uuid_map target_ids;
 	struct sketch *sketches; /* by index; NULL: the source gives none */
 	int64_t seen_revision;   /* the head when the sketches were looked up */
+	bool alone;              /* in its transaction: rows may be sent before all are made */
 	/* Of a batch that shares its transaction: */
 	enum error unready; /* what kept it from being loaded */
 	bool deferred;      /* another of the transaction has one of its items */

@@ -363,6 +363,8 @@ static enum error write_items(struct batch *batch, struct write *write)
 			write->change.salt, batch->call->arena, &storable);
 		if (!error)
 			error = items_batch_add(rows, &target->current, &storable, target->digest);
+		if (!error && batch->alone)
+			error = items_batch_send(rows);
 	}
 	items_batch_free(rows);
 	return error;
@@ -423,6 +425,7 @@ static enum error ingest_body(struct write *write, void *arg)
 	struct conn *conn = tx_conn(write->tx);
 	enum error error = batch_use_catalog(batch, conn, write->change.config_revision);
 
+	batch->alone = true;
 	if (!error)
 		error = know_again(batch, conn, write->change.revision - 1);
 	if (!error)

@@ -66,14 +66,17 @@ struct item_filter {
 enum error items_list(struct conn *conn, const struct uuid *workspace,
 	const struct item_filter *filter, struct arena *arena, struct item_row **out,
 	size_t *count);
-/* Adds the version row, the text (kept once) and the current state (upsert) to the change. An id that
- * belongs to another pair of source and external id fails with ERR_CONFLICT, at tx_commit. Each
+/* Adds the version row, the text (kept once) and the current state to the change. A record whose
+ * first_revision is the change's is new: it must not be there. Such a one that is, and an id that
+ * belongs to another pair of source and external id, fail with ERR_CONFLICT, at tx_commit. Each
  * item at most once a transaction. The revision written is the change's. */
 struct items_batch;
 enum error items_batch_new(struct change *change, struct items_batch **out);
 /* `digest` of the input that made this version; NULL: not known. */
 enum error items_batch_add(struct items_batch *batch, const struct item_record *record,
 	const struct item_storable *storable, const struct uuid *digest);
+/* Lets PostgreSQL begin with them when they are many: of a change that is alone in its transaction. */
+enum error items_batch_send(struct items_batch *batch);
 void items_batch_free(struct items_batch *batch);
 
 /* Streams the versions with a revision in (since, upto], the newest of each item, with texts' title and

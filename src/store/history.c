@@ -169,26 +169,34 @@ static enum error move_head(struct conn *conn, const struct change *change)
 	return conn_queue(conn, STMT_HEAD_MOVE, &params);
 }
 
-static enum statement insert_of(int table)
+static enum statement insert_of(const struct change *change, int table)
 {
 	switch (table) {
-	case ROWS_ITEMS: return STMT_ITEMS_UPSERT;
+	case ROWS_ITEMS: return change->items_met ? STMT_ITEMS_UPSERT : STMT_ITEMS_INSERT;
 	case ROWS_ITEM_TEXTS: return STMT_ITEM_TEXTS_INSERT;
 	case ROWS_AUDIT_RECORDS: return STMT_AUDIT_APPEND;
 	default: return history_statement(HISTORY_INSERT, (enum history_table)table);
 	}
 }
 
-enum error change_send(struct change *change)
+enum error change_send_rows(struct change *change)
 {
 	struct conn *conn = change->tx->conn;
 	enum error err = ERR_OK;
 
 	for (int i = 0; i < ROWS_COUNT && !err; i++) {
 		if (change->rows[i])
-			err = rows_send(change->rows[i], conn, insert_of(i));
+			err = rows_send(change->rows[i], conn, insert_of(change, i));
 	}
-	return err ? err : move_head(conn, change);
+	change->items_met = false;
+	return err;
+}
+
+enum error change_send(struct change *change)
+{
+	enum error err = change_send_rows(change);
+
+	return err ? err : move_head(change->tx->conn, change);
 }
 
 enum error change_finish(struct change *change, const struct change_info *info, struct str detail)

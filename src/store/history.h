@@ -44,6 +44,7 @@ struct change {
 	int64_t at_us;           /* the clock read after the lock, never before the last record's */
 	int64_t config_revision; /* as it was; set it to `revision` when documents are written */
 	unsigned char salt[32];
+	bool items_met;                     /* of the items not sent yet, some were there before */
 	struct rows *rows[ROWS_COUNT];      /* NULL until first used */
 	struct rows_mark marks[ROWS_COUNT]; /* where this change's begin */
 	int64_t config_mark;                /* config_revision before it */
@@ -66,6 +67,9 @@ enum error change_begin(struct tx *tx, const struct uuid *workspace, const struc
 struct rows *change_rows(struct change *change, enum history_table table);
 /* Makes the record of the collected rows. `detail` is canonical JSON. */
 enum error change_seal(struct change *change, const struct change_info *info, struct str detail);
+/* Inserts what has been collected so far, while more is: PostgreSQL works meanwhile. It cannot be undone
+ * by itself. */
+enum error change_send_rows(struct change *change);
 /* Inserts rows and records, moves the head: queued, so what PostgreSQL refuses shows in tx_commit at
  * the latest. */
 enum error change_send(struct change *change);

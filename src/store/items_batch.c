@@ -9,6 +9,10 @@
 #include "store/conn.h"
 #include "store/rows.h"
 
+/* Sent on the way: enough that a statement's own cost does not count, and a few of them for a part of
+ * a stream. */
+enum { SEND_BYTES = 128 * 1024 };
+
 struct items_batch {
 	struct change *change;
 	struct rows *versions, *items, *texts; /* the change's */
@@ -94,6 +98,7 @@ static void add_item(
 	const struct item *item = &record->item;
 	struct rows *rows = batch->items;
 
+	batch->change->items_met |= record->first_revision != batch->change->revision;
 	row_begin(rows);
 	row_uuid(rows, &batch->change->workspace);
 	row_uuid(rows, &record->id);
@@ -136,4 +141,9 @@ enum error items_batch_add(struct items_batch *batch, const struct item_record *
 	if (storable->has_text)
 		add_text(batch, storable);
 	return ERR_OK;
+}
+
+enum error items_batch_send(struct items_batch *batch)
+{
+	return rows_bytes(batch->versions) < SEND_BYTES ? ERR_OK : change_send_rows(batch->change);
 }

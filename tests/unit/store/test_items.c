@@ -5,6 +5,9 @@
 #include "fixture.h"
 
 #include <math.h>
+#include <stdio.h>
+
+#include "store/rows.h"
 
 static const struct str labels[] = {{"p1", 2}, {"ops", 3}};
 
@@ -243,8 +246,67 @@ static void test_identity_is_guarded(void **state)
 	(void)state;
 	assert_ok(put(&workspace, &item, 1, 0));
 	other.record.id = item.record.id;
+	/* As a change of what is there, and as something new. */
+	assert_int_equal(put(&workspace, &other, 1, 1), ERR_CONFLICT);
 	assert_int_equal(put(&workspace, &other, 1, 0), ERR_CONFLICT);
 	assert_int_equal(fixture_head(&workspace).revision, 1);
+}
+
+/* ---- rows that are sent before all are made ---- */
+
+enum { MANY = 1000 };
+
+/* Begins a change of many new items behind one that is there; not committed. */
+static struct tx *send_many(const struct uuid *workspace, struct made *known, struct change *change)
+{
+	struct tx *tx = fixture_change(workspace, change);
+	struct items_batch *batch;
+	size_t most = 0;
+
+	assert_ok(items_batch_new(change, &batch));
+	add(batch, known, 1);
+	for (int i = 0; i < MANY; i++) {
+		char name[16];
+		struct made made;
+		size_t bytes;
+
+		snprintf(name, sizeof name, "many %d", i);
+		made = make_item(workspace, name, change->salt);
+		add(batch, &made, change->revision);
+		assert_ok(items_batch_send(batch));
+		bytes = rows_bytes(change->rows[HISTORY_item_versions]);
+		most = bytes > most ? bytes : most;
+	}
+	items_batch_free(batch);
+	assert_int_equal(rows_count(change->rows[HISTORY_item_versions]), MANY + 1);
+	/* They were not kept until the end. */
+	assert_true(most > 0 && most < (size_t)MANY * 250);
+	return tx;
+}
+
+static void test_sent_on_the_way(void **state)
+{
+	struct uuid workspace = fixture_workspace();
+	struct head head = fixture_head(&workspace);
+	struct made item = make_item(&workspace, "1", head.salt);
+	struct item_filter filter = {.limit = 2 * MANY};
+	struct item_row *rows;
+	struct change change;
+	struct tx *tx;
+
+	(void)state;
+	assert_ok(put(&workspace, &item, 1, 0));
+	tx = send_many(&workspace, &item, &change);
+	tx_rollback(tx);
+	change_release(&change);
+	assert_int_equal(list(&workspace, &filter, &rows), 1);
+	assert_int_equal(rows[0].record.revision, 1);
+
+	tx = send_many(&workspace, &item, &change);
+	assert_ok(fixture_commit(tx, &change));
+	assert_int_equal(list(&workspace, &filter, &rows), MANY + 1);
+	for (size_t i = 0; i <= MANY; i++)
+		assert_int_equal(rows[i].record.revision, 2);
 }
 
 /* ---- streams ---- */
@@ -451,6 +513,7 @@ int main(void)
 		cmocka_unit_test(test_through_time),
 		cmocka_unit_test(test_lists),
 		cmocka_unit_test(test_identity_is_guarded),
+		cmocka_unit_test(test_sent_on_the_way),
 		cmocka_unit_test(test_scan),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_compare_items),
