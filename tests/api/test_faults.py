@@ -155,7 +155,8 @@ def test_stopped_in_the_middle_of_a_batch(private, steady, shaky):
     private.start()
     steady.wait_ready()
     problem = answer.json()
-    assert problem["type"] in ("/problems/database-away", "/problems/commit-unknown")
+    # Behind a pooler that keeps who asks until the database is back it is "busy".
+    assert problem["type"] in ("/problems/database-away", "/problems/commit-unknown", "/problems/busy")
     stored = {i["external_id"] for i in ws.pages("/items", "items", limit=1000)}
     through = problem["committed_through_line"]
     assert problem["committed"]["created"] == through > 0 and through % 1000 == 0
