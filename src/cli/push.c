@@ -281,16 +281,30 @@ static enum cli_exit find_state(struct push *push)
 	return CLI_OK;
 }
 
+/* What is sent now may undo what an interrupted push of the same files counts. */
+static void forget_interrupted(struct push *push, const struct words *files)
+{
+	struct buf place = BUF_INIT;
+
+	if (all_regular(files) && push_state_place(push->cli, files, &place))
+		unlink(place.data);
+	buf_release(&place);
+}
+
 static enum cli_exit begin_state(struct push *push, const struct words *files)
 {
 	const struct push_values *values = push->values;
+	bool whole = values->format || values->atomic;
 
-	if (values->format || values->atomic || values->dry_run)
+	if (values->dry_run)
+		return CLI_OK;
+	if (whole || values->resume || push->cli->config.json)
+		forget_interrupted(push, files);
+	if (whole || (push->cli->config.json && !values->resume))
 		return CLI_OK;
 	if (values->resume)
 		buf_puts(&push->state_path, values->resume);
-	else if (push->cli->config.json || !all_regular(files) ||
-		 !push_state_place(push->cli, files, &push->state_path))
+	else if (!all_regular(files) || !push_state_place(push->cli, files, &push->state_path))
 		return CLI_OK;
 	if (values->no_resume) {
 		unlink(push->state_path.data);

@@ -16,9 +16,9 @@
 /* A refused body of this size is read and dropped, so that the connection can be kept. */
 enum { DROP_MAX_BYTES = 256 * 1024 };
 
-/* What a stream inflates to has no limit, so what it costs to inflate has: text that people and
- * trackers write shrinks to a tenth, or a fiftieth; a thousandth is a bomb. */
-enum { RATIO_FREE_BYTES = 4 << 20, RATIO_MAX = 256 };
+/* What a stream inflates to has no limit, and many whole bodies can be sent at a time, so what it costs to
+ * inflate has: text that people and trackers write shrinks to a tenth, or a fiftieth; a thousandth is a bomb. */
+enum { RATIO_FREE_STREAM_BYTES = 4 << 20, RATIO_FREE_BYTES = 256 << 10, RATIO_MAX = 256 };
 
 /* Field by field: the tables inside are large, and what their counts do not cover is never read. */
 void exchange_reset(struct exchange *exchange, struct service *service, const struct clock *clock,
@@ -286,6 +286,7 @@ static void refuse_coded(struct exchange *exchange, enum error error, const char
 static bool inflate_more(struct exchange *exchange)
 {
 	const struct gunzip *gunzip = exchange->gunzip;
+	size_t free_bytes = exchange->stream ? RATIO_FREE_STREAM_BYTES : RATIO_FREE_BYTES;
 
 	switch (gunzip_take(exchange->gunzip, &exchange->inflated)) {
 	case GUNZIP_BYTES: break;
@@ -295,7 +296,7 @@ static bool inflate_more(struct exchange *exchange)
 		return false;
 	case GUNZIP_NO_MEMORY: exchange_give_up(exchange, ERR_NO_MEMORY); return false;
 	}
-	if (!exchange->stream || gunzip_made(gunzip) <= RATIO_FREE_BYTES ||
+	if (gunzip_made(gunzip) <= free_bytes ||
 		gunzip_made(gunzip) / RATIO_MAX <= gunzip_used(gunzip))
 		return true;
 	refuse_coded(exchange, ERR_TOO_LARGE, "The body inflates to more than 256 times its size.");

@@ -157,6 +157,9 @@ static bool take_loaded(struct live *live, struct place *place, int64_t *ranked_
 		return true;
 	}
 	place->picture = load.picture;
+	/* It may have begun after this turn has learned the head. */
+	if (place->picture && place->picture->revision > place->head)
+		place->head = place->picture->revision;
 	error = load.error;
 	tell_failure(error);
 	if (!error && place->picture)

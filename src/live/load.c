@@ -69,6 +69,9 @@ static void load_place(struct live *live, struct place *place)
 	pthread_mutex_lock(&live->mutex);
 	place->load.state = LOAD_DONE;
 	place->load.error = error;
+	/* What there is no connection for is begun again in the follower's next turn, not at once. */
+	if (error == ERR_DATABASE_AWAY || error == ERR_BUSY)
+		return;
 	live->hinted = true;
 	pthread_cond_signal(&live->look);
 }
@@ -135,6 +138,9 @@ bool load_take(struct place *place, struct load *out)
 	*out = place->load;
 	if (out->state == LOAD_DONE)
 		place->load = (struct load){.state = LOAD_NONE};
+	/* By another thread, since it was last asked. */
+	if (place->let_go && !out->error)
+		out->error = ERR_NO_ROOM;
 	pthread_mutex_unlock(&live->mutex);
 	if (out->state != LOAD_DONE)
 		return false;

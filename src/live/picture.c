@@ -255,6 +255,7 @@ static enum error write_row(struct picture *picture, uint32_t row, const struct 
 struct follow_state {
 	struct picture *picture;
 	struct text_refs refs; /* while it is loaded */
+	size_t read;           /* versions of items */
 	size_t texts;          /* rows that have theirs */
 	struct arena arena;
 	enum error error;
@@ -341,12 +342,29 @@ static bool is_newer(const struct picture *picture, uint32_t row, const struct i
 }
 
 /* Nobody else has the index of a picture that is loaded, so it is read without the lock. */
+enum { VERSIONS_BETWEEN_ASKS = 4096 };
+
+/* Every version of an item is read, and a row that is written again grows. */
+static enum error ask_for_versions(struct follow_state *state)
+{
+	struct picture *picture = state->picture;
+	const struct room *room = &picture->room;
+
+	if (++state->read % VERSIONS_BETWEEN_ASKS != 0 || !room->take)
+		return ERR_OK;
+	picture->grown_bytes = picture_bytes(picture) + picture->rows * TEXT_REFS_ROW_BYTES;
+	return room->take(room->self, picture->grown_bytes);
+}
+
 static bool load_row(void *self, const struct item_row *item)
 {
 	struct follow_state *state = self;
 	struct picture *picture = state->picture;
 	uint32_t row = uuid_map_get(&picture->index->rows, &item->record.id);
 
+	state->error = ask_for_versions(state);
+	if (state->error)
+		return false;
 	if (row != MAP_NONE && !is_newer(picture, row, item))
 		return true;
 	if (!put_row(state, item, &row))

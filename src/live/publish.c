@@ -54,7 +54,7 @@ static void publish(struct live *live, struct place *place, struct ranking *rank
 
 	memcpy(id, ranking->id, sizeof id);
 	pthread_mutex_lock(&live->mutex);
-	if (place->wanted) {
+	if (place->wanted && !place->let_go) {
 		struct ranking *before = place->current;
 
 		if (before && before->revision == ranking->revision)

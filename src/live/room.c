@@ -187,27 +187,36 @@ static void drop_place(struct live *live, struct place *place)
 		"bytes", bytes);
 }
 
+/* Under the mutex; NULL: none, or just one, which is left alone. */
+static struct place *next_to_go(struct live *live, struct place *keep)
+{
+	size_t count;
+	struct place *least = least_read(live, keep, &count);
+
+	return keep || count > 1 ? least : NULL;
+}
+
 /* The place or the piece of the past that was read least recently. A picture is the follower's to free, which
  * it does in its next turn when another thread has let the place go. False: there is none, or of the places
  * just one, which is left alone. */
 static bool drop_least_read(struct live *live, struct place *keep, bool on_follower)
 {
-	int64_t asked_us = INT64_MAX;
 	struct place *least;
-	size_t count;
+	int64_t asked_us;
 
 	pthread_mutex_lock(&live->mutex);
-	least = least_read(live, keep, &count);
-	if (!keep && count == 1)
-		least = NULL;
-	if (least)
-		asked_us = least->asked_us;
+	least = next_to_go(live, keep);
+	asked_us = least ? least->asked_us : INT64_MAX;
 	pthread_mutex_unlock(&live->mutex);
 	if (past_drop_oldest(live->past, asked_us))
 		return true;
-	if (!least)
-		return false;
+	/* Another thread may have let that one go meanwhile. */
 	pthread_mutex_lock(&live->mutex);
+	least = next_to_go(live, keep);
+	if (!least) {
+		pthread_mutex_unlock(&live->mutex);
+		return false;
+	}
 	drop_place(live, least);
 	if (on_follower && least != live->moving)
 		drop_picture(least);
@@ -238,9 +247,9 @@ static bool make_room(struct live *live, struct place *keep, bool on_follower)
 		if (drop_least_read(live, keep, on_follower))
 			continue;
 		drop_kept(live, keep);
-		break;
+		return !is_over(live);
 	}
-	return !is_over(live);
+	return true;
 }
 
 /* ---- for pictures ---- */
@@ -250,11 +259,17 @@ static enum error take(struct place *place, size_t bytes, bool on_follower)
 	struct live *live = place->live;
 	size_t budget = live->config.memory_budget_bytes;
 	bool loading, good, let_go;
+	size_t all;
 
 	pthread_mutex_lock(&live->mutex);
-	place->picture_bytes = bytes;
+	let_go = place->let_go;
+	if (!let_go)
+		place->picture_bytes = bytes;
 	loading = !place->current;
 	pthread_mutex_unlock(&live->mutex);
+	/* Nobody else is to make room for what is lost already. */
+	if (let_go)
+		return ERR_NO_ROOM;
 	if (budget == 0)
 		return ERR_OK;
 	if (bytes > budget)
@@ -263,13 +278,14 @@ static enum error take(struct place *place, size_t bytes, bool on_follower)
 	good = make_room(live, loading ? place : NULL, on_follower);
 	pthread_mutex_lock(&live->mutex);
 	let_go = place->let_go;
+	all = place_bytes(place);
 	pthread_mutex_unlock(&live->mutex);
 	if (let_go)
 		return ERR_NO_ROOM;
 	if (good)
 		return ERR_OK;
-	/* What is left beside it is the past that a worker loads. */
-	return past_bytes(live->past) > 0 ? ERR_NO_ROOM : ERR_WORKSPACE_TOO_LARGE;
+	/* Else what is left beside it is what others load. */
+	return all > budget ? ERR_WORKSPACE_TOO_LARGE : ERR_NO_ROOM;
 }
 
 enum error room_for_load(struct place *place, size_t bytes)

@@ -135,7 +135,9 @@ static enum error parse_repeated(struct batch *batch)
 			continue;
 		batch_forget(batch, i);
 		error = parse_one(batch, i);
-		batch->targets_of[i] = target;
+		/* It may be refused now: its source is granted no longer, or its time is too far ahead. */
+		if (batch->ingest->results[i].outcome != OUTCOME_REJECTED)
+			batch->targets_of[i] = target;
 	}
 	return error;
 }

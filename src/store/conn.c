@@ -114,8 +114,16 @@ static void take_error(struct conn *conn, const struct sent *sent, const PGresul
 		log_refusal(sqlstate, sent->statement, message, meaning.error);
 }
 
-/* Waits for what PQgetResult is to give; false when it takes longer than it may. */
-static bool comes_in_time(struct conn *conn)
+bool conn_await_input(struct conn *conn)
+{
+	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
+
+	if (poll(&ready, 1, conn->patience_ms > 0 ? (int)conn->patience_ms : -1) == 0)
+		return false;
+	return PQconsumeInput(conn->pg) == 1;
+}
+
+bool conn_comes_in_time(struct conn *conn)
 {
 	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
@@ -136,7 +144,7 @@ static bool collect_one(struct conn *conn, const struct sent *sent, PGresult **k
 	PGresult *result;
 	bool lost;
 
-	if (!comes_in_time(conn))
+	if (!conn_comes_in_time(conn))
 		return false;
 	result = PQgetResult(conn->pg);
 	status = PQresultStatus(result);
@@ -599,7 +607,7 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 	for (;;) {
 		ExecStatusType status;
 
-		if (!comes_in_time(conn))
+		if (!conn_comes_in_time(conn))
 			return lose(conn);
 		result = PQgetResult(conn->pg);
 		if (!result)

@@ -58,7 +58,12 @@ static bool read_pieces(struct copy *copy)
 	char *piece;
 	int bytes;
 
-	while ((bytes = PQgetCopyData(conn->pg, &piece, 0)) > 0) {
+	while ((bytes = PQgetCopyData(conn->pg, &piece, 1)) >= 0) {
+		if (bytes == 0) {
+			if (!conn_await_input(conn))
+				return false;
+			continue;
+		}
 		if (copy->wanted && !copy->broken)
 			take_piece(copy, (struct str){piece, (size_t)bytes});
 		PQfreemem(piece);
@@ -72,9 +77,16 @@ static bool read_results(struct copy *copy)
 {
 	PGresult *result;
 
-	while ((result = PQgetResult(copy->conn->pg))) {
-		ExecStatusType status = PQresultStatus(result);
+	for (;;) {
+		ExecStatusType status;
 		bool good = true;
+
+		if (!conn_comes_in_time(copy->conn))
+			return false;
+		result = PQgetResult(copy->conn->pg);
+		if (!result)
+			return true;
+		status = PQresultStatus(result);
 
 		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
 			conn_take_error(copy->conn, copy->statement, result);
@@ -84,7 +96,6 @@ static bool read_results(struct copy *copy)
 		if (!good || conn_lost(copy->conn))
 			return false;
 	}
-	return true;
 }
 
 enum error conn_copy(struct conn *conn, enum statement statement,

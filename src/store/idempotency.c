@@ -6,6 +6,7 @@
 
 #include "store/cells.h"
 #include "store/conn.h"
+#include "store/pool.h"
 
 /* Any 64 bits of the hash will do: a false meeting of two keys costs a 409. */
 static int64_t lock_number(const struct sha256 *key)
@@ -71,7 +72,11 @@ enum error kept_answer_read(struct conn *conn, const struct uuid *workspace,
 	cells = cells_at(result, 0, arena);
 	read_answer(&cells, out);
 	PQclear(result);
-	return cells_error(&cells);
+	err = cells_error(&cells);
+	/* Another daemon may have written it. */
+	if (!err)
+		store_note(conn->store, workspace, out->revision, NULL);
+	return err;
 }
 
 enum error kept_answer_drop(struct tx *tx, const struct uuid *workspace, const struct sha256 *key)

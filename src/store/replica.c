@@ -234,10 +234,13 @@ static bool begin_at_replica(struct history_read *read, struct replica *replica)
 		return true;
 	}
 	end_snapshot(read);
-	if (err == ERR_NOT_FOUND)
-		metric_add(METRIC_replica_behind, 1);
-	else
+	if (err != ERR_NOT_FOUND) {
 		set_aside(replica, fault ? fault : "it failed");
+		return false;
+	}
+	/* Behind, but there. */
+	take_back(replica);
+	metric_add(METRIC_replica_behind, 1);
 	return false;
 }
 

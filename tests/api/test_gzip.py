@@ -110,12 +110,16 @@ def test_a_stream_that_breaks_says_what_is_stored(ws):
 
 
 def test_limits_are_those_of_what_it_inflates_to(ws):
-    fits = json.dumps([item(str(n), body="x" * 200000) for n in range(40)]).encode()
-    beyond = json.dumps([item(str(n), body="x" * 200000) for n in range(43)]).encode()
+    text = "".join(str(n * 7919 % 10007) for n in range(60000))[:200000]
+    fits = json.dumps([item(str(n), body=text) for n in range(40)]).encode()
+    beyond = json.dumps([item(str(n), body=text) for n in range(43)]).encode()
     assert len(fits) < 8 * MIB < len(beyond)
     assert post(ws, gzip.compress(fits)).json()["created"] == 40
     assert problem_type(post(ws, gzip.compress(beyond), 413)) == "body-too-large"
-    answer = post(ws, gzip.compress(beyond[:-1] + b"]" * 9 * MIB), 413, NDJSON, params={"mode": "atomic"})
+    bomb = json.dumps([item("bomb", body="x" * 2 * MIB)]).encode()
+    assert "256 times" in post(ws, gzip.compress(bomb), 413).json()["detail"]
+    lines = ndjson([item(str(n), body=text) for n in range(43)])
+    answer = post(ws, gzip.compress(lines), 413, NDJSON, params={"mode": "atomic"})
     assert problem_type(answer) == "body-too-large"
 
 

@@ -47,7 +47,28 @@ static inline struct item_record plain_item(const struct uuid *workspace, const 
 	return record;
 }
 
-/* One revision, which is returned. first_revision 0: new. */
+/* Of each record without one its first revision: that of the item that is there, else this. */
+static inline void find_first_revisions(const struct uuid *workspace, struct conn *conn,
+	struct item_record *records, size_t count, int64_t revision)
+{
+	struct uuid *ids = arena_array(&fixture.arena, count, sizeof *ids);
+	struct item_row *rows;
+	size_t found;
+
+	for (size_t i = 0; i < count; i++)
+		ids[i] = records[i].id;
+	assert_ok(items_by_id(conn, workspace, ids, count, &fixture.arena, &rows, &found));
+	for (size_t i = 0; i < count; i++) {
+		for (size_t r = 0; r < found && records[i].first_revision == 0; r++) {
+			if (uuid_cmp(&rows[r].record.id, &ids[i]) == 0)
+				records[i].first_revision = rows[r].record.first_revision;
+		}
+		if (records[i].first_revision == 0)
+			records[i].first_revision = revision;
+	}
+}
+
+/* One revision, which is returned. first_revision 0: that of the item that is there, if any. */
 static inline int64_t write_items(
 	const struct uuid *workspace, struct item_record *records, size_t count)
 {
@@ -56,13 +77,12 @@ static inline int64_t write_items(
 	struct tx *tx = fixture_change(workspace, &change);
 	int64_t revision = change.revision;
 
+	find_first_revisions(workspace, tx_conn(tx), records, count, revision);
 	assert_ok(items_batch_new(&change, &batch));
 	for (size_t i = 0; i < count; i++) {
 		struct item_storable storable;
 
 		records[i].revision = revision;
-		if (records[i].first_revision == 0)
-			records[i].first_revision = revision;
 		assert_ok(item_to_storable(
 			&records[i], workspace, change.salt, &fixture.arena, &storable));
 		assert_ok(items_batch_add(batch, &records[i], &storable, NULL));
