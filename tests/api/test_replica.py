@@ -260,7 +260,9 @@ def exporting_behind_a_lock(site, daemon, ws):
         with holder.cursor() as cursor:
             cursor.execute("LOCK TABLE winnow.item_versions IN ACCESS EXCLUSIVE MODE")
         locks = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' AND relation = 'winnow.item_versions'::regclass"
-        wait_until(lambda: site.standby.value(locks) == 1, "the lock is replayed", limit=20)
+        # Its record is written out with the next commit that waits for that, else within half a minute or so.
+        site.primary.value("SET synchronous_commit = on; SELECT pg_logical_emit_message(true, 'test', '')")
+        wait_until(lambda: site.standby.value(locks) == 1, "the lock is replayed", limit=60)
         with counting(daemon) as grown:
             answer = pool.submit(shown, ws, "GET", "/audit/export")
             (pid,) = wait_until(
