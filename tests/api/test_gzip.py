@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import os
 import zlib
 
 import pytest
@@ -132,5 +133,6 @@ def test_a_bomb(daemon, ws, content_type, byte):
     before = peak_memory(daemon)
     answer = post(ws, bomb, 413, content_type, timeout=60)
     assert problem_type(answer) == "body-too-large"
-    assert peak_memory(daemon) - before < 48 * MIB
+    # A sanitizer keeps what was freed for a while.
+    assert os.environ.get("SANITIZE") or peak_memory(daemon) - before < 48 * MIB
     assert ws.push(item("after"))["created"] == 1

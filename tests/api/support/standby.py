@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 
 from psycopg2 import Error as DatabaseError
+from psycopg2.errors import SerializationFailure
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from .database import Database
@@ -109,6 +110,13 @@ class Standby(Database):
             return self.value("SELECT 1") == 1
         return False
 
+    def rows(self, sql, *args):
+        """Asked again when the replay cancels it, which it may do to anybody."""
+        for _ in range(20):
+            with contextlib.suppress(SerializationFailure):
+                return super().rows(sql, *args)
+        return super().rows(sql, *args)
+
     # ---- its replay ----
 
     def pause(self):
@@ -122,7 +130,7 @@ class Standby(Database):
     def wait_for(self, ws, revision):
         """Until it shows a workspace at a revision."""
         sql = "SELECT coalesce(max(revision), 0) FROM winnow.workspace_heads WHERE workspace_id = %s"
-        wait_until(lambda: self.value(sql, ws.id) >= revision, f"the standby is at {revision}", limit=20)
+        wait_until(lambda: self.value(sql, ws.id) >= revision, f"the standby is at {revision}", limit=60)
 
     def readers(self):
         """The sessions of daemons: what each waits for."""
