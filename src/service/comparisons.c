@@ -144,7 +144,6 @@ static enum error check_items(const struct comparing *comparing, struct diag *di
 	return error;
 }
 
-/* They are never taken back, and all are read whenever the workspace is loaded. */
 /* ---- recording ---- */
 
 static void fill_row(
@@ -259,21 +258,19 @@ static enum error create_body(struct write *write, void *arg)
 	return error;
 }
 
-/* Before the lock, since counting a million takes its time: those that are under way at the same moment
+/* They are never taken back, and all are read whenever the workspace is loaded, so their number has a
+ * limit. Before the lock, since counting a million takes its time: those that are under way at the same moment
  * may bring the workspace a little over. */
 static enum error check_room(const struct call *call, size_t more)
 {
-	struct conn *conn;
+	struct reading reading;
 	int64_t count = 0;
-	enum error error = store_acquire(call->service->store, &conn);
+	enum error error = reading_begin(call, &reading);
 
 	if (error)
 		return error;
-	error = read_begin(conn, &call->workspace);
-	if (!error)
-		error = comparisons_count(conn, &call->workspace, &count);
-	read_end(conn);
-	store_release(call->service->store, conn);
+	error = comparisons_count(reading.conn, &call->workspace, &count);
+	reading_end(&reading);
 	if (error || count + (int64_t)more <= COMPARISONS_KEPT_MAX)
 		return error;
 	diag_add(call->diag, "", "This workspace has %lld comparisons, and %d are the most.",
