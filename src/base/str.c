@@ -73,6 +73,20 @@ size_t str_utf8_char(struct str s)
 	return p[0] < 0x80 ? 1 : multibyte_len(p, s.len);
 }
 
+uint32_t str_code_point(struct str character)
+{
+	const unsigned char *c = (const unsigned char *)character.ptr;
+
+	switch (character.len) {
+	case 1: return c[0];
+	case 2: return (uint32_t)(c[0] & 0x1f) << 6 | (c[1] & 0x3f);
+	case 3: return (uint32_t)(c[0] & 0x0f) << 12 | (uint32_t)(c[1] & 0x3f) << 6 | (c[2] & 0x3f);
+	default:
+		return (uint32_t)(c[0] & 0x07) << 18 | (uint32_t)(c[1] & 0x3f) << 12 |
+		       (uint32_t)(c[2] & 0x3f) << 6 | (c[3] & 0x3f);
+	}
+}
+
 bool str_is_utf8(struct str s)
 {
 	const unsigned char *p = (const unsigned char *)s.ptr;

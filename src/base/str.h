@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct str {
@@ -41,6 +42,8 @@ bool str_is_utf8(struct str s);
 
 /* Bytes of the well-formed character (as above) that s begins with; 0 when there is none. */
 size_t str_utf8_char(struct str s);
+/* The code point of one such character. */
+uint32_t str_code_point(struct str character);
 
 /* 64-bit hash (SipHash-2-4 keyed once per process, so that a client cannot aim for collisions). */
 unsigned long long str_hash(struct str s);

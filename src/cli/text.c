@@ -16,21 +16,6 @@ void text_init(void)
 	setlocale(LC_CTYPE, "C.UTF-8");
 }
 
-/* The code point of a well-formed character of `bytes` bytes. */
-static uint32_t decode(const char *at, size_t bytes)
-{
-	const unsigned char *c = (const unsigned char *)at;
-
-	switch (bytes) {
-	case 1: return c[0];
-	case 2: return (uint32_t)(c[0] & 0x1f) << 6 | (c[1] & 0x3f);
-	case 3: return (uint32_t)(c[0] & 0x0f) << 12 | (uint32_t)(c[1] & 0x3f) << 6 | (c[2] & 0x3f);
-	default:
-		return (uint32_t)(c[0] & 0x07) << 18 | (uint32_t)(c[1] & 0x3f) << 12 |
-		       (uint32_t)(c[2] & 0x3f) << 6 | (c[3] & 0x3f);
-	}
-}
-
 static bool breaks_line(uint32_t point)
 {
 	return point == '\n' || point == '\r' || point == '\t' || point == 0x2028 ||
@@ -55,7 +40,7 @@ void text_clean(struct buf *out, struct str text)
 
 	while (rest.len > 0) {
 		size_t bytes = str_utf8_char(rest);
-		uint32_t point = bytes ? decode(rest.ptr, bytes) : 0;
+		uint32_t point = bytes ? str_code_point((struct str){rest.ptr, bytes}) : 0;
 
 		if (bytes == 0)
 			bytes = 1;
@@ -86,7 +71,7 @@ static size_t walk(struct str text, size_t columns, size_t *taken)
 	while (at < text.len) {
 		struct str rest = {text.ptr + at, text.len - at};
 		size_t bytes = str_utf8_char(rest);
-		size_t width = bytes ? width_of(decode(rest.ptr, bytes)) : 1;
+		size_t width = bytes ? width_of(str_code_point((struct str){rest.ptr, bytes})) : 1;
 
 		if (*taken + width > columns)
 			break;

@@ -373,7 +373,7 @@ static bool take_header(struct bundle *bundle, const struct line *line)
 	struct bundle_header *header = &bundle->header;
 	struct str schema, ranking;
 	int64_t revision, as_of_us;
-	char own[48];
+	char own[RANKING_ID_SIZE];
 
 	if (!read_text(line, "schema", true, &schema))
 		return false;
@@ -392,8 +392,7 @@ static bool take_header(struct bundle *bundle, const struct line *line)
 		return fault(line, "receipt", "Must be a receipt.");
 	if (header->receipt.revision != revision || header->receipt.as_of_us != as_of_us)
 		return fault(line, "receipt", "Is of another revision or another time.");
-	snprintf(own, sizeof own, "%lld.%lld", (long long)revision,
-		(long long)(as_of_us / (60 * (int64_t)US_PER_S)));
+	ranking_id_text(revision, as_of_us, own);
 	if (!str_is(ranking, own))
 		return fault(line, "ranking", "Is not the id of this revision and time.");
 	bundle->documents = calloc((size_t)header->documents + 1, sizeof *bundle->documents);

@@ -19,7 +19,7 @@ const char *item_evidence_word(enum evidence evidence)
 }
 
 /* Who may write a sensitive feature need not be one who may read its definition. */
-static bool is_secret(struct item_reader *reader, const struct place *place)
+static bool refuse_secret(struct item_reader *reader, const struct place *place)
 {
 	return item_fault(reader, place, "This is not a value that the feature takes.");
 }
@@ -30,7 +30,7 @@ static bool out_of_bounds(struct item_reader *reader, const struct place *place,
 	char given[NUM_TEXT_SIZE], lower[NUM_TEXT_SIZE], upper[NUM_TEXT_SIZE];
 
 	if (definition->sensitive)
-		return is_secret(reader, place);
+		return refuse_secret(reader, place);
 	num_to_text(number, given);
 	num_to_text(definition->lower, lower);
 	num_to_text(definition->upper, upper);
@@ -72,7 +72,7 @@ static bool read_category(struct item_reader *reader, const struct place *place,
 		return true;
 	}
 	if (definition->sensitive)
-		return is_secret(reader, place);
+		return refuse_secret(reader, place);
 	return item_not_one_of(reader, place, word, definition->categories,
 		sizeof *definition->categories, definition->category_count);
 }

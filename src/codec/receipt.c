@@ -17,6 +17,12 @@
 
 enum { US_PER_MINUTE = 60 * US_PER_S };
 
+void ranking_id_text(int64_t revision, int64_t as_of_us, char out[RANKING_ID_SIZE])
+{
+	snprintf(out, RANKING_ID_SIZE, "%lld.%lld", (long long)revision,
+		(long long)(as_of_us / US_PER_MINUTE));
+}
+
 /* ---- the bytes of an item ---- */
 
 static uint64_t score_bits(double score)

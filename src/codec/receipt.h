@@ -27,6 +27,10 @@ struct receipt {
 	struct sha256 order; /* over the ranked items' bytes, see ranked_item_bytes */
 };
 
+/* A ranking's id, "<revision>.<minutes since 1970>". */
+enum { RANKING_ID_SIZE = 48 };
+void ranking_id_text(int64_t revision, int64_t as_of_us, char out[RANKING_ID_SIZE]);
+
 /* One ranked item as a kept ranking has it. */
 struct ranked_item {
 	struct uuid id;

@@ -5,7 +5,6 @@
 #include "live/ranking.h"
 
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -277,8 +276,7 @@ static void find_time(struct ranking *ranking, const struct picture *picture,
 			request->now_us > picture->at_us ? request->now_us : picture->at_us);
 	find_lull(ranking, picture, at_us);
 	ranking->as_of_us = request->as_of_us != 0 ? request->as_of_us : ranking->since_us;
-	snprintf(ranking->id, sizeof ranking->id, "%lld.%lld", (long long)ranking->revision,
-		(long long)(ranking->as_of_us / US_PER_MINUTE));
+	ranking_id_text(ranking->revision, ranking->as_of_us, ranking->id);
 }
 
 static enum error find_versions(struct ranking *ranking, const struct ranking_request *request)

@@ -13,6 +13,7 @@
 #include "base/shared_body.h"
 #include "base/str.h"
 #include "codec/catalog.h"
+#include "codec/receipt.h"
 #include "live/block.h"
 #include "live/override_set.h"
 #include "winnow/decide.h"
@@ -29,7 +30,7 @@ struct ranking {
 	struct uuid workspace;
 	int64_t revision;
 	int64_t as_of_us; /* whole minutes */
-	char id[48];      /* "<revision>.<minutes since 1970>" */
+	char id[RANKING_ID_SIZE];
 	struct catalog *catalog;
 	const struct model_version *model;   /* of the catalogue; the active one unless asked for */
 	const struct policy_version *policy; /* NULL: none */

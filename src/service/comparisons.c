@@ -229,23 +229,6 @@ static enum error finish(struct write *write, const struct comparing *comparing)
 	return error;
 }
 
-/* Before the lock, since counting a million takes its time: those that are under way at the same moment
- * may bring the workspace a little over. */
-static enum error count_stored(const struct call *call, int64_t *count)
-{
-	struct conn *conn;
-	enum error error = store_acquire(call->service->store, &conn);
-
-	if (error)
-		return error;
-	error = read_begin(conn, &call->workspace);
-	if (!error)
-		error = comparisons_count(conn, &call->workspace, count);
-	read_end(conn);
-	store_release(call->service->store, conn);
-	return error;
-}
-
 /* They are never taken back, and all are read whenever the workspace is loaded. */
 static enum error check_room(const struct comparing *comparing, struct diag *diag)
 {
@@ -299,6 +282,20 @@ static enum error create_recall(struct write *write, struct kept *kept, void *ar
 		comparing->out[i].id = kept_uuid(kept);
 	}
 	return ERR_OK;
+}
+
+/* Before the lock, since counting a million takes its time: those that are under way at the same moment
+ * may bring the workspace a little over. */
+static enum error count_stored(const struct call *call, int64_t *count)
+{
+	struct reading reading;
+	enum error error = reading_begin(call, &reading);
+
+	if (error)
+		return error;
+	error = comparisons_count(reading.conn, &call->workspace, count);
+	reading_end(&reading);
+	return error;
 }
 
 enum error comparisons_create(const struct call *call, const struct comparison_input *inputs,

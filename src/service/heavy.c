@@ -4,7 +4,6 @@
 #include "service/heavy.h"
 
 #include <pthread.h>
-#include <string.h>
 
 enum { OF_A_KIND = 2 };
 
@@ -14,7 +13,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static bool is_own(const struct heavy_place *place, const struct call *call, enum heavy_kind kind)
 {
 	return place->taken && place->kind == kind &&
-	       memcmp(&place->token, &call->principal->token_id, sizeof place->token) == 0;
+	       uuid_cmp(&place->token, &call->principal->token_id) == 0;
 }
 
 /* NULL: there is no room. */

@@ -50,18 +50,6 @@ static bool is_blank(uint32_t c)
 	       c == 0xfeff;
 }
 
-/* Of valid UTF-8. */
-static uint32_t code_point(const char *text, size_t bytes)
-{
-	uint32_t c = (unsigned char)text[0];
-
-	if (bytes > 1)
-		c &= 0x7fu >> bytes;
-	for (size_t i = 1; i < bytes; i++)
-		c = c << 6 | ((unsigned char)text[i] & 0x3fu);
-	return c;
-}
-
 /* The characters that can be seen, and the blanks between them; the text is valid UTF-8. */
 static size_t characters(struct str text)
 {
@@ -72,7 +60,7 @@ static size_t characters(struct str text)
 
 		if (bytes == 0)
 			break;
-		if (!is_blank(code_point(text.ptr + i, bytes)))
+		if (!is_blank(str_code_point((struct str){text.ptr + i, bytes})))
 			seen = count + 1;
 		count += seen > 0;
 		i += bytes;

@@ -199,6 +199,7 @@ def test_nothing_to_say_needs_no_body(ws):
     assert ws.post(f"/rankings/{kept['id']}:replay", 200, **nothing).json()["same"] is True
     again = ws.post("/rankings", 201, params={"min_revision": ws.revision()}, **nothing).json()
     assert again["revision"] == ws.revision() - 1
+    ws.queue()  # both meet the newest ranking
     assert ws.post("/simulations", 200).json() == ws.post("/simulations", 200, json={}).json()
     ws.post("/policies:check", 400)  # this one has to say which
 

@@ -94,6 +94,10 @@ static void test_utf8_table(void **state)
 	}
 	assert_int_equal(str_utf8_char(STR_NONE), 0);
 	assert_int_equal(str_utf8_char(STR("\xc3\xa9tude")), 2);
+	assert_int_equal(str_code_point(STR("e")), 'e');
+	assert_int_equal(str_code_point(STR("\xc3\xa9")), 0xe9);
+	assert_int_equal(str_code_point(STR("\xe2\x80\xa8")), 0x2028);
+	assert_int_equal(str_code_point(STR("\xf0\x9f\x98\x80")), 0x1f600);
 }
 
 /* The fast path must not hide a bad byte, wherever it stands. */
