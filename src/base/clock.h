@@ -9,7 +9,6 @@
 #include <stdint.h>
 
 #include "base/str.h"
-#include "base/str.h"
 
 #define TIME_NONE INT64_MIN
 enum { US_PER_S = 1000000, US_PER_MS = 1000 };

@@ -11,6 +11,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -225,13 +226,7 @@ static void wait_a_tick(struct deadlines *deadlines)
 
 	if (deadlines->lingering_count > 0 && tick_us > LINGER_TICK_US)
 		tick_us = LINGER_TICK_US;
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += tick_us / US_PER_S;
-	until.tv_nsec += tick_us % US_PER_S * 1000;
-	if (until.tv_nsec >= 1000000000) {
-		until.tv_nsec -= 1000000000;
-		until.tv_sec++;
-	}
+	until = cond_deadline(tick_us);
 	pthread_cond_timedwait(&deadlines->wake, &deadlines->lock, &until);
 }
 
@@ -254,16 +249,6 @@ static void *reap(void *arg)
 	return NULL;
 }
 
-static void make_condition(pthread_cond_t *condition)
-{
-	pthread_condattr_t attributes;
-
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(condition, &attributes);
-	pthread_condattr_destroy(&attributes);
-}
-
 struct deadlines *deadlines_new(const struct deadlines_config *config)
 {
 	struct deadlines *deadlines = calloc(1, sizeof *deadlines);
@@ -272,7 +257,7 @@ struct deadlines *deadlines_new(const struct deadlines_config *config)
 		return NULL;
 	deadlines->config = *config;
 	pthread_mutex_init(&deadlines->lock, NULL);
-	make_condition(&deadlines->wake);
+	cond_init(&deadlines->wake);
 	if (pthread_create(&deadlines->thread, NULL, reap, deadlines) == 0)
 		return deadlines;
 	pthread_cond_destroy(&deadlines->wake);

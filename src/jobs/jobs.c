@@ -6,8 +6,9 @@
 #include <pthread.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/clock.h"
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/metrics.h"
 
@@ -36,10 +37,7 @@ bool jobs_may_go_on(const struct service *service)
 
 static int64_t now_ms(void)
 {
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+	return clock_monotonic_us(&clock_system) / US_PER_MS;
 }
 
 static void run_one(struct jobs *jobs, const struct job *job)
@@ -78,8 +76,8 @@ static int64_t take_turns(struct jobs *jobs)
 /* True: to be stopped. */
 static bool wait_until(struct jobs *jobs, int64_t at_ms)
 {
-	const struct timespec at = {
-		.tv_sec = (time_t)(at_ms / 1000), .tv_nsec = (long)(at_ms % 1000) * 1000000};
+	int64_t left_ms = at_ms - now_ms();
+	const struct timespec at = cond_deadline(left_ms > 0 ? left_ms * US_PER_MS : 0);
 	int waited = 0;
 	bool stop;
 
@@ -105,23 +103,6 @@ static void *run_jobs(void *self)
 	return NULL;
 }
 
-static bool make_lock(struct jobs *jobs)
-{
-	pthread_condattr_t attributes;
-	bool made;
-
-	if (pthread_condattr_init(&attributes) != 0)
-		return false;
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	made = pthread_cond_init(&jobs->wanted_down, &attributes) == 0;
-	pthread_condattr_destroy(&attributes);
-	if (made && pthread_mutex_init(&jobs->mutex, NULL) != 0) {
-		pthread_cond_destroy(&jobs->wanted_down);
-		made = false;
-	}
-	return made;
-}
-
 static void free_jobs(struct jobs *jobs)
 {
 	pthread_cond_destroy(&jobs->wanted_down);
@@ -140,10 +121,8 @@ struct jobs *jobs_start(
 	jobs->table = table;
 	jobs->count = count;
 	jobs->every_ms = every_ms;
-	if (!make_lock(jobs)) {
-		free(jobs);
-		return NULL;
-	}
+	pthread_mutex_init(&jobs->mutex, NULL);
+	cond_init(&jobs->wanted_down);
 	if (pthread_create(&jobs->thread, NULL, run_jobs, jobs) != 0) {
 		free_jobs(jobs);
 		return NULL;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/aggregates.h"
@@ -318,20 +319,6 @@ static int64_t follow_once(struct live *live, bool *all)
 	return ranked_us;
 }
 
-static struct timespec deadline_after(int64_t us)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += us / US_PER_S;
-	at.tv_nsec += us % US_PER_S * 1000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
-	return at;
-}
-
 /* Until news, the polling floor, or the earliest waiter's deadline. False: stop. */
 static bool wait_for_news(struct live *live, bool ignore_hints, int64_t at_most_us)
 {
@@ -346,7 +333,7 @@ static bool wait_for_news(struct live *live, bool ignore_hints, int64_t at_most_
 		if (left_us < at_most_us)
 			at_most_us = left_us > 0 ? left_us : 0;
 	}
-	until = deadline_after(at_most_us);
+	until = cond_deadline(at_most_us);
 	while (!live->stopping && (ignore_hints || !live->hinted)) {
 		if (pthread_cond_timedwait(&live->look, &live->mutex, &until) != 0)
 			break;

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/cond.h"
 #include "live/hints.h"
 
 /* ---- what has happened ---- */
@@ -177,6 +178,8 @@ void live_health(struct live *live, struct live_health *out)
 	for (struct place *place = live->places; place; place = place->next)
 		out->any_ranking = out->any_ranking || place->current;
 	pthread_mutex_unlock(&live->mutex);
+	/* The follower sees what it asks itself, at its turns; a session that was lost tells sooner. */
+	out->database_up = out->database_up && store_answers(live->store);
 }
 
 /* ---- the whole ---- */
@@ -208,7 +211,6 @@ struct live *live_new(
 	struct store *store, const struct clock *clock, const struct live_config *config)
 {
 	struct live *live = calloc(1, sizeof *live);
-	pthread_condattr_t attributes;
 
 	if (!live)
 		return NULL;
@@ -226,11 +228,8 @@ struct live *live_new(
 		return NULL;
 	}
 	pthread_mutex_init(&live->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&live->look, &attributes);
+	cond_init(&live->look);
 	pthread_cond_init(&live->load, NULL);
-	pthread_condattr_destroy(&attributes);
 	if (start_threads(live))
 		return live;
 	pthread_cond_destroy(&live->look);

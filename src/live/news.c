@@ -7,7 +7,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
+
+#include "base/cond.h"
 
 enum {
 	LOOK_MS = 200,
@@ -26,20 +27,6 @@ int64_t news_heartbeat_us(const struct news *news)
 
 /* ---- the thread ---- */
 
-static struct timespec deadline_after(int64_t us)
-{
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += us / US_PER_S;
-	at.tv_nsec += us % US_PER_S * 1000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
-	return at;
-}
-
 /* Until a hint or the polling floor, but for a rest first. False: stop. */
 static bool wait_for_round(struct news *news)
 {
@@ -47,11 +34,11 @@ static bool wait_for_round(struct news *news)
 	bool running;
 
 	pthread_mutex_lock(&news->mutex);
-	until = deadline_after(REST_US + (int64_t)news->waiter_count * REST_EACH_US);
+	until = cond_deadline(REST_US + (int64_t)news->waiter_count * REST_EACH_US);
 	while (!news->stopping && !news->ended &&
 		pthread_cond_timedwait(&news->wake, &news->mutex, &until) == 0)
 		;
-	until = deadline_after((int64_t)news->config.look_ms * US_PER_MS);
+	until = cond_deadline((int64_t)news->config.look_ms * US_PER_MS);
 	while (!news->stopping && !news->hinted) {
 		/* Without anybody to tell there is nothing to look for. */
 		if (news->waiter_count == 0 && news->reader_count == 0)
@@ -86,13 +73,8 @@ static unsigned or_usual(unsigned value, unsigned usual)
 
 static void make_locks(struct news *news)
 {
-	pthread_condattr_t attributes;
-
 	pthread_mutex_init(&news->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&news->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	cond_init(&news->wake);
 }
 
 struct news *news_new(

@@ -7,8 +7,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <time.h>
 
+#include "base/cond.h"
 #include "live/picture.h"
 #include "store/history_read.h"
 
@@ -81,7 +81,6 @@ struct past *past_new(
 	struct store *store, const struct clock *clock, unsigned keep_ms, const struct room *room)
 {
 	struct past *past = calloc(1, sizeof *past);
-	pthread_condattr_t attributes;
 
 	if (!past)
 		return NULL;
@@ -90,10 +89,7 @@ struct past *past_new(
 	past->keep_us = (int64_t)keep_ms * US_PER_MS;
 	past->room = *room;
 	pthread_mutex_init(&past->mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&past->idle, &attributes);
-	pthread_condattr_destroy(&attributes);
+	cond_init(&past->idle);
 	return past;
 }
 
@@ -179,11 +175,9 @@ static struct entry *drop_old(struct past *past)
 /* ERR_BUSY when the load before takes too long. */
 static enum error wait_for_load(struct past *past)
 {
-	struct timespec until;
+	struct timespec until = cond_deadline((int64_t)WAIT_S * US_PER_S);
 	int waited = 0;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_sec += WAIT_S;
 	past->waiting = true;
 	while (past->loading && waited == 0)
 		waited = pthread_cond_timedwait(&past->idle, &past->mutex, &until);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "base/sha256.h"
@@ -486,13 +487,9 @@ static void refresh_workspaces(struct auth *auth)
 
 static bool sleep_a_while(struct auth *auth)
 {
-	struct timespec until;
+	struct timespec until = cond_deadline(REFRESH_MS * US_PER_MS);
 	bool running;
 
-	clock_gettime(CLOCK_MONOTONIC, &until);
-	until.tv_nsec += REFRESH_MS * 1000000L;
-	until.tv_sec += until.tv_nsec / 1000000000L;
-	until.tv_nsec %= 1000000000L;
 	pthread_mutex_lock(&auth->sleep_mutex);
 	while (!auth->stopping &&
 		pthread_cond_timedwait(&auth->wake, &auth->sleep_mutex, &until) == 0)
@@ -518,7 +515,6 @@ static void *refresher(void *self)
 struct auth *auth_new(struct store *store, const struct clock *clock)
 {
 	struct auth *auth = calloc(1, sizeof *auth);
-	pthread_condattr_t attributes;
 
 	if (!auth)
 		return NULL;
@@ -526,10 +522,7 @@ struct auth *auth_new(struct store *store, const struct clock *clock)
 	auth->clock = clock;
 	pthread_rwlock_init(&auth->lock, NULL);
 	pthread_mutex_init(&auth->sleep_mutex, NULL);
-	pthread_condattr_init(&attributes);
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	pthread_cond_init(&auth->wake, &attributes);
-	pthread_condattr_destroy(&attributes);
+	cond_init(&auth->wake);
 	if (pthread_create(&auth->thread, NULL, refresher, auth) == 0)
 		return auth;
 	pthread_rwlock_destroy(&auth->lock);

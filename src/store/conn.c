@@ -335,12 +335,13 @@ static enum error configure(struct conn *conn)
 enum error conn_open(struct conn *conn)
 {
 	const struct store_config *config;
+	int64_t began_us;
 	enum error err;
 
 	if (!conn_lost(conn))
 		return ERR_OK;
 	conn_close(conn);
-	if (!store_may_try(conn->store))
+	if (!store_may_try(conn->store, &began_us))
 		return ERR_DATABASE_AWAY;
 	config = store_configuration(conn->store);
 	conn->pg = config->standby
@@ -349,13 +350,13 @@ enum error conn_open(struct conn *conn)
 	conn->patience_ms = config->standby ? config->replica_wait_ms : 0;
 	conn->failure = ERR_OK;
 	if (conn_lost(conn)) {
-		store_tried(
-			conn->store, false, conn->pg ? PQerrorMessage(conn->pg) : "out of memory");
+		store_tried(conn->store, began_us, false,
+			conn->pg ? PQerrorMessage(conn->pg) : "out of memory");
 		conn_close(conn);
 		return ERR_DATABASE_AWAY;
 	}
 	err = configure(conn);
-	store_tried(conn->store, !err, "it cannot be configured");
+	store_tried(conn->store, began_us, !err, "it cannot be configured");
 	if (err)
 		conn_close(conn);
 	return err ? ERR_DATABASE_AWAY : ERR_OK;

@@ -16,9 +16,9 @@ struct replica *store_replica(const struct store *store);
 void store_note(struct store *store, const struct uuid *workspace, int64_t revision,
 	const struct sha256 *hash);
 /* Whether connecting may be tried now: while the database is away one at a time tries, with a
- * pause between. After true, store_tried must follow. */
-bool store_may_try(struct store *store);
+ * pause between. After true, store_tried must follow, with the same moment. */
+bool store_may_try(struct store *store, int64_t *began_us);
 /* How it went; `why` (for the log) when it failed. */
-void store_tried(struct store *store, bool good, const char *why);
+void store_tried(struct store *store, int64_t began_us, bool good, const char *why);
 
 #endif

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/cond.h"
 #include "base/log.h"
 #include "base/metrics.h"
 #include "store/conn.h"
@@ -25,9 +26,11 @@ struct store {
 	pthread_mutex_t lock;
 	pthread_cond_t released;
 	struct conn *free_conns;
-	bool down;   /* the last attempt to connect failed */
+	bool down; /* the last attempt to connect failed, and no session has done its work since */
 	bool trying; /* while down: somebody is at it */
 	int64_t try_again_us;
+	int64_t good_us;         /* when a session last did its work, or was opened */
+	bool answers;            /* the session that was given back last still stood */
 	struct replica *replica; /* NULL: none */
 	struct conn conns[];
 };
@@ -35,7 +38,6 @@ struct store {
 struct store *store_new(const struct store_config *config, const struct clock *clock)
 {
 	struct store *store;
-	pthread_condattr_t attributes;
 	unsigned count = config->connections ? config->connections : 1;
 
 	store = calloc(1, sizeof *store + count * sizeof store->conns[0]);
@@ -55,23 +57,13 @@ struct store *store_new(const struct store_config *config, const struct clock *c
 	}
 	if (pthread_mutex_init(&store->lock, NULL) != 0)
 		goto fail_mutex;
-	/* Waiting must not depend on somebody setting the wall clock. */
-	if (pthread_condattr_init(&attributes) != 0)
-		goto fail_attributes;
-	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
-	if (pthread_cond_init(&store->released, &attributes) != 0)
-		goto fail_condition;
-	pthread_condattr_destroy(&attributes);
+	cond_init(&store->released);
 	for (unsigned i = count; i-- > 0;) {
 		store->conns[i].store = store;
 		store->conns[i].next = store->free_conns;
 		store->free_conns = &store->conns[i];
 	}
 	return store;
-fail_condition:
-	pthread_condattr_destroy(&attributes);
-fail_attributes:
-	pthread_mutex_destroy(&store->lock);
 fail_mutex:
 	replica_free(store->replica);
 	free((char *)store->config.url);
@@ -110,23 +102,18 @@ void store_note(struct store *store, const struct uuid *workspace, int64_t revis
 		replica_note(store->replica, workspace, revision, hash);
 }
 
-static struct timespec deadline_after_ms(unsigned ms)
+/* With the lock. */
+static void give_back(struct store *store, struct conn *conn)
 {
-	struct timespec at;
-
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
+	conn->next = store->free_conns;
+	store->free_conns = conn;
+	pthread_cond_signal(&store->released);
 }
 
 enum error store_acquire(struct store *store, struct conn **out)
 {
-	struct timespec deadline = deadline_after_ms(store->config.acquire_timeout_ms);
+	struct timespec deadline =
+		cond_deadline((int64_t)store->config.acquire_timeout_ms * US_PER_MS);
 	struct conn *conn;
 	enum error err;
 	int waited = 0;
@@ -145,66 +132,120 @@ enum error store_acquire(struct store *store, struct conn **out)
 	conn->next = NULL;
 	err = conn_open(conn);
 	if (err) {
-		store_release(store, conn);
+		pthread_mutex_lock(&store->lock);
+		give_back(store, conn);
+		pthread_mutex_unlock(&store->lock);
 		return err;
 	}
 	*out = conn;
 	return ERR_OK;
 }
 
+/* With the lock. Returns whether that is news. */
+static bool note_good(struct store *store)
+{
+	bool was_down = store->down;
+
+	store->good_us = clock_monotonic_us(store->clock);
+	store->answers = true;
+	store->down = false;
+	return was_down;
+}
+
+/* With the lock. Who began to wait before the database came back, and gives up after, says nothing of now. */
+static bool note_failed(struct store *store, int64_t began_us)
+{
+	bool was_down = store->down;
+
+	if (began_us >= store->good_us) {
+		store->answers = false;
+		store->down = true;
+	}
+	return store->down && !was_down;
+}
+
+/* Why a replica is not used is said once, see replica.c; here is the detail. */
+static void tell_away(const struct store *store, const char *why)
+{
+	if (store->config.standby) {
+		log_write(LOG_INFO, "replica_unreachable", "The replica cannot be reached",
+			LOG_S("reason", why), NULL);
+		return;
+	}
+	metric_set(METRIC_database_up, false);
+	log_write(LOG_WARN, "database_away", "The database cannot be reached", LOG_S("reason", why),
+		NULL);
+}
+
+static void tell_back(const struct store *store)
+{
+	if (store->config.standby)
+		return;
+	metric_set(METRIC_database_up, true);
+	log_write(LOG_INFO, "database_back", "The database answers again", NULL);
+}
+
 void store_release(struct store *store, struct conn *conn)
 {
+	bool lost, is_back = false;
+
 	if (!conn)
 		return;
 	assert(conn->store == store);
 	if (conn->state != CONN_IDLE)
 		conn_end(conn, STMT_ROLLBACK);
-	if (conn->renew || conn_lost(conn))
+	lost = conn_lost(conn);
+	if (conn->renew || lost)
 		conn_close(conn);
 	pthread_mutex_lock(&store->lock);
-	conn->next = store->free_conns;
-	store->free_conns = conn;
-	pthread_cond_signal(&store->released);
+	if (lost)
+		store->answers = false;
+	else
+		is_back = note_good(store);
+	give_back(store, conn);
 	pthread_mutex_unlock(&store->lock);
+	if (is_back)
+		tell_back(store);
 }
 
-bool store_may_try(struct store *store)
+bool store_answers(struct store *store)
 {
-	int64_t now_us = clock_monotonic_us(store->clock);
-	bool may;
+	bool answers;
 
 	pthread_mutex_lock(&store->lock);
-	may = !store->down || (!store->trying && now_us >= store->try_again_us);
+	answers = store->answers;
+	pthread_mutex_unlock(&store->lock);
+	return answers;
+}
+
+bool store_may_try(struct store *store, int64_t *began_us)
+{
+	bool may;
+
+	*began_us = clock_monotonic_us(store->clock);
+	pthread_mutex_lock(&store->lock);
+	may = !store->down || (!store->trying && *began_us >= store->try_again_us);
 	if (may)
 		store->trying = true;
 	pthread_mutex_unlock(&store->lock);
 	return may;
 }
 
-void store_tried(struct store *store, bool good, const char *why)
+void store_tried(struct store *store, int64_t began_us, bool good, const char *why)
 {
-	int64_t now_us = clock_monotonic_us(store->clock);
-	bool was_down;
+	bool news;
 
 	pthread_mutex_lock(&store->lock);
-	was_down = store->down;
-	store->down = !good;
 	store->trying = false;
-	store->try_again_us = now_us + PAUSE_US;
+	store->try_again_us = clock_monotonic_us(store->clock) + PAUSE_US;
+	news = good ? note_good(store) : note_failed(store, began_us);
 	pthread_mutex_unlock(&store->lock);
 
 	metric_add(good ? METRIC_db_connections_opened : METRIC_db_connection_failures, 1);
-	if (store->config.standby) {
-		/* Why it is not used is said once, see replica.c; this is the detail. */
-		if (!good && !was_down)
-			log_write(LOG_INFO, "replica_unreachable", "The replica cannot be reached",
-				LOG_S("reason", why), NULL);
-		return;
-	}
-	metric_set(METRIC_database_up, good);
-	if (!good && !was_down)
-		log_write(LOG_WARN, "database_away", "The database cannot be reached",
-			LOG_S("reason", why), NULL);
-	if (good && was_down)
-		log_write(LOG_INFO, "database_back", "The database answers again", NULL);
+	if (good && !store->config.standby)
+		metric_set(METRIC_database_up, true);
+	if (news && good)
+		tell_back(store);
+	if (news && !good)
+		tell_away(store, why);
 }

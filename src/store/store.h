@@ -46,6 +46,9 @@ void store_free(struct store *store);
  */
 enum error store_acquire(struct store *store, struct conn **out);
 void store_release(struct store *store, struct conn *conn);
+/* Whether the session that was given back last still stood. Behind a pooler a new session may be refused for a
+ * moment though another one works. */
+bool store_answers(struct store *store);
 
 /* What is the matter with the role or the schema; logged and given as text for the operator.
  * ERR_FORBIDDEN: superuser, BYPASSRLS, owner (or member of the owner) of the tables; ERR_CONFLICT:

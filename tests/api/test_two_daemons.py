@@ -5,7 +5,6 @@ done once, also when a daemon is stopped in the middle of one and comes back, or
 
 import contextlib
 import datetime
-import signal
 import uuid
 
 import pytest
@@ -218,7 +217,7 @@ def test_a_stopped_daemon_comes_back_too_late(make, own_database, own_secret, ki
     first, job = begin_job(kind, make, own_database, own_secret)
     with caught(own_database, job) as pid:
         other = make(*OFTEN, "--no-notify")
-        first.signal(signal.SIGSTOP)
+        first.freeze()
     try:
         # On a machine that stood still for long, it has had it.
         had = ("idle in transaction", None)
@@ -228,7 +227,7 @@ def test_a_stopped_daemon_comes_back_too_late(make, own_database, own_secret, ki
         wait_until(lambda: state_of(own_database, pid) is None, "its session is ended", limit=60)
         wait_until(job.is_done, "the other does the job", limit=30)
     finally:
-        first.signal(signal.SIGCONT)
+        first.thaw()
     before = first.metric("jobs_run_total")
     wait_until(lambda: first.metric("jobs_run_total") > before + 3, "it works again", limit=30)
     job.check()

@@ -3,6 +3,7 @@
 import json
 import contextlib
 import os
+import pathlib
 import signal
 import socket
 import subprocess
@@ -138,6 +139,22 @@ class Daemon:
 
     def signal(self, number):
         self.process.send_signal(number)
+
+    def freeze(self):
+        """
+        SIGSTOP, and all its threads stand. The signal is taken by one of them, and the others go on until that one
+        has had its turn.
+        """
+        self.signal(signal.SIGSTOP)
+        wait_until(lambda: set(self.thread_states()) == {"T"}, "all its threads stand", limit=60)
+
+    def thread_states(self):
+        """R, S, T and so on, as proc(5) has them."""
+        for stat in pathlib.Path(f"/proc/{self.process.pid}/task").glob("*/stat"):
+            yield stat.read_text().rpartition(")")[2].split()[0]
+
+    def thaw(self):
+        self.signal(signal.SIGCONT)
 
     def wait(self, limit=20.0):
         return self.process.wait(timeout=limit)

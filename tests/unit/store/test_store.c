@@ -6,6 +6,7 @@
 
 #include <pthread.h>
 
+#include "store/pool.h"
 #include "store/sqlstate.h"
 
 static void kill_backend(const struct conn *conn)
@@ -214,6 +215,63 @@ static void test_away(void **state)
 	assert_int_equal(store_acquire(store, &conn), ERR_DATABASE_AWAY);
 	held_monotonic_us += 100000;
 	assert_int_equal(store_acquire(store, &conn), ERR_DATABASE_AWAY);
+	store_free(store);
+}
+
+static struct store *store_by(const struct clock *clock, const char *url)
+{
+	const struct store_config config = {
+		.url = url,
+		.connections = 3,
+		.connect_timeout_s = 5,
+		.statement_timeout_ms = 1000,
+		.acquire_timeout_ms = 50,
+	};
+
+	return store_new(&config, clock);
+}
+
+/* An attempt that began before the database came back, and is given up after, does not send it away again. */
+static void test_late_failure(void **state)
+{
+	const struct clock clock = {fixture_now, held_monotonic, &fixture};
+	struct store *store = store_by(&clock, "host=/nonexistent");
+	int64_t early, later, at;
+
+	(void)state;
+	assert_true(store_may_try(store, &early));
+	held_monotonic_us += 1000;
+	assert_true(store_may_try(store, &later));
+	held_monotonic_us += 1000;
+	store_tried(store, later, true, "");
+	held_monotonic_us += 1000;
+	store_tried(store, early, false, "it took too long");
+	assert_true(store_answers(store));
+	assert_true(store_may_try(store, &at));
+	assert_true(store_may_try(store, &later));
+	store_tried(store, at, false, "it is away");
+	assert_false(store_answers(store));
+	assert_false(store_may_try(store, &at));
+	store_free(store);
+}
+
+/* A session that does its work shows that the database is there, whatever an attempt said. */
+static void test_a_working_session_is_proof(void **state)
+{
+	const struct clock clock = {fixture_now, held_monotonic, &fixture};
+	struct store *store = store_by(&clock, getenv("WINNOW_TEST_DATABASE_URL"));
+	struct conn *conn, *other;
+	int64_t at;
+
+	(void)state;
+	assert_int_equal(store_acquire(store, &conn), ERR_OK);
+	assert_true(store_may_try(store, &at));
+	store_tried(store, at, false, "no room");
+	assert_int_equal(store_acquire(store, &other), ERR_DATABASE_AWAY);
+	store_release(store, conn);
+	assert_true(store_answers(store));
+	assert_int_equal(store_acquire(store, &other), ERR_OK);
+	store_release(store, other);
 	store_free(store);
 }
 
@@ -522,6 +580,8 @@ int main(void)
 		cmocka_unit_test(test_lost_within),
 		cmocka_unit_test(test_commit_is_settled),
 		cmocka_unit_test(test_away),
+		cmocka_unit_test(test_late_failure),
+		cmocka_unit_test(test_a_working_session_is_proof),
 		cmocka_unit_test(test_pooled_leaves_no_trace),
 		cmocka_unit_test(test_statement_timeout),
 		cmocka_unit_test(test_deadlock),
