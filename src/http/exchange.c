@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/metrics.h"
 #include "http/access.h"
+#include "http/body.h"
 #include "http/feed.h"
 #include "http/idempotency.h"
 #include "http/request_id.h"
@@ -15,10 +16,6 @@
 
 /* A refused body of this size is read and dropped, so that the connection can be kept. */
 enum { DROP_MAX_BYTES = 256 * 1024 };
-
-/* What a stream inflates to has no limit, and many whole bodies can be sent at a time, so what it costs to
- * inflate has: text that people and trackers write shrinks to a tenth, or a fiftieth; a thousandth is a bomb. */
-enum { RATIO_FREE_STREAM_BYTES = 4 << 20, RATIO_FREE_BYTES = 256 << 10, RATIO_MAX = 256 };
 
 /* Field by field: the tables inside are large, and what their counts do not cover is never read. */
 void exchange_reset(struct exchange *exchange, struct service *service, const struct clock *clock,
@@ -76,6 +73,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	exchange->started_us = 0;
 	exchange->body = BUF_INIT;
 	exchange->lines.chunk = BUF_INIT;
+	exchange->coded = false;
 	exchange->gunzip = NULL;
 	exchange->inflated = STR("");
 	exchange->owed = 0;
@@ -157,16 +155,17 @@ static enum error begin_body(struct exchange *exchange)
 	const struct stream_handler *stream = request->route->stream;
 
 	exchange->stream = stream && request->body_kind == BODY_NDJSON;
-	if (request->gzip) {
-		exchange->gunzip = gunzip_new();
-		if (!exchange->gunzip)
-			return ERR_NO_MEMORY;
-	}
+	exchange->coded = request->gzip && !exchange->stream;
 	if (!exchange->stream) {
 		/* Announced and within the limit, so no growing step by step. */
 		if (exchange->head.framing.body_bytes > 0)
 			buf_reserve(&exchange->body, (size_t)exchange->head.framing.body_bytes);
 		return ERR_OK;
+	}
+	if (request->gzip) {
+		exchange->gunzip = gunzip_new();
+		if (!exchange->gunzip)
+			return ERR_NO_MEMORY;
 	}
 	lines_init(&exchange->lines, stream->chunk_lines, stream->chunk_bytes, stream->line_bytes);
 	return stream->begin(request);
@@ -246,103 +245,11 @@ void exchange_give_up(struct exchange *exchange, enum error error)
 	lines_release(&exchange->lines);
 }
 
-static size_t take_lines(
-	struct exchange *exchange, const char *data, size_t bytes, enum action *action)
-{
-	size_t taken = lines_push(&exchange->lines, data, bytes);
-
-	if (exchange->lines.chunk.failed) {
-		exchange_give_up(exchange, ERR_NO_MEMORY);
-		return bytes;
-	}
-	if (lines_full(&exchange->lines))
-		*action = ACTION_WORK;
-	return taken;
-}
-
-static size_t take_bytes(struct exchange *exchange, const char *data, size_t bytes)
-{
-	struct request *request = &exchange->request;
-
-	if (bytes > request->route->body_bytes - exchange->body.len) {
-		diag_add(&request->diag, "", "The body has more than %zu bytes%s.",
-			request->route->body_bytes, request->gzip ? ", inflated" : "");
-		exchange_give_up(exchange, ERR_TOO_LARGE);
-		return bytes;
-	}
-	buf_append(&exchange->body, data, bytes);
-	if (exchange->body.failed)
-		exchange_give_up(exchange, ERR_NO_MEMORY);
-	return bytes;
-}
-
-static void refuse_coded(struct exchange *exchange, enum error error, const char *why)
-{
-	diag_add(&exchange->request.diag, "", "%s", why);
-	exchange_give_up(exchange, error);
-}
-
-/* False: all that was given is used up, or there is no going on. */
-static bool inflate_more(struct exchange *exchange)
-{
-	const struct gunzip *gunzip = exchange->gunzip;
-	size_t free_bytes = exchange->stream ? RATIO_FREE_STREAM_BYTES : RATIO_FREE_BYTES;
-
-	switch (gunzip_take(exchange->gunzip, &exchange->inflated)) {
-	case GUNZIP_BYTES: break;
-	case GUNZIP_MORE: return false;
-	case GUNZIP_MALFORMED:
-		refuse_coded(exchange, ERR_BAD_REQUEST, "The body is not well-formed gzip.");
-		return false;
-	case GUNZIP_NO_MEMORY: exchange_give_up(exchange, ERR_NO_MEMORY); return false;
-	}
-	if (gunzip_made(gunzip) <= free_bytes ||
-		gunzip_made(gunzip) / RATIO_MAX <= gunzip_used(gunzip))
-		return true;
-	refuse_coded(exchange, ERR_TOO_LARGE, "The body inflates to more than 256 times its size.");
-	return false;
-}
-
-/*
- * What one byte of the body inflates to can be more than a chunk of a stream takes. Then that byte is
- * owed: the server offers it again, and so comes back for what is left.
- */
-static size_t take_coded(
-	struct exchange *exchange, const char *data, size_t bytes, enum action *action)
-{
-	size_t left;
-
-	gunzip_give(exchange->gunzip, data + exchange->owed, bytes - exchange->owed);
-	exchange->owed = 0;
-	while (*action == ACTION_READ && exchange->step == STEP_BODY) {
-		struct str *made = &exchange->inflated;
-		size_t taken;
-
-		if (made->len == 0 && !inflate_more(exchange))
-			return bytes;
-		taken = exchange->stream ? take_lines(exchange, made->ptr, made->len, action)
-					 : take_bytes(exchange, made->ptr, made->len);
-		made->ptr += taken;
-		made->len -= taken;
-	}
-	if (exchange->step != STEP_BODY)
-		return bytes;
-	left = gunzip_left(exchange->gunzip);
-	if (left == 0)
-		left = exchange->owed = 1;
-	return bytes - left;
-}
-
 size_t exchange_take(struct exchange *exchange, const char *data, size_t bytes, enum action *action)
 {
 	*action = ACTION_READ;
 	exchange->request.on_worker = false;
-	if (exchange->step != STEP_BODY)
-		return bytes;
-	if (exchange->gunzip)
-		return take_coded(exchange, data, bytes, action);
-	return exchange->stream ? take_lines(exchange, data, bytes, action)
-				: take_bytes(exchange, data, bytes);
+	return exchange->step == STEP_BODY ? body_take(exchange, data, bytes, action) : bytes;
 }
 
 static void clear_response(struct response *response)
@@ -386,7 +293,8 @@ static enum action run_on_loop(struct exchange *exchange)
 {
 	enum error error;
 
-	if (!exchange->admitted || !(exchange->request.route->flags & ROUTE_MEMORY))
+	if (!exchange->admitted || exchange->coded ||
+		!(exchange->request.route->flags & ROUTE_MEMORY))
 		return ACTION_WORK;
 	error = run(exchange);
 	if (error == ERR_WOULD_BLOCK)
@@ -419,18 +327,12 @@ static enum action run_again(struct exchange *exchange)
 	return ACTION_ANSWER;
 }
 
-/* The coding does not end where the body does. What a stream has given is still stored: only a
+/* The coding does not end where the body does. What the stream has given is still stored: only a
  * worker can wait for that, and tell. */
-static enum action cut_off(struct exchange *exchange)
+static void cut_off(struct exchange *exchange)
 {
-	diag_add(&exchange->request.diag, "", "The body ends before its gzip does.");
-	if (!exchange->stream) {
-		exchange_fail(exchange, ERR_BAD_REQUEST);
-		return ACTION_ANSWER;
-	}
+	diag_add(&exchange->request.diag, "", "%s", body_cut_off);
 	exchange->outcome = ERR_BAD_REQUEST;
-	exchange->step = STEP_FINISH;
-	return ACTION_WORK;
 }
 
 enum action exchange_continue(struct exchange *exchange)
@@ -439,10 +341,11 @@ enum action exchange_continue(struct exchange *exchange)
 	switch (exchange->step) {
 	case STEP_ADMITTED: return admit(exchange, exchange->outcome);
 	case STEP_BODY:
-		if (exchange->gunzip && !gunzip_whole(exchange->gunzip))
-			return cut_off(exchange);
 		if (exchange->stream) {
-			lines_finish(&exchange->lines);
+			if (exchange->gunzip && !gunzip_whole(exchange->gunzip))
+				cut_off(exchange);
+			else
+				lines_finish(&exchange->lines);
 			exchange->step = STEP_FINISH;
 			return ACTION_WORK;
 		}
@@ -495,8 +398,10 @@ static enum action work_run(struct exchange *exchange)
 		error = access_check(&exchange->request, true);
 	if (!error) {
 		exchange->admitted = true;
-		error = run(exchange);
+		error = body_inflate(exchange);
 	}
+	if (!error)
+		error = run(exchange);
 	if (error == ERR_PARK && !exchange->request.parked_once) {
 		exchange->step = STEP_PARKED;
 		return ACTION_PARK;
@@ -542,8 +447,8 @@ bool exchange_joins(const struct exchange *exchange)
 {
 	const struct route *route = exchange->request.route;
 
-	return exchange->step == STEP_RUN && exchange->admitted && route->joint &&
-	       route->joint->joins(&exchange->request);
+	return exchange->step == STEP_RUN && exchange->admitted && !exchange->coded &&
+	       route->joint && route->joint->joins(&exchange->request);
 }
 
 void exchange_prepare_joint(struct exchange *exchange, unsigned worker)

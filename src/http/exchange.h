@@ -51,9 +51,10 @@ struct exchange {
 	size_t route_index;
 	int64_t started_us; /* the end of the header */
 	struct buf body;
+	bool coded; /* `body` is whole and gzip, and to be inflated */
 	struct lines lines;
 	struct access_known known; /* stays from one request to the next */
-	/* Of a body with a content coding; else NULL. */
+	/* Of a stream with a content coding; else NULL. */
 	struct gunzip *gunzip;
 	struct str inflated; /* made, and not taken yet */
 	size_t owed;         /* bytes of the body that were used, but not said to be taken */

@@ -18,6 +18,7 @@ enum {
 	RETRY_MAX_MS = 10000, /* between attempts at what fails again and again */
 	TIMED_A_TURN = 4,     /* places that are ranked for the time alone */
 	TRIM_MS = 10000,      /* between giving freed memory back to the system */
+	CALM_MS = 5000,       /* without a ranking, until it is */
 };
 
 static void set_database(struct live *live, bool up)
@@ -288,6 +289,19 @@ static enum error follow_all(
 	return error;
 }
 
+/* Without a workspace to follow, the system's head tells whether the database is up. */
+static enum error look_at_system(struct conn *conn)
+{
+	struct head head;
+	enum error error = read_begin(conn, &system_workspace);
+
+	if (error)
+		return error;
+	error = head_read(conn, &system_workspace, &head);
+	read_end(conn);
+	return error;
+}
+
 /* *all: nothing is left that could be done now. */
 static int64_t follow_once(struct live *live, bool *all)
 {
@@ -300,16 +314,7 @@ static int64_t follow_once(struct live *live, bool *all)
 	places = live->places;
 	pthread_mutex_unlock(&live->mutex);
 	if (!error) {
-		/* Without a workspace to follow, the system's head tells whether the database is up. */
-		struct head head;
-
-		error = read_begin(conn, &system_workspace);
-		if (!error) {
-			error = head_read(conn, &system_workspace, &head);
-			read_end(conn);
-		}
-		if (!error)
-			error = follow_all(live, conn, places, &ranked_us);
+		error = places ? follow_all(live, conn, places, &ranked_us) : look_at_system(conn);
 		store_release(live->store, conn);
 	}
 	if (error != ERR_BUSY)
@@ -347,21 +352,30 @@ static bool wait_for_news(struct live *live, bool ignore_hints, int64_t at_most_
 	return running;
 }
 
-/* Rankings come and go in large pieces, which malloc keeps unless it is asked. */
+/*
+ * Rankings come and go in large pieces, which malloc keeps unless it is asked. While one follows the other each
+ * takes the place of an earlier one; to give that back between them would cost a page fault for every page, more than
+ * the ranking itself. So it is given back in a calm, or when a whole workspace went.
+ */
 static void give_memory_back(struct live *live, bool ranked)
 {
 	int64_t now_us = clock_monotonic_us(live->clock);
-
 	unsigned dropped;
+	bool calm;
 
 	pthread_mutex_lock(&live->mutex);
 	dropped = live->dropped;
 	pthread_mutex_unlock(&live->mutex);
-	live->ranked |= ranked || dropped != live->trimmed_dropped;
-	if (!live->ranked || now_us - live->trimmed_us < (int64_t)TRIM_MS * US_PER_MS)
+	if (ranked) {
+		live->untrimmed = true;
+		live->ranked_us = now_us;
+	}
+	calm = live->untrimmed && now_us - live->ranked_us >= (int64_t)CALM_MS * US_PER_MS;
+	if ((!calm && dropped == live->trimmed_dropped) ||
+		now_us - live->trimmed_us < (int64_t)TRIM_MS * US_PER_MS)
 		return;
 	live->trimmed_us = now_us;
-	live->ranked = false;
+	live->untrimmed = false;
 	live->trimmed_dropped = dropped;
 	malloc_trim(0);
 }

@@ -69,7 +69,8 @@ struct live {
 	bool database_up;
 	int64_t away_since_us;    /* monotonic */
 	int64_t trimmed_us;       /* monotonic; the follower's */
-	bool ranked;              /* since then; the follower's */
+	int64_t ranked_us;        /* the last ranking; monotonic; the follower's */
+	bool untrimmed;           /* there may be memory to be given back; the follower's */
 	struct place *moving;     /* whose picture is in use; the follower's */
 	unsigned dropped;         /* workspaces let go for room, ever; under the mutex */
 	unsigned trimmed_dropped; /* of those, when memory was last given back; the follower's */

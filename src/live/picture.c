@@ -545,8 +545,9 @@ static enum error follow_comparisons(struct picture *picture, struct conn *conn,
 	return ERR_OK;
 }
 
-/* All that lies behind the picture's own revision, up to `head`. */
-static enum error follow_to(struct picture *picture, struct conn *conn, const struct head *head)
+/* All that lies behind the picture's own revision, up to `head`; what there is no news of is not asked for. */
+static enum error follow_to(struct picture *picture, struct conn *conn, const struct head *head,
+	const struct head_news *news)
 {
 	enum error error = ERR_OK;
 
@@ -556,9 +557,9 @@ static enum error follow_to(struct picture *picture, struct conn *conn, const st
 	picture->grown_bytes = picture_bytes(picture);
 	if (!error)
 		error = follow_items(picture, conn, head->revision);
-	if (!error)
+	if (!error && news->overrides)
 		error = follow_overrides(picture, conn, head->revision);
-	if (!error)
+	if (!error && news->comparisons)
 		error = follow_comparisons(picture, conn, head->revision);
 	if (error)
 		return error;
@@ -571,14 +572,15 @@ static enum error follow_to(struct picture *picture, struct conn *conn, const st
 enum error picture_follow(struct picture *picture, struct conn *conn, bool *moved)
 {
 	struct head head;
+	struct head_news news;
 	enum error error = read_begin(conn, &picture->workspace);
 
 	*moved = false;
 	if (error)
 		return error;
-	error = head_read(conn, &picture->workspace, &head);
+	error = head_read_news(conn, &picture->workspace, picture->revision, &head, &news);
 	if (!error && head.revision > picture->revision) {
-		error = follow_to(picture, conn, &head);
+		error = follow_to(picture, conn, &head, &news);
 		*moved = !error;
 	}
 	read_end(conn);
@@ -615,8 +617,9 @@ static enum error read_past_head(
 
 enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision)
 {
+	static const struct head_news all = {true, true};
 	struct head head;
 	enum error error = read_past_head(picture, conn, revision, &head);
 
-	return error ? error : follow_to(picture, conn, &head);
+	return error ? error : follow_to(picture, conn, &head, &all);
 }

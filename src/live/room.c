@@ -388,7 +388,7 @@ void room_refuse(struct place *place)
 	pthread_mutex_unlock(&live->mutex);
 	unref_list(dropped);
 	drop_picture(place);
-	live->ranked = true;
+	live->untrimmed = true;
 	tell("workspace_refused", "A workspace is larger than the memory budget", place,
 		"budget_bytes", live->config.memory_budget_bytes);
 }

@@ -32,11 +32,31 @@ void head_cells(struct cells *cells, struct head *out)
 		cells->failed = true;
 }
 
+/* `news` is NULL where the statement does not tell. */
+static enum error take_head(struct conn *conn, PGresult *result, const struct uuid *workspace,
+	struct head *out, struct head_news *news)
+{
+	struct cells cells;
+	enum error err;
+
+	if (PQntuples(result) == 0)
+		return ERR_NOT_FOUND;
+	cells = cells_at(result, 0, NULL);
+	head_cells(&cells, out);
+	if (news) {
+		news->overrides = cell_bool(&cells);
+		news->comparisons = cell_bool(&cells);
+	}
+	err = cells_error(&cells);
+	if (!err)
+		store_note(conn->store, workspace, out->revision, &out->hash);
+	return err;
+}
+
 enum error head_row(
 	struct conn *conn, enum statement statement, const struct uuid *workspace, struct head *out)
 {
 	struct params params = PARAMS_INIT;
-	struct cells cells;
 	PGresult *result;
 	enum error err;
 
@@ -44,22 +64,31 @@ enum error head_row(
 	err = conn_run(conn, statement, &params, &result);
 	if (err)
 		return err;
-	if (PQntuples(result) == 0) {
-		PQclear(result);
-		return ERR_NOT_FOUND;
-	}
-	cells = cells_at(result, 0, NULL);
-	head_cells(&cells, out);
+	err = take_head(conn, result, workspace, out, NULL);
 	PQclear(result);
-	err = cells_error(&cells);
-	if (!err)
-		store_note(conn->store, workspace, out->revision, &out->hash);
 	return err;
 }
 
 enum error head_read(struct conn *conn, const struct uuid *workspace, struct head *out)
 {
 	return head_row(conn, STMT_HEAD_READ, workspace, out);
+}
+
+enum error head_read_news(struct conn *conn, const struct uuid *workspace, int64_t after,
+	struct head *out, struct head_news *news)
+{
+	struct params params = PARAMS_INIT;
+	PGresult *result;
+	enum error err;
+
+	params_uuid(&params, workspace);
+	params_int8(&params, after);
+	err = conn_run(conn, STMT_HEAD_READ_NEWS, &params, &result);
+	if (err)
+		return err;
+	err = take_head(conn, result, workspace, out, news);
+	PQclear(result);
+	return err;
 }
 
 enum error heads_read(

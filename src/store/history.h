@@ -110,6 +110,13 @@ struct head {
 	unsigned char salt[32];
 };
 enum error head_read(struct conn *conn, const struct uuid *workspace, struct head *out);
+/* The same, and what else than items was written after a revision. */
+struct head_news {
+	bool overrides; /* or their ends */
+	bool comparisons;
+};
+enum error head_read_news(struct conn *conn, const struct uuid *workspace, int64_t after,
+	struct head *out, struct head_news *news);
 /* Heads of many workspaces at once, in the system scope; revisions[i] is -1 where there is none. */
 enum error heads_read(
 	struct conn *conn, const struct uuid *workspaces, size_t count, int64_t *revisions);
