@@ -325,7 +325,7 @@ measure_post() {
 	done
 	use_database winnow
 	row "one item a POST, one workspace, $CONNECTIONS connections; pgbench, $CONNECTIONS workspaces" \
-		post pgbench 1/s '(>= 1.0)'
+		post pgbench 1/s '>= 1.0'
 }
 
 # ---- news -----------------------------------------------------------------------------------------
