@@ -95,6 +95,7 @@ static void put_numbers(
 		[WN_UPDATED] = "updated at",
 		[WN_DUE] = "due at",
 		[WN_ESTIMATE] = "estimate",
+		[WN_SLA_LEFT] = "time left by its SLA",
 		[WN_STRENGTH] = "comparisons",
 	};
 	const struct wn_rows *a = &movement->from->runs[from / BLOCK_ROWS];
