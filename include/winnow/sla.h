@@ -66,5 +66,8 @@ void wn_clock_step(const struct wn_clock_rule *rule, struct wn_clock *clock,
 /* The clock stays as it is. An instant before the last event is taken as that event's. */
 void wn_clock_read(const struct wn_clock_rule *rule, const struct wn_clock *clock, int64_t now_s,
 	struct wn_clock_reading *out);
+/* The target less what is used, as wn_clock_read tells it, without asking when that will be all. */
+int64_t wn_clock_left(
+	const struct wn_clock_rule *rule, const struct wn_clock *clock, int64_t now_s);
 
 #endif

@@ -77,3 +77,12 @@ void wn_clock_read(const struct wn_clock_rule *rule, const struct wn_clock *cloc
 	else if (out->state == WN_CLOCK_RUNNING)
 		out->due_s = wn_hours_after(rule->hours, now.since_s, out->left_s);
 }
+
+int64_t wn_clock_left(
+	const struct wn_clock_rule *rule, const struct wn_clock *clock, int64_t now_s)
+{
+	bool runs = clock->started && clock->phase == WN_CLOCK_RUNS && now_s > clock->since_s;
+
+	return rule->target_s - clock->used_s -
+	       (runs ? wn_hours_between(rule->hours, clock->since_s, now_s) : 0);
+}

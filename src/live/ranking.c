@@ -14,7 +14,7 @@
 #include "live/picture.h"
 #include "live/sla.h"
 
-enum { US_PER_MINUTE = 60 * 1000000, ARENA_BYTES_MAX = 1 << 30, SECONDS_PER_HOUR = 3600 };
+enum { US_PER_MINUTE = 60 * 1000000, ARENA_BYTES_MAX = 1 << 30 };
 
 void ranking_ref(struct ranking *ranking)
 {
@@ -176,21 +176,14 @@ static bool bind(struct ranking *ranking)
 /* Where there are rules it is always there, since a simulation may read what the model does not. */
 static bool fill_sla_left(struct ranking *ranking, const struct picture *picture)
 {
-	struct wn_clock_reading reading;
-
 	if (!picture->statuses)
 		return true;
 	ranking->slas = sla_book_new(ranking, ranking->catalog, picture->statuses);
 	ranking->sla_left = array_new(ranking->block_count * BLOCK_ROWS, sizeof(double));
 	if (!ranking->slas || !ranking->sla_left)
 		return false;
-	for (uint32_t row = 0; row < ranking->rows; row++) {
-		bool clocked = ranking->candidates[row] &&
-			       sla_read(ranking->slas, row, ranking->as_of_us / US_PER_S, &reading);
-
-		ranking->sla_left[row] =
-			clocked ? (double)reading.left_s / SECONDS_PER_HOUR : NAN;
-	}
+	sla_fill_left(ranking->slas, ranking->candidates, ranking->as_of_us / US_PER_S,
+		ranking->sla_left);
 	for (size_t b = 0; b < ranking->block_count; b++)
 		ranking->runs[b].numbers[WN_SLA_LEFT] = ranking->sla_left + b * BLOCK_ROWS;
 	return true;

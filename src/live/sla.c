@@ -9,7 +9,7 @@
 
 #include "live/ranking.h"
 
-enum { PHASE_BITS = 3, STARTS = 4, ARENA_BYTES_MAX = 256 << 20 };
+enum { PHASE_BITS = 3, STARTS = 4, ARENA_BYTES_MAX = 256 << 20, HOUR_S = 3600 };
 
 /* ---- what a status means to a rule ---- */
 
@@ -161,20 +161,21 @@ static int64_t first_time(const struct sla_book *book, uint32_t row, int64_t see
 	return seen_s == INT64_MIN ? 0 : seen_s;
 }
 
-bool sla_read(
-	const struct sla_book *book, uint32_t row, int64_t now_s, struct wn_clock_reading *out)
+/* The clock after all that is known of the row; NULL when no rule is for it, else how it measures. */
+static const struct wn_clock_rule *run_clock(
+	const struct sla_book *book, uint32_t row, struct wn_clock *clock)
 {
 	const struct sla_rule *rule = sla_rule_of(book, row);
 	const struct wn_clock_rule *measure;
 	const uint8_t *phases;
 	const struct status_change *changes;
-	struct wn_clock clock = {0};
 	bool stopped = false;
 	int64_t at_s = 0;
 	size_t count;
 
+	*clock = (struct wn_clock){.started = false};
 	if (!rule)
-		return false;
+		return NULL;
 	measure = &book->rules[book->rule_of[row]];
 	phases = book->phases + book->rule_of[row] * ((size_t)book->log->status_count + 1);
 	changes = status_log_of(book->log, row, &count);
@@ -194,8 +195,30 @@ bool sla_read(
 		event.at_s = at_s;
 		event.restarts |= rule->restart_on_reopen && stopped && !stops;
 		stopped = stops;
-		wn_clock_step(measure, &clock, &event);
+		wn_clock_step(measure, clock, &event);
 	}
-	wn_clock_read(measure, &clock, now_s, out);
-	return true;
+	return measure;
+}
+
+bool sla_read(
+	const struct sla_book *book, uint32_t row, int64_t now_s, struct wn_clock_reading *out)
+{
+	struct wn_clock clock;
+	const struct wn_clock_rule *measure = run_clock(book, row, &clock);
+
+	if (measure)
+		wn_clock_read(measure, &clock, now_s, out);
+	return measure != NULL;
+}
+
+void sla_fill_left(
+	const struct sla_book *book, const uint8_t *candidates, int64_t now_s, double *out)
+{
+	for (uint32_t row = 0; row < book->rows; row++) {
+		struct wn_clock clock;
+		const struct wn_clock_rule *measure =
+			candidates[row] ? run_clock(book, row, &clock) : NULL;
+
+		out[row] = measure ? (double)wn_clock_left(measure, &clock, now_s) / HOUR_S : NAN;
+	}
 }

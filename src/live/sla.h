@@ -37,6 +37,10 @@ size_t sla_book_bytes(const struct sla_book *book);
 /* The clock of a row; false when no rule is for it. */
 bool sla_read(
 	const struct sla_book *book, uint32_t row, int64_t now_s, struct wn_clock_reading *out);
+/* Hours left of all that `candidates` (by row) marks, negative when breached; NaN of the others and where no
+ * rule is. */
+void sla_fill_left(
+	const struct sla_book *book, const uint8_t *candidates, int64_t now_s, double *out);
 /* The rule behind it. */
 static inline const struct sla_rule *sla_rule_of(const struct sla_book *book, uint32_t row)
 {

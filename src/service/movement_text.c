@@ -98,7 +98,7 @@ static void put_numbers(
 		[WN_SLA_LEFT] = "time left by its SLA",
 		[WN_STRENGTH] = "comparisons",
 	};
-	const struct wn_rows *a = &movement->from->runs[from / BLOCK_ROWS];
+	const struct wn_rows *a = &movement->runs[from / BLOCK_ROWS];
 	const struct wn_rows *b = &movement->to->runs[to / BLOCK_ROWS];
 
 	for (enum wn_number i = 0; i < WN_NUMBERS; i++) {

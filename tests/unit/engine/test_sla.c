@@ -22,6 +22,7 @@ static struct wn_clock_reading read_at(
 	for (size_t i = 0; i < history->count; i++)
 		wn_clock_step(rule, &clock, &history->events[i]);
 	wn_clock_read(rule, &clock, now_s, &reading);
+	assert_int_equal(wn_clock_left(rule, &clock, now_s), reading.left_s);
 	return reading;
 }
 
