@@ -564,9 +564,10 @@ static enum error follow_statuses(struct picture *picture, struct conn *conn, in
 			reading.since = picture->revision;
 		error = status_log_read(&reading, before, slas, &log);
 	}
-	picture->grown_bytes += status_log_bytes(log);
-	if (!error && picture->room.take)
+	if (!error && log && picture->room.take) {
+		picture->grown_bytes += status_log_bytes(log);
 		error = picture->room.take(picture->room.self, picture->grown_bytes);
+	}
 	if (error) {
 		status_log_unref(log);
 		return error;
