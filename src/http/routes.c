@@ -18,6 +18,7 @@ const struct route_table *const route_tables[] = {
 	&policy_routes,
 	&policy_alias_routes,
 	&calendar_routes,
+	&sla_routes,
 	&preset_routes,
 	&mapping_routes,
 	&source_routes,

@@ -20,6 +20,7 @@ extern const struct route_table alias_routes;
 extern const struct route_table policy_routes;
 extern const struct route_table policy_alias_routes;
 extern const struct route_table calendar_routes;
+extern const struct route_table sla_routes;
 extern const struct route_table preset_routes;
 extern const struct route_table mapping_routes;
 extern const struct route_table source_routes;
