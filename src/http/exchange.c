@@ -538,6 +538,17 @@ enum action exchange_work(struct exchange *exchange, unsigned worker)
 	}
 }
 
+bool exchange_is_heavy(const struct exchange *exchange)
+{
+	const struct request *request = &exchange->request;
+
+	if (exchange->step != STEP_RUN || !request->route)
+		return false;
+	if (request->route->flags & ROUTE_PAST)
+		return request_query(request, "revision").ptr != NULL;
+	return request->route->flags & ROUTE_HEAVY;
+}
+
 bool exchange_joins(const struct exchange *exchange)
 {
 	const struct route *route = exchange->request.route;

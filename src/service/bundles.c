@@ -292,7 +292,22 @@ static enum error write_bundle(const struct call *call, const struct recalled *r
 	return out->len > BUNDLE_BYTES_MAX ? too_large(call) : ERR_OK;
 }
 
-enum error bundle_make(const struct call *call, const struct recalled *recalled, struct buf *out)
+/* A bundle holds all models and policies, and none can be left out: versions have no holes. */
+static enum error check_versions(const struct catalog *now)
+{
+	for (size_t i = 0; i < now->model_count; i++) {
+		if (model_is_sensitive(&now->models[i], now))
+			return ERR_SENSITIVE_INPUT;
+	}
+	for (size_t i = 0; i < now->policy_count; i++) {
+		if (policy_is_sensitive(&now->policies[i], now))
+			return ERR_SENSITIVE_INPUT;
+	}
+	return ERR_OK;
+}
+
+enum error bundle_make(const struct call *call, const struct recalled *recalled, bool sees_sensitive,
+	struct buf *out)
 {
 	struct history history = {.document_count = 0};
 	struct catalog *now;
@@ -303,9 +318,13 @@ enum error bundle_make(const struct call *call, const struct recalled *recalled,
 	if (error)
 		return error;
 	arena_init(&arena, HISTORY_BYTES_MAX);
-	error = read_history(call, recalled->ranking->revision, &arena, &history);
+	if (!sees_sensitive)
+		error = check_versions(now);
 	if (!error)
-		error = write_bundle(call, recalled, &history, now, out);
+		error = read_history(call, recalled->ranking->revision, &arena, &history);
+	if (!error)
+		error = write_bundle(
+			call, recalled, &history, sees_sensitive ? NULL : now, out);
 	arena_release(&arena);
 	catalog_unref(now);
 	return error;

@@ -453,7 +453,6 @@ static void test_stored_and_bound(void **state)
 	assert_null(catalog_policy(catalog, 0));
 	assert_null(catalog_policy(catalog, 3));
 	assert_int_equal(catalog->policy_alias_count, 2);
-	assert_true(catalog_feature(catalog, STR("effort"))->in_model);
 
 	scratch_begin(&scratch);
 	assert_true(policy_bind(policy, catalog, model, 15, &words, &scratch.arena, &bound));
