@@ -56,6 +56,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->park_other_than = NULL;
 	request->seated = false;
 	request->problem_members = NULL;
+	request->veil = NULL;
 
 	exchange->response.status = 200;
 	exchange->response.content_type = "application/json";
@@ -365,6 +366,7 @@ static enum error run(struct exchange *exchange)
 		error = idempotency_read(request);
 	if (error)
 		return error;
+	request->veil = NULL; /* of a run before, which may have been of another ranking */
 	error = request->route->handle(request, &exchange->response);
 	/* It will run again: what it has written so far must not show twice. */
 	if (error == ERR_WOULD_BLOCK || error == ERR_PARK)

@@ -119,8 +119,8 @@ static enum error bundle_tag(struct request *request, const char **out)
 
 	if (error)
 		return error;
-	*out = arena_printf(&request->arena, "%.*s-c%lld%s", STR_ARG(ranking_param(request)),
-		(long long)catalog->revision, sees_sensitive(request) ? "-s" : "");
+	*out = arena_printf(&request->arena, "%.*s-c%lld", STR_ARG(ranking_param(request)),
+		(long long)catalog->revision);
 	catalog_unref(catalog);
 	return *out ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -141,8 +141,7 @@ static enum error answer_bundle(struct request *request, struct response *respon
 	if (!error)
 		error = bundle_tag(request, &tag);
 	if (!error && !view_fixed(request, response, str_from(tag), recalled.ranking->revision))
-		error = bundle_make(
-			&call, &recalled, sees_sensitive(request), &response->body);
+		error = bundle_make(&call, &recalled, &response->body);
 	ranking_unref(recalled.ranking);
 	return error;
 }

@@ -321,8 +321,6 @@ static void test_feature_faults(void **state)
 			"severity", "severity", "#/categories/2", "sev2"},
 		{"{'type':'category','family':'effort','description':'d','categories':['sev4']}",
 			"severity", "severity", "#/categories/1", "sev3"},
-		{"{'type':'number','family':'effort','description':'d','sensitive':true}",
-			"user_impact", "user_impact", "#/sensitive", "model reads"},
 	};
 
 	(void)state;
