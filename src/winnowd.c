@@ -23,6 +23,7 @@
 #include "jobs/jobs.h"
 #include "live/live.h"
 #include "service/catalogs.h"
+#include "service/heavy.h"
 #include "service/tokens.h"
 #include "store/migrate.h"
 #include "store/store.h"
@@ -166,7 +167,7 @@ static int needs_database(const struct settings *settings)
 
 struct parts {
 	struct service service;
-	struct workq *workers;
+	struct workq *workers, *heavy_workers;
 	struct server *server;
 	struct jobs *jobs;
 };
@@ -195,9 +196,9 @@ static struct store_config store_config_of(const struct settings *settings)
 {
 	return (struct store_config){
 		.url = settings->database_url,
-		/* One for each worker, the followers of rankings and of news, two loaders, the refresher of
-		 * tokens and the jobs. */
-		.connections = (unsigned)settings->workers + 6,
+		/* One for each worker of either pool, the followers of rankings and of news, two loaders,
+		 * the refresher of tokens and the jobs. */
+		.connections = (unsigned)settings->workers + HEAVY_THREADS + 6,
 		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,
@@ -294,11 +295,14 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 	service->auth = auth_new(service->store, service->clock);
 	service->live = live_new(service->store, service->clock, &live);
 	parts->workers = workq_new((unsigned)settings->workers, (size_t)settings->queue_length);
-	if (!service->catalogs || !service->auth || !service->live || !parts->workers) {
+	parts->heavy_workers = workq_new(HEAVY_THREADS, HEAVY_QUEUED);
+	if (!service->catalogs || !service->auth || !service->live || !parts->workers ||
+		!parts->heavy_workers) {
 		log_write(LOG_ERROR, "start_failed", "Memory or threads are out", NULL);
 		return false;
 	}
 	service->workers = parts->workers;
+	service->heavy_workers = parts->heavy_workers;
 	parts->jobs =
 		jobs_start(service, job_table, job_table_count, (unsigned)settings->jobs_every_ms);
 	if (!parts->jobs) {
@@ -321,6 +325,8 @@ static void parts_stop(struct parts *parts, unsigned grace_ms)
 		server_stop(parts->server, grace_ms);
 	if (parts->workers)
 		workq_free(parts->workers);
+	if (parts->heavy_workers)
+		workq_free(parts->heavy_workers);
 	live_free(service->live);
 	auth_free(service->auth);
 	catalogs_free(service->catalogs);

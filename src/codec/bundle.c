@@ -100,11 +100,11 @@ static void write_placeholder(struct json_writer *json, int64_t id)
 /* What a bundle does not say of a document. */
 struct hidden {
 	int64_t column;
-	bool name, body;
+	bool all;
 };
 
-/* No model and no rule ever reads a feature that is sensitive now, nor the version of one that was
- * sensitive then, so a placeholder need not keep anything that they pin. */
+/* Who may not see a feature gets no bundle in which a model or a rule reads it, so a placeholder need
+ * not keep anything that they pin. */
 static bool find_hidden(
 	const struct document *document, const struct catalog *now, struct hidden *out)
 {
@@ -123,8 +123,7 @@ static bool find_hidden(
 	arena_release(&arena);
 	if (!good)
 		return false;
-	out->name = feature->sensitive;
-	out->body = feature->sensitive || version.sensitive;
+	out->all = feature->sensitive;
 	return true;
 }
 
@@ -135,7 +134,7 @@ void bundle_write_document(
 	struct json_writer json;
 	char name[32];
 
-	if (str_is(document->kind, "feature") && !find_hidden(document, now, &hidden)) {
+	if (now && str_is(document->kind, "feature") && !find_hidden(document, now, &hidden)) {
 		out->failed = true;
 		return;
 	}
@@ -143,9 +142,9 @@ void bundle_write_document(
 	snprintf(name, sizeof name, "hidden %lld", (long long)hidden.column);
 	line_begin(&json, out, "document");
 	json_put(&json, "kind", str, document->kind);
-	json_put(&json, "name", str, hidden.name ? str_from(name) : document->name);
+	json_put(&json, "name", str, hidden.all ? str_from(name) : document->name);
 	json_put(&json, "revision", int, document->revision);
-	if (hidden.body)
+	if (hidden.all)
 		write_placeholder(&json, hidden.column);
 	else if (document->body.len > 0)
 		json_put(&json, "body", raw, document->body);

@@ -1,8 +1,8 @@
 /*
  * A bundle: everything that one ranking read, as lines of JSON, so that it can be computed again
  * without the daemon and its database (docs/receipts.md has the form). Personal text is no part of
- * it, of the features only those that the model or the policy reads, and of a sensitive definition
- * only that it has its column.
+ * it, of the features only those that the model or the policy reads, and for who may not see a sensitive
+ * definition only that it has its column.
  *
  * In this order: the header, documents, items by id, overrides and comparisons as they were made.
  */
@@ -33,7 +33,8 @@ struct bundle_header {
 
 /* ---- writing; each appends one line ---- */
 void bundle_write_header(struct buf *out, const struct bundle_header *header);
-/* `now` has the newest definitions, since a feature may have become sensitive after the ranking. */
+/* `now` has the newest definitions, since a feature may have become sensitive after the ranking; NULL:
+ * the reader sees such features. */
 void bundle_write_document(
 	struct buf *out, const struct document *document, const struct catalog *now);
 /* Values of columns that read[column] is false of are left out. The assignee is whatever the caller

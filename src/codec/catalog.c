@@ -23,7 +23,6 @@ struct build {
 	struct diag diag;
 	const struct feature_definition *versions; /* of all features, by name, then revision */
 	size_t version_count;
-	struct feature_definition *newest; /* by id */
 };
 
 static int compare_documents(const void *a, const void *b)
@@ -127,7 +126,9 @@ static enum error place_newest(struct build *build)
 		}
 		*place = *version;
 	}
-	catalog->features = build->newest = features;
+	catalog->features = features;
+	for (size_t i = 0; i < catalog->feature_count; i++)
+		catalog->has_sensitive |= features[i].sensitive;
 	return placed == catalog->feature_count ? ERR_OK : ERR_INTERNAL;
 }
 
@@ -176,6 +177,8 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->statuses = words.statuses;
 	catalog->status_count = words.status_count;
 	catalog->override_max_days = words.override_max_days;
+	catalog->sensitive_fields = words.sensitive_fields;
+	catalog->access_log = words.access_log;
 	catalog->settings_revision = newest->revision;
 	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -200,14 +203,6 @@ static enum error read_model(
 		return err;
 	out->revision = document->revision;
 	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
-}
-
-static bool mark_feature(void *self, uint32_t column)
-{
-	struct build *build = self;
-
-	build->newest[column].in_model = true;
-	return true;
 }
 
 /* A version is written once and never again; versions have no holes. */
@@ -248,7 +243,6 @@ static enum error build_models(struct build *build, size_t begin, size_t end)
 		if (err)
 			return err;
 		models[i].version = (int64_t)i + 1;
-		model_columns(&models[i], mark_feature, build);
 		catalog->table_combinations += table_ends(&models[i]);
 		catalog->model_count = i + 1;
 	}
@@ -395,7 +389,6 @@ static enum error read_policy(
 	err = read_verdict(build, ok);
 	if (err)
 		return err;
-	policy_columns(out, mark_feature, build);
 	out->revision = document->revision;
 	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
 }

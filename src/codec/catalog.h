@@ -48,9 +48,7 @@ struct feature_definition {
 	double lower, upper; /* numbers only; ±INFINITY: unbounded (then not usable in a model) */
 	bool lower_is_better;
 	bool clamp;     /* a value outside the bounds is cut to them; else refused */
-	bool sensitive; /* served to admin and auditor only; never in a model */
-	bool in_model; /* a model or policy version reads it (said of the newest definitions only): must
-	                   not become sensitive, because scores and verdicts would show it */
+	bool sensitive; /* its values, and what gives them away, are for admins and auditors alone */
 	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
 	                   policy or mapping may name it */
 	const struct str *categories; /* worst first; later versions may only append */
@@ -177,6 +175,12 @@ struct mapping {
 	struct str body; /* canonical JSON; intake reads it */
 };
 
+/* Whether reads of sensitive data are written down, and for how long that is kept. */
+struct access_log_settings {
+	bool on;
+	unsigned keep_days;
+};
+
 struct catalog {
 	struct arena arena;
 	int references;        /* atomic */
@@ -188,6 +192,7 @@ struct catalog {
 	const struct feature_definition *features;
 	size_t feature_count;
 	struct str_map feature_ids; /* name → id */
+	bool has_sensitive;         /* one of them is */
 
 	const struct str *streams;
 	size_t stream_count;
@@ -196,6 +201,8 @@ struct catalog {
 	const struct status_definition *statuses; /* the first of class todo is the default */
 	size_t status_count;
 	unsigned override_max_days; /* the longest that an override may last; 90 unless set */
+	uint32_t sensitive_fields;  /* of items, bits of ITEM_PERSONAL: as sensitive features are */
+	struct access_log_settings access_log;
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -307,6 +314,12 @@ enum error catalog_hours_users(const struct catalog *catalog, struct str name, s
 typedef bool column_visit(void *self, uint32_t column);
 bool model_columns(const struct model_version *model, column_visit *visit, void *self);
 bool policy_columns(const struct policy_version *policy, column_visit *visit, void *self);
+/* Whether something that it reads is sensitive by the newest definitions: what became sensitive after
+ * it was written counts, what no longer is does not. */
+bool catalog_is_sensitive(const struct catalog *now); /* anything at all */
+bool model_is_sensitive(const struct model_version *model, const struct catalog *now);
+bool policy_is_sensitive(const struct policy_version *policy, const struct catalog *now);
+bool rule_is_sensitive(const struct wn_rule *rule, const struct catalog *now);
 /* Whether it reads this feature, by its id. */
 bool model_reads(const struct model_version *model, uint32_t feature);
 bool policy_reads(const struct policy_version *policy, uint32_t feature);
@@ -340,7 +353,8 @@ enum error business_hours_parse(
 enum error slas_parse(const struct json_t *json, const struct catalog *catalog, struct arena *arena,
 	struct diag *diag, struct str *body);
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
- * "override_max_days":90} */
+ * "override_max_days":90, "sensitive_fields":["reporter"],
+ * "access_log":{"on":true,"keep_days":365}} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* See docs/sources.md for its form. `terms` is what is particular to the format (intake/format.h):

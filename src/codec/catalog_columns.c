@@ -1,6 +1,6 @@
 /*
- * Which columns a model or a policy reads: asked when a feature is deleted, when it becomes sensitive,
- * when an old version is promoted again, and when a bundle is written.
+ * Which columns a model or a policy reads: asked when a feature is deleted, when an old version is
+ * promoted again, when a bundle is written, and when it is decided what a reader may see.
  */
 #include "codec/catalog_internal.h"
 
@@ -62,4 +62,34 @@ bool model_reads(const struct model_version *model, uint32_t feature)
 bool policy_reads(const struct policy_version *policy, uint32_t feature)
 {
 	return !policy_columns(policy, is_other, &feature);
+}
+
+/* ---- sensitive ones ---- */
+
+bool catalog_is_sensitive(const struct catalog *now)
+{
+	return now->has_sensitive || now->sensitive_fields;
+}
+
+static bool is_open(void *self, uint32_t column)
+{
+	const struct catalog *now = self;
+
+	return column >= now->feature_count || !now->features[column].sensitive;
+}
+
+bool model_is_sensitive(const struct model_version *model, const struct catalog *now)
+{
+	/* The visit only reads it. */
+	return !model_columns(model, is_open, (void *)(uintptr_t)now);
+}
+
+bool rule_is_sensitive(const struct wn_rule *rule, const struct catalog *now)
+{
+	return !rule_columns(rule, is_open, (void *)(uintptr_t)now);
+}
+
+bool policy_is_sensitive(const struct policy_version *policy, const struct catalog *now)
+{
+	return !policy_columns(policy, is_open, (void *)(uintptr_t)now);
 }

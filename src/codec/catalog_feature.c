@@ -214,13 +214,6 @@ static bool check_succession(const struct feature_definition *definition,
 			type_names[previous->type]);
 		return false;
 	}
-	if (definition->sensitive && previous->in_model) {
-		diag_add(diag, "/sensitive",
-			"A policy or a model reads this feature, and what they say of an item is "
-			"shown to every reader. "
-			"Define a feature of another name.");
-		return false;
-	}
 	if (definition->type != FEATURE_CATEGORY)
 		return true;
 	for (size_t i = 0; i < previous->category_count; i++) {

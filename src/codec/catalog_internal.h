@@ -56,8 +56,11 @@ struct vocabulary {
 	const struct status_definition *statuses;
 	size_t status_count;
 	unsigned override_max_days;
+	uint32_t sensitive_fields;
+	struct access_log_settings access_log;
 };
 enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
+enum { SETTINGS_ACCESS_LOG_DAYS = 365, SETTINGS_MAX_ACCESS_LOG_DAYS = 3650 };
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 

@@ -74,8 +74,6 @@ const struct feature_definition *draft_feature(const struct model_draft *draft, 
 /* Why a feature cannot be in a model; NULL when it can. */
 static const char *unfit(const struct feature_definition *feature)
 {
-	if (feature->sensitive)
-		return "it is marked sensitive, and scores are shown to every reader";
 	if (feature->type == FEATURE_TEXT)
 		return "it is text, which has no value to weigh";
 	if (feature->type == FEATURE_DATE)

@@ -145,13 +145,6 @@ static const struct feature_definition *read_feature(
 			STR_ARG(name));
 		return NULL;
 	}
-	if (feature->sensitive && !reader->stored) {
-		diag_add(reader->diag, place,
-			"The feature \"%.*s\" cannot be in a rule: it is marked sensitive, and "
-			"what a rule says of an item is shown to every reader.",
-			STR_ARG(name));
-		return NULL;
-	}
 	return feature;
 }
 

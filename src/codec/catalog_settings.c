@@ -1,8 +1,10 @@
 /*
- * A workspace's settings: its vocabularies of streams, kinds and statuses. The engine sees of a
- * status only its class; the words are the workspace's own.
+ * A workspace's settings: its vocabularies of streams, kinds and statuses, the fields of items that are
+ * sensitive, and the log of who read what is. The engine sees of a status only its class; the words are
+ * the workspace's own.
  */
 #include "codec/catalog_internal.h"
+#include "codec/item.h"
 #include "codec/json.h"
 
 static const char *const class_names[] = {
@@ -99,11 +101,61 @@ static bool read_statuses(
 	return ok && check_statuses(statuses, count, diag);
 }
 
+static bool read_sensitive_fields(
+	const json_t *json, struct arena *arena, struct diag *diag, uint32_t *out)
+{
+	const struct str *names;
+	size_t count;
+	bool ok = true;
+
+	*out = 0;
+	if (!json_has(json, "sensitive_fields"))
+		return true;
+	if (!json_read_texts(json, "sensitive_fields", CATALOG_MAX_VOCABULARY, CATALOG_MAX_NAME, "",
+		    diag, arena, &names, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		uint32_t field = item_field_from_name(names[i]) & ITEM_PERSONAL;
+
+		*out |= field;
+		if (field)
+			continue;
+		diag_add(diag, diag_index(diag, "/sensitive_fields", i),
+			"Only title, body, url, assignee and reporter can be sensitive.");
+		ok = false;
+	}
+	return ok;
+}
+
+static bool read_access_log(
+	const json_t *json, struct diag *diag, struct access_log_settings *out)
+{
+	static const char *const keys[] = {"on", "keep_days", NULL};
+	const json_t *value = json_object_get(json, "access_log");
+	int64_t days = SETTINGS_ACCESS_LOG_DAYS;
+	bool ok;
+
+	*out = (struct access_log_settings){.keep_days = SETTINGS_ACCESS_LOG_DAYS};
+	if (!json_has(json, "access_log"))
+		return true;
+	if (!json_is_object(value)) {
+		diag_add(diag, "/access_log", "This is an object with on and keep_days.");
+		return false;
+	}
+	ok = json_only_keys(value, keys, "/access_log", diag);
+	ok &= json_read_bool(value, "on", true, "/access_log", diag, &out->on);
+	ok &= json_read_int(value, "keep_days", 1, SETTINGS_MAX_ACCESS_LOG_DAYS, false,
+		SETTINGS_ACCESS_LOG_DAYS, "/access_log", diag, &days);
+	out->keep_days = (unsigned)days;
+	return ok;
+}
+
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
 {
 	static const char *const keys[] = {
-		"streams", "kinds", "statuses", "override_max_days", NULL};
+		"streams", "kinds", "statuses", "override_max_days", "sensitive_fields",
+		"access_log", NULL};
 	int64_t override_days;
 	bool ok = true;
 
@@ -119,6 +171,8 @@ bool settings_read(
 	ok &= json_read_int(json, "override_max_days", 1, SETTINGS_MAX_OVERRIDE_DAYS, false,
 		SETTINGS_OVERRIDE_DAYS, "", diag, &override_days);
 	out->override_max_days = (unsigned)override_days;
+	ok &= read_sensitive_fields(json, arena, diag, &out->sensitive_fields);
+	ok &= read_access_log(json, diag, &out->access_log);
 	return ok;
 }
 
@@ -127,6 +181,7 @@ bool settings_read(
 enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
+	static const char *const optional[] = {"override_max_days", "sensitive_fields", "access_log"};
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);
@@ -135,7 +190,9 @@ enum error settings_parse(
 	if (err)
 		return err;
 	tree = json_deep_copy(json);
-	if (json_is_null(json_object_get(tree, "override_max_days")))
-		json_object_del(tree, "override_max_days");
+	for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
+		if (json_is_null(json_object_get(tree, optional[i])))
+			json_object_del(tree, optional[i]);
+	}
 	return catalog_body(tree, arena, body);
 }

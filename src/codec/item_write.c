@@ -149,14 +149,15 @@ static void write_features(struct json_writer *json, const struct item *item,
 	json_object_end(json);
 }
 
-static void write_patched(struct json_writer *json, const struct item_record *record)
+static void write_patched(
+	struct json_writer *json, const struct item_record *record, uint32_t hidden)
 {
 	json_key(json, "patched");
 	json_object_begin(json);
 	for (unsigned i = 0; i < ITEM_FIELD_COUNT; i++) {
 		const struct item_field_spec *spec = &item_field_specs[i];
 
-		if (!(record->patched & UINT32_C(1) << i))
+		if (!(record->patched & ~hidden & UINT32_C(1) << i))
 			continue;
 		json_key(json, spec->name);
 		json_object_begin(json);
@@ -172,6 +173,7 @@ static void write_patched(struct json_writer *json, const struct item_record *re
 void item_write(struct buf *out, const struct item_record *record, const struct catalog *catalog,
 	bool see_sensitive)
 {
+	uint32_t hidden = see_sensitive ? 0 : catalog->sensitive_fields;
 	const struct item *item = &record->item;
 	struct json_writer json;
 
@@ -191,17 +193,21 @@ void item_write(struct buf *out, const struct item_record *record, const struct 
 
 		if (!(ALWAYS_SHOWN & bit) && !item_field_present(item, spec))
 			continue;
+		if (!(ALWAYS_SHOWN & bit) && hidden & bit)
+			continue;
 		json_key(&json, spec->name);
-		if (bit == ITEM_TITLE && !item->title.ptr)
+		if (bit == ITEM_TITLE && (!item->title.ptr || hidden & bit))
 			json_text(&json, "");
 		else
 			write_field(&json, item, spec);
 	}
+	if (hidden)
+		json_put(&json, "masked", bool, true);
 	/* No item is without a title, so an absent one was erased. */
-	if (!item->title.ptr)
+	if (!item->title.ptr && !(hidden & ITEM_TITLE))
 		json_put(&json, "erased", bool, true);
 	write_features(&json, item, catalog, see_sensitive);
-	if (record->patched)
-		write_patched(&json, record);
+	if (record->patched & ~hidden)
+		write_patched(&json, record, hidden);
 	json_object_end(&json);
 }

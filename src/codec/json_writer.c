@@ -51,6 +51,7 @@ static const unsigned char escapes[256] = {
 void json_writer_init(struct json_writer *json, struct buf *out)
 {
 	json->out = out;
+	json->veil = NULL;
 	json->depth = 0;
 	json->after_key = false;
 	json->first[0] = true;

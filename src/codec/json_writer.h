@@ -15,8 +15,13 @@
 
 enum { JSON_WRITER_DEPTH = 32 };
 
+struct veil; /* http/resources/veil.h */
+
 struct json_writer {
 	struct buf *out;
+	/* What whoever reads it may not see. NULL: nobody said who reads, so nothing sensitive is
+	 * written. */
+	const struct veil *veil;
 	unsigned depth;
 	bool first[JSON_WRITER_DEPTH];
 	bool in_object[JSON_WRITER_DEPTH];

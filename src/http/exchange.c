@@ -53,6 +53,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->park_other_than = NULL;
 	request->seated = false;
 	request->problem_members = NULL;
+	request->veil = NULL;
 
 	exchange->response.status = 200;
 	exchange->response.content_type = "application/json";
@@ -272,6 +273,7 @@ static enum error run(struct exchange *exchange)
 		error = idempotency_read(request);
 	if (error)
 		return error;
+	request->veil = NULL; /* of a run before, which may have been of another ranking */
 	error = request->route->handle(request, &exchange->response);
 	/* It will run again: what it has written so far must not show twice. */
 	if (error == ERR_WOULD_BLOCK || error == ERR_PARK)
@@ -441,6 +443,17 @@ enum action exchange_work(struct exchange *exchange, unsigned worker)
 		return ACTION_READ;
 	default: return work_run(exchange);
 	}
+}
+
+bool exchange_is_heavy(const struct exchange *exchange)
+{
+	const struct request *request = &exchange->request;
+
+	if (exchange->step != STEP_RUN || !request->route)
+		return false;
+	if (request->route->flags & ROUTE_PAST)
+		return request_query(request, "revision").ptr != NULL;
+	return request->route->flags & ROUTE_HEAVY;
 }
 
 bool exchange_joins(const struct exchange *exchange)

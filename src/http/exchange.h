@@ -82,6 +82,9 @@ enum action exchange_continue(struct exchange *exchange);
  * three steps below. */
 bool exchange_joins(const struct exchange *exchange);
 
+/* With ACTION_WORK: whether it is for the threads for what takes long. */
+bool exchange_is_heavy(const struct exchange *exchange);
+
 /* ---- on a worker ---- */
 /* What joins goes through all three, the second with 1 … JOINT_MAX of one workspace; then back to its
  * event loop. */

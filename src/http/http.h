@@ -26,6 +26,7 @@ struct access_known;
 struct feed; /* http/feed.h */
 struct request_key;
 struct service;
+struct veil;
 struct request;
 struct response;
 
@@ -35,6 +36,8 @@ enum route_flags {
 	ROUTE_SYSTEM = 4, /* belongs to no workspace: roles are those in the system workspace */
 	ROUTE_IF_MATCH = 8, /* 428 without If-Match (or If-None-Match: *) */
 	ROUTE_HIDDEN = 16,  /* not in openapi.yaml (none so far) */
+	ROUTE_HEAVY = 32,   /* handled by the threads for what takes long (service/heavy.h) */
+	ROUTE_PAST = 64,    /* so it is where ?revision= asks for what was */
 };
 
 /* What a body may be; others are 415. */
@@ -145,6 +148,7 @@ struct request {
 	 * takes a seat (live/news.h) and does not count as the time that the answer took. */
 	const char *park_other_than;
 	bool seated; /* to be given back with the request */
+	const struct veil *veil; /* what the caller may not see of the answer (resources/veil.h) */
 };
 
 /* STR_NONE when absent. Header names in any case. */

@@ -39,6 +39,9 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_UNAUTHENTICATED] = "Send a valid token: Authorization: Bearer wnw_…",
 	[ERR_FORBIDDEN] = "The token is valid, but none of its roles may do this here.",
 	[ERR_SOURCE_FORBIDDEN] = "The token names the sources that it may write for.",
+	[ERR_SENSITIVE_INPUT] =
+		"The model or the policy reads what is for admins and auditors alone. The queue "
+		"tells ranks, bands and families of reasons.",
 	[ERR_NOT_FOUND] = "Nothing is there, or the token may not see it.",
 	[ERR_METHOD] = "The Allow field lists the methods that the path has.",
 	[ERR_TIMEOUT] = "Header fields and body must arrive in reasonable time.",
@@ -61,6 +64,7 @@ static const char *const advice[ERR_COUNT] = {
 			   "take a new key.",
 	[ERR_NEEDS_IF_MATCH] =
 		"Read the resource, and send its ETag in If-Match (If-None-Match: * to create it).",
+	[ERR_TOO_MANY_HEAVY] = "Wait for their answers; this one was not begun.",
 	[ERR_TOO_MANY_STREAMS] = "Close one, or use another token.",
 	[ERR_HEADERS_TOO_LARGE] = "The header fields may have 8192 bytes and number 64 in all.",
 };

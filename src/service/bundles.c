@@ -292,20 +292,40 @@ static enum error write_bundle(const struct call *call, const struct recalled *r
 	return out->len > BUNDLE_BYTES_MAX ? too_large(call) : ERR_OK;
 }
 
+/* Whether a model or a policy reads what is sensitive. A bundle holds all of them: versions have no
+ * holes. */
+static bool any_is_sensitive(const struct catalog *now)
+{
+	for (size_t i = 0; i < now->model_count; i++) {
+		if (model_is_sensitive(&now->models[i], now))
+			return true;
+	}
+	for (size_t i = 0; i < now->policy_count; i++) {
+		if (policy_is_sensitive(&now->policies[i], now))
+			return true;
+	}
+	return false;
+}
+
 enum error bundle_make(const struct call *call, const struct recalled *recalled, struct buf *out)
 {
 	struct history history = {.document_count = 0};
 	struct catalog *now;
 	struct arena arena;
 	int64_t revision;
+	bool sensitive;
 	enum error error = catalog_current(call, &now, &revision);
 
 	if (error)
 		return error;
 	arena_init(&arena, HISTORY_BYTES_MAX);
-	error = read_history(call, recalled->ranking->revision, &arena, &history);
+	sensitive = any_is_sensitive(now);
+	if (sensitive && !roles_see_sensitive(call->roles))
+		error = ERR_SENSITIVE_INPUT;
 	if (!error)
-		error = write_bundle(call, recalled, &history, now, out);
+		error = read_history(call, recalled->ranking->revision, &arena, &history);
+	if (!error)
+		error = write_bundle(call, recalled, &history, sensitive ? NULL : now, out);
 	arena_release(&arena);
 	catalog_unref(now);
 	return error;

@@ -70,7 +70,7 @@ static void add_lever(
 		.lower = term->lower,
 		.upper = term->upper,
 		.step = step_of(feature, term),
-		.fixed = newest->deleted || newest->sensitive || is_lifted(seeker, term->column),
+		.fixed = newest->deleted || is_lifted(seeker, term->column),
 	};
 }
 

@@ -89,8 +89,7 @@ static bool looks_at_values(const struct seeker *seeker, const struct wn_rule *r
 
 		if (test->op != WN_ALL && test->op != WN_ANY && test->op != WN_NOT && of_feature &&
 			test->index < catalog->feature_count &&
-			!catalog->features[test->index].deleted &&
-			!catalog->features[test->index].sensitive)
+			!catalog->features[test->index].deleted)
 			return true;
 	}
 	return false;

@@ -20,7 +20,7 @@ const char *criterion_fault(const struct catalog *catalog, struct str name)
 	if (!feature)
 		return "There is no such feature in this workspace's catalogue.";
 	if (feature->sensitive)
-		return "This feature is sensitive, and in no model.";
+		return "This feature is sensitive, and comparisons are shown to every reader.";
 	if (feature->type == FEATURE_TEXT || feature->type == FEATURE_DATE)
 		return "Text and dates have no value to weigh.";
 	if (feature->type == FEATURE_NUMBER &&

@@ -5,10 +5,22 @@
 
 #include <pthread.h>
 
-enum { OF_A_KIND = 2 };
+static const struct {
+	int all, of_a_token;
+} limits[HEAVY_KINDS] = {
+	[HEAVY_MEMORY] = {2, 1},
+	[HEAVY_WORK] = {2, 1},
+	[HEAVY_LIGHT] = {HEAVY_THREADS, 2},
+};
+enum { LARGE = 3 }; /* of memory and work together */
 
-/* Held for a look at three places; they themselves are the service's. */
+/* Held for a look at a few places; they themselves are the service's. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+
+enum heavy_kind heavy_whatif(size_t rows)
+{
+	return rows >= WHATIF_LIGHT_ROWS ? HEAVY_WORK : HEAVY_LIGHT;
+}
 
 static bool is_own(const struct heavy_place *place, const struct call *call, enum heavy_kind kind)
 {
@@ -16,46 +28,46 @@ static bool is_own(const struct heavy_place *place, const struct call *call, enu
 	       uuid_cmp(&place->token, &call->principal->token_id) == 0;
 }
 
-/* NULL: there is no room. */
-static struct heavy_place *find_room(const struct call *call, enum heavy_kind kind)
+static enum error take(const struct call *call, enum heavy_kind kind)
 {
 	struct heavy_place *room = NULL;
-	int same = 0;
+	int same = 0, own = 0, large = 0;
 
 	for (int i = 0; i < HEAVY_PLACES; i++) {
 		struct heavy_place *place = &call->service->heavy[i];
 
 		if (!place->taken)
 			room = place;
-		else if (kind == HEAVY_MEMORY && is_own(place, call, kind))
-			return NULL;
-		else
-			same += place->kind == kind;
+		same += place->taken && place->kind == kind;
+		own += is_own(place, call, kind);
+		large += place->taken && place->kind != HEAVY_LIGHT;
 	}
-	return same < OF_A_KIND ? room : NULL;
+	if (own >= limits[kind].of_a_token)
+		return ERR_TOO_MANY_HEAVY;
+	if (!room || same >= limits[kind].all || (kind != HEAVY_LIGHT && large >= LARGE))
+		return ERR_BUSY;
+	*room = (struct heavy_place){true, kind, call->principal->token_id};
+	return ERR_OK;
 }
 
 enum error heavy_begin(const struct call *call, enum heavy_kind kind)
 {
-	struct heavy_place *place;
+	enum error error;
 
 	pthread_mutex_lock(&lock);
-	place = find_room(call, kind);
-	if (place)
-		*place = (struct heavy_place){true, kind, call->principal->token_id};
+	error = take(call, kind);
 	pthread_mutex_unlock(&lock);
-	if (place)
-		return ERR_OK;
-	if (kind == HEAVY_MEMORY)
+	if (error && kind == HEAVY_MEMORY)
 		diag_add(call->diag, "",
 			"Bundles, orders computed again, differences, movements and strengths are "
 			"made one at a time for a token and few at a time in all; others are "
 			"being made.");
-	else
+	else if (error)
 		diag_add(call->diag, "",
-			"What-ifs on large backlogs are computed two at a time; others are being "
-			"computed.");
-	return ERR_BUSY;
+			"Simulations, scores, checks of policies and queues of the past are "
+			"computed few at a time, on large backlogs one at a time for a token; "
+			"others are being computed.");
+	return error;
 }
 
 void heavy_end(const struct call *call, enum heavy_kind kind)

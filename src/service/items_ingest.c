@@ -270,6 +270,10 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	result->outcome = !target->present ? OUTCOME_CREATED
 			  : changed        ? OUTCOME_UPDATED
 					   : OUTCOME_UNCHANGED;
+	/* A rehearsal is no way to ask for a value. */
+	if (result->outcome == OUTCOME_UNCHANGED && batch->ingest->dry_run &&
+		item_input_is_blind(batch->call, batch->catalog, input))
+		result->outcome = OUTCOME_UPDATED;
 	if (!target->present || changed) {
 		merged.revision = revision;
 		target->current = merged;

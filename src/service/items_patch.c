@@ -16,6 +16,20 @@ struct patching {
 	struct item_view *out;
 };
 
+bool item_input_is_blind(const struct call *call, const struct catalog *catalog,
+	const struct item_input *input)
+{
+	if (roles_see_sensitive(call->roles) || !catalog_is_sensitive(catalog))
+		return false;
+	for (size_t i = 0; i < input->item.feature_count; i++) {
+		uint16_t id = input->item.features[i].id;
+
+		if (id < catalog->feature_count && catalog->features[id].sensitive)
+			return true;
+	}
+	return ((input->given | input->cleared) & catalog->sensitive_fields) != 0;
+}
+
 static enum error load(
 	struct write *write, const struct patching *patching, struct item_record *record)
 {
@@ -43,8 +57,11 @@ static enum error apply(struct write *write, const struct patching *patching,
 		return error;
 	if (call->principal)
 		input.by = call->principal->token_id;
-	return item_patch(
+	error = item_patch(
 		record, &input, write->change.revision, call->arena, call->diag, out, changed);
+	/* A version of its own in any case: that there is none would tell the value. */
+	*changed |= !error && item_input_is_blind(call, patching->out->catalog, &input);
+	return error;
 }
 
 /* "team" or "features.effort"; faults point at the query. */

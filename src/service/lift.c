@@ -255,7 +255,7 @@ static bool set_test(struct lifter *lifter, const struct wn_test *test, bool wan
 	if (!of_feature || test->index >= lifter->column_count)
 		return false;
 	trial.feature = &lifter->ranking->catalog->features[test->index];
-	if (trial.feature->deleted || trial.feature->sensitive)
+	if (trial.feature->deleted)
 		return false;
 	trial.known = lifter->values[test->index];
 	trial.old = isnan(trial.known) ? worst_value(trial.feature) : trial.known;

@@ -55,6 +55,9 @@ bool movement_prepare(struct movement *movement);
 uint32_t movement_symbol(struct movement *movement, struct str word);
 
 /* ---- movement_row.c: the item's own row ---- */
+/* Whether what changes in the column is told of: not where it is deleted, or sensitive and in neither
+ * ranking's model or policy. */
+bool movement_reads(const struct movement *movement, size_t column);
 /* Whether the item's row in the second ranking says anything else. */
 bool movement_row_differs(const struct movement *movement, uint32_t from, uint32_t to);
 /* The run that holds the row, as if the row were the second ranking's; in the arena. False when memory

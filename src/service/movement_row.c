@@ -24,22 +24,31 @@ static size_t columns_of(struct place a, struct place b)
 							   : b.rows->column_count;
 }
 
-/* No ranking reads a column that is sensitive or deleted, and nobody is to learn from a move that
- * something changed there. */
-static bool is_hidden(const struct catalog *catalog, size_t column)
+static bool reads(const struct ranking *ranking, uint32_t column)
+{
+	return model_reads(ranking->model, column) ||
+	       (ranking->policy && policy_reads(ranking->policy, column));
+}
+
+/* From a move that a sensitive column has no part in, nobody is to learn that something changed there.
+ * Where it has one, causes are told to those alone who see the column. */
+static bool is_hidden(
+	const struct movement *movement, const struct ranking *ranking, size_t column)
 {
 	const struct feature_definition *feature;
 
-	if (column >= catalog->feature_count)
+	if (column >= ranking->catalog->feature_count)
 		return false;
-	feature = &catalog->features[column];
-	return feature->sensitive || feature->deleted;
+	feature = &ranking->catalog->features[column];
+	if (feature->deleted || !feature->sensitive)
+		return feature->deleted;
+	return !reads(movement->from, feature->id) && !reads(movement->to, feature->id);
 }
 
-static bool is_read(const struct movement *movement, size_t column)
+bool movement_reads(const struct movement *movement, size_t column)
 {
-	return !is_hidden(movement->from->catalog, column) &&
-	       !is_hidden(movement->to->catalog, column);
+	return !is_hidden(movement, movement->from, column) &&
+	       !is_hidden(movement, movement->to, column);
 }
 
 static bool same_number(double a, double b)
@@ -85,7 +94,7 @@ static bool same_labels(const struct movement *movement, struct place from, stru
 static bool same_values(const struct movement *movement, struct place from, struct place to)
 {
 	for (size_t c = 0; c < columns_of(from, to); c++) {
-		if (!is_read(movement, c))
+		if (!movement_reads(movement, c))
 			continue;
 		if (!same_number(wn_value(from.rows, from.at, c), wn_value(to.rows, to.at, c)) ||
 			wn_value_evidence(from.rows, from.at, c) !=
@@ -154,7 +163,7 @@ static bool patch_values(const struct movement *movement, struct arena *arena, s
 
 		columns[c] = there ? from.rows->columns[c] : NULL;
 		evidence[c] = there && from.rows->evidence ? from.rows->evidence[c] : NULL;
-		if (!is_read(movement, c))
+		if (!movement_reads(movement, c))
 			continue;
 		if (!same_number(value, wn_value(from.rows, from.at, c))) {
 			columns[c] = with_number(arena, columns[c], from, value);

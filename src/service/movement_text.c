@@ -67,7 +67,7 @@ static void put_feature(struct listing *list, const struct movement *movement,
 	double is = ranking_value(movement->to, to, feature->id);
 	bool plain = feature->type != FEATURE_DATE && feature->type != FEATURE_TEXT;
 
-	if (feature->sensitive || feature->deleted)
+	if (feature->deleted || !movement_reads(movement, feature->id))
 		return;
 	if (same_number(was, is)) {
 		if (ranking_evidence(movement->from, from, feature->id) !=

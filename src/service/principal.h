@@ -27,6 +27,13 @@ enum {
 	ROLES_ANY_MEMBER = 31,
 };
 
+/* Who may see features and fields that are marked sensitive. What gives them away is decided from this
+ * in http/resources/veil.c. */
+static inline bool roles_see_sensitive(uint32_t roles)
+{
+	return (roles & (ROLE_ADMIN | ROLE_AUDITOR)) != 0;
+}
+
 /* "reader" … → its bit, 0 when unknown; the other way round NULL when not exactly one bit. */
 uint32_t role_from_name(struct str name);
 const char *role_name(uint32_t role);

@@ -25,8 +25,8 @@ struct expiry_progress {
 };
 
 /* Who holds a place of the gate for heavy requests (heavy.h). */
-enum heavy_kind { HEAVY_MEMORY, HEAVY_WORK };
-enum { HEAVY_PLACES = 3 };
+enum heavy_kind { HEAVY_MEMORY, HEAVY_WORK, HEAVY_LIGHT, HEAVY_KINDS };
+enum { HEAVY_PLACES = 7 };
 struct heavy_place {
 	bool taken;
 	enum heavy_kind kind;
@@ -40,6 +40,7 @@ struct service {
 	struct auth *auth;
 	struct catalogs *catalogs;
 	struct workq *workers; /* for work beside a request; may be full */
+	struct workq *heavy_workers; /* for requests that take long (heavy.h); NULL: `workers` */
 	const struct clock *clock;
 	int64_t outage_limit_us;       /* /readyz stays 200 for so long without PostgreSQL */
 	int64_t key_lifetime_us;       /* an answer is kept for so long under its Idempotency-Key */

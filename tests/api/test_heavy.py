@@ -1,4 +1,4 @@
-"""Requests that hold a lot of memory: one at a time in a daemon, the others are told so at once."""
+"""Requests that hold a lot of memory: one at a time for a token, the others are told so at once."""
 
 import concurrent.futures
 
@@ -49,8 +49,8 @@ def test_one_at_a_time(ws, database, heavy, running):
             first = pool.submit(client.get, own, 200)
             wait_until(lambda: database.value(WAITING), "the first request has come to the table")
             for path in heavy:
-                answer = ws.get(path, 503)
-                assert problem_type(answer) == "busy" and int(answer.headers["Retry-After"]) >= 1, path
+                answer = ws.get(path, 429)
+                assert problem_type(answer) == "too-many-heavy" and int(answer.headers["Retry-After"]) >= 1, path
                 assert "one at a time" in answer.json()["detail"]
             for path in ("/queue", "/findings", f"/rankings/{kept}", f"/rankings/{kept}/order"):
                 ws.get(path)

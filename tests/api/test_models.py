@@ -191,11 +191,6 @@ def test_model_faults(ws, change, pointer):
     assert ws.revision() == before
 
 
-def test_sensitive_features_cannot_be_in_a_model(ws):
-    ws.put_feature("salary_cost", sensitive=True)
-    assert problem_pointers(made(ws, 422, terms=[{"feature": "salary_cost", "weight": 1}])) == ["/terms/0/feature"]
-
-
 def test_unbounded_features_cannot_be_in_a_model(ws):
     ws.put(
         "/features/endless",

@@ -139,13 +139,6 @@ def test_predicates_are_as_deep_as_promised(ws, depth, expect):
     made(ws, rule(when=nested(depth)), expect=expect)
 
 
-def test_sensitive_features_cannot_be_in_a_policy(ws):
-    ws.put_feature("salary", sensitive=True)
-    assert problem_pointers(made(ws, rule(when={"feature": "salary", "ge": 1}), expect=422)) == [
-        "/rules/0/when/feature"
-    ]
-
-
 # ---- in force ----
 
 

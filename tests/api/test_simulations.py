@@ -379,8 +379,8 @@ def test_sensitive_features_are_for_those_who_see_them(backlog):
     ws.put_feature("revenue", sensitive=True)
     body = {"changes": [{"item": named("a"), "features": {"revenue": 3}}]}
     params = {"min_revision": ws.revision()}
-    ws.as_role("auditor").post("/simulations", 200, json=body, params=params)
-    answer = ws.as_role("reader").post("/simulations", 422, json=body, params=params)
+    ws.as_role("admin").post("/simulations", 200, json=body, params=params)
+    answer = ws.as_role("reviewer").post("/simulations", 422, json=body, params=params)
     assert problem_pointers(answer) == ["/changes/0/features/revenue"]
 
 

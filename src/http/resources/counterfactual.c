@@ -351,7 +351,7 @@ static enum error answer(struct request *request, struct response *response,
 
 	if (error)
 		return error;
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	view_write_row(&json, ranking, row);
 	view_write_ranking(&json, ranking);
@@ -398,6 +398,8 @@ static enum error counterfactual(struct request *request, struct response *respo
 	if (row == WN_ROW_NONE)
 		error = ERR_NOT_FOUND;
 	else
+		error = veil_refuse(request);
+	if (!error)
 		error = read_target(request, ranking, &target);
 	if (!error && !view_headers(request, response, ranking))
 		error = answer(request, response, ranking, row, target);

@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "codec/item.h"
+#include "http/resources/veil.h"
 #include "live/ranking.h"
 #include "winnow/expression.h"
 
@@ -18,6 +19,7 @@ struct evidence_shown evidence_of_row(const struct ranking *ranking, uint32_t ro
 	const struct wn_scores *scores = &ranking->decision.evidence;
 
 	return (struct evidence_shown){
+		.ranking = ranking,
 		.version = ranking->model,
 		.model = ranking->input.model,
 		.rows = &ranking->runs[row / BLOCK_ROWS],
@@ -327,6 +329,96 @@ static void reasons_of_tree(struct json_writer *json, struct wn_step *steps,
 	}
 }
 
+/* ---- families ---- */
+
+enum { FAMILIES = 16 };
+
+/* What the inputs of a family weigh. A family with one that is hidden has no weight to show. */
+struct family {
+	struct str name;
+	double weight;
+	bool hidden;
+};
+
+static struct family *family_of(struct family *families, size_t *count, struct str name)
+{
+	for (size_t i = 0; i < *count; i++) {
+		if (str_eq(families[i].name, name))
+			return &families[i];
+	}
+	if (*count == FAMILIES)
+		return &families[FAMILIES - 1];
+	families[*count] = (struct family){.name = name};
+	return &families[(*count)++];
+}
+
+static size_t list_families(
+	const struct evidence_shown *shown, const struct model_version *version,
+	struct family *families, size_t count)
+{
+	const struct catalog *catalog = shown->ranking->catalog;
+
+	for (size_t i = 0; i < version->model.term_count; i++) {
+		const struct feature_definition *feature = version->term_features[i];
+		struct family *family = family_of(families, &count, feature->family);
+
+		family->hidden |= catalog->features[feature->id].sensitive;
+	}
+	for (size_t i = 0; version->components &&
+		i < version->model.spec.blend->component_count; i++)
+		count = list_families(shown, version->components[i], families, count);
+	return count;
+}
+
+/* What a term says before anything is cut: a cut depends on the others, and on hidden ones, too. */
+static void weigh_families(const struct evidence_room *room, const struct evidence_shown *shown,
+	struct family *families, size_t *count)
+{
+	struct wn_contribution *parts = room->contributions;
+	size_t terms = wn_model_explain(shown->model, shown->rows, shown->row, shown->now_s, parts);
+
+	for (size_t i = 0; i < terms; i++) {
+		const struct feature_definition *feature =
+			shown->version->term_features[parts[i].term];
+		struct family *family = family_of(families, count, feature->family);
+
+		if (!isnan(parts[i].own))
+			family->weight += parts[i].own;
+	}
+}
+
+/* Of the open ones the heaviest that is left, in the model's order where none weighs more; then of the
+ * hidden ones the next, which says nothing of the item. */
+static struct family *next_family(struct family *families, size_t count, const bool *told)
+{
+	struct family *best = NULL;
+
+	for (size_t i = 0; i < count; i++) {
+		if (told[i])
+			continue;
+		if (!best || (best->hidden && !families[i].hidden) ||
+			(!best->hidden && !families[i].hidden &&
+				families[i].weight > best->weight))
+			best = &families[i];
+	}
+	return best;
+}
+
+static void reasons_of_families(struct json_writer *json, const struct evidence_room *room,
+	const struct evidence_shown *shown)
+{
+	struct family families[FAMILIES], *next;
+	bool told[FAMILIES] = {false};
+	size_t count = list_families(shown, shown->version, families, 0);
+
+	if (room->contributions)
+		weigh_families(room, shown, families, &count);
+	while ((next = next_family(families, count, told)) != NULL) {
+		told[next - families] = true;
+		json_str(json, next->name);
+	}
+}
+
 /* ---- either ---- */
 
 void evidence_write(struct json_writer *json, const struct evidence_room *room,
@@ -345,7 +437,9 @@ void evidence_write_reasons(struct json_writer *json, const struct evidence_room
 
 	json_key(json, "reasons");
 	json_array_begin(json);
-	if (room->contributions)
+	if (veil_hides_scores(json, shown->ranking))
+		reasons_of_families(json, room, shown);
+	else if (room->contributions)
 		reasons_of_sum(json, room->contributions, shown, &text);
 	else
 		reasons_of_tree(json, room->steps, shown, &text);

@@ -15,6 +15,7 @@ struct ranking;
 
 /* One row under one model. */
 struct evidence_shown {
+	const struct ranking *ranking;
 	const struct model_version *version;
 	const struct wn_model *model; /* the version, bound to the rows' words */
 	const struct wn_rows *rows;
@@ -43,7 +44,8 @@ struct str evidence_word(const struct model_version *version, const struct str w
 void evidence_write(struct json_writer *json, const struct evidence_room *room,
 	const struct evidence_shown *shown);
 
-/* "reasons": what weighs most, at most three, in words. */
+/* "reasons": what weighs most, at most three, in words. Where scores are hidden, families of inputs:
+ * those that are open by what they weigh, then those that are not. */
 void evidence_write_reasons(struct json_writer *json, const struct evidence_room *room,
 	const struct evidence_shown *shown);
 

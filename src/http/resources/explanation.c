@@ -49,11 +49,20 @@ static bool write_evidence(
 	struct evidence_shown shown = evidence_of_row(ranking, row);
 	struct evidence_room room;
 
+	if (!evidence_room_init(&room, arena, ranking->model))
+		return false;
+	if (veil_hides(json, ranking)) {
+		json_put(json, "base_score", text, NULL);
+		json_put(json, "formula", text, NULL);
+		json_key(json, "boosts");
+		json_array_begin(json);
+		json_array_end(json);
+		evidence_write_reasons(json, &room, &shown);
+		return true;
+	}
 	json_put(json, "base_score", number, shown.scored.score);
 	write_boosts(json, ranking, row);
 	write_formula(json, ranking);
-	if (!evidence_room_init(&room, arena, ranking->model))
-		return false;
 	evidence_write(json, &room, &shown);
 	return true;
 }
@@ -83,10 +92,11 @@ static struct rank_range find_rank_range(const struct ranking *ranking, uint32_t
 	return range;
 }
 
-static void write_rank_range(struct json_writer *json, const struct rank_range *range)
+static void write_rank_range(struct json_writer *json, const struct ranking *ranking,
+	const struct rank_range *range)
 {
 	json_key(json, "rank_range");
-	if (range->best == 0) {
+	if (range->best == 0 || veil_hides(json, ranking)) {
 		json_nil(json);
 		return;
 	}
@@ -139,7 +149,10 @@ static void write_order(struct json_writer *json, const struct ranking *ranking,
 {
 	struct buf text = BUF_INIT;
 
-	describe_order(&text, ranking, row);
+	if (veil_hides(json, ranking))
+		buf_puts(&text, "By what its place is, is not shown.");
+	else
+		describe_order(&text, ranking, row);
 	json_key(json, "order");
 	json_object_begin(json);
 	view_write_order(json, ranking, row, true);
@@ -151,13 +164,14 @@ static void write_order(struct json_writer *json, const struct ranking *ranking,
 
 /* ---- in words ---- */
 
-static void describe_absence(struct buf *out, const struct ranking *ranking, uint32_t row)
+static void describe_absence(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row)
 {
 	const uint8_t *by = ranking->decision.out;
 
 	buf_puts(out, "Not ranked: ");
 	if (by && by[row] != WN_NOT_OUT)
-		verdict_describe_out(out, ranking, row);
+		verdict_describe_out(json, out, ranking, row);
 	else
 		buf_printf(out, "its status is %.*s.",
 			STR_ARG(ranking_text(ranking, row, ROW_STATUS)));
@@ -181,6 +195,18 @@ static void describe_score(struct buf *out, const struct ranking *ranking, uint3
 	}
 	if (band)
 		buf_printf(out, ", band %s", band);
+}
+
+/* Where others are told the score. */
+static void describe_rank(struct buf *out, const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_ranking *order = &ranking->decision.order;
+	const char *band = ranking_band_name(ranking, row);
+
+	buf_printf(out, "Rank %u of %zu", order->rank[row], order->count);
+	if (band)
+		buf_printf(out, ", band %s", band);
+	buf_puts(out, ". The score is made of inputs that are not shown.");
 }
 
 static void describe_place(struct buf *out, const struct ranking *ranking, uint32_t row)
@@ -211,16 +237,20 @@ static void describe_range(struct buf *out, const struct rank_range *range)
 static void write_text(struct json_writer *json, const struct ranking *ranking, uint32_t row,
 	const struct rank_range *range)
 {
+	bool ranked = ranking->decision.order.rank[row] > 0;
+	bool veiled = veil_hides(json, ranking);
 	struct buf text = BUF_INIT;
 
-	if (ranking->decision.order.rank[row] > 0) {
+	if (ranked && veiled) {
+		describe_rank(&text, ranking, row);
+	} else if (ranked) {
 		describe_place(&text, ranking, row);
 	} else {
-		describe_absence(&text, ranking, row);
+		describe_absence(json, &text, ranking, row);
 		json_put(json, "why_not_ranked", str, buf_view(&text));
 	}
-	verdict_describe(&text, ranking, row);
-	if (ranking->decision.order.rank[row] > 0)
+	verdict_describe(json, &text, ranking, row);
+	if (ranked && !veiled)
 		describe_range(&text, range);
 	json_put(json, "text", str, buf_view(&text));
 	json->out->failed = json->out->failed || text.failed;
@@ -237,7 +267,7 @@ static enum error write_explanation(struct request *request, struct response *re
 	struct json_writer json;
 	bool ok;
 
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	view_write_row(&json, ranking, row);
 	view_write_ranking(&json, ranking);
@@ -247,7 +277,7 @@ static enum error write_explanation(struct request *request, struct response *re
 		json_int(&json, rank);
 	else
 		json_nil(&json);
-	write_rank_range(&json, &range);
+	write_rank_range(&json, ranking, &range);
 	view_write_score(&json, ranking, row);
 	ok = write_evidence(&json, &request->arena, ranking, row) &&
 	     verdict_write(&json, &request->arena, ranking, row);

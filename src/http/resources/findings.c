@@ -174,6 +174,11 @@ static void put_rule(const struct findings *findings, const char *key, uint32_t 
 	verdict_write_rule(findings->json, findings->ranking, rule);
 }
 
+static bool is_hidden(const struct findings *findings, uint32_t rule)
+{
+	return veil_hides_rule(findings->json, findings->ranking, rule);
+}
+
 static void write_contradiction(const struct findings *findings, const struct wn_conflict *conflict)
 {
 	struct json_writer *json = findings->json;
@@ -194,13 +199,20 @@ static void write_contradiction(const struct findings *findings, const struct wn
 static size_t write_contradictions(const struct findings *findings)
 {
 	const struct wn_decision *decision = &findings->ranking->decision;
+	size_t found = 0;
 
 	json_key(findings->json, "contradictions");
 	json_array_begin(findings->json);
-	for (size_t i = 0; i < decision->conflict_count && i < findings->limit; i++)
-		write_contradiction(findings, &decision->conflicts[i]);
+	for (size_t i = 0; i < decision->conflict_count; i++) {
+		const struct wn_conflict *conflict = &decision->conflicts[i];
+
+		if (is_hidden(findings, conflict->holds) || is_hidden(findings, conflict->yields))
+			continue;
+		if (found++ < findings->limit)
+			write_contradiction(findings, conflict);
+	}
 	json_array_end(findings->json);
-	return decision->conflict_count;
+	return found;
 }
 
 static void write_breach(const struct findings *findings, const struct wn_breach *breach)
@@ -224,13 +236,18 @@ static void write_breach(const struct findings *findings, const struct wn_breach
 static size_t write_breaches(const struct findings *findings)
 {
 	const struct wn_ranking *order = &findings->ranking->decision.order;
+	size_t found = 0;
 
 	json_key(findings->json, "breaches");
 	json_array_begin(findings->json);
-	for (size_t i = 0; i < order->breach_count && i < findings->limit; i++)
-		write_breach(findings, &order->breaches[i]);
+	for (size_t i = 0; i < order->breach_count; i++) {
+		if (is_hidden(findings, order->breaches[i].rule))
+			continue;
+		if (found++ < findings->limit)
+			write_breach(findings, &order->breaches[i]);
+	}
 	json_array_end(findings->json);
-	return order->breach_count;
+	return found;
 }
 
 /* ---- overrides ---- */
@@ -244,11 +261,12 @@ static bool is_defeated(enum wn_fate fate)
 static size_t write_defeated(const struct findings *findings)
 {
 	const struct ranking *ranking = findings->ranking;
+	bool told = !veil_hides(findings->json, ranking); /* what defeats one depends on scores */
 	size_t found = 0;
 
 	json_key(findings->json, "defeated_overrides");
 	json_array_begin(findings->json);
-	for (size_t i = 0; i < ranking->input.override_count; i++) {
+	for (size_t i = 0; told && i < ranking->input.override_count; i++) {
 		const struct override_shown shown = {
 			.override = &ranking->overrides->rows[i],
 			.now_us = ranking->as_of_us,
@@ -279,7 +297,7 @@ static enum error encode_findings(
 	(void)unused;
 	if (!view_may_search(request, walk->ranking))
 		return ERR_WOULD_BLOCK;
-	json_writer_init(&json, out);
+	view_begin(&json, request, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, walk->ranking);
 	ok = write_cycles(&findings, &cycles);

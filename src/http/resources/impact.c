@@ -3,6 +3,8 @@
  */
 #include "service/impact.h"
 
+#include <math.h>
+
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 
@@ -18,7 +20,8 @@ static void write_waiting(
 	else
 		json_nil(json);
 	view_write_row(json, ranking, waiting->row);
-	json_put(json, "score", number, ranking->decision.score[waiting->row]);
+	json_put(json, "score", number,
+		veil_hides_scores(json, ranking) ? NAN : ranking->decision.score[waiting->row]);
 	json_put(json, "band", text, ranking_band_name(ranking, waiting->row));
 	json_put(json, "distance", int, waiting->distance);
 	json_object_end(json);
@@ -67,8 +70,8 @@ static void write_best(
 		view_write_item(json, ranking, impact->waiting[0].row);
 }
 
-static enum error write_impact(
-	struct response *response, const struct ranking *ranking, uint32_t row, size_t limit)
+static enum error write_impact(struct request *request, struct response *response,
+	const struct ranking *ranking, uint32_t row, size_t limit)
 {
 	struct json_writer json;
 	struct impact impact;
@@ -78,15 +81,20 @@ static enum error write_impact(
 		impact_release(&impact);
 		return error;
 	}
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "item");
 	view_write_item(&json, ranking, row);
 	view_write_ranking(&json, ranking);
 	json_put(&json, "direct_count", int, (int64_t)impact.direct);
 	json_put(&json, "count", int, (int64_t)impact.count);
-	json_put(&json, "carried_score", number, impact.score);
-	json_put(&json, "unscored", int, (int64_t)impact.unscored);
+	json_put(&json, "carried_score", number,
+		veil_hides_scores(&json, ranking) ? NAN : impact.score);
+	json_key(&json, "unscored");
+	if (veil_hides_scores(&json, ranking))
+		json_nil(&json);
+	else
+		json_int(&json, (int64_t)impact.unscored);
 	json_put(&json, "furthest", int, impact.furthest);
 	write_best(&json, ranking, &impact);
 	write_shares(&json, "streams", "stream", impact.streams, impact.stream_count);
@@ -117,7 +125,7 @@ static enum error impact(struct request *request, struct response *response)
 	if (!view_may_search(request, ranking))
 		error = ERR_WOULD_BLOCK;
 	else if (!view_headers(request, response, ranking))
-		error = write_impact(response, ranking, row, limit);
+		error = write_impact(request, response, ranking, row, limit);
 	ranking_unref(ranking);
 	return error;
 }

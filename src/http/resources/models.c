@@ -19,6 +19,16 @@ static void write(struct buf *out, const struct catalog *catalog, int64_t versio
 	model_write(out, catalog_model(catalog, version));
 }
 
+static bool is_sensitive(const struct catalog *catalog, int64_t version)
+{
+	return model_is_sensitive(catalog_model(catalog, version), catalog);
+}
+
+static struct str name(const struct catalog *catalog, int64_t version)
+{
+	return catalog_model(catalog, version)->name;
+}
+
 static void write_aliases(struct json_writer *json, const struct catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->alias_count; i++) {
@@ -32,6 +42,8 @@ static const struct versioned versioned_model = {
 	.count = count,
 	.revision = revision,
 	.write = write,
+	.is_sensitive = is_sensitive,
+	.name = name,
 	.write_aliases = write_aliases,
 	.parse = model_parse,
 	.create = model_create,

@@ -57,7 +57,8 @@ static enum error recall_side(struct request *request, struct str id, struct sid
 	if (error)
 		return error;
 	out->ranking = recalled.ranking;
-	return check_kept(&recalled, &out->recomputed);
+	error = veil_ask(request, out->ranking, false);
+	return error ? error : check_kept(&recalled, &out->recomputed);
 }
 
 /* A ranking's id, or a revision. */
@@ -85,7 +86,8 @@ static bool answer_headers(struct request *request, struct response *response,
 	char tag[128];
 
 	response_revision(response, request, to->revision);
-	snprintf(tag, sizeof tag, "\"%s-%s-%s\"", from->id, to->id, WINNOW_VERSION);
+	snprintf(tag, sizeof tag, "\"%s-%s-%s%s\"", from->id, to->id, WINNOW_VERSION,
+		veil_class(request));
 	return response_not_modified(response, request, tag);
 }
 
@@ -125,7 +127,7 @@ static enum error answer_movement(struct request *request, struct response *resp
 	movement = movement_new(shown.from, shown.to);
 	error = movement ? movement_of(movement, id, &move) : ERR_NO_MEMORY;
 	if (!error) {
-		json_writer_init(&json, &response->body);
+		view_begin(&json, request, &response->body);
 		json_object_begin(&json);
 		movement_write_item(&json, &shown);
 		write_standing(&json, "from", from, &move.from);
@@ -292,7 +294,7 @@ static enum error answer_diff(struct request *request, struct response *response
 	if (!diff->movement)
 		return ERR_NO_MEMORY;
 	error = movement_difference(diff->movement, diff->top, &diff->difference);
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	if (!error)
 		error = write_diff(&json, diff);
 	ranking_difference_release(&diff->difference);

@@ -4,6 +4,7 @@
 #include "http/resources/movement_view.h"
 
 #include "base/buf.h"
+#include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
 
 void movement_write_item(struct json_writer *json, const struct movement_shown *shown)
@@ -20,6 +21,25 @@ void movement_write_item(struct json_writer *json, const struct movement_shown *
 }
 
 /* ---- how it stands ---- */
+
+/* As far as it may be told: what a hidden rule took out is out by what else would have taken it out. */
+static struct item_standing told(const struct json_writer *json, const struct ranking *ranking,
+	const struct item_standing *standing)
+{
+	struct item_standing out = *standing;
+	struct verdict_out by;
+
+	if (standing->standing != STANDS_EXCLUDED_BY_RULE ||
+		!veil_hides_rule(json, ranking, standing->by))
+		return out;
+	by = verdict_out_of(json, ranking, standing->row);
+	out.by = by.by;
+	if (by.out == WN_OUT_BY_EXCLUDE)
+		out.standing = STANDS_EXCLUDED;
+	else if (by.out == WN_OUT_BY_DEFER)
+		out.standing = STANDS_DEFERRED;
+	return out;
+}
 
 static void write_by(struct json_writer *json, const struct ranking *ranking,
 	const struct item_standing *standing)
@@ -45,8 +65,9 @@ static void write_by(struct json_writer *json, const struct ranking *ranking,
 }
 
 void movement_write_standing(struct json_writer *json, const struct ranking *ranking,
-	const struct item_standing *standing)
+	const struct item_standing *whole)
 {
+	const struct item_standing shown = told(json, ranking, whole), *standing = &shown;
 	bool ranked = standing->rank > 0;
 
 	json_key(json, "rank");
@@ -55,7 +76,7 @@ void movement_write_standing(struct json_writer *json, const struct ranking *ran
 	else
 		json_nil(json);
 	json_key(json, "score");
-	if (ranked)
+	if (ranked && !veil_hides_scores(json, ranking))
 		json_number(json, ranking->decision.score[standing->row]);
 	else
 		json_nil(json);
@@ -65,9 +86,10 @@ void movement_write_standing(struct json_writer *json, const struct ranking *ran
 }
 
 /* "excluded by rule incident-lane (too many incidents)". */
-static void describe_standing(
-	struct buf *out, const struct ranking *ranking, const struct item_standing *standing)
+static void describe_standing(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, const struct item_standing *whole)
 {
+	const struct item_standing shown = told(json, ranking, whole), *standing = &shown;
 	static const char *const words[] = {
 		[STANDS_RANKED] = "ranked",
 		[STANDS_NOT_STORED] = "not stored",
@@ -78,6 +100,10 @@ static void describe_standing(
 		[STANDS_DEFERRED] = "deferred by an override",
 	};
 
+	if (standing->standing == STANDS_EXCLUDED_BY_RULE && standing->by == WN_ROW_NONE) {
+		buf_puts(out, "excluded by a rule");
+		return;
+	}
 	buf_puts(out, words[standing->standing]);
 	if (standing->standing == STANDS_EXCLUDED_BY_RULE) {
 		const struct policy_rule *rule = &ranking->policy->rules[standing->by];
@@ -99,21 +125,22 @@ static const char *reason_to_enter(enum standing was)
 	}
 }
 
-static void describe_passage(struct buf *out, const struct movement_shown *shown)
+static void describe_passage(
+	const struct json_writer *json, struct buf *out, const struct movement_shown *shown)
 {
 	const struct item_standing *from = &shown->move->from, *to = &shown->move->to;
 
 	if (to->rank > 0) {
 		buf_printf(out, "It came in at rank %u: before, it was ", to->rank);
-		describe_standing(out, shown->from, from);
+		describe_standing(json, out, shown->from, from);
 	} else if (from->rank > 0) {
 		buf_printf(out, "It left from rank %u: it is ", from->rank);
-		describe_standing(out, shown->to, to);
+		describe_standing(json, out, shown->to, to);
 	} else {
 		buf_puts(out, "Neither ranks it: it was ");
-		describe_standing(out, shown->from, from);
+		describe_standing(json, out, shown->from, from);
 		buf_puts(out, ", and is ");
-		describe_standing(out, shown->to, to);
+		describe_standing(json, out, shown->to, to);
 	}
 	buf_putc(out, '.');
 }
@@ -127,12 +154,13 @@ static void put_text(struct json_writer *json, struct buf *text)
 
 void movement_write_reason(struct json_writer *json, const struct movement_shown *shown)
 {
-	const struct item_standing *from = &shown->move->from, *to = &shown->move->to;
+	struct item_standing from = told(json, shown->from, &shown->move->from);
+	struct item_standing to = told(json, shown->to, &shown->move->to);
 	struct buf text = BUF_INIT;
 
 	json_put(json, "reason", text,
-		to->rank > 0 ? reason_to_enter(from->standing) : standing_name(to->standing));
-	describe_passage(&text, shown);
+		to.rank > 0 ? reason_to_enter(from.standing) : standing_name(to.standing));
+	describe_passage(json, &text, shown);
 	put_text(json, &text);
 }
 
@@ -207,6 +235,9 @@ static void write_cause(
 void movement_write_causes(struct json_writer *json, const struct movement_shown *shown)
 {
 	const struct item_movement *move = shown->move;
+	/* Causes tell what of the item has changed, and by how much each counts. */
+	bool causes = move->has_parts && !veil_hides(json, shown->from) &&
+		      !veil_hides(json, shown->to);
 	struct buf text = BUF_INIT;
 
 	json_put(json, "change", text, change_word(move));
@@ -215,14 +246,17 @@ void movement_write_causes(struct json_writer *json, const struct movement_shown
 		json_int(json, (int64_t)move->to.rank - (int64_t)move->from.rank);
 	else
 		json_nil(json);
-	if (move->has_parts)
+	if (causes)
 		describe_move(&text, move);
+	else if (move->has_parts)
+		buf_printf(&text, "From rank %u to rank %u; why is not shown.", move->from.rank,
+			move->to.rank);
 	else
-		describe_passage(&text, shown);
+		describe_passage(json, &text, shown);
 	put_text(json, &text);
 	json_key(json, "causes");
 	json_array_begin(json);
-	for (int cause = 0; move->has_parts && cause < MOVEMENT_CAUSES; cause++)
+	for (int cause = 0; causes && cause < MOVEMENT_CAUSES; cause++)
 		write_cause(json, (enum movement_cause)cause, &move->parts[cause]);
 	json_array_end(json);
 }

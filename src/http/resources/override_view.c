@@ -4,6 +4,8 @@
 #include "http/resources/override_view.h"
 
 #include "codec/catalog.h"
+#include "codec/item.h"
+#include "http/resources/veil.h"
 #include "service/overrides.h"
 
 /* ---- names of items ---- */
@@ -64,7 +66,10 @@ static void write_row(struct json_writer *json, const struct ranking *ranking, u
 	json_object_begin(json);
 	json_put(json, "id", uuid, &ranking_facts(ranking, row)->id);
 	write_name(json, ranking_text(ranking, row, ROW_SOURCE),
-		ranking_text(ranking, row, ROW_EXTERNAL_ID), ranking_text(ranking, row, ROW_TITLE));
+		ranking_text(ranking, row, ROW_EXTERNAL_ID),
+		veil_hides_field(json, ranking, ITEM_TITLE)
+			? STR_NONE
+			: ranking_text(ranking, row, ROW_TITLE));
 	json_object_end(json);
 }
 
@@ -81,9 +86,12 @@ static void write_item(
 	json_object_begin(json);
 	json_put(json, "id", uuid, id);
 	if (place != MAP_NONE) {
-		const struct item_record *item = &shown->names->list.records[place];
+		const struct item_list *list = &shown->names->list;
+		const struct item_record *item = &list->records[place];
+		uint32_t hidden = json->veil ? json->veil->fields : list->catalog->sensitive_fields;
 
-		write_name(json, item->source, item->external_id, item->item.title);
+		write_name(json, item->source, item->external_id,
+			hidden & ITEM_TITLE ? STR_NONE : item->item.title);
 	}
 	json_object_end(json);
 }
@@ -183,7 +191,8 @@ static void write_effect(struct json_writer *json, const struct override_shown *
 	size_t index;
 
 	json_key(json, "effect");
-	if (!ranking || !was_in_force(ranking, shown->override)) {
+	/* What becomes of it depends on scores. */
+	if (!ranking || !was_in_force(ranking, shown->override) || veil_hides(json, ranking)) {
 		json_nil(json);
 		return;
 	}

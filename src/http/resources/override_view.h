@@ -27,7 +27,8 @@ struct override_shown {
 	int64_t now_us; /* its state is the one at this time */
 	bool texts;     /* it was read with its texts: "justification" and "link" are members */
 	const struct ranking
-		*ranking; /* tells its effect, and the names of items; NULL: "effect" is null */
+		*ranking; /* tells its effect, and the names of items; NULL, or scores are hidden:
+			     "effect" is null */
 	const struct item_names
 		*names; /* of items that the ranking does not know; NULL: ids alone */
 };

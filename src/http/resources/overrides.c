@@ -176,7 +176,7 @@ static enum error answer_written(struct request *request, struct response *respo
 		};
 
 		response_written(response, request, written);
-		json_writer_init(&json, &response->body);
+		view_begin(&json, request, &response->body);
 		override_write(&json, &shown);
 		error = response_done(response);
 	}
@@ -361,7 +361,7 @@ static enum error write_page(struct request *request, struct response *response,
 	if (error)
 		return error;
 	response_revision(response, request, revision);
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	error = write_list(request, &json, ranking, rows, count);
 	if (error)
@@ -413,7 +413,7 @@ static enum error write_one(struct request *request, struct response *response,
 		};
 
 		response_revision(response, request, revision);
-		json_writer_init(&json, &response->body);
+		view_begin(&json, request, &response->body);
 		override_write(&json, &shown);
 		error = response_done(response);
 	}
@@ -517,7 +517,7 @@ static enum error report(struct request *request, struct response *response)
 	if (error)
 		return error;
 	response_revision(response, request, found.revision);
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	write_counts(&json, &found.all);
 	write_tallies(&json, "by_model", "model_version", found.by_model, found.model_count);

@@ -19,6 +19,16 @@ static void write(struct buf *out, const struct catalog *catalog, int64_t versio
 	policy_write(out, catalog_policy(catalog, version));
 }
 
+static bool is_sensitive(const struct catalog *catalog, int64_t version)
+{
+	return policy_is_sensitive(catalog_policy(catalog, version), catalog);
+}
+
+static struct str name(const struct catalog *catalog, int64_t version)
+{
+	return catalog_policy(catalog, version)->name;
+}
+
 static void write_aliases(struct json_writer *json, const struct catalog *catalog)
 {
 	for (size_t i = 0; i < catalog->policy_alias_count; i++) {
@@ -35,6 +45,8 @@ static const struct versioned versioned_policy = {
 	.count = count,
 	.revision = revision,
 	.write = write,
+	.is_sensitive = is_sensitive,
+	.name = name,
 	.write_aliases = write_aliases,
 	.parse = policy_parse,
 	.create = policy_create,

@@ -49,7 +49,7 @@ static enum error answer(struct request *request, struct response *response,
 
 	if (!error) {
 		response_revision(response, request, ranking->revision);
-		json_writer_init(&json, &response->body);
+		view_begin(&json, request, &response->body);
 		json_object_begin(&json);
 		error = whatif_write(request, &json, wanted, &simulation);
 		if (!error)
@@ -101,7 +101,8 @@ static const struct route routes[] = {
 	{
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/policies:check",
-		.roles = ROLES_READ,
+		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_HEAVY,
 		.body = BODY_JSON,
 		.body_bytes = 1 << 20,
 		.handle = check,

@@ -49,12 +49,12 @@ static bool is_filtered(const struct queue_query *query)
 	return query->held || query->stream.ptr || query->band.ptr || query->team.ptr;
 }
 
-static bool matches(const struct ranking *ranking, uint32_t row, const struct queue_query *query)
+static bool matches(const struct json_writer *json, const struct ranking *ranking, uint32_t row,
+	const struct queue_query *query)
 {
-	const uint8_t *held = ranking->decision.held;
 	const char *band;
 
-	if (query->held && !(held && held[row]))
+	if (query->held && !verdict_is_held(json, ranking, row))
 		return false;
 	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
 		return false;
@@ -70,13 +70,12 @@ static bool matches(const struct ranking *ranking, uint32_t row, const struct qu
 static void write_marks(struct json_writer *json, const struct ranking *ranking,
 	const struct row_overrides *overrides, uint32_t row)
 {
-	const struct wn_decision *decision = &ranking->decision;
 	size_t count;
 	const uint32_t *mine = row_overrides_of(overrides, row, &count);
 
-	if (decision->held && decision->held[row])
+	if (verdict_is_held(json, ranking, row))
 		json_put(json, "held", bool, true);
-	if (decision->tier && decision->tier[row] == 0)
+	if (verdict_is_pinned(json, ranking, row))
 		json_put(json, "pinned", bool, true);
 	if (count == 0)
 		return;
@@ -113,13 +112,13 @@ static size_t write_entries(struct json_writer *json, const struct walk *walk,
 	json_key(json, "entries");
 	json_array_begin(json);
 	for (; at < order->count && written < walk->limit; at++) {
-		if (!matches(ranking, order->order[at], query))
+		if (!matches(json, ranking, order->order[at], query))
 			continue;
 		write_entry(json, ranking, tools, order->order[at]);
 		written++;
 	}
 	json_array_end(json);
-	while (at < order->count && !matches(ranking, order->order[at], query))
+	while (at < order->count && !matches(json, ranking, order->order[at], query))
 		at++;
 	return at < order->count ? at : 0;
 }
@@ -137,12 +136,12 @@ static enum error encode_page(
 	if (!evidence_room_init(&tools.room, &request->arena, ranking->model) ||
 		!row_overrides_init(&tools.overrides, &request->arena, ranking))
 		return ERR_NO_MEMORY;
-	json_writer_init(&json, out);
+	view_begin(&json, request, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, ranking);
 	json_put(&json, "count", int, (int64_t)ranking->decision.order.count);
 	json_put(&json, "excluded", int, (int64_t)view_count_out(ranking));
-	json_put(&json, "held", int, (int64_t)view_count_held(ranking));
+	json_put(&json, "held", int, (int64_t)verdict_count_held(&json, ranking));
 	next = write_entries(&json, walk, query, &tools);
 	if (next > 0)
 		walk_next(walk, request, &json, next);
@@ -176,7 +175,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/queue",
 		.roles = ROLES_READ,
-		.flags = ROUTE_MEMORY,
+		.flags = ROUTE_MEMORY | ROUTE_PAST,
 		.handle = queue,
 	},
 };

@@ -2,6 +2,7 @@
  * GET …/queue/excluded: open items that are not in the queue, because a rule or a person took them
  * out, with the reason. By reason, then by who was stored first.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -31,20 +32,30 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 	return error;
 }
 
-/* Rules in the policy's order, then overrides that exclude, then those that defer. */
-static uint64_t reason_of(const struct wn_decision *decision, uint32_t row)
+/* A rule that is hidden, rules in the policy's order, then overrides that exclude, then those that
+ * defer. */
+static uint64_t reason_of(
+	const struct json_writer *json, const struct ranking *ranking, uint32_t row)
 {
-	enum wn_out out = (enum wn_out)decision->out[row];
+	struct verdict_out out = verdict_out_of(json, ranking, row);
 
-	return (uint64_t)out << 32 | (out == WN_OUT_BY_RULE ? decision->out_by[row] : 0);
+	return (uint64_t)out.out << 32 | (out.out == WN_OUT_BY_RULE ? out.by : 0);
 }
+
+/* The rows, and who reads them. */
+struct sorting {
+	const struct json_writer *json;
+	const struct ranking *ranking;
+};
 
 static int compare_rows(const void *a, const void *b, void *of)
 {
-	const struct ranking *ranking = of;
+	const struct sorting *sorting = of;
+	const struct ranking *ranking = sorting->ranking;
 	const struct wn_population *population = &ranking->population;
 	uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-	uint64_t left = reason_of(&ranking->decision, x), right = reason_of(&ranking->decision, y);
+	uint64_t left = reason_of(sorting->json, ranking, x),
+		 right = reason_of(sorting->json, ranking, y);
 
 	if (left != right)
 		return left < right ? -1 : 1;
@@ -53,8 +64,9 @@ static int compare_rows(const void *a, const void *b, void *of)
 	return memcmp(population->id[x], population->id[y], sizeof population->id[x]);
 }
 
-static struct shared_body *sort_rows(struct ranking *ranking)
+static struct shared_body *sort_rows(const struct json_writer *json, struct ranking *ranking)
 {
+	struct sorting sorting = {json, ranking};
 	size_t count = view_count_out(ranking);
 	struct buf bytes = BUF_INIT;
 
@@ -68,28 +80,31 @@ static struct shared_body *sort_rows(struct ranking *ranking)
 		return NULL;
 	}
 	if (count > 1)
-		qsort_r(bytes.data, count, sizeof(uint32_t), compare_rows, ranking);
+		qsort_r(bytes.data, count, sizeof(uint32_t), compare_rows, &sorting);
 	return shared_body_new(&bytes);
 }
 
 /* All that are out, in the order shown: a list of uint32_t, sorted once and kept among the ranking's
  * pages. A reference; NULL when memory is out. */
-static struct shared_body *list_rows(struct ranking *ranking)
+static struct shared_body *list_rows(
+	const struct request *request, const struct json_writer *json, struct ranking *ranking)
 {
-	const struct str key = STR("excluded: rows");
+	const struct str key =
+		veil_is_on(request) ? STR("excluded: rows-m") : STR("excluded: rows");
 	struct shared_body *rows = ranking_page_get(ranking, key);
 
 	if (rows)
 		return rows;
-	rows = sort_rows(ranking);
+	rows = sort_rows(json, ranking);
 	if (rows)
 		ranking_page_put(ranking, key, rows);
 	return rows;
 }
 
-static bool matches(const struct ranking *ranking, uint32_t row, const struct excluded_query *query)
+static bool matches(const struct json_writer *json, const struct ranking *ranking, uint32_t row,
+	const struct excluded_query *query)
 {
-	uint32_t by = ranking->decision.out_by[row];
+	struct verdict_out out;
 
 	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
 		return false;
@@ -97,8 +112,9 @@ static bool matches(const struct ranking *ranking, uint32_t row, const struct ex
 		return false;
 	if (!query->rule.ptr)
 		return true;
-	return ranking->decision.out[row] == WN_OUT_BY_RULE &&
-	       str_eq(ranking->policy->rules[by].id, query->rule);
+	out = verdict_out_of(json, ranking, row);
+	return out.out == WN_OUT_BY_RULE &&
+	       str_eq(ranking->policy->rules[out.by].id, query->rule);
 }
 
 /* How many are out for each reason; a person's decisions are counted together by their kind. */
@@ -108,21 +124,21 @@ static void write_reasons(
 	json_key(json, "reasons");
 	json_array_begin(json);
 	for (size_t i = 0, next; i < count; i = next) {
-		uint64_t reason = reason_of(&ranking->decision, rows[i]);
+		uint64_t reason = reason_of(json, ranking, rows[i]);
+		struct verdict_out out = verdict_out_of(json, ranking, rows[i]);
 
 		for (next = i + 1; next < count; next++) {
-			if (reason_of(&ranking->decision, rows[next]) != reason)
+			if (reason_of(json, ranking, rows[next]) != reason)
 				break;
 		}
 		json_object_begin(json);
-		if (ranking->decision.out[rows[i]] == WN_OUT_BY_RULE) {
+		if (out.out == WN_OUT_BY_RULE || out.out == WN_NOT_OUT) {
 			verdict_write_out(json, ranking, rows[i]);
 		} else {
-			bool defers = ranking->decision.out[rows[i]] == WN_OUT_BY_DEFER;
-
 			json_key(json, "by");
 			json_object_begin(json);
-			json_put(json, "kind", text, defers ? "defer" : "exclude");
+			json_put(json, "kind", text,
+				out.out == WN_OUT_BY_DEFER ? "defer" : "exclude");
 			json_object_end(json);
 		}
 		json_put(json, "items", int, (int64_t)(next - i));
@@ -135,7 +151,8 @@ static void write_item(struct json_writer *json, const struct ranking *ranking, 
 {
 	json_object_begin(json);
 	view_write_row(json, ranking, row);
-	json_put(json, "score", number, ranking->decision.score[row]);
+	json_put(json, "score", number,
+		veil_hides_scores(json, ranking) ? NAN : ranking->decision.score[row]);
 	verdict_write_out(json, ranking, row);
 	json_object_end(json);
 }
@@ -153,13 +170,13 @@ static void write_page(struct json_writer *json, struct walk *walk, struct reque
 	json_key(json, "items");
 	json_array_begin(json);
 	for (; at < count && written < walk->limit; at++) {
-		if (!matches(ranking, rows[at], query))
+		if (!matches(json, ranking, rows[at], query))
 			continue;
 		write_item(json, ranking, rows[at]);
 		written++;
 	}
 	json_array_end(json);
-	while (at < count && !matches(ranking, rows[at], query))
+	while (at < count && !matches(json, ranking, rows[at], query))
 		at++;
 	if (at < count)
 		walk_next(walk, request, json, at);
@@ -174,10 +191,10 @@ static enum error encode_page(
 
 	if (!view_may_search(request, walk->ranking))
 		return ERR_WOULD_BLOCK;
-	rows = list_rows(walk->ranking);
+	view_begin(&json, request, out);
+	rows = list_rows(request, &json, walk->ranking);
 	if (!rows)
 		return ERR_NO_MEMORY;
-	json_writer_init(&json, out);
 	write_page(&json, walk, request, query, (const void *)rows->data,
 		rows->len / sizeof(uint32_t));
 	shared_body_unref(rows);

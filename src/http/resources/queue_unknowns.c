@@ -164,7 +164,7 @@ static enum error encode_page(
 
 	if (!view_may_search(request, walk->ranking))
 		return ERR_WOULD_BLOCK;
-	json_writer_init(&json, out);
+	view_begin(&json, request, out);
 	json_object_begin(&json);
 	if (asked->feature.ptr)
 		ok = write_items_of(&json, walk, request, &asked->unknowns, asked->input);
@@ -187,7 +187,9 @@ static enum error unknowns(struct request *request, struct response *response)
 		error = walk_begin(&walk, request, UNKNOWNS_LIMIT_MAX);
 	if (error)
 		return error;
-	error = read_feature(request, walk.ranking, &asked);
+	error = veil_refuse(request);
+	if (!error)
+		error = read_feature(request, walk.ranking, &asked);
 	if (!error)
 		error = walk_answer(&walk, request, response, encode_page, &asked);
 	ranking_unref(walk.ranking);

@@ -95,12 +95,17 @@ static enum error replay(struct request *request, struct response *response)
 		error = ranking_replay(&call, ranking_param(request), &result);
 	if (error)
 		return error;
-	response_revision(response, request, result.ranking->revision);
-	response_header(response, request, "Cache-Control", "no-store");
-	json_writer_init(&json, &response->body);
-	write_replay(&json, &result);
+	error = veil_ask(request, result.ranking, false);
+	if (!error)
+		error = veil_refuse(request);
+	if (!error) {
+		response_revision(response, request, result.ranking->revision);
+		response_header(response, request, "Cache-Control", "no-store");
+		json_writer_init(&json, &response->body);
+		write_replay(&json, &result);
+	}
 	replay_release(&result);
-	return response_done(response);
+	return error ? error : response_done(response);
 }
 
 /* ---- bundle ---- */
@@ -130,7 +135,11 @@ static enum error answer_bundle(struct request *request, struct response *respon
 	if (error)
 		return error;
 	response->content_type = "application/x-ndjson";
-	error = bundle_tag(request, &tag);
+	error = veil_ask(request, recalled.ranking, false);
+	if (!error)
+		error = veil_refuse(request);
+	if (!error)
+		error = bundle_tag(request, &tag);
 	if (!error && !view_fixed(request, response, str_from(tag), recalled.ranking->revision))
 		error = bundle_make(&call, &recalled, &response->body);
 	ranking_unref(recalled.ranking);

@@ -41,16 +41,36 @@ static void write_versions(
 	write_version(json, "policy", receipt->policy, policy ? policy->name : STR_NONE);
 }
 
-static void write_header(
-	struct json_writer *json, const struct catalog *catalog, const struct ranking_row *row)
+/* A receipt's digest is over scores, so it tells that one has changed. `now` is the newest catalogue. */
+static bool is_hidden(const struct request *request, const struct catalog *now,
+	const struct receipt *receipt)
 {
+	const struct model_version *model = catalog_model(now, receipt->model);
+	const struct policy_version *policy = catalog_policy(now, receipt->policy);
+
+	if (sees_sensitive(request))
+		return false;
+	return (model && model_is_sensitive(model, now)) ||
+	       (policy && policy_is_sensitive(policy, now));
+}
+
+static void write_header(struct json_writer *json, const struct request *request,
+	const struct catalog *catalog, const struct ranking_row *row)
+{
+	bool hidden = is_hidden(request, catalog, &row->receipt);
+
 	json_object_begin(json);
 	json_put(json, "id", str, row->id);
 	json_put(json, "revision", int, row->receipt.revision);
 	json_put(json, "as_of", time, row->receipt.as_of_us);
 	write_versions(json, catalog, &row->receipt);
 	json_put(json, "count", int, row->receipt.item_count);
-	view_write_receipt(json, "receipt", &row->receipt);
+	if (hidden)
+		json_put(json, "masked", bool, true);
+	if (hidden)
+		json_put(json, "receipt", text, NULL);
+	else
+		view_write_receipt(json, "receipt", &row->receipt);
 	json_put(json, "note", str, row->note);
 	json_put(json, "kept_by", str, row->kept_by);
 	json_put(json, "kept_at", time, row->kept_us);
@@ -69,9 +89,37 @@ static enum error answer_header(
 	if (error)
 		return error;
 	json_writer_init(&json, &response->body);
-	write_header(&json, catalog, row);
+	write_header(&json, request, catalog, row);
 	catalog_unref(catalog);
 	return response_done(response);
+}
+
+/* ---- what may be seen ---- */
+
+/* What of a ranking with such a receipt the caller may not see. */
+static enum error ask_veil(struct request *request, const struct receipt *receipt)
+{
+	struct call call = call_of(request);
+	struct catalog *catalog;
+	enum error error;
+
+	if (sees_sensitive(request))
+		return ERR_OK;
+	error = catalog_current(&call, &catalog, NULL);
+	if (error)
+		return error;
+	error = veil_ask_versions(request, catalog, catalog_model(catalog, receipt->model),
+		catalog_policy(catalog, receipt->policy));
+	catalog_unref(catalog);
+	return error;
+}
+
+static const char *veiled_tag(struct request *request, int64_t revision)
+{
+	const char *tag = arena_printf(
+		&request->arena, "\"r%lld%s\"", (long long)revision, veil_class(request));
+
+	return tag ? tag : "";
 }
 
 /* ---- keeping ---- */
@@ -131,7 +179,7 @@ static enum error keep_ranking(struct request *request, struct response *respons
 	if (created)
 		response_header(response, request, "Location", "/v1/workspaces/%s/rankings/%.*s",
 			request->workspace.name, STR_ARG(row.id));
-	response_header(response, request, "ETag", "%s", revision_tag(request, row.revision));
+	response_header(response, request, "ETag", "%s", veiled_tag(request, row.revision));
 	response_written(response, request, &written);
 	return answer_header(request, response, &row);
 }
@@ -182,7 +230,7 @@ static void write_list(struct request *request, struct response *response,
 	json_key(&json, "rankings");
 	json_array_begin(&json);
 	for (size_t i = 0; i < count; i++)
-		write_header(&json, catalog, &rows[i]);
+		write_header(&json, request, catalog, &rows[i]);
 	json_array_end(&json);
 	if (more) {
 		snprintf(last, sizeof last, "%lld", (long long)rows[count - 1].revision);
@@ -231,7 +279,10 @@ static enum error show(struct request *request, struct response *response)
 	if (error)
 		return error;
 	response_revision(response, request, revision);
-	if (response_not_modified(response, request, revision_tag(request, row.revision)))
+	error = ask_veil(request, &row.receipt);
+	if (error)
+		return error;
+	if (response_not_modified(response, request, veiled_tag(request, row.revision)))
 		return ERR_OK;
 	return answer_header(request, response, &row);
 }
@@ -300,6 +351,25 @@ static enum error read_from(struct request *request, struct str id, int64_t *fro
 	return ERR_OK;
 }
 
+/* Flags are by rules and by scores: of a ranking that is masked there is rank and band. */
+static void write_entry(struct json_writer *json, const struct request *request, size_t rank,
+	const struct ranked_item *item, const struct wn_model *model)
+{
+	bool banded = item->band < model->band_count;
+
+	if (veil_refuse(request) == ERR_OK) {
+		json_raw(json, STR(""));
+		ranked_item_line(json->out, rank, item, model);
+		return;
+	}
+	json_object_begin(json);
+	json_put(json, "rank", int, (int64_t)rank);
+	json_put(json, "id", uuid, &item->id);
+	json_put(json, "score", text, NULL);
+	json_put(json, "band", text, banded ? model->bands[item->band].name : NULL);
+	json_object_end(json);
+}
+
 static enum error answer_entries(struct request *request, struct response *response,
 	const struct ranking_range *range, const struct shown_entries *entries)
 {
@@ -321,12 +391,13 @@ static enum error answer_entries(struct request *request, struct response *respo
 	json_put(&json, "as_of", time, entries->receipt.as_of_us);
 	write_versions(&json, catalog, &entries->receipt);
 	json_put(&json, "count", int, entries->receipt.item_count);
+	if (veil_refuse(request))
+		json_put(&json, "masked", bool, true);
 	json_key(&json, "entries");
 	json_array_begin(&json);
 	for (size_t i = 0; model && i < entries->count; i++) {
-		json_raw(&json, STR(""));
-		ranked_item_line(
-			json.out, (size_t)range->from + i, &entries->items[i], &model->model);
+		write_entry(&json, request, (size_t)range->from + i, &entries->items[i],
+			&model->model);
 	}
 	json_array_end(&json);
 	if (entries->count > 0 && next <= entries->receipt.item_count) {
@@ -352,6 +423,8 @@ static enum error entries(struct request *request, struct response *response)
 		error = read_from(request, range.id, &range.from);
 	if (!error)
 		error = some_entries(&call, &range, &shown);
+	if (!error)
+		error = ask_veil(request, &shown.receipt);
 	if (error)
 		return error;
 	if (view_fixed(request, response, range.id, shown.head))
@@ -433,6 +506,14 @@ static enum error order_of(
 	return error;
 }
 
+/* The bytes that the receipt's digest is over have no masked form. */
+static enum error refuse_hidden(struct request *request, const struct ranking *ranking)
+{
+	enum error error = veil_ask(request, ranking, false);
+
+	return error ? error : veil_refuse(request);
+}
+
 static enum error order_computed(struct request *request, struct response *response)
 {
 	struct call call = call_of(request);
@@ -444,7 +525,8 @@ static enum error order_computed(struct request *request, struct response *respo
 		return error;
 	error = ranking_recall(&call, id, false, &recalled);
 	if (!error) {
-		if (!view_fixed(request, response, id, recalled.ranking->revision))
+		error = refuse_hidden(request, recalled.ranking);
+		if (!error && !view_fixed(request, response, id, recalled.ranking->revision))
 			error = order_of(request, response, recalled.ranking);
 		ranking_unref(recalled.ranking);
 	}
@@ -465,6 +547,10 @@ static enum error order(struct request *request, struct response *response)
 	error = ranking_get(&call, ranking_param(request), &row, &revision);
 	if (error == ERR_NOT_FOUND)
 		return order_computed(request, response);
+	if (!error)
+		error = ask_veil(request, &row.receipt);
+	if (!error)
+		error = veil_refuse(request);
 	if (error)
 		return error;
 	if (view_fixed(request, response, row.id, revision))

@@ -156,11 +156,6 @@ struct precondition precondition_of(struct request *request)
 	return (struct precondition){.check = check, .self = request};
 }
 
-bool sees_sensitive(const struct request *request)
-{
-	return (request->roles & (ROLE_ADMIN | ROLE_AUDITOR)) != 0;
-}
-
 enum error response_done(const struct response *response)
 {
 	return response->body.failed ? ERR_NO_MEMORY : ERR_OK;

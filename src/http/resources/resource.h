@@ -56,7 +56,7 @@ const char *revision_tag(struct request *request, int64_t revision);
 /* The precondition of this request, for the service to ask under its lock. */
 struct precondition precondition_of(struct request *request);
 
-/* Whether sensitive features are shown to this caller; and what that adds to a tag. */
+/* Whether sensitive features and fields are shown to this caller (veil.c). */
 bool sees_sensitive(const struct request *request);
 
 /* ERR_NO_MEMORY when the body could not be built. */

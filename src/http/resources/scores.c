@@ -8,6 +8,7 @@
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "http/resources/whatif.h"
+#include "service/heavy.h"
 #include "service/scoring.h"
 
 enum { SCORES_MAX = 1000 };
@@ -344,7 +345,7 @@ static enum error write_answer(
 	response_revision(response, inquiry->request, inquiry->ranking->revision);
 	if (inquiry->item_count < inquiry->count)
 		response->status = 207;
-	json_writer_init(&json, &response->body);
+	view_begin(&json, inquiry->request, &response->body);
 	json_object_begin(&json);
 	view_write_ranking(&json, inquiry->ranking);
 	json_key(&json, "results");
@@ -357,6 +358,22 @@ static enum error write_answer(
 }
 
 /* ---- the whole ---- */
+
+/* Through the gate for heavy requests. */
+static enum error run(struct inquiry *inquiry, struct scoring *out)
+{
+	enum heavy_kind kind = heavy_whatif(inquiry->ranking->input.population->rows);
+	struct call call = call_of(inquiry->request);
+	enum error error = heavy_begin(&call, kind);
+
+	*out = (struct scoring){0};
+	if (error)
+		return error;
+	error = scoring_run(inquiry->ranking, inquiry->items, inquiry->item_count,
+		&inquiry->request->arena, out);
+	heavy_end(&call, kind);
+	return error;
+}
 
 static enum error answer(struct inquiry *inquiry, const json_t *body, struct response *response)
 {
@@ -376,8 +393,7 @@ static enum error answer(struct inquiry *inquiry, const json_t *body, struct res
 		error = read_items(inquiry);
 	if (error)
 		return error;
-	error = scoring_run(
-		inquiry->ranking, inquiry->items, inquiry->item_count, &request->arena, &scoring);
+	error = run(inquiry, &scoring);
 	if (!error)
 		error = write_answer(inquiry, response, &scoring);
 	scoring_release(&scoring);
@@ -397,7 +413,9 @@ static enum error score(struct request *request, struct response *response)
 	if (error)
 		return error;
 	inquiry.ranking = ranking;
-	error = body_json(request, &body);
+	error = veil_refuse(request);
+	if (!error)
+		error = body_json(request, &body);
 	if (!error) {
 		error = answer(&inquiry, body, response);
 		json_decref(body);
@@ -410,7 +428,8 @@ static const struct route routes[] = {
 	{
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/scores",
-		.roles = ROLES_READ | ROLE_CONTRIBUTOR,
+		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_HEAVY,
 		.body = BODY_JSON,
 		.body_bytes = 8 << 20,
 		.handle = score,

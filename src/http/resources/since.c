@@ -116,10 +116,14 @@ static enum error other_ranking(struct request *request, struct str since, int64
 		return error == ERR_LOADING ? view_loading(request) : error;
 	*unchanged = str_is(since, (*out)->id);
 	if (!*unchanged || over || wait_ms == 0)
+		error = veil_ask(request, *out, true);
+	else
+		error = park(request, since, wait_ms);
+	if (!error)
 		return ERR_OK;
 	ranking_unref(*out);
 	*out = NULL;
-	return park(request, since, wait_ms);
+	return error;
 }
 
 enum error since_begin(struct walk *walk, struct request *request, size_t most, bool *unchanged)

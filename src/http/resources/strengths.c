@@ -49,7 +49,7 @@ static enum error write_strengths_page(
 	heavy_end(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	view_write_ranking(&json, walk->ranking);
 	write_strengths(&json, walk->ranking, &page);
@@ -102,7 +102,7 @@ static enum error write_item_pairs(struct request *request, struct response *res
 	if (error)
 		return error;
 	response_revision(response, request, ranking->revision);
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	view_write_ranking(&json, ranking);
 	json_key(&json, "pairs");
@@ -165,7 +165,7 @@ static enum error next_criteria(struct request *request, struct response *respon
 	if (error)
 		return error;
 	response_revision(response, request, pairs.revision);
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	json_put(&json, "revision", int, pairs.revision);
 	write_names(&json, "features", pairs.features, pairs.feature_count);

@@ -1,6 +1,8 @@
 /*
  * What the decision did to one row, told from the rules that hit it and the overrides of it. Nothing
- * is decided here: what each of them did is read off the decision.
+ * is decided here: what each of them did is read off the decision. Who may not see an input of the
+ * model or of a rule is told nothing that could be otherwise if that input were, but for rank and band:
+ * what a visible rule did to a band, or became of an override, depends on the score.
  */
 #include "http/resources/verdict_view.h"
 
@@ -9,6 +11,7 @@
 
 #include "base/clock.h"
 #include "http/resources/override_view.h"
+#include "http/resources/veil.h"
 
 /* ---- overrides by row ---- */
 
@@ -143,7 +146,7 @@ static void write_band_by(
 	};
 
 	json_key(json, "band_by");
-	if (history->giver == BAND_BY_NOBODY) {
+	if (history->giver == BAND_BY_NOBODY || veil_hides(json, ranking)) {
 		json_nil(json);
 		return;
 	}
@@ -274,16 +277,19 @@ static void write_rules(struct json_writer *json, const struct ranking *ranking,
 {
 	const struct wn_policy *policy = ranking->input.policy;
 
+	bool veiled = veil_hides(json, ranking);
+
 	json_key(json, "rules");
 	json_array_begin(json);
 	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
-		if (!wn_hit(&ranking->decision.hits, r, row))
+		if (!wn_hit(&ranking->decision.hits, r, row) || veil_hides_rule(json, ranking, r))
 			continue;
 		json_object_begin(json);
 		json_put(json, "id", str, ranking->policy->rules[r].id);
 		json_put(json, "effect", text, verdict_effect_name(policy->rules[r].effect));
 		json_put(json, "reason", str, ranking->policy->rules[r].reason);
-		json_put(json, "did", text, deed_word(deed_of(ranking, r, row, band)));
+		if (!veiled)
+			json_put(json, "did", text, deed_word(deed_of(ranking, r, row, band)));
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -296,36 +302,88 @@ static int64_t time_of(double s)
 	return isfinite(s) ? (int64_t)(s * (double)US_PER_S) : TIME_NONE;
 }
 
-/* Until when it is out as things stand; TIME_NONE: nobody has set an end. */
-static int64_t out_until(const struct ranking *ranking, uint32_t row)
+/* Until when it is out as things stand; TIME_NONE: nobody has set an end, or it is not told. */
+static int64_t out_until(const struct ranking *ranking, const struct verdict_out *out)
 {
-	uint32_t by = ranking->decision.out_by[row];
+	switch (out->out) {
+	case WN_NOT_OUT: return TIME_NONE;
+	case WN_OUT_BY_RULE: return time_of(ranking->input.policy->rules[out->by].until_s);
+	default: return ranking->overrides->rows[out->by].expires_us;
+	}
+}
 
-	return ranking->decision.out[row] == WN_OUT_BY_RULE
-		       ? time_of(ranking->input.policy->rules[by].until_s)
-		       : ranking->overrides->rows[by].expires_us;
+static bool takes_out(const struct ranking *ranking, uint32_t rule)
+{
+	enum wn_effect effect = ranking->input.policy->rules[rule].effect;
+
+	return effect == WN_EXCLUDE || effect == WN_FREEZE;
+}
+
+/* What would have taken it out if the hidden rule had not. */
+static struct verdict_out next_out(
+	const struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_policy *policy = ranking->input.policy;
+
+	for (uint32_t r = 0; r < policy->rule_count; r++) {
+		if (takes_out(ranking, r) && wn_hit(&ranking->decision.hits, r, row) &&
+			!veil_hides_rule(json, ranking, r))
+			return (struct verdict_out){WN_OUT_BY_RULE, r};
+	}
+	for (size_t i = ranking->input.override_count; i > 0; i--) {
+		const struct wn_override *o = &ranking->input.overrides[i - 1];
+
+		if (o->row != row)
+			continue;
+		if (o->kind == WN_OVERRIDE_EXCLUDE)
+			return (struct verdict_out){WN_OUT_BY_EXCLUDE, (uint32_t)i - 1};
+		if (o->kind == WN_OVERRIDE_DEFER)
+			return (struct verdict_out){WN_OUT_BY_DEFER, (uint32_t)i - 1};
+	}
+	return (struct verdict_out){WN_NOT_OUT, WN_ROW_NONE};
+}
+
+struct verdict_out verdict_out_of(
+	const struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	struct verdict_out out = {
+		(enum wn_out)ranking->decision.out[row], ranking->decision.out_by[row]};
+
+	if (out.out == WN_OUT_BY_RULE && veil_hides_rule(json, ranking, out.by))
+		return next_out(json, ranking, row);
+	return out;
+}
+
+static void write_taker(
+	struct json_writer *json, const struct ranking *ranking, const struct verdict_out *out)
+{
+	json_key(json, "by");
+	if (out->out == WN_NOT_OUT) {
+		json_nil(json);
+		return;
+	}
+	json_object_begin(json);
+	if (out->out == WN_OUT_BY_RULE) {
+		json_put(json, "rule", str, ranking->policy->rules[out->by].id);
+		json_put(json, "effect", text,
+			verdict_effect_name(ranking->input.policy->rules[out->by].effect));
+	} else {
+		json_put(json, "override", uuid, &ranking->overrides->rows[out->by].id);
+		json_put(json, "kind", str, ranking->overrides->rows[out->by].kind);
+	}
+	json_object_end(json);
 }
 
 void verdict_write_out(struct json_writer *json, const struct ranking *ranking, uint32_t row)
 {
-	uint32_t by = ranking->decision.out_by[row];
+	struct verdict_out out = verdict_out_of(json, ranking, row);
 
-	json_key(json, "by");
-	json_object_begin(json);
-	if (ranking->decision.out[row] == WN_OUT_BY_RULE) {
-		json_put(json, "rule", str, ranking->policy->rules[by].id);
-		json_put(json, "effect", text,
-			verdict_effect_name(ranking->input.policy->rules[by].effect));
-	} else {
-		json_put(json, "override", uuid, &ranking->overrides->rows[by].id);
-		json_put(json, "kind", str, ranking->overrides->rows[by].kind);
-	}
-	json_object_end(json);
-	if (ranking->decision.out[row] == WN_OUT_BY_RULE)
-		json_put(json, "reason", str, ranking->policy->rules[by].reason);
+	write_taker(json, ranking, &out);
+	if (out.out == WN_OUT_BY_RULE)
+		json_put(json, "reason", str, ranking->policy->rules[out.by].reason);
 	else
 		json_put(json, "reason", text, NULL);
-	json_put(json, "until", time, out_until(ranking, row));
+	json_put(json, "until", time, out_until(ranking, &out));
 }
 
 static void write_out(struct json_writer *json, const struct ranking *ranking, uint32_t row)
@@ -364,15 +422,46 @@ static void write_overrides(
 	json_array_end(json);
 }
 
-static bool is_held(const struct ranking *ranking, uint32_t row)
+/* Whether a rule of this effect that may be named hits the row. */
+static bool is_hit_openly(const struct json_writer *json, const struct ranking *ranking,
+	uint32_t row, enum wn_effect effect)
 {
-	return ranking->decision.held && ranking->decision.held[row];
+	const struct wn_policy *policy = ranking->input.policy;
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		if (policy->rules[r].effect == effect && wn_hit(&ranking->decision.hits, r, row) &&
+			!veil_hides_rule(json, ranking, r))
+			return true;
+	}
+	return false;
 }
 
-static bool is_pinned(const struct ranking *ranking, uint32_t row)
+bool verdict_is_held(const struct json_writer *json, const struct ranking *ranking, uint32_t row)
 {
-	return ranking->decision.tier && ranking->decision.order.rank[row] > 0 &&
-	       ranking->decision.tier[row] == 0;
+	const uint8_t *held = ranking->decision.held;
+
+	if (!held || !held[row])
+		return false;
+	return !veil_hides_some_rule(json, ranking) || is_hit_openly(json, ranking, row, WN_HOLD);
+}
+
+bool verdict_is_pinned(const struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	const uint8_t *tier = ranking->decision.tier;
+
+	if (!tier || ranking->decision.order.rank[row] == 0 || tier[row] != 0)
+		return false;
+	return !veil_hides_some_rule(json, ranking) ||
+	       is_hit_openly(json, ranking, row, WN_PIN_TOP);
+}
+
+size_t verdict_count_held(const struct json_writer *json, const struct ranking *ranking)
+{
+	size_t count = 0;
+
+	for (uint32_t row = 0; ranking->decision.held && row < ranking->rows; row++)
+		count += verdict_is_held(json, ranking, row);
+	return count;
 }
 
 bool verdict_write(
@@ -386,8 +475,8 @@ bool verdict_write(
 	write_band_by(json, ranking, &band);
 	write_rules(json, ranking, row, &band);
 	write_overrides(json, &overrides, row);
-	json_put(json, "held", bool, is_held(ranking, row));
-	json_put(json, "pinned", bool, is_pinned(ranking, row));
+	json_put(json, "held", bool, verdict_is_held(json, ranking, row));
+	json_put(json, "pinned", bool, verdict_is_pinned(json, ranking, row));
 	write_out(json, ranking, row);
 	return true;
 }
@@ -400,19 +489,21 @@ static void put_rule(struct buf *out, const struct ranking *ranking, uint32_t ru
 		STR_ARG(ranking->policy->rules[rule].reason));
 }
 
-void verdict_describe_out(struct buf *out, const struct ranking *ranking, uint32_t row)
+void verdict_describe_out(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row)
 {
-	uint32_t by = ranking->decision.out_by[row];
-	int64_t until = out_until(ranking, row);
+	struct verdict_out taken = verdict_out_of(json, ranking, row);
+	int64_t until = out_until(ranking, &taken);
 	char text[32];
 
-	if (ranking->decision.out[row] == WN_OUT_BY_RULE) {
+	switch (taken.out) {
+	case WN_NOT_OUT: buf_puts(out, "excluded by a rule"); break;
+	case WN_OUT_BY_RULE:
 		buf_puts(out, "excluded by ");
-		put_rule(out, ranking, by);
-	} else {
-		buf_puts(out, ranking->decision.out[row] == WN_OUT_BY_DEFER
-				      ? "deferred by an override"
-				      : "excluded by an override");
+		put_rule(out, ranking, taken.by);
+		break;
+	case WN_OUT_BY_EXCLUDE: buf_puts(out, "excluded by an override"); break;
+	case WN_OUT_BY_DEFER: buf_puts(out, "deferred by an override"); break;
 	}
 	if (until != TIME_NONE)
 		buf_printf(out, " (until %s)", time_to_text(until, text));
@@ -462,11 +553,32 @@ static void describe_override(struct buf *out, const struct ranking *ranking, ui
 	}
 }
 
-void verdict_describe(struct buf *out, const struct ranking *ranking, uint32_t row)
+/* What is so whatever the score is. */
+static void describe_openly(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row)
+{
+	if (verdict_is_held(json, ranking, row))
+		buf_puts(out, " Held for a review.");
+	if (verdict_is_pinned(json, ranking, row))
+		buf_puts(out, " Pinned to the top.");
+	for (uint32_t i = 0; i < ranking->input.override_count; i++) {
+		if (ranking->input.overrides[i].row == row)
+			buf_printf(out, " An override of a person (%.*s) is in force.",
+				STR_ARG(ranking->overrides->rows[i].kind));
+	}
+}
+
+void verdict_describe(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row)
 {
 	const struct wn_policy *policy = ranking->input.policy;
-	struct band_history band = verdict_band(ranking, row);
+	struct band_history band;
 
+	if (veil_hides(json, ranking)) {
+		describe_openly(json, out, ranking, row);
+		return;
+	}
+	band = verdict_band(ranking, row);
 	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
 		if (wn_hit(&ranking->decision.hits, r, row))
 			describe_rule(out, ranking, r, deed_of(ranking, r, row, &band));

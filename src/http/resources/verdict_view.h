@@ -29,6 +29,18 @@ struct band_history {
 };
 struct band_history verdict_band(const struct ranking *ranking, uint32_t row);
 
+/* What of the decision the reader may be told: a rule that is hidden holds and pins nothing here. */
+bool verdict_is_held(const struct json_writer *json, const struct ranking *ranking, uint32_t row);
+bool verdict_is_pinned(const struct json_writer *json, const struct ranking *ranking, uint32_t row);
+size_t verdict_count_held(const struct json_writer *json, const struct ranking *ranking);
+/* What took a row out: the rule or the override by its index, as far as that may be told. */
+struct verdict_out {
+	enum wn_out out; /* WN_NOT_OUT: by a rule that is hidden */
+	uint32_t by;
+};
+struct verdict_out verdict_out_of(
+	const struct json_writer *json, const struct ranking *ranking, uint32_t row);
+
 /* Whether an override took the row out, or a rule did: "by", "reason", "until" of the object being
  * written. Only for a row that is out. */
 void verdict_write_out(struct json_writer *json, const struct ranking *ranking, uint32_t row);
@@ -39,9 +51,11 @@ const char *verdict_effect_name(enum wn_effect effect);
 /* "band_by", "rules", "overrides", "held", "pinned", "out" of the object being written. */
 bool verdict_write(
 	struct json_writer *json, struct arena *arena, const struct ranking *ranking, uint32_t row);
-/* The same in sentences, each with a blank before it. */
-void verdict_describe(struct buf *out, const struct ranking *ranking, uint32_t row);
+/* The same in sentences, each with a blank before it; `json` tells who reads them. */
+void verdict_describe(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row);
 /* "excluded by the rule x: …": why it is out. */
-void verdict_describe_out(struct buf *out, const struct ranking *ranking, uint32_t row);
+void verdict_describe_out(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row);
 
 #endif

@@ -5,14 +5,38 @@
 
 #include "base/num.h"
 
-static void write_list(
-	struct buf *out, const struct versioned *thing, const struct catalog *catalog)
+static bool is_hidden(const struct request *request, const struct versioned *thing,
+	const struct catalog *catalog, int64_t version)
+{
+	return !sees_sensitive(request) && thing->is_sensitive(catalog, version);
+}
+
+static void write_version(struct buf *out, const struct request *request,
+	const struct versioned *thing, const struct catalog *catalog, int64_t version)
+{
+	struct json_writer json;
+
+	if (!is_hidden(request, thing, catalog, version)) {
+		thing->write(out, catalog, version);
+		return;
+	}
+	json_writer_init(&json, out);
+	json_object_begin(&json);
+	json_put(&json, "version", int, version);
+	json_put(&json, "revision", int, thing->revision(catalog, version));
+	json_put(&json, "name", str, thing->name(catalog, version));
+	json_put(&json, "masked", bool, true);
+	json_object_end(&json);
+}
+
+static void write_list(struct buf *out, const struct request *request,
+	const struct versioned *thing, const struct catalog *catalog)
 {
 	struct json_writer json;
 
 	buf_printf(out, "{\"%s\":[", thing->plural);
 	for (size_t i = thing->count(catalog); i > 0; i--) {
-		thing->write(out, catalog, (int64_t)i);
+		write_version(out, request, thing, catalog, (int64_t)i);
 		if (i > 1)
 			buf_putc(out, ',');
 	}
@@ -37,9 +61,22 @@ enum error versioned_list(
 	if (error)
 		return error;
 	response_revision(response, request, revision);
-	write_list(&response->body, thing, catalog);
+	write_list(&response->body, request, thing, catalog);
 	catalog_unref(catalog);
 	return response_done(response);
+}
+
+/* A version never changes, but whether it may be seen does. */
+static const char *tag_of(struct request *request, const struct versioned *thing,
+	const struct catalog *catalog, int64_t version)
+{
+	const char *tag = revision_tag(request, thing->revision(catalog, version));
+
+	if (!is_hidden(request, thing, catalog, version))
+		return tag;
+	tag = arena_printf(&request->arena, "\"r%lld-m\"",
+		(long long)thing->revision(catalog, version));
+	return tag ? tag : "";
 }
 
 enum error versioned_show(
@@ -47,7 +84,7 @@ enum error versioned_show(
 {
 	struct call call = call_of(request);
 	struct catalog *catalog;
-	int64_t head, revision;
+	int64_t head;
 	uint64_t version;
 	enum error error = request_query_only(request, (const char *const[]){NULL});
 
@@ -62,10 +99,10 @@ enum error versioned_show(
 		catalog_unref(catalog);
 		return ERR_NOT_FOUND;
 	}
-	revision = thing->revision(catalog, (int64_t)version);
 	response_revision(response, request, head);
-	if (!response_not_modified(response, request, revision_tag(request, revision)))
-		thing->write(&response->body, catalog, (int64_t)version);
+	if (!response_not_modified(
+		    response, request, tag_of(request, thing, catalog, (int64_t)version)))
+		write_version(&response->body, request, thing, catalog, (int64_t)version);
 	catalog_unref(catalog);
 	return response_done(response);
 }

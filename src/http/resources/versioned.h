@@ -16,6 +16,9 @@ struct versioned {
 	int64_t (*revision)(const struct catalog *catalog, int64_t version);
 	/* Appends its one JSON object. */
 	void (*write)(struct buf *out, const struct catalog *catalog, int64_t version);
+	/* Whether it reads what is sensitive: then others see that it is there and what it is called. */
+	bool (*is_sensitive)(const struct catalog *catalog, int64_t version);
+	struct str (*name)(const struct catalog *catalog, int64_t version);
 	/* Puts alias by alias what it names. */
 	void (*write_aliases)(struct json_writer *json, const struct catalog *catalog);
 	/* A client's body to a canonical one; model_parse, policy_parse. */

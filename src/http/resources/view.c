@@ -6,8 +6,10 @@
 
 #include <math.h>
 
+#include "codec/item.h"
 #include "codec/receipt.h"
 #include "live/live.h"
+#include "service/heavy.h"
 #include "service/items.h"
 #include "service/recall.h"
 #include "winnow/version.h"
@@ -47,6 +49,18 @@ enum error view_loading(struct request *request)
 	return ERR_LOADING;
 }
 
+/* The ranking is let go when there is no saying what of it may be seen. */
+static enum error veiled(struct request *request, struct ranking **ranking, bool newest)
+{
+	enum error error = veil_ask(request, *ranking, newest);
+
+	if (!error)
+		return ERR_OK;
+	ranking_unref(*ranking);
+	*ranking = NULL;
+	return error;
+}
+
 enum error view_ranking(struct request *request, struct ranking **out)
 {
 	struct live_health health;
@@ -60,7 +74,7 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	if (error && error != ERR_LOADING)
 		return error;
 	if (!error && (*out)->revision >= revision)
-		return ERR_OK;
+		return veiled(request, out, true);
 	if (!error)
 		ranking_unref(*out);
 	*out = NULL;
@@ -75,6 +89,21 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	request->park_revision = revision;
 	request->park_until_us = clock_monotonic_us(request->clock) + WAIT_US;
 	return ERR_PARK;
+}
+
+/* Ranks what was, through the gate for heavy requests. */
+static enum error rank_past(struct request *request, int64_t revision,
+	const struct ranking_request *wanted, struct ranking **out)
+{
+	struct call call = call_of(request);
+	enum error error = heavy_begin(&call, HEAVY_LIGHT);
+
+	if (error)
+		return error;
+	error = live_ranking_at(
+		request->service->live, &request->workspace.id, revision, wanted, out);
+	heavy_end(&call, HEAVY_LIGHT);
+	return error;
 }
 
 enum error view_past(
@@ -94,10 +123,9 @@ enum error view_past(
 			"The workspace has not reached revision %lld yet.", (long long)revision);
 	if (error)
 		return error;
-	error = live_ranking_at(
-		request->service->live, &request->workspace.id, revision, &wanted, out);
+	error = rank_past(request, revision, &wanted, out);
 	*out = error ? NULL : *out;
-	return error;
+	return error ? error : veiled(request, out, false);
 }
 
 enum error view_item(struct request *request, struct ranking **out, uint32_t *row)
@@ -129,7 +157,11 @@ bool view_headers(struct request *request, struct response *response, const stru
 
 bool view_fixed(struct request *request, struct response *response, struct str id, int64_t revision)
 {
-	static const struct str end = {"-" WINNOW_VERSION "\"", sizeof WINNOW_VERSION + 1};
+	static const struct str ends[] = {
+		{"-" WINNOW_VERSION "\"", sizeof WINNOW_VERSION + 1},
+		{"-" WINNOW_VERSION "-m\"", sizeof WINNOW_VERSION + 3},
+	};
+	struct str end = ends[veil_is_on(request)];
 	char tag[128] = "\"";
 
 	response_revision(response, request, revision);
@@ -150,8 +182,16 @@ bool view_may_search(const struct request *request, const struct ranking *rankin
 	return request->on_worker || ranking->rows <= SEARCH_ROWS;
 }
 
+void view_begin(struct json_writer *json, const struct request *request, struct buf *out)
+{
+	json_writer_init(json, out);
+	json->veil = request->veil;
+}
+
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 {
+	if (veil_hides(json, ranking))
+		json_put(json, "masked", bool, true);
 	json_put(json, "ranking", text, ranking->id);
 	json_put(json, "revision", int, ranking->revision);
 	json_put(json, "as_of", time, ranking->as_of_us);
@@ -194,16 +234,19 @@ void view_write_row(struct json_writer *json, const struct ranking *ranking, uin
 	for (int i = 0; i < ROW_TEXTS; i++) {
 		struct str text = ranking_text(ranking, row, (enum row_text)i);
 
-		if (text.ptr)
+		if (i == ROW_TITLE && veil_hides_field(json, ranking, ITEM_TITLE))
+			json_put(json, names[i], text, NULL);
+		else if (text.ptr)
 			json_put(json, names[i], str, text);
 	}
 }
 
 void view_write_score(struct json_writer *json, const struct ranking *ranking, uint32_t row)
 {
-	bool scored = !isnan(ranking->decision.score[row]);
+	double score = veil_hides_scores(json, ranking) ? NAN : ranking->decision.score[row];
+	bool scored = !isnan(score);
 
-	json_put(json, "score", number, ranking->decision.score[row]);
+	json_put(json, "score", number, score);
 	json_key(json, "range");
 	if (scored) {
 		json_object_begin(json);
@@ -273,7 +316,8 @@ void view_write_order(
 	const struct wn_ranking *order = &ranking->decision.order;
 
 	write_blockers(json, ranking, row, all);
-	if (order->carries && order->rank[row] > 0 && order->carries[row] != row) {
+	if (order->carries && order->rank[row] > 0 && order->carries[row] != row &&
+		!veil_hides(json, ranking)) {
 		uint32_t carried = order->carries[row];
 
 		json_key(json, "carries");
@@ -299,21 +343,12 @@ void view_write_item(struct json_writer *json, const struct ranking *ranking, ui
 	json_object_end(json);
 }
 
-static size_t count_set(const uint8_t *flags, size_t rows)
-{
-	size_t count = 0;
-
-	for (size_t row = 0; flags && row < rows; row++)
-		count += flags[row] != 0;
-	return count;
-}
-
 size_t view_count_out(const struct ranking *ranking)
 {
-	return count_set(ranking->decision.out, ranking->rows);
-}
+	const uint8_t *out = ranking->decision.out;
+	size_t count = 0;
 
-size_t view_count_held(const struct ranking *ranking)
-{
-	return count_set(ranking->decision.held, ranking->rows);
+	for (size_t row = 0; out && row < ranking->rows; row++)
+		count += out[row] != 0;
+	return count;
 }

@@ -5,10 +5,11 @@
 #define WINNOW_HTTP_RESOURCES_VIEW_H
 
 #include "http/resources/resource.h"
+#include "http/resources/veil.h"
 #include "live/ranking.h"
 
 /*
- * The ranking to answer from, at ?min_revision= or later: at once, or after a bounded wait
+ * The ranking to answer from, with its veil (as those of view_past and view_item have theirs), at ?min_revision= or later: at once, or after a bounded wait
  * (ERR_PARK). On the event loop ERR_WOULD_BLOCK when the database must be asked whether the
  * revision exists. A reference; NULL with any error.
  */
@@ -17,14 +18,14 @@ enum error view_ranking(struct request *request, struct ranking **out);
 enum error view_loading(struct request *request);
 
 /* The ranking of ?<name>=, a revision: at its own time, by what was active then. ERR_WOULD_BLOCK on the
- * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at. A reference; NULL with any error. */
+ * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at, and as heavy_begin. A reference; NULL with any error. */
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out);
 /* The item {id} behind {ws} in the ranking of view_ranking. ERR_NOT_FOUND. */
 enum error view_item(struct request *request, struct ranking **out, uint32_t *row);
 
 /* Winnow-Revision, Age, ETag; true when the answer is a 304. A page walk has one tag per URL, so
- * the ranking's id and the engine's version tell all. */
+ * the ranking's id, the engine's version and the veil tell all. */
 bool view_headers(
 	struct request *request, struct response *response, const struct ranking *ranking);
 
@@ -39,16 +40,19 @@ bool view_may_sweep(const struct request *request, const struct ranking *ranking
 /* The same for what costs more a row: sorting, comparing texts, looking up blockers. */
 bool view_may_search(const struct request *request, const struct ranking *ranking);
 
-/* "ranking", "revision", "as_of", "model", "policy" of the object being written. */
+/* A writer that knows what its reader may not see; as json_writer_init. */
+void view_begin(struct json_writer *json, const struct request *request, struct buf *out);
+/* "ranking", "revision", "as_of", "model", "policy" of the object being written; "masked" where scores
+ * or rules are hidden. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
 struct receipt; /* codec/receipt.h */
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt);
 /* "id", "source", "external_id", "title", "stream", "kind", "status", "team". */
 void view_write_row(struct json_writer *json, const struct ranking *ranking, uint32_t row);
-/* "score", "range", "band": null when there is no score. */
+/* "score", "range", "band": null when there is no score; the first two also where they are hidden. */
 void view_write_score(struct json_writer *json, const struct ranking *ranking, uint32_t row);
 /* Members about order: "blocked_by" (those that are not done), "carries", "cycle"; without `all`
- * only where there is something to tell. */
+ * only where there is something to tell. What is carried is told by scores, and hidden with them. */
 void view_write_order(
 	struct json_writer *json, const struct ranking *ranking, uint32_t row, bool all);
 
@@ -58,8 +62,7 @@ void view_write_item(struct json_writer *json, const struct ranking *ranking, ui
  * it is out of the ranking, "missing" for WN_ROW_NONE. */
 const char *view_blocker_state(const struct ranking *ranking, uint32_t blocker);
 
-/* How many candidates are out of the ranking, and how many ranked ones are held. */
+/* How many candidates are out of the ranking. */
 size_t view_count_out(const struct ranking *ranking);
-size_t view_count_held(const struct ranking *ranking);
 
 #endif

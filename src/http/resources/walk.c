@@ -80,6 +80,12 @@ enum error walk_revision(struct walk *walk, struct request *request)
 
 	if (error)
 		return error;
+	if (walk->revision > 0 &&
+		!(request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))) {
+		diag_add(&request->diag, "/query/revision",
+			"Queues of the past are for reviewers, admins and auditors.");
+		return ERR_FORBIDDEN;
+	}
 	if (walk->revision > 0 && request_query(request, "min_revision").ptr) {
 		diag_add(&request->diag, "/query/min_revision",
 			"Has no meaning beside revision, which is exact.");
@@ -115,8 +121,16 @@ static enum error ranking_of_cursor(struct walk *walk, struct request *request)
 	walk->begin = (size_t)begin;
 	if (walk->revision > 0) /* found again by it, so a walk through the past can always go on */
 		return view_past(request, "revision", walk->revision, &walk->ranking);
-	return live_ranking_by_id(
+	error = live_ranking_by_id(
 		request->service->live, &request->workspace.id, id, &walk->ranking);
+	if (error)
+		return error;
+	error = veil_ask(request, walk->ranking, false);
+	if (!error)
+		return ERR_OK;
+	ranking_unref(walk->ranking);
+	walk->ranking = NULL;
+	return error;
 }
 
 /* Where to start again: this list without its cursor. */
@@ -163,6 +177,7 @@ static struct str page_key(
 	text_number(&text, walk->begin, ':');
 	text_number(&text, walk->limit, ':');
 	text_add(&text, filters_of(walk));
+	text_add(&text, str_from(veil_class(request)));
 	return (struct str){room, text.len};
 }
 

@@ -21,7 +21,8 @@ struct walk {
 enum error walk_filter(
 	struct walk *walk, struct request *request, const char *name, struct str *value);
 
-/* ?revision=: the walk is through the ranking of that revision, as it was at its own time. */
+/* ?revision=: the walk is through the ranking of that revision, as it was at its own time, for those who
+ * may ask what was (ERR_FORBIDDEN). */
 enum error walk_revision(struct walk *walk, struct request *request);
 
 /*

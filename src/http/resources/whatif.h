@@ -11,12 +11,13 @@
 /*
  * Members of `body` that are not in the NULL-terminated `keys` are faults, and so is all that
  * cannot be: an unknown item, feature, status or version, a faulty model or policy. What is absent
- * is as in the ranking. Everything is in the request's arena or the ranking's.
+ * is as in the ranking. ERR_SENSITIVE_INPUT when it would be ranked by what the caller may not see. Everything is in the request's arena or the ranking's.
  */
 enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
 	const struct ranking *ranking, struct simulation_request *out);
 
-/* simulation_run through the gate for heavy requests: ERR_BUSY when others compute as large ones. *out
+/* simulation_run through the gate for heavy requests: ERR_BUSY when others compute, ERR_TOO_MANY_HEAVY
+ * when they are the token's own. *out
  * is to be released in any case. */
 enum error whatif_run(struct request *request, const struct ranking *ranking,
 	const struct simulation_request *wanted, struct simulation *out);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "http/resources/item_ref.h"
+#include "http/resources/veil.h"
 #include "http/resources/whatif.h"
 #include "service/heavy.h"
 
@@ -327,6 +328,16 @@ static void read_events(struct reader *reader, const json_t *body)
 	reader->out->items = items;
 }
 
+/* What would be ranked by inputs that the caller may not see. */
+static enum error refuse_hidden(struct request *request, const struct ranking *ranking,
+	const struct simulation_request *wanted)
+{
+	enum error error =
+		veil_ask_versions(request, ranking->catalog, wanted->model, wanted->policy);
+
+	return error ? error : veil_refuse(request);
+}
+
 enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
 	const struct ranking *ranking, struct simulation_request *out)
 {
@@ -349,21 +360,20 @@ enum error whatif_read(struct request *request, const json_t *body, const char *
 	read_events(&reader, body);
 	if (reader.error)
 		return reader.error;
-	return reader.good ? ERR_OK : ERR_INVALID;
+	return reader.good ? refuse_hidden(request, ranking, out) : ERR_INVALID;
 }
 
 enum error whatif_run(struct request *request, const struct ranking *ranking,
 	const struct simulation_request *wanted, struct simulation *out)
 {
-	bool heavy = ranking->input.population->rows >= WHATIF_LIGHT_ROWS;
+	enum heavy_kind kind = heavy_whatif(ranking->input.population->rows);
 	struct call call = call_of(request);
-	enum error error = heavy ? heavy_begin(&call, HEAVY_WORK) : ERR_OK;
+	enum error error = heavy_begin(&call, kind);
 
 	*out = (struct simulation){0};
 	if (error)
 		return error;
 	error = simulation_run(ranking, wanted, &request->arena, out);
-	if (heavy)
-		heavy_end(&call, HEAVY_WORK);
+	heavy_end(&call, kind);
 	return error;
 }

@@ -169,14 +169,22 @@ static void finish_together(struct gather_entry **entries, size_t count)
 
 const struct gather_steps handover_together = {prepare_together, store_together, finish_together};
 
+/* What takes long has threads of its own, so that it never holds all of those that others wait for. */
+static struct workq *queue_for(const struct connection *connection)
+{
+	struct workq *heavy = connection->server->service->heavy_workers;
+
+	return heavy && exchange_is_heavy(&connection->exchange) ? heavy
+								 : connection->server->workers;
+}
+
 static bool give_to_worker(struct connection *connection)
 {
-	struct server *server = connection->server;
 	const struct uuid *workspace = &connection->exchange.request.workspace.id;
 
 	if (exchange_joins(&connection->exchange))
-		return gather_push(server->gather, workspace, &connection->entry);
-	return workq_push(server->workers, work, connection);
+		return gather_push(connection->server->gather, workspace, &connection->entry);
+	return workq_push(queue_for(connection), work, connection);
 }
 
 static enum MHD_Result hand_over(struct connection *connection)

@@ -229,7 +229,7 @@ static void a_sensitive_definition_is_hidden(void **state)
 		bool sensitive[2], name, first, second; /* which of it are shown */
 	} cases[] = {
 		{{false, false}, true, true, true},
-		{{true, false}, true, false, true},
+		{{true, false}, true, true, true},
 		{{false, true}, false, false, false},
 		{{true, true}, false, false, false},
 	};

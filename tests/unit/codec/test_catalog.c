@@ -123,8 +123,6 @@ static void test_defaults(void **state)
 	assert_non_null(catalog_mapping(catalog, STR("github")));
 	assert_null(catalog_mapping(catalog, STR("jira")));
 	assert_null(catalog_feature(catalog, STR("userimpact")));
-	assert_true(catalog->features[0].in_model);
-	assert_false(catalog->features[4].in_model);
 	catalog_ref(catalog);
 	catalog_unref(catalog);
 	catalog_unref(catalog);
@@ -323,8 +321,6 @@ static void test_feature_faults(void **state)
 			"severity", "severity", "#/categories/2", "sev2"},
 		{"{'type':'category','family':'effort','description':'d','categories':['sev4']}",
 			"severity", "severity", "#/categories/1", "sev3"},
-		{"{'type':'number','family':'effort','description':'d','sensitive':true}",
-			"user_impact", "user_impact", "#/sensitive", "model reads"},
 	};
 
 	(void)state;

@@ -1,6 +1,6 @@
 /*
- * The gate for heavy requests: one that holds memory for a token, two of a kind and three in all, and
- * each `end` gives back a place of its own kind and token.
+ * The gate for heavy requests: one large one of a kind for a token, two of a kind and three in all,
+ * light ones beside them, and each `end` gives back a place of its own kind and token.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -46,7 +46,7 @@ static void memory_is_for_one_of_a_token_and_two_in_all(void **state)
 	(void)state;
 	set_up(&scene);
 	assert_int_equal(heavy_begin(&call[0], HEAVY_MEMORY), ERR_OK);
-	assert_int_equal(heavy_begin(&call[0], HEAVY_MEMORY), ERR_BUSY);
+	assert_int_equal(heavy_begin(&call[0], HEAVY_MEMORY), ERR_TOO_MANY_HEAVY);
 	assert_int_equal(scene.diag.count, 1);
 	assert_int_equal(heavy_begin(&call[1], HEAVY_MEMORY), ERR_OK);
 	assert_int_equal(heavy_begin(&call[2], HEAVY_MEMORY), ERR_BUSY);
@@ -58,7 +58,7 @@ static void memory_is_for_one_of_a_token_and_two_in_all(void **state)
 	arena_release(&scene.arena);
 }
 
-static void work_is_for_two_whoever_they_are(void **state)
+static void work_is_for_one_of_a_token_and_two_in_all(void **state)
 {
 	struct scene scene;
 	const struct call *call = scene.calls;
@@ -66,10 +66,11 @@ static void work_is_for_two_whoever_they_are(void **state)
 	(void)state;
 	set_up(&scene);
 	assert_int_equal(heavy_begin(&call[0], HEAVY_WORK), ERR_OK);
-	assert_int_equal(heavy_begin(&call[0], HEAVY_WORK), ERR_OK);
-	assert_int_equal(heavy_begin(&call[1], HEAVY_WORK), ERR_BUSY);
-	heavy_end(&call[0], HEAVY_WORK);
+	assert_int_equal(heavy_begin(&call[0], HEAVY_WORK), ERR_TOO_MANY_HEAVY);
 	assert_int_equal(heavy_begin(&call[1], HEAVY_WORK), ERR_OK);
+	assert_int_equal(heavy_begin(&call[2], HEAVY_WORK), ERR_BUSY);
+	heavy_end(&call[0], HEAVY_WORK);
+	assert_int_equal(heavy_begin(&call[2], HEAVY_WORK), ERR_OK);
 	arena_release(&scene.arena);
 }
 
@@ -91,12 +92,34 @@ static void a_place_is_left_for_the_other_kind(void **state)
 	arena_release(&scene.arena);
 }
 
+static void light_ones_are_two_of_a_token_beside_all_large_ones(void **state)
+{
+	struct scene scene;
+	const struct call *call = scene.calls;
+
+	(void)state;
+	set_up(&scene);
+	assert_int_equal(heavy_begin(&call[0], HEAVY_WORK), ERR_OK);
+	assert_int_equal(heavy_begin(&call[1], HEAVY_WORK), ERR_OK);
+	assert_int_equal(heavy_begin(&call[2], HEAVY_MEMORY), ERR_OK);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(heavy_begin(&call[0], HEAVY_LIGHT), ERR_OK);
+		assert_int_equal(heavy_begin(&call[1], HEAVY_LIGHT), ERR_OK);
+	}
+	assert_int_equal(heavy_begin(&call[0], HEAVY_LIGHT), ERR_TOO_MANY_HEAVY);
+	assert_int_equal(heavy_begin(&call[2], HEAVY_LIGHT), ERR_BUSY);
+	heavy_end(&call[0], HEAVY_LIGHT);
+	assert_int_equal(heavy_begin(&call[2], HEAVY_LIGHT), ERR_OK);
+	arena_release(&scene.arena);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(memory_is_for_one_of_a_token_and_two_in_all),
-		cmocka_unit_test(work_is_for_two_whoever_they_are),
+		cmocka_unit_test(work_is_for_one_of_a_token_and_two_in_all),
 		cmocka_unit_test(a_place_is_left_for_the_other_kind),
+		cmocka_unit_test(light_ones_are_two_of_a_token_beside_all_large_ones),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

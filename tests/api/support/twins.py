@@ -1,0 +1,133 @@
+"""
+Two workspaces that differ in nothing but the values of what is sensitive, and a walk over everything that can be read
+of them. The walk goes by openapi.yaml, so a route that is added is walked, too.
+"""
+
+import json
+import re
+import uuid
+
+from .client import the_contract
+
+UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
+TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
+RANKING = re.compile(r"\b(\d+)\.\d{8}\b")
+DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+CURSOR = re.compile(r'("next":)"[^"]*"')
+COMPARED_HEADERS = ("Content-Type", "ETag", "Winnow-Revision", "Retry-After", "Vary", "Cache-Control")
+
+# What reads, though it is posted: path, body.
+POSTED = (
+    ("/items:batch-get", lambda ws, known: {"ids": known["items"]}),
+    ("/scores", lambda ws, known: {"title": "x", "stream": "engineering_bug", "features": {"user_impact": 3}}),
+    ("/simulations", lambda ws, known: {"weights": {"user_impact": 5}}),
+    ("/simulations", lambda ws, known: {"model": 1, "policy": None}),
+    ("/policies:check", lambda ws, known: {"policy": {"preset": "field_guards"}}),
+    ("/policies:check", lambda ws, known: {"policy": 1}),
+    ("/rankings/{ranking}:replay", lambda ws, known: {}),
+)
+
+# Forms of a path that its own parameters do not tell.
+QUERIES = {
+    "/queue": ("?held=true", "?held=false", "?band=high", "?limit=2", "?revision={revision}"),
+    "/queue/excluded": ("?rule=hidden-out", "?rule=open-out"),
+    "/queue/unknowns": ("?feature=salary", "?feature=user_impact"),
+    "/items/{id}": ("?revision={revision}",),
+    "/items/{id}/counterfactual": ("?band=high", "?rank=1"),
+    "/items/{id}/movement": ("?since={ranking}", "?since={revision}"),
+    "/overrides": ("?state=in_force",),
+    "/rankings/{ranking}/entries": ("?limit=1",),
+    "/comparisons/next": ("?of=criteria",),
+}
+
+BY_ID = (
+    (re.compile("/items"), ("items",)),
+    (re.compile("/comparisons/next"), ("pairs",)),
+    (re.compile("/comparisons/strengths"), ("strengths",)),
+    (re.compile("/rankings/.*/diff/.*"), ("moved",)),  # ties are
+)
+
+
+def normal(ws, known, text):
+    """What two runs cannot have in common is replaced: names, ids, times, cursors."""
+    text = text.replace(ws.name, "<workspace>")
+    names = {each: f"<item {i}>" for i, each in enumerate(known["items"])}
+
+    def name(found):
+        return names.setdefault(found.group(), f"<id {len(names)}>")
+
+    text = TIME.sub("<time>", UUID.sub(name, text))
+    text = DIGEST.sub("<digest of ids>", text)
+    return CURSOR.sub(r"\1<cursor>", RANKING.sub(r"<ranking \1>", text))
+
+
+def paths(ws, known):
+    """Every GET below a workspace, with every item, version, ranking and name that there is."""
+    for method, template, operation in the_contract().operations():
+        if method != "GET" or "{ws}" not in template or template.endswith("/events"):
+            continue
+        path = template.split("{ws}", 1)[1]
+        for values in fillings(ws, known, path):
+            for query in ("", *QUERIES.get(path, ())):
+                yield (path + query).format(**values)
+
+
+def fillings(ws, known, path):
+    """The values for a path's parameters; of what is not known there is an item's id, so at least it is asked for."""
+    whole = {"ranking": known["rankings"][-1], "revision": known["revision"], "a": known["rankings"][0]}
+    whole["b"] = known["rankings"][-1]
+    several = {"id": known["items"], "version": known["versions"], "name": known["names"], "format": ("github",)}
+    several["ranking"] = known["rankings"]
+    if "/overrides/{id}" in path:
+        several["id"] = known["overrides"]
+    wanted = [name for name in re.findall(r"\{(\w+)\}", path)]
+    many = next((name for name in wanted if name in several), None)
+    for each in several.get(many, (None,)):
+        yield {**{name: known["items"][0] for name in wanted}, **whole, **({many: each} if many else {})}
+
+
+def walk(ws, client, known):
+    """(what was asked, status, everything that was answered) of each read."""
+    for path in paths(ws, known):
+        yield answer_of(ws, known, f"GET {path}", client.get(path, expect=None))
+    for path, body in POSTED:
+        path = path.format(ranking=known["rankings"][-1])
+        yield answer_of(ws, known, f"POST {path}", client.post(path, expect=None, json=body(ws, known)))
+
+
+def external_id(element):
+    return element.get("item", element).get("external_id", ""), json.dumps(element)
+
+
+def body_of(asked, answer):
+    """What is in the order of items' ids, which are the workspace's own, is put into another."""
+    path = asked.split(" ")[1].split("?")[0]
+    lists = next((lists for pattern, lists in BY_ID if pattern.fullmatch(path)), None)
+    if answer.status_code != 200 or not lists:
+        return answer.text
+    told = answer.json()
+    for plural in lists:
+        elements = told.get(plural, [])
+        if plural == "pairs":  # of all that could be asked alike, those of the smallest ids
+            elements = [{key: each[key] for key in each if key not in ("a", "b")} for each in elements]
+        told[plural] = sorted(elements, key=external_id)
+    return json.dumps(told)
+
+
+def answer_of(ws, known, asked, answer):
+    headers = {name: answer.headers[name] for name in COMPARED_HEADERS if name in answer.headers}
+    text = "\n".join(f"{name}: {value}" for name, value in headers.items()) + "\n\n" + body_of(asked, answer)
+    return normal(ws, known, asked), answer.status_code, normal(ws, known, text)
+
+
+def known_of(ws, externals, overrides, rankings, names):
+    ids = {each["external_id"]: each["id"] for each in ws.pages("/items", "items", limit=200)}
+    models = len(ws.get("/models").json()["models"])
+    return {
+        "items": [ids[name] for name in externals],
+        "overrides": overrides or [str(uuid.UUID(int=0))],
+        "rankings": rankings,
+        "revision": int(rankings[0].split(".")[0]),
+        "versions": range(1, models + 1),
+        "names": names,
+    }
