@@ -21,6 +21,7 @@ static const struct {
 	{"overrides", "INSERT,SELECT", true},
 	{"ranking_chunks", "INSERT,SELECT", true},
 	{"rankings", "INSERT,SELECT", true},
+	{"token_actors", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
