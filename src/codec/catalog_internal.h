@@ -61,6 +61,10 @@ enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 
+/* What every rule says, and that of the rules themselves, which the strictest of them makes. */
+bool approval_rules_read(
+	const json_t *json, struct arena *arena, struct diag *diag, struct approval_rules *out);
+
 /* Where a model's features are looked up: the newest definitions for a client's model; for a stored
  * one those that it pins. */
 struct model_lookup {

@@ -10,6 +10,7 @@
 #include "service/catalogs.h"
 #include "service/items_common.h"
 #include "service/kept.h"
+#include "service/rationale.h"
 #include "service/reading.h"
 
 enum override_state override_state_of(const struct override_row *override, int64_t now_us)
@@ -41,36 +42,9 @@ struct creating {
 	const struct item_row *item, *target;
 };
 
-/* The white space of Unicode, and what shows nothing. */
-static bool is_blank(uint32_t c)
-{
-	return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || c == 0x1680 || c == 0x180e ||
-	       (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
-	       (c >= 0x205f && c <= 0x206f) || c == 0x2800 || c == 0x3000 || c == 0x3164 ||
-	       c == 0xfeff;
-}
-
-/* The characters that can be seen, and the blanks between them; the text is valid UTF-8. */
-static size_t characters(struct str text)
-{
-	size_t count = 0, seen = 0;
-
-	for (size_t i = 0; i < text.len;) {
-		size_t bytes = str_utf8_char((struct str){text.ptr + i, text.len - i});
-
-		if (bytes == 0)
-			break;
-		if (!is_blank(str_code_point((struct str){text.ptr + i, bytes})))
-			seen = count + 1;
-		count += seen > 0;
-		i += bytes;
-	}
-	return seen;
-}
-
 static void check_texts(const struct override_input *input, struct diag *diag)
 {
-	if (characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
+	if (rationale_characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
 		diag_add(diag, "/justification",
 			"An override says why: at least %d characters, blanks at the ends not "
 			"counted.",
