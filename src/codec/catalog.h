@@ -148,7 +148,8 @@ enum approval_change {
 	APPROVE_POLICY,  /* the alias "active" of policies */
 	APPROVE_FEATURE, /* a definition, or its deletion */
 	APPROVE_SETTINGS,
-	APPROVE_RULES, /* these rules themselves: as soon as there are any */
+	APPROVE_OVERRIDE, /* making one, of chosen kinds */
+	APPROVE_RULES,    /* these rules themselves: as soon as there are any */
 	APPROVAL_CHANGES
 };
 /* "model" …; APPROVAL_CHANGES when unknown. */
@@ -156,9 +157,10 @@ enum approval_change approval_change_named(struct str name);
 const char *approval_change_name(enum approval_change change);
 struct approval_rule {
 	bool required;
-	unsigned approvers;     /* distinct, and none of them the proposer */
-	unsigned expires_days;  /* of a proposal */
-	bool by_hand;           /* it is applied when somebody says so, not by the last approval */
+	unsigned approvers;    /* distinct, and none of them the proposer */
+	unsigned expires_days; /* of a proposal */
+	bool by_hand;          /* it is applied when somebody says so, not by the last approval */
+	uint32_t kinds; /* of overrides: bits by their place in override_kinds (population.h) */
 	const struct str *from; /* who may approve: tokens' and persons' ids; none: each reviewer */
 	size_t from_count;
 };
@@ -330,7 +332,7 @@ enum error calendar_parse(
  * "override_max_days":90} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
-/* {"rules":[{"change":"model|policy|feature|settings","approvers":1,"expires_days":14,
+/* {"rules":[{"change":"model|policy|feature|settings|override","kinds":[of overrides],"approvers":1,"expires_days":14,
  * "apply":"at_once|by_hand","from":[ids]}],"bypass":[ids]}: docs/proposals.md. */
 enum error approval_rules_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);

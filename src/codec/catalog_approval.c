@@ -5,6 +5,7 @@
 
 #include "codec/catalog_internal.h"
 #include "codec/json.h"
+#include "codec/population.h"
 
 enum {
 	MAX_APPROVERS = 10,
@@ -19,11 +20,13 @@ static const char *const change_names[] = {
 	[APPROVE_POLICY] = "policy",
 	[APPROVE_FEATURE] = "feature",
 	[APPROVE_SETTINGS] = "settings",
+	[APPROVE_OVERRIDE] = "override",
 	[APPROVE_RULES] = "approval_rules",
 };
 
 /* What a rule may be about: the rule of the rules follows from the others. */
-static const char *const rule_names[] = {"model", "policy", "feature", "settings", NULL};
+static const char *const rule_names[] = {
+	"model", "policy", "feature", "settings", "override", NULL};
 static const char *const apply_names[] = {"at_once", "by_hand", NULL};
 
 enum approval_change approval_change_named(struct str name)
@@ -40,11 +43,42 @@ const char *approval_change_name(enum approval_change change)
 	return change_names[change];
 }
 
+/* Of an override all kinds unless given; nothing else has any. */
+static bool read_kinds(const json_t *json, const char *pointer, struct arena *arena,
+	struct diag *diag, int change, struct approval_rule *out)
+{
+	const char *place = diag_key(diag, pointer, "kinds");
+	const struct str *kinds;
+	size_t count;
+	bool ok = json_read_texts(
+		json, "kinds", MAX_ACTORS, MAX_ACTOR, pointer, diag, arena, &kinds, &count);
+
+	if (!ok)
+		return false;
+	if (count > 0 && change != APPROVE_OVERRIDE) {
+		diag_add(diag, place, "Only overrides have kinds.");
+		return false;
+	}
+	out->kinds = count == 0 ? UINT32_MAX : 0;
+	for (size_t i = 0; i < count; i++) {
+		int kind = override_kind_index(kinds[i]);
+
+		if (kind >= 0) {
+			out->kinds |= UINT32_C(1) << kind;
+			continue;
+		}
+		diag_add(diag, diag_index(diag, place, i),
+			"An override is a pin, boost, band, before, exclude or defer.");
+		ok = false;
+	}
+	return ok;
+}
+
 static bool read_rule(const json_t *json, const char *pointer, struct arena *arena,
 	struct diag *diag, struct approval_rules *out)
 {
 	static const char *const keys[] = {
-		"change", "approvers", "expires_days", "apply", "from", NULL};
+		"change", "approvers", "expires_days", "apply", "from", "kinds", NULL};
 	struct approval_rule rule = {.required = true};
 	int64_t approvers, days;
 	int change, apply;
@@ -63,7 +97,7 @@ static bool read_rule(const json_t *json, const char *pointer, struct arena *are
 		json, "expires_days", 1, MAX_DAYS, false, DEFAULT_DAYS, pointer, diag, &days);
 	ok &= json_read_texts(json, "from", MAX_ACTORS, MAX_ACTOR, pointer, diag, arena, &rule.from,
 		&rule.from_count);
-	if (!ok)
+	if (!ok || !read_kinds(json, pointer, arena, diag, change, &rule))
 		return false;
 	rule.approvers = (unsigned)approvers;
 	rule.expires_days = (unsigned)days;

@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "codec/population.h"
+
 enum { LINE_MAX = 32 }; /* tokens made by tokens; longer lines are cut */
 
 struct approval_target approval_target_of(enum approval_change change)
@@ -14,6 +16,7 @@ struct approval_target approval_target_of(enum approval_change change)
 		[APPROVE_POLICY] = {"policy_alias", {"active", 6}},
 		[APPROVE_FEATURE] = {"feature", {NULL, 0}},
 		[APPROVE_SETTINGS] = {"settings", {"workspace", 9}},
+		[APPROVE_OVERRIDE] = {"override", {NULL, 0}},
 		[APPROVE_RULES] = {"approval_rules", {"workspace", 9}},
 	};
 
@@ -30,6 +33,8 @@ enum error approval_guard(
 
 		if (!rule->required || strcmp(target.kind, kind) != 0 ||
 			(target.name.ptr && !str_eq(target.name, name)))
+			continue;
+		if (change == APPROVE_OVERRIDE && !(rule->kinds >> override_kind_index(name) & 1))
 			continue;
 		diag_add(diag, "",
 			"In this workspace %u other%s must approve this: propose it, by POST "

@@ -9,7 +9,8 @@
 #include "service/service.h"
 #include "store/aggregates.h"
 
-/* ERR_APPROVAL_REQUIRED, with a fault that names the way, when a direct write of this document may not be.
+/* ERR_APPROVAL_REQUIRED, with a fault that names the way, when a direct write of this document may not be,
+ * or of an override ("override", and its kind for a name).
  * Asked under the lock, after everything else was found good. */
 enum error approval_guard(
 	const struct catalog *catalog, const char *kind, struct str name, struct diag *diag);

@@ -7,6 +7,7 @@
 #include <math.h>
 
 #include "codec/json_writer.h"
+#include "service/approval.h"
 #include "service/catalogs.h"
 #include "service/items_common.h"
 #include "service/kept.h"
@@ -260,7 +261,7 @@ static void fill_row(const struct write *write, const struct creating *creating,
 		.target = input->has_target ? input->target : (struct uuid){{0}},
 		.expires_us = input->expires_us,
 		.made_us = write->change.at_us,
-		.author = str_from(call_actor(write->call)),
+		.author = input->author.ptr ? input->author : str_from(call_actor(write->call)),
 		.author_team = input->author_team,
 		.model_version = model ? model->version : 0,
 		.rank_before = input->rank_before,
@@ -292,27 +293,54 @@ static enum error meet_items(struct write *write, struct creating *creating)
 	return error;
 }
 
-static enum error create_in(struct write *write, struct creating *creating)
+static enum error judge_in(struct write *write, struct creating *creating)
 {
-	const struct model_version *model = active_model(creating->catalog);
 	const struct override_input *input = creating->input;
 	struct diag *diag = write->call->diag;
 	enum error error = meet_items(write, creating);
 
 	if (error)
 		return error;
-	check_kind(creating, model, diag);
+	check_kind(creating, active_model(creating->catalog), diag);
 	check_expiry(
 		input->expires_us, write->change.at_us, creating->catalog->override_max_days, diag);
 	check_texts(input, diag);
 	if (diag->count)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
-	if (!error)
-		error = check_room(write);
+	return error ? error : check_room(write);
+}
+
+enum error override_judge(
+	struct write *write, struct catalog *catalog, const struct override_input *input)
+{
+	struct creating creating = {.input = input, .catalog = catalog};
+
+	return judge_in(write, &creating);
+}
+
+enum error override_add(struct write *write, struct catalog *catalog,
+	const struct override_input *input, struct override_row *out)
+{
+	struct creating creating = {.input = input, .catalog = catalog, .out = out};
+	enum error error = judge_in(write, &creating);
+
 	if (error)
 		return error;
-	fill_row(write, creating, model);
+	fill_row(write, &creating, active_model(catalog));
+	return override_append(&write->change, out);
+}
+
+static enum error create_in(struct write *write, struct creating *creating)
+{
+	enum error error = judge_in(write, creating);
+
+	if (!error)
+		error = approval_guard(
+			creating->catalog, "override", creating->input->kind, write->call->diag);
+	if (error)
+		return error;
+	fill_row(write, creating, active_model(creating->catalog));
 	kept_put_uuid(&write->kept, &creating->out->id);
 	error = override_append(&write->change, creating->out);
 	return error ? error : finish(write, "override.create", creating->out);

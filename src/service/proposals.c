@@ -12,6 +12,7 @@
 #include "service/catalogs.h"
 #include "service/documents.h"
 #include "service/kept.h"
+#include "service/overrides.h"
 #include "service/rationale.h"
 #include "service/reading.h"
 
@@ -159,16 +160,15 @@ static enum error run(const struct call *call, struct deciding *deciding,
 	enum error (*body)(struct write *write, void *arg), struct written *written)
 {
 	const struct write_steps steps = {body, recall};
-	struct str rationale =
-		deciding->request ? deciding->request->rationale : deciding->decision->rationale;
 	enum error error;
 
-	rationale_check(rationale, "/rationale", call->diag);
+	if (deciding->decision)
+		rationale_check(deciding->decision->rationale, "/rationale", call->diag);
+	if (call->diag->count)
+		return ERR_INVALID;
 	error = actor_line_of(call, &deciding->line);
 	if (error)
 		return error;
-	if (call->diag->count && !deciding->request)
-		return ERR_INVALID;
 	error = write_once(call, &call->workspace, &steps, deciding, written);
 	catalog_unref(deciding->catalog);
 	return error;
@@ -256,13 +256,17 @@ static void fill_row(struct write *write, const struct deciding *deciding)
 static enum error create_body(struct write *write, void *arg)
 {
 	struct deciding *deciding = arg;
+	struct proposal_change change = deciding->request->change;
 	struct proposal_documents documents;
 	enum error error = meet_catalog(write, deciding);
 
 	if (error)
 		return error;
-	error = deciding->judge->judge(deciding->judge->self, write, &deciding->request->change,
-		deciding->catalog, &documents);
+	change.rationale = deciding->request->rationale;
+	error = deciding->judge->judge(
+		deciding->judge->self, write, &change, deciding->catalog, &documents);
+	/* Behind the judge, which takes what it finds in the list for its own. */
+	rationale_check(deciding->request->rationale, "/rationale", write->call->diag);
 	if (error || write->call->diag->count)
 		return error ? error : ERR_INVALID;
 	fill_row(write, deciding);
@@ -282,11 +286,25 @@ enum error proposal_create(const struct call *call, const struct proposal_reques
 
 /* ---- applying ---- */
 
+static enum error add_override(
+	struct write *write, const struct deciding *deciding, struct proposal_documents *documents)
+{
+	struct override_row row;
+	char id[UUID_TEXT_SIZE];
+	enum error error = override_add(write, deciding->catalog, documents->override, &row);
+
+	if (!error)
+		documents->result =
+			arena_printf(write->call->arena, "override:%s", uuid_to_text(&row.id, id));
+	return error ? error : documents->result ? ERR_OK : ERR_NO_MEMORY;
+}
+
 static enum error apply(struct write *write, struct deciding *deciding, enum proposal_state state)
 {
 	struct proposal *proposal = deciding->out;
 	const struct proposal_change change = {approval_change_named(proposal->row.change),
-		proposal->row.name, proposal->row.body};
+		proposal->row.name, proposal->row.body, proposal->row.rationale,
+		proposal->row.author};
 	struct proposal_documents documents = {.count = 0};
 	enum error error = deciding->judge->judge(
 		deciding->judge->self, write, &change, deciding->catalog, &documents);
@@ -299,6 +317,10 @@ static enum error apply(struct write *write, struct deciding *deciding, enum pro
 				       document->body)
 			     : ERR_NO_MEMORY;
 	}
+	if (error)
+		return error;
+	if (documents.override)
+		error = add_override(write, deciding, &documents);
 	if (error)
 		return error;
 	proposal->state = state;

@@ -13,22 +13,26 @@
 
 enum { PROPOSAL_MAX_DOCUMENTS = 2, PROPOSAL_DEFAULT_DAYS = 14, PROPOSAL_MAX_APPROVALS = 16 };
 
+struct override_input; /* service/overrides.h */
+
 /* What applying a change writes. */
 struct proposal_documents {
+	const struct override_input *override;             /* NULL: none */
 	struct document documents[PROPOSAL_MAX_DOCUMENTS]; /* revision left empty */
 	size_t count;
 	const char *result; /* what comes of it: "model:4" */
 };
 struct proposal_change {
 	enum approval_change change;
-	struct str name; /* the feature's; "" where there is but one */
-	struct str body; /* canonical JSON */
+	struct str name;              /* the feature's; "" where there is but one */
+	struct str body;              /* canonical JSON */
+	struct str rationale, author; /* of the proposal; author absent: it is being made */
 };
 /* Judges a change as the direct write would be, against the catalogue that is in force under the lock. May
  * be called again. */
 struct proposal_judge {
 	enum error (*judge)(void *self, struct write *write, const struct proposal_change *change,
-		const struct catalog *catalog, struct proposal_documents *out);
+		struct catalog *catalog, struct proposal_documents *out);
 	void *self;
 };
 

@@ -249,7 +249,7 @@ def test_an_approval_is_of_what_was_seen(ws):
     decide(bob, other)
     assert seen(ws, proposal)["state"] == "stale"
     assert problem_type(decide(bob, proposal, expect=409)) == "proposal-stale"
-    fresh = seen(ws, other, refresh="true")
+    fresh = seen(ws, other, refresh="true", min_revision=ws.revision())
     assert fresh["state"] == "applied" and fresh["effect_now"]["base"]["model"] == 2
 
 

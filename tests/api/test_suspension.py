@@ -2,6 +2,7 @@
 
 import pytest
 
+from support import cli
 from support.client import problem_pointers, problem_type
 from support.workspace import item, scored
 
@@ -22,7 +23,8 @@ def order(ws, **params):
 
 def filled(ws):
     """First stored is the worst."""
-    ws.push([scored("low", 9), scored("middle", 14), scored("high", 21)])
+    for each in (scored("low", 9), scored("middle", 14), scored("high", 21)):
+        ws.push([each])
     return ["high", "middle", "low"]
 
 
@@ -37,7 +39,8 @@ def new_model(ws, name="another", **weights):
 
 
 def test_by_the_rules_there_is_no_score_and_who_was_first_is_first(ws):
-    assert order(ws) == filled(ws)[::-1][::-1]
+    best = filled(ws)
+    assert order(ws) == best
     answer = suspend(ws).json()
     assert (answer["action"], answer["model_version"], answer["fallback"], answer["ranks"]) == (
         "suspend",
@@ -131,7 +134,7 @@ def test_a_ranking_kept_while_suspended_is_no_fallback(ws):
 
 
 @pytest.mark.parametrize("fallback", ("rules", "last_approved_ranking"))
-def test_receipts_and_replays_hold(ws, fallback):
+def test_receipts_replays_and_bundles_hold(ws, tmp_path, fallback):
     filled(ws)
     ws.queue()
     ws.post("/rankings", 201, json={})
@@ -143,8 +146,11 @@ def test_receipts_and_replays_hold(ws, fallback):
     past = ws.queue(fresh=False, revision=revision)
     assert [entry["external_id"] for entry in past["entries"]] == during
     assert past["suspended"]["fallback"] == fallback
-    replayed = ws.post("/rankings:replay", 200, json={"receipt": kept["receipt"]}).json()
-    assert replayed["matches"] is True, replayed
+    replayed = ws.post(f"/rankings/{kept['id']}:replay", 200, json={}).json()
+    assert replayed["same"] is True, replayed
+    bundle = tmp_path / "bundle.ndjson"
+    bundle.write_bytes(ws.get(f"/rankings/{kept['id']}/bundle").content)
+    assert cli.run("rank", "--offline", bundle).stdout == ws.get(f"/rankings/{kept['id']}/order").text
     assert ws.verify()["ok"]
 
 

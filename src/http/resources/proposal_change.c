@@ -7,8 +7,10 @@
 #include <string.h>
 
 #include "http/resources/configured.h"
+#include "http/resources/override_view.h"
 #include "http/resources/whatif.h"
 #include "service/documents.h"
+#include "service/overrides.h"
 #include "service/promotion.h"
 #include "service/simulation.h"
 
@@ -19,7 +21,7 @@ enum { EFFECT_TOP = 20 };
 struct judging {
 	struct request *request;
 	struct write *write;
-	const struct catalog *catalog;
+	struct catalog *catalog;
 	const json_t *json;
 	struct arena *arena;
 	struct diag *diag;
@@ -205,6 +207,30 @@ static enum error judge_feature(const struct judging *judging, struct str name)
 	return error;
 }
 
+/* Its justification is the proposal's rationale: a body is kept for good, and that may be personal. */
+static enum error judge_override(
+	const struct judging *judging, const struct proposal_change *change)
+{
+	static const char *const texts[] = {"justification", "link"};
+	struct override_input *input = arena_alloc(judging->arena, sizeof *input);
+
+	if (!input)
+		return ERR_BUDGET;
+	override_input_read(judging->request, judging->json, input);
+	for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+		if (json_has(judging->json, texts[i]))
+			fault(judging, diag_key(judging->diag, "", texts[i]),
+				"The proposal's rationale is its justification.");
+	}
+	if (judging->diag->count)
+		return ERR_INVALID;
+	input->justification = change->rationale;
+	input->author = change->author;
+	judging->out->override = input;
+	judging->out->result = "override";
+	return override_judge(judging->write, judging->catalog, input);
+}
+
 static enum error judge_by_change(
 	const struct judging *judging, const struct proposal_change *change)
 {
@@ -215,6 +241,7 @@ static enum error judge_by_change(
 	case APPROVE_SETTINGS:
 		judging->out->result = "settings:workspace";
 		return judge_configured(judging, &configured_settings, STR("workspace"));
+	case APPROVE_OVERRIDE: return judge_override(judging, change);
 	case APPROVE_RULES:
 		judging->out->result = "approval_rules:workspace";
 		return judge_configured(judging, &configured_approval_rules, STR("workspace"));
@@ -223,7 +250,7 @@ static enum error judge_by_change(
 }
 
 static enum error judge(void *self, struct write *write, const struct proposal_change *change,
-	const struct catalog *catalog, struct proposal_documents *out)
+	struct catalog *catalog, struct proposal_documents *out)
 {
 	struct diag *diag = write->call->diag;
 	const char *prefix = diag->prefix;
@@ -389,9 +416,8 @@ enum error change_effect(struct request *request, const struct ranking *ranking,
 		json_put(&json, "simulated", bool, false);
 		json_put(&json, "why", text,
 			ranks ? "There is no ranking in memory to compare with."
-			      : "It changes no score of what is there: models pin the "
-				"definitions that they were made with. What it means for "
-				"statuses and new items is not simulated.");
+			      : "Only models and policies are simulated: a definition changes "
+				"no score of what is there, since models pin theirs.");
 		json_object_end(&json);
 		return ERR_OK;
 	}

@@ -131,7 +131,8 @@ static enum error read_change(
 	out->change = approval_change_named(word);
 	if (word.ptr && out->change == APPROVAL_CHANGES)
 		diag_add(diag, "/change",
-			"A change is of model, policy, feature, settings or approval_rules.");
+			"A change is of model, policy, feature, settings, override or "
+			"approval_rules.");
 	if (json_has(body, "name"))
 		json_read_text(
 			body, "name", 1, NAME_MOST, true, "", diag, &request->arena, &out->name);
