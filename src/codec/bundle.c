@@ -247,7 +247,8 @@ void bundle_write_comparison(struct buf *out, const struct uuid *before, const s
 
 bool bundle_has_document(struct str kind)
 {
-	return !str_is(kind, "mapping") && !str_is(kind, "slas") && !str_is(kind, "business_hours");
+	return !str_is(kind, "mapping") && !str_is(kind, "slas") &&
+	       !str_is(kind, "business_hours") && !str_is(kind, "approval_rules");
 }
 
 static bool mark_column(void *self, uint32_t column)

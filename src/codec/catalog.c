@@ -499,7 +499,7 @@ static enum error build_business_hours(struct build *build, size_t begin, size_t
 	return ERR_OK;
 }
 
-/* Only the newest rules count, and what they read must not become sensitive. */
+/* Only the newest rules count. */
 static enum error build_slas(struct build *build, size_t begin, size_t end)
 {
 	const struct document *newest = build->documents[end - 1];
@@ -521,11 +521,53 @@ static enum error build_slas(struct build *build, size_t begin, size_t end)
 	err = read_verdict(build, ok);
 	if (err)
 		return err;
-	policy_columns(&slas->when, mark_feature, build);
-	for (size_t i = 0; i < slas->watched_count; i++)
-		mark_feature(build, slas->watched[i]);
 	build->catalog->slas = slas;
 	return keep(build, newest->body, &slas->body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error build_suspension(struct build *build, size_t begin, size_t end)
+{
+	const struct document *newest = build->documents[end - 1];
+	struct suspension *out = &build->catalog->suspension;
+	json_t *json = NULL;
+	enum error err;
+	bool ok;
+
+	if (newest_count(build, begin, end) != 1 || !str_is(newest->name, "model"))
+		return ERR_INTERNAL;
+	err = open_body(build, newest, &json);
+	if (err)
+		return err;
+	ok = json_read_int(json, "model", 1, INT64_MAX, false, 0, "", &build->diag, &out->model);
+	ok &= json_read_text(json, "fallback", 1, CATALOG_MAX_NAME, false, "", &build->diag,
+		&build->catalog->arena, &out->fallback);
+	ok &= json_read_text(json, "ranking", 1, CATALOG_MAX_NAME, false, "", &build->diag,
+		&build->catalog->arena, &out->ranking);
+	json_decref(json);
+	out->revision = newest->revision;
+	return read_verdict(build, ok);
+}
+
+static enum error build_approval(struct build *build, size_t begin, size_t end)
+{
+	const struct document *newest = build->documents[end - 1];
+	struct approval_rules *out = &build->catalog->approval;
+	json_t *json = NULL;
+	enum error err;
+	bool ok;
+
+	if (newest_count(build, begin, end) != 1 || !str_is(newest->name, "workspace"))
+		return ERR_INTERNAL;
+	err = open_body(build, newest, &json);
+	if (err)
+		return err;
+	ok = approval_rules_read(json, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	out->revision = newest->revision;
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	return keep(build, newest->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 /* In the order in which they need each other: models read features, policies name calendars, aliases
@@ -544,6 +586,8 @@ static const struct document_kind {
 	{"policy", build_policies},
 	{"policy_alias", build_policy_aliases},
 	{"mapping", build_mappings},
+	{"suspension", build_suspension},
+	{"approval_rules", build_approval},
 };
 
 static enum error build_all(struct build *build, size_t count)

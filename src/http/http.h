@@ -34,10 +34,11 @@ enum route_flags {
 	ROUTE_PUBLIC = 1, /* no token */
 	ROUTE_MEMORY = 2, /* tried on the event loop first; ERR_WOULD_BLOCK moves it to a worker */
 	ROUTE_SYSTEM = 4, /* belongs to no workspace: roles are those in the system workspace */
-	ROUTE_IF_MATCH = 8, /* 428 without If-Match (or If-None-Match: *) */
-	ROUTE_HIDDEN = 16,  /* not in openapi.yaml (none so far) */
-	ROUTE_HEAVY = 32,   /* handled by the threads for what takes long (service/heavy.h) */
-	ROUTE_PAST = 64,    /* so it is where ?revision= asks for what was */
+	ROUTE_IF_MATCH = 8,  /* 428 without If-Match (or If-None-Match: *) */
+	ROUTE_HIDDEN = 16,   /* not in openapi.yaml (none so far) */
+	ROUTE_HEAVY = 32,    /* handled by the threads for what takes long (service/heavy.h) */
+	ROUTE_PAST = 64,     /* so it is where ?revision= asks for what was */
+	ROUTE_DECIDES = 128, /* never for an agent, whatever its roles (x-winnow-decides) */
 };
 
 /* What a body may be; others are 415. */
@@ -147,7 +148,7 @@ struct request {
 	/* A ranking's id in the arena: any other one will do, too. The wait is the client's wish, so it
 	 * takes a seat (live/news.h) and does not count as the time that the answer took. */
 	const char *park_other_than;
-	bool seated; /* to be given back with the request */
+	bool seated;             /* to be given back with the request */
 	const struct veil *veil; /* what the caller may not see of the answer (resources/veil.h) */
 };
 

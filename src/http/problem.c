@@ -38,6 +38,8 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_BAD_CURSOR] = "Cursors belong to one list and its filters; start at the first page.",
 	[ERR_UNAUTHENTICATED] = "Send a valid token: Authorization: Bearer wnw_…",
 	[ERR_FORBIDDEN] = "The token is valid, but none of its roles may do this here.",
+	[ERR_AGENT] = "The token is an agent's: whatever its roles, it may propose this, and a "
+		      "person decides.",
 	[ERR_SOURCE_FORBIDDEN] = "The token names the sources that it may write for.",
 	[ERR_SENSITIVE_INPUT] =
 		"The model or the policy reads what is for admins and auditors alone. The queue "
@@ -46,6 +48,13 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_METHOD] = "The Allow field lists the methods that the path has.",
 	[ERR_TIMEOUT] = "Header fields and body must arrive in reasonable time.",
 	[ERR_CONFLICT] = "Read the current state and decide again.",
+	[ERR_APPROVAL_REQUIRED] =
+		"Propose the change; it is applied when enough others have approved it.",
+	[ERR_STALE_PROPOSAL] =
+		"Read the proposal again. One whose base has changed is proposed anew.",
+	[ERR_SAME_PERSON] =
+		"An approval is somebody's who is neither the proposer nor counted already, and "
+		"whom the rules name.",
 	[ERR_IN_USE] = "Take it out of what uses it first.",
 	[ERR_KEY_IN_FLIGHT] =
 		"Try again in a moment, with the same key and body: the answer will be "

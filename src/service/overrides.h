@@ -34,6 +34,7 @@ struct override_input {
 	struct str justification;
 	struct str link;        /* absent: none */
 	struct str author_team; /* absent: none */
+	struct str author;      /* absent: the caller */
 	/* Of the newest ranking; nothing is known when there is none. */
 	int64_t candidates;     /* how many it ranks; OVERRIDE_ANY_RANK: not known */
 	int64_t rank_before;    /* the item's; 0: it is not ranked */
@@ -53,6 +54,13 @@ struct override_input {
  */
 enum error override_create(const struct call *call, const struct override_input *input,
 	struct override_row *out, struct written *written);
+
+/* The two halves of it inside a write of more than one thing: what may be said against it, and the row. No
+ * rule about approvals is asked; write_finish is the caller's. */
+enum error override_judge(
+	struct write *write, struct catalog *catalog, const struct override_input *input);
+enum error override_add(struct write *write, struct catalog *catalog,
+	const struct override_input *input, struct override_row *out);
 
 /* Ends it before its time. ERR_NOT_FOUND; ERR_CONFLICT: it was revoked, or has expired (also when
  * that is not recorded yet). Records "override.revoke" on "override:<id>". */

@@ -22,6 +22,10 @@ enum error item_names_load(const struct call *call, const struct ranking *rankin
 	const struct override_row *overrides, size_t count, struct item_names *out);
 void item_names_release(struct item_names *names);
 
+/* What a body says of a new override; faults are left in the request's diag, the service has more. */
+struct override_input; /* service/overrides.h */
+void override_input_read(struct request *request, const json_t *body, struct override_input *out);
+
 struct override_shown {
 	const struct override_row *override;
 	int64_t now_us; /* its state is the one at this time */

@@ -24,8 +24,8 @@ enum error view_past(
 /* The item {id} behind {ws} in the ranking of view_ranking. ERR_NOT_FOUND. */
 enum error view_item(struct request *request, struct ranking **out, uint32_t *row);
 
-/* Winnow-Revision, Age, ETag; true when the answer is a 304. A page walk has one tag per URL, so
- * the ranking's id, the engine's version and the veil tell all. */
+/* Winnow-Revision, Age, ETag, Winnow-Suspended where the model is; true when the answer is a 304. A page walk has
+ * one tag per URL, so the ranking's id, the engine's version and the veil tell all. */
 bool view_headers(
 	struct request *request, struct response *response, const struct ranking *ranking);
 
@@ -42,8 +42,8 @@ bool view_may_search(const struct request *request, const struct ranking *rankin
 
 /* A writer that knows what its reader may not see; as json_writer_init. */
 void view_begin(struct json_writer *json, const struct request *request, struct buf *out);
-/* "ranking", "revision", "as_of", "model", "policy" of the object being written; "masked" where scores
- * or rules are hidden. */
+/* "ranking", "revision", "as_of", "model", "policy" of the object being written; "suspended" where the model is, "masked"
+ * where scores or rules are hidden. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
 struct receipt; /* codec/receipt.h */
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt);

@@ -14,13 +14,18 @@ static const struct {
 	{"documents", "INSERT,SELECT", true},
 	{"grants", "INSERT,SELECT", true},
 	{"idempotency_keys", "DELETE,INSERT,SELECT", false},
+	{"interventions", "INSERT,SELECT", true},
 	{"item_texts", "INSERT,SELECT", false},
 	{"item_versions", "INSERT,SELECT", true},
 	{"items", "INSERT,SELECT,UPDATE", false},
 	{"override_ends", "INSERT,SELECT", true},
 	{"overrides", "INSERT,SELECT", true},
+	{"proposal_approvals", "INSERT,SELECT", true},
+	{"proposal_ends", "INSERT,SELECT", true},
+	{"proposals", "INSERT,SELECT", true},
 	{"ranking_chunks", "INSERT,SELECT", true},
 	{"rankings", "INSERT,SELECT", true},
+	{"token_actors", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
@@ -281,6 +286,20 @@ static void fill(const char *workspace)
 		"gen_random_uuid(), 1, NULL, NULL, 'a', 'b', 1, now(), '');"
 		"INSERT INTO winnow.rankings VALUES (current_setting('winnow.test')::uuid, '1.1', "
 		"1, 1, now(), 1, 0, '', '', 0, sha256(''), now(), '', NULL);"
+		"INSERT INTO winnow.token_actors VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'agent', NULL);"
+		"INSERT INTO winnow.interventions VALUES (current_setting('winnow.test')::uuid, 1, "
+		"'suspend', now(), '', 1, 0, 'rules', NULL, sha256(''));"
+		"INSERT INTO winnow.proposals VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'model', '', '{}', 1, sha256(''), '{}', 1, now(), now(), "
+		"'', "
+		"'agent', NULL, '{}', sha256(''));"
+		"INSERT INTO winnow.proposal_approvals VALUES "
+		"(current_setting('winnow.test')::uuid, gen_random_uuid(), '', 1, now(), NULL, "
+		"'{}', "
+		"sha256(''), sha256(''));"
+		"INSERT INTO winnow.proposal_ends VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'applied', now(), '', NULL, NULL);"
 		"INSERT INTO winnow.ranking_chunks VALUES (current_setting('winnow.test')::uuid, "
 		"'1.1', 1, 1, '');"
 		"INSERT INTO winnow.idempotency_keys VALUES "
@@ -308,6 +327,7 @@ static void test_visibility(void **state)
 			bool global = strcmp(table, "workspaces") == 0 ||
 				      strcmp(table, "tokens") == 0 ||
 				      strcmp(table, "grants") == 0 ||
+				      strcmp(table, "token_actors") == 0 ||
 				      strcmp(table, "token_revocations") == 0 ||
 				      strcmp(table, "idempotency_keys") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
