@@ -50,8 +50,7 @@ static bool is_blank(uint32_t c)
 	       c == 0xfeff;
 }
 
-/* The characters that can be seen, and the blanks between them; the text is valid UTF-8. */
-static size_t characters(struct str text)
+size_t justification_characters(struct str text)
 {
 	size_t count = 0, seen = 0;
 
@@ -70,7 +69,7 @@ static size_t characters(struct str text)
 
 static void check_texts(const struct override_input *input, struct diag *diag)
 {
-	if (characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
+	if (justification_characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
 		diag_add(diag, "/justification",
 			"An override says why: at least %d characters, blanks at the ends not "
 			"counted.",
@@ -318,11 +317,13 @@ static enum error meet_items(struct write *write, struct creating *creating)
 	return error;
 }
 
-static enum error create_in(struct write *write, struct creating *creating)
+/* Judges it and queues the row. */
+static enum error make(struct write *write, struct creating *creating)
 {
 	const struct model_version *model = active_model(creating->catalog);
 	const struct override_input *input = creating->input;
 	struct diag *diag = write->call->diag;
+	size_t faults = diag->count;
 	enum error error = meet_items(write, creating);
 
 	if (error)
@@ -331,7 +332,7 @@ static enum error create_in(struct write *write, struct creating *creating)
 	check_expiry(
 		input->expires_us, write->change.at_us, creating->catalog->override_max_days, diag);
 	check_texts(input, diag);
-	if (diag->count)
+	if (diag->count > faults)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
 	if (!error)
@@ -339,9 +340,25 @@ static enum error create_in(struct write *write, struct creating *creating)
 	if (error)
 		return error;
 	fill_row(write, creating, model);
+	return override_append(&write->change, creating->out);
+}
+
+enum error override_make(struct write *write, struct catalog *catalog,
+	const struct override_input *input, struct override_row *out)
+{
+	struct creating creating = {.input = input, .out = out, .catalog = catalog};
+
+	return make(write, &creating);
+}
+
+static enum error create_in(struct write *write, struct creating *creating)
+{
+	enum error error = make(write, creating);
+
+	if (error)
+		return error;
 	kept_put_uuid(&write->kept, &creating->out->id);
-	error = override_append(&write->change, creating->out);
-	return error ? error : finish(write, "override.create", creating->out);
+	return finish(write, "override.create", creating->out);
 }
 
 static enum error create_body(struct write *write, void *arg)

@@ -54,6 +54,13 @@ struct override_input {
 enum error override_create(const struct call *call, const struct override_input *input,
 	struct override_row *out, struct written *written);
 
+/* The same as a part of another write, which has its own audit record: judged, and its row queued. */
+enum error override_make(struct write *write, struct catalog *catalog,
+	const struct override_input *input, struct override_row *out);
+
+/* The characters of a reason that can be seen, and the blanks between them; the text is valid UTF-8. */
+size_t justification_characters(struct str text);
+
 /* Ends it before its time. ERR_NOT_FOUND; ERR_CONFLICT: it was revoked, or has expired (also when
  * that is not recorded yet). Records "override.revoke" on "override:<id>". */
 enum error override_revoke(const struct call *call, const struct uuid *id, struct override_row *out,
