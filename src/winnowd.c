@@ -507,8 +507,9 @@ static int print_routes(const struct settings *settings)
 
 			printf("%s\t%s\t", route->method, route->path);
 			print_roles(route);
-			printf("\t%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
-				route->flags & ROUTE_IF_MATCH ? "if-match" : "");
+			printf("\t%s%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
+				route->flags & ROUTE_IF_MATCH ? "if-match" : "",
+				route->flags & ROUTE_DECIDES ? "decides" : "");
 		}
 	}
 	return EXIT_OK;

@@ -312,7 +312,17 @@ struct token_row {
 	size_t source_count;
 	int64_t created_us, expires_us;
 	int64_t revoked_us; /* TIME_NONE: not */
+	/* "human", "service", "agent"; absent: nobody said, which is a service. */
+	struct str actor_kind;
+	struct str person; /* an opaque id of who holds it; absent: not known. Only with a kind. */
 };
+/* Of tokens of any workspace, in the system scope; those of which nobody said have no row. */
+struct token_kind_row {
+	struct uuid id;
+	struct str actor_kind;
+};
+enum error token_kinds(struct conn *conn, const struct uuid *ids, size_t count, struct arena *arena,
+	struct token_kind_row **out, size_t *found);
 struct grant_row {
 	struct uuid workspace, token_id;
 	int64_t revision;

@@ -166,7 +166,7 @@ def test_cut_the_tail(drill):
 def cut_clean(drill, last):
     """The tail and all that belongs to it, the head row set back: as if it had never been."""
     database, ws = drill.database, drill.ws
-    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "grants", *DECISIONS):
+    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "token_actors", "grants", *DECISIONS):
         database.tamper(f"DELETE FROM winnow.{table} WHERE revision > %s AND workspace_id = %s", last, ws.id)
     database.tamper(
         "DELETE FROM winnow.items i WHERE workspace_id = %s AND NOT EXISTS (SELECT 1 FROM winnow.item_versions v WHERE v.workspace_id = i.workspace_id AND v.item_id = i.item_id)",

@@ -25,6 +25,7 @@ static const struct {
 	{"review_ends", "INSERT,SELECT", true},
 	{"review_marks", "INSERT,SELECT", true},
 	{"reviews", "INSERT,SELECT", true},
+	{"token_actors", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
