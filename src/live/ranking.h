@@ -57,7 +57,6 @@ struct ranking {
 	struct wn_decision decision;
 	struct review_set *reviews; /* that counted at the revision */
 	struct review_states review_states;
-	int reviews_followed; /* atomic: the job has done what they ask for */
 	/* From the first full minute, which is not before the revision's own, and before the second one
 	 * (INT64_MAX: ever) the time changes nothing. as_of is the first unless it was asked for. */
 	int64_t since_us, until_us;

@@ -11,6 +11,27 @@
 
 const char *const review_why_names[REVIEW_WHYS] = {"held", "top", "above"};
 
+const char *review_reason(const struct review_state *state)
+{
+	for (int i = 0; i < REVIEW_WHYS; i++) {
+		if (state->why & 1 << i)
+			return review_why_names[i];
+	}
+	return review_why_names[1];
+}
+
+const struct policy_rule *review_holding_rule(const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_policy *policy = ranking->input.policy;
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		if (policy->rules[r].effect == WN_HOLD &&
+			wn_hit(&ranking->decision.hits, r, row))
+			return &ranking->policy->rules[r];
+	}
+	return NULL;
+}
+
 struct review_seen review_seen_of(const struct ranking *ranking, uint32_t row)
 {
 	return (struct review_seen){

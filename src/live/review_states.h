@@ -43,6 +43,11 @@ void review_states_release(struct review_states *states);
 /* NULL: nothing asks for a review of it, and nobody has approved it. */
 const struct review_state *review_state_of(const struct review_states *states, uint32_t row);
 
+/* The reason that a review is opened for: the first of its bits. */
+const char *review_reason(const struct review_state *state);
+/* The first rule that holds the row; NULL: none does. */
+const struct policy_rule *review_holding_rule(const struct ranking *ranking, uint32_t row);
+
 /* What an approval of a row would have seen. */
 struct review_seen review_seen_of(const struct ranking *ranking, uint32_t row);
 bool review_seen_same(const struct review_seen *a, const struct review_seen *b);

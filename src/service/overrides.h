@@ -6,6 +6,7 @@
 #define WINNOW_SERVICE_OVERRIDES_H
 
 #include "codec/population.h" /* override_kinds */
+#include "live/ranking.h"
 #include "service/service.h"
 #include "service/write.h"
 #include "store/aggregates.h"
@@ -53,6 +54,10 @@ struct override_input {
  */
 enum error override_create(const struct call *call, const struct override_input *input,
 	struct override_row *out, struct written *written);
+
+/* Fills in what the newest ranking tells of the item. NULL: nobody knows. False when memory is out. */
+bool override_look_up(
+	struct override_input *input, const struct ranking *ranking, struct arena *arena);
 
 /* The same as a part of another write, which has its own audit record: judged, and its row queued. */
 enum error override_make(struct write *write, struct catalog *catalog,

@@ -259,7 +259,7 @@ enum error reviews_of_items(struct conn *conn, const struct uuid *workspace,
 enum error reviews_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
 	size_t id_count, struct arena *arena, struct review_row **out, size_t *count);
 struct review_filter {
-	struct str state;             /* "open", "decided", "lapsed"; absent: any */
+	struct str state;             /* "open", "decided", "lapsed"; "ended": by a person; absent: any */
 	struct str stream, reason;    /* absent: any */
 	const struct uuid *item;      /* NULL: any */
 	int64_t before_revision;      /* older than this; INT64_MAX: from the newest */

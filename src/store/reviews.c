@@ -21,7 +21,7 @@ int review_by_age(const struct review_row *a, const struct review_row *b)
 	return uuid_cmp(&a->id, &b->id);
 }
 
-static void read_end(struct cells *cells, struct review_row *out)
+static void read_ending(struct cells *cells, struct review_row *out)
 {
 	out->ended_revision = cell_int8(cells);
 	out->outcome = cell_text(cells);
@@ -50,7 +50,7 @@ static void read_review(struct cells *cells, struct review_row *out)
 	out->seen.item_revision = cell_int8(cells);
 	out->seen.model_version = cell_int8(cells);
 	out->seen.policy_version = cell_int8(cells);
-	read_end(cells, out);
+	read_ending(cells, out);
 	out->escalated_revision = cell_int8(cells);
 	out->escalated_us = cell_time(cells);
 	out->escalated_to = cell_text(cells);

@@ -1,5 +1,5 @@
 -- (uuid, text, text, text, uuid, int8, uuid, int8) -> uuid, int8, uuid, text, text, text, int8, text, timestamptz, int8, int8, int8, int8, text, timestamptz, text, int8, int8, int8, int8, bytea, uuid, int8, timestamptz, text, int8, timestamptz, text, text
--- $2: open, decided (and the approval, if it is one, has not lapsed) or lapsed (that, or withdrawn).
+-- $2: ended (by a person), or open, decided (and the approval, if it is one, has not lapsed) or lapsed (that, or withdrawn).
 -- What is older than $6, or of $6 with an id below $7.
 SELECT r.review_id, r.revision, r.item_id, r.reason, r.rule, r.stream, r.rank, r.band, r.opened_at,
 	r.item_revision, r.model_version, r.policy_version, e.revision, e.outcome, e.ended_at,
@@ -12,7 +12,7 @@ LEFT JOIN winnow.review_marks s ON s.workspace_id = $1 AND s.review_id = r.revie
 LEFT JOIN winnow.review_marks l ON l.workspace_id = $1 AND l.review_id = r.review_id AND l.mark = 'lapsed'
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = e.text_ref
 WHERE r.workspace_id = $1
-	AND ($2::text IS NULL OR $2 = CASE WHEN e.revision IS NULL THEN 'open'
+	AND ($2::text IS NULL OR ($2 = 'ended' AND e.outcome <> 'withdrawn') OR $2 = CASE WHEN e.revision IS NULL THEN 'open'
 		WHEN e.outcome = 'withdrawn' OR l.revision IS NOT NULL THEN 'lapsed'
 		ELSE 'decided' END)
 	AND ($3::text IS NULL OR r.stream = $3) AND ($4::text IS NULL OR r.reason = $4)
