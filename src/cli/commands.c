@@ -27,6 +27,7 @@ const struct command *const commands[] = {
 	&command_policy,
 	&command_calendar,
 	&command_override,
+	&command_reviews,
 	&command_compare,
 	&command_audit,
 	&command_token,

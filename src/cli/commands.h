@@ -57,6 +57,7 @@ extern const struct command command_model;
 extern const struct command command_policy;
 extern const struct command command_calendar;
 extern const struct command command_override;
+extern const struct command command_reviews;
 extern const struct command command_compare;
 extern const struct command command_audit;
 extern const struct command command_token;

@@ -348,7 +348,6 @@ static enum error make(struct write *write, struct creating *creating)
 	const struct model_version *model = active_model(creating->catalog);
 	const struct override_input *input = creating->input;
 	struct diag *diag = write->call->diag;
-	size_t faults = diag->count;
 	enum error error = meet_items(write, creating);
 
 	if (error)
@@ -357,7 +356,7 @@ static enum error make(struct write *write, struct creating *creating)
 	check_expiry(
 		input->expires_us, write->change.at_us, creating->catalog->override_max_days, diag);
 	check_texts(input, diag);
-	if (diag->count > faults)
+	if (diag->count)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
 	if (!error)
