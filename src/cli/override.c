@@ -175,8 +175,7 @@ static enum cli_exit add_body(struct cli *cli, const struct add_values *values,
 	enum cli_exit code = find_kind(words, &kind);
 
 	if (code == CLI_OK)
-		code = decision_end(
-			"an override", values->for_span, values->until, &until_us);
+		code = decision_end("an override", values->for_span, values->until, &until_us);
 	if (code == CLI_OK)
 		code = item_lookup(cli, words->items[0], &id);
 	if (code == CLI_OK) {

@@ -107,7 +107,8 @@ static const struct arg_spec list_options[] = {
 		"open (unless given), decided, lapsed, or all"},
 	{"item", 'i', ARG_TEXT, "ITEM", 0, 0, FIELD(item), "only those of this item"},
 	{"stream", 0, ARG_TEXT, "NAME", 0, 0, FIELD(stream), "only those of this stream"},
-	{"reason", 'r', ARG_TEXT, "REASON", 0, 0, FIELD(reason), "only those for: held, top, above"},
+	{"reason", 'r', ARG_TEXT, "REASON", 0, 0, FIELD(reason),
+		"only those for: held, top, above"},
 	{"wide", 0, ARG_FLAG, NULL, 0, 0, FIELD(wide), "shorten nothing, leave nothing out"},
 };
 
@@ -273,8 +274,7 @@ static void show_review(const struct json_view *review)
 	show_evidence(review);
 	if (json_view_get(json_view_get(review, "suggestion"), "decision")) {
 		print_put("suggested", review, put_suggestion);
-		cli_print_pair(
-			"", json_view_text(json_view_get(review, "suggestion"), "reason"));
+		cli_print_pair("", json_view_text(json_view_get(review, "suggestion"), "reason"));
 	}
 	show_decision(review);
 }
@@ -466,7 +466,8 @@ static const struct command approve = {
 	.arguments = "ID",
 	.examples = "  winnow reviews approve " EXAMPLE_ID " --seen 3b1f0d1a \\\n"
 		    "    --because 'agreed in the weekly review'\n",
-	.details = "--seen takes the digits that list and show tell. It is refused when the item, the\n"
+	.details = "--seen takes the digits that list and show tell. It is refused when the item, "
+		   "the\n"
 		   "model or the policy has changed since.\n",
 	COMMAND_OPTIONS(approve_options),
 	.values_bytes = sizeof(struct decide_values),
@@ -481,7 +482,8 @@ static const struct command adjust = {
 	.arguments = "ID",
 	.examples = "  winnow reviews adjust " EXAMPLE_ID " --seen 3b1f0d1a \\\n"
 		    "    --rank 8 --for 14d --because 'after the migration'\n",
-	.details = "One of --rank, --band and --defer. It becomes an override like any: winnow override\n"
+	.details = "One of --rank, --band and --defer. It becomes an override like any: winnow "
+		   "override\n"
 		   "list shows it.\n",
 	COMMAND_OPTIONS(adjust_options),
 	.values_bytes = sizeof(struct decide_values),
@@ -496,7 +498,8 @@ static const struct command reject = {
 	.arguments = "ID",
 	.examples = "  winnow reviews reject " EXAMPLE_ID " --seen 3b1f0d1a \\\n"
 		    "    --for 30d --because 'not before the audit'\n",
-	.details = "It becomes an override that excludes the item. Its status is its source's to change.\n",
+	.details = "It becomes an override that excludes the item. Its status is its source's to "
+		   "change.\n",
 	COMMAND_OPTIONS(reject_options),
 	.values_bytes = sizeof(struct decide_values),
 	.min_words = 1,

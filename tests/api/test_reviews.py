@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from support import daemon as daemons
+from support.cli import REFUSED, USAGE, run
 from support.client import Client, problem_pointers, problem_type
 from support.waiting import wait_until
 from support.workspace import Workspace, item, scored
@@ -413,3 +414,35 @@ def test_labels(five):
     assert label["decision"]["outcome"] == "approved" and label["rank_before"] == 1
     assert label["item"]["revision"] == at, "as it was when it was decided"
     assert label["item"]["features"]["user_impact"]["value"] == 3
+
+
+# ---- the client ----
+
+
+def test_the_client(five):
+    def cli(*args, **more):
+        return run(*args, **{"url": five.url, "token": five.secret, "workspace": five.name, **more})
+
+    a, b = opened(five, "a"), opened(five, "b")
+    rows = {line.split("\t")[1]: line.split("\t") for line in cli("reviews", "list", "--plain").stdout.splitlines()}
+    seen = rows["test/a"][-1]
+    assert rows["test/a"][0] == a["id"] and a["evidence"]["digest"].startswith(seen)
+    text = cli("reviews", "show", a["id"]).stdout
+    assert "test/a" in text and a["suggestion"]["reason"] in text and a["evidence"]["digest"] in text
+    why = ("--because", WHY)
+    assert "--because" in cli("reviews", "approve", a["id"], "--seen", seen, expect=USAGE).stderr
+    assert "--seen" in cli("reviews", "approve", a["id"], *why, expect=USAGE).stderr
+    assert "look again" in cli("reviews", "approve", a["id"], "--seen", "0" * 8, *why, expect=REFUSED).stderr
+    assert "test/a: approved" in cli("reviews", "approve", a["id"], "--seen", seen, *why).stderr
+    seen = b["evidence"]["digest"][:8]
+    told = cli("reviews", "adjust", b["id"], "--seen", seen, "--rank", 4, "--for", "14d", *why, "--json").stdout
+    assert json.loads(told)["decision"]["rank"] == 4
+    assert "b: adjusted" not in cli("reviews", "list").stdout
+    c = opened(five, "c")
+    seen = c["evidence"]["digest"][:8]
+    cli("reviews", "reject", c["id"], "--seen", seen, "--until", "2020-01-01", *why, expect=REFUSED)
+    cli("reviews", "reject", c["id"], "--seen", seen, "--for", "3d", *why)
+    queue = cli("queue", "--plain", "--review", "approved", "--min-revision", five.revision())
+    assert [line.split("\t")[4] for line in queue.stdout.splitlines()] == ["a", "b"]
+    assert " committed" in queue.stderr and "approved" in queue.stdout
+    assert "rationale" in cli("reviews", "show", a["id"]).stdout

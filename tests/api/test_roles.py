@@ -78,7 +78,6 @@ class Place:
         body["expires_at"] = expires
         return self.ws.post("/overrides", 201, json=body).json()["id"]
 
-
     def review(self):
         """The id of one, which the job opens at its next turn once the settings ask for reviews."""
         if "review" not in self.ws.queue():

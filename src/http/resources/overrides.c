@@ -281,8 +281,7 @@ static enum error read_list_query(struct request *request, struct list_query *ou
 	if (!text)
 		return ERR_BUDGET;
 	out->text = str_from(text);
-	error = query_place(
-		request, out->text, &filter->before_revision, &out->before_id, &given);
+	error = query_place(request, out->text, &filter->before_revision, &out->before_id, &given);
 	filter->before_id = given ? &out->before_id : NULL;
 	return error;
 }
@@ -306,8 +305,8 @@ static enum error write_page(struct request *request, struct response *response,
 	if (error)
 		return error;
 	if (count == query->filter.limit)
-		write_next_place(&json, request, query->text, rows[count - 1].revision,
-			&rows[count - 1].id);
+		write_next_place(
+			&json, request, query->text, rows[count - 1].revision, &rows[count - 1].id);
 	json_object_end(&json);
 	return response_done(response);
 }

@@ -100,8 +100,8 @@ void write_next(
 	json_put(json, "next", text, cursor);
 }
 
-enum error query_place(struct request *request, struct str query, int64_t *revision,
-	struct uuid *id, bool *given)
+enum error query_place(
+	struct request *request, struct str query, int64_t *revision, struct uuid *id, bool *given)
 {
 	struct str payload;
 	const char *colon;
@@ -114,8 +114,7 @@ enum error query_place(struct request *request, struct str query, int64_t *revis
 		return error;
 	colon = memchr(payload.ptr, ':', payload.len);
 	if (!colon ||
-		!num_parse_u64(
-			(struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &number) ||
+		!num_parse_u64((struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &number) ||
 		number > INT64_MAX)
 		return ERR_BAD_CURSOR;
 	payload.len -= (size_t)(colon + 1 - payload.ptr);

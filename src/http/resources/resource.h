@@ -37,8 +37,8 @@ enum error query_cursor(struct request *request, struct str query, struct str *p
 
 /* The same of a list by revision and id, newest first: *revision is INT64_MAX and *id stays as it is without a
  * cursor (false in *given). */
-enum error query_place(struct request *request, struct str query, int64_t *revision,
-	struct uuid *id, bool *given);
+enum error query_place(
+	struct request *request, struct str query, int64_t *revision, struct uuid *id, bool *given);
 
 /* Puts "next" into the object being written, when there is one. */
 void write_next(

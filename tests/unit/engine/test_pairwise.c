@@ -208,7 +208,7 @@ static void numbered_strengths(
 
 		told[i] = told[j];
 		told[j] = (struct wn_comparison){
-				place[said[i].before], place[said[i].after], 1, false};
+			place[said[i].before], place[said[i].after], 1, false};
 	}
 	items = wn_comparisons_number(told, SAID, (const unsigned char(*)[16])ids, row);
 	assert_true(items <= NUMBERED);
@@ -315,7 +315,8 @@ static void test_derived_comparisons_weigh_their_share(void **state)
 			assert_near(said[i].count, said[i].derived ? cases[c].each : 1, 1e-12);
 			derived += said[i].derived ? said[i].count : 0;
 		}
-		assert_true(derived <= WN_DERIVED_MOST * (derived + (double)cases[c].direct) + 1e-12);
+		assert_true(
+			derived <= WN_DERIVED_MOST * (derived + (double)cases[c].direct) + 1e-12);
 	}
 }
 

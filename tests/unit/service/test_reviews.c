@@ -131,8 +131,7 @@ static enum error decide(const struct uuid *workspace, enum review_verb verb, co
 		.verb = verb,
 		.id = *id,
 		.decision = {.rationale = STR("Agreed in the weekly review."),
-			.expires_us = verb == REVIEW_APPROVE ? TIME_NONE
-							     : fixture.now_us + DAY_US},
+			.expires_us = verb == REVIEW_APPROVE ? TIME_NONE : fixture.now_us + DAY_US},
 		.ranking = ranking,
 	};
 	char hex[SHA256_HEX_SIZE];
@@ -142,8 +141,8 @@ static enum error decide(const struct uuid *workspace, enum review_verb verb, co
 	struct caller caller;
 	enum error error;
 
-	assert_true(review_digest(item, seen->item_revision, seen->model_version,
-		seen->policy_version, &digest));
+	assert_true(review_digest(
+		item, seen->item_revision, seen->model_version, seen->policy_version, &digest));
 	asked.decision.digest = str_from(sha256_to_hex(&digest, hex));
 	caller_begin(&caller, workspace);
 	error = review_decide(&caller.call, &asked, &row, &written);
@@ -198,8 +197,8 @@ static void it_is_escalated_when_its_time_has_come(void **state)
 	int64_t before;
 
 	(void)state;
-	put_settings(&workspace,
-		"{\"top\":1,\"escalate_after_hours\":48,\"escalate_to\":\"leads\"}");
+	put_settings(
+		&workspace, "{\"top\":1,\"escalate_after_hours\":48,\"escalate_to\":\"leads\"}");
 	follow_now(&workspace);
 	assert_true(open_of(&workspace, &item, &id));
 	before = head_of(&workspace);
@@ -254,8 +253,7 @@ static void check_states(const struct ranking *ranking, const struct account *ac
 
 	for (size_t i = 0; i < ITEMS; i++) {
 		uint32_t row = ranking_find(ranking, &accounts[i].item);
-		const struct review_state *now =
-			review_state_of(&ranking->review_states, row);
+		const struct review_state *now = review_state_of(&ranking->review_states, row);
 		struct review_seen seen = review_seen_of(ranking, row);
 		bool approved = accounts[i].approved && accounts[i].open &&
 				review_seen_same(&seen, &accounts[i].approved_on);
@@ -287,7 +285,8 @@ static void try_one(const struct uuid *workspace, struct account *account, int64
 	if (open && !honest)
 		seen.item_revision -= 1 + (int64_t)random_below(3);
 	if (open) {
-		error = decide(workspace, REVIEW_APPROVE, &open->id, &account->item, &seen, ranking);
+		error = decide(
+			workspace, REVIEW_APPROVE, &open->id, &account->item, &seen, ranking);
 		assert_int_equal(error, honest && account->open ? ERR_OK : ERR_CONFLICT);
 		*refused += error != ERR_OK;
 		if (!error) {
@@ -311,8 +310,8 @@ static void nothing_is_approved_that_nobody_approved(void **state)
 		char name[16];
 
 		snprintf(name, sizeof name, "%zu", i);
-		accounts[i] = (struct account){
-			.item = put_item(&workspace, name, "open"), .open = true};
+		accounts[i] =
+			(struct account){.item = put_item(&workspace, name, "open"), .open = true};
 	}
 	put_settings(&workspace, "{\"top\":4,\"above\":1000}");
 	for (size_t step = 0; step < STEPS; step++) {
@@ -332,8 +331,7 @@ static void nothing_is_approved_that_nobody_approved(void **state)
 	for (size_t step = 0; step < STEPS; step++) {
 		struct ranking *then = rank(&workspace, kept[step]->revision);
 
-		assert_int_equal(
-			then->review_states.pending, kept[step]->review_states.pending);
+		assert_int_equal(then->review_states.pending, kept[step]->review_states.pending);
 		assert_int_equal(
 			then->review_states.committed, kept[step]->review_states.committed);
 		ranking_unref(then);
