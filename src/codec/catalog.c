@@ -179,6 +179,7 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->override_max_days = words.override_max_days;
 	catalog->sensitive_fields = words.sensitive_fields;
 	catalog->access_log = words.access_log;
+	catalog->review = words.review;
 	catalog->settings_revision = newest->revision;
 	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }

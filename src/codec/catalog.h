@@ -220,6 +220,17 @@ struct access_log_settings {
 	unsigned keep_days;
 };
 
+/* What needs a person's approval (settings.review, docs/reviews.md). */
+enum { REVIEW_TOP_MOST = 1000, REVIEW_ABOVE_DEFAULT = 5, REVIEW_TOP_DEFAULT = 20 };
+struct review_rules {
+	bool on;
+	int64_t above; /* so many ranks above the approved one it is pending again */
+	int64_t top;   /* the first so many of each stream that has no number of its own */
+	const int64_t *stream_top;    /* by stream, as catalog->streams */
+	int64_t escalate_after_hours; /* 0: never */
+	struct str escalate_to;       /* absent: nobody in particular */
+};
+
 struct catalog {
 	struct arena arena;
 	int references;        /* atomic */
@@ -242,6 +253,7 @@ struct catalog {
 	unsigned override_max_days; /* the longest that an override may last; 90 unless set */
 	uint32_t sensitive_fields;  /* of items, bits of ITEM_PERSONAL: as sensitive features are */
 	struct access_log_settings access_log;
+	struct review_rules review;
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -396,8 +408,8 @@ enum error business_hours_parse(
 enum error slas_parse(const struct json_t *json, const struct catalog *catalog, struct arena *arena,
 	struct diag *diag, struct str *body);
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
- * "override_max_days":90, "sensitive_fields":["reporter"],
- * "access_log":{"on":true,"keep_days":365}} */
+ * "override_max_days":90, "sensitive_fields":["reporter"], "access_log":{"on":true,"keep_days":365},
+ * "review":{"top":20,"streams":{…},"above":5,"escalate_after_hours":48,"escalate_to":"…"}} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* {"rules":[{"change":"model|policy|feature|settings|override","kinds":[of overrides],"approvers":1,"expires_days":14,

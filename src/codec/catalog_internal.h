@@ -58,9 +58,13 @@ struct vocabulary {
 	unsigned override_max_days;
 	uint32_t sensitive_fields;
 	struct access_log_settings access_log;
+	struct review_rules review;
 };
 enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
 enum { SETTINGS_ACCESS_LOG_DAYS = 365, SETTINGS_MAX_ACCESS_LOG_DAYS = 3650 };
+/* catalog_review.c: settings.review; `streams` are those that it may name. */
+bool review_rules_read(const json_t *settings, const struct vocabulary *words, struct arena *arena,
+	struct diag *diag, struct review_rules *out);
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 

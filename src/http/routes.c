@@ -39,6 +39,7 @@ const struct route_table *const route_tables[] = {
 	&ranking_routes,
 	&ranking_proof_routes,
 	&override_routes,
+	&review_routes,
 	&comparison_routes,
 	&strength_routes,
 	&criteria_routes,

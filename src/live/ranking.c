@@ -38,6 +38,8 @@ void ranking_unref(struct ranking *ranking)
 	free(ranking->sla_left);
 	override_set_unref(ranking->overrides);
 	override_set_unref(ranking->unended);
+	review_states_release(&ranking->review_states);
+	review_set_unref(ranking->reviews);
 	page_cache_free(ranking->pages);
 	row_index_unref(ranking->index);
 	symbols_unref(ranking->symbols);
@@ -356,6 +358,8 @@ static struct ranking *ranking_new(const struct picture *picture)
 	symbols_ref(ranking->symbols);
 	ranking->unended = picture->overrides;
 	override_set_ref(ranking->unended);
+	ranking->reviews = picture->reviews;
+	review_set_ref(ranking->reviews);
 	ranking->keys = picture->keys;
 	if (ranking->keys)
 		row_keys_ref(ranking->keys);
@@ -381,8 +385,9 @@ enum error ranking_compute(
 	ranking->pages = page_cache_new();
 	error = ERR_NO_MEMORY;
 	if (!ranking->pages || !fill_population(ranking, picture) || !bind(ranking) ||
-		!fill_sla_left(ranking, picture) ||
-		!apply_overrides(ranking) || !wn_decide(&ranking->input, &ranking->decision))
+		!fill_sla_left(ranking, picture) || !apply_overrides(ranking) ||
+		!wn_decide(&ranking->input, &ranking->decision) ||
+		!review_states_find(ranking, &ranking->review_states))
 		goto failed;
 	*out = ranking;
 	return ERR_OK;
@@ -422,6 +427,7 @@ size_t ranking_bytes(const struct ranking *ranking)
 	       ranking->block_count * block + ranking->arena.used_bytes +
 	       sla_book_bytes(ranking->slas) +
 	       (ranking->sla_left ? ranking->block_count * BLOCK_ROWS * sizeof(double) : 0) +
+	       ranking->review_states.count * sizeof(struct review_state) +
 	       override_set_bytes(ranking->overrides) + page_cache_bytes(ranking->pages);
 }
 

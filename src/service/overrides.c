@@ -35,6 +35,31 @@ const char *override_state_name(enum override_state state)
 
 /* ---- judging ---- */
 
+bool override_look_up(
+	struct override_input *input, const struct ranking *ranking, struct arena *arena)
+{
+	const char *band = NULL;
+	uint32_t row;
+
+	if (!ranking)
+		return true;
+	row = ranking_find(ranking, &input->item);
+	if (row != WN_ROW_NONE)
+		band = ranking_band_name(ranking, row);
+	if (row != WN_ROW_NONE)
+		input->rank_before = ranking->decision.order.rank[row];
+	input->candidates = (int64_t)ranking->decision.order.count;
+	/* An item that is not in it would make the queue one longer. */
+	if (input->candidates > 0 && input->rank_before == 0)
+		input->candidates++;
+	if (!band || input->rank_before == 0)
+		return true;
+	/* The ranking may be let go before the band is written. */
+	band = arena_strdup(arena, str_from(band));
+	input->band_before = str_from(band);
+	return band != NULL;
+}
+
 struct creating {
 	const struct override_input *input;
 	struct override_row *out;

@@ -6,6 +6,7 @@
 #define WINNOW_SERVICE_OVERRIDES_H
 
 #include "codec/population.h" /* override_kinds */
+#include "live/ranking.h"
 #include "service/service.h"
 #include "service/write.h"
 #include "store/aggregates.h"
@@ -54,6 +55,10 @@ struct override_input {
  */
 enum error override_create(const struct call *call, const struct override_input *input,
 	struct override_row *out, struct written *written);
+
+/* Fills in what the newest ranking tells of the item. NULL: nobody knows. False when memory is out. */
+bool override_look_up(
+	struct override_input *input, const struct ranking *ranking, struct arena *arena);
 
 /* The two halves of it inside a write of more than one thing: what may be said against it, and the row. No
  * rule about approvals is asked; write_finish is the caller's. */

@@ -288,6 +288,10 @@ DECISIONS = {
     "comparisons": "gen_random_uuid(), %s, NULL, NULL, 'reach', 'effort', 2, now(), 'token:x'",
     "rankings": "'1.1', %s, 1, now(), 1, 0, '0', '', 0, sha256(''), now(), 'token:x', NULL",
     "ranking_chunks": "'1.1', 1, %s, ''",
+    "reviews": "gen_random_uuid(), %s, gen_random_uuid(), 'top', NULL, NULL, 1, NULL, now(), 1, 1, 0",
+    "review_ends": "gen_random_uuid(), %s, 'approved', now(), 'token:x', 1, 1, 1, 0, sha256(''), NULL, NULL",
+    "review_marks": "gen_random_uuid(), 'lapsed', %s, now(), 'item'",
+    "review_comparisons": "gen_random_uuid(), %s, gen_random_uuid()",
 }
 
 

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "http/resources/evidence_view.h"
+#include "http/resources/review_view.h"
 #include "http/resources/sla_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
@@ -92,8 +93,8 @@ static struct rank_range find_rank_range(const struct ranking *ranking, uint32_t
 	return range;
 }
 
-static void write_rank_range(struct json_writer *json, const struct ranking *ranking,
-	const struct rank_range *range)
+static void write_rank_range(
+	struct json_writer *json, const struct ranking *ranking, const struct rank_range *range)
 {
 	json_key(json, "rank_range");
 	if (range->best == 0 || veil_hides(json, ranking)) {
@@ -281,6 +282,7 @@ static enum error write_explanation(struct request *request, struct response *re
 	view_write_score(&json, ranking, row);
 	ok = write_evidence(&json, &request->arena, ranking, row) &&
 	     verdict_write(&json, &request->arena, ranking, row);
+	review_write_state(&json, ranking, row);
 	write_order(&json, ranking, row);
 	json_key(&json, "sla");
 	sla_write_clock(&json, ranking, row, ranking->as_of_us);

@@ -108,7 +108,7 @@ static void an_empty_population_can_be_ranked(void **state)
 	struct uuid nobody = id_of(1);
 
 	(void)state;
-	assert_true(population_compare(population, &nobody, &nobody));
+	assert_true(population_compare(population, &nobody, &nobody, false));
 	assert_true(population_finish(population));
 	assert_int_equal(population_rows(population)->rows, 0);
 	assert_int_equal(population_find(population, &nobody), WN_ROW_NONE);
@@ -170,7 +170,8 @@ static void blockers_that_are_not_there_are_left_out(void **state)
 /* Against the engine's own answer, with the items numbered as they first occur. */
 static void strengths_come_from_comparisons(void **state)
 {
-	static const struct wn_comparison numbered[] = {{0, 1, 1}, {1, 2, 1}, {0, 2, 1}};
+	static const struct wn_comparison numbered[] = {
+		{0, 1, 1, false}, {1, 2, 1, false}, {0, 2, 1, false}};
 	const unsigned pairs[][2] = {{7, 3}, {3, 5}, {7, 5}};
 	const unsigned items[] = {7, 3, 5};
 	double strength[3], error[3];
@@ -191,9 +192,9 @@ static void strengths_come_from_comparisons(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct uuid before = id_of(pairs[i][0]), after = id_of(pairs[i][1]);
 
-		assert_true(population_compare(population, &before, &after));
-		assert_true(population_compare(population, &before, &nobody));
-		assert_true(population_compare(population, &somebody, &somebody));
+		assert_true(population_compare(population, &before, &after, false));
+		assert_true(population_compare(population, &before, &nobody, false));
+		assert_true(population_compare(population, &somebody, &somebody, false));
 	}
 	assert_true(population_finish(population));
 	for (size_t i = 0; i < 3; i++) {
