@@ -35,6 +35,9 @@ enum error query_min_revision(struct request *request, struct call *call);
 /* ?cursor= bound to `query`: *payload is absent when none was given. */
 enum error query_cursor(struct request *request, struct str query, struct str *payload);
 
+/* ?cursor= of a list that goes down by one number: what is below it is next; without one INT64_MAX. */
+enum error query_before(struct request *request, struct str query, int64_t *before);
+
 /* Puts "next" into the object being written, when there is one. */
 void write_next(
 	struct json_writer *json, struct request *request, struct str query, struct str payload);
