@@ -1,5 +1,5 @@
 /*
- * SHA-256 and HMAC-SHA-256 by libcrypto, with the algorithm fetched once; base64url and CRC-32.
+ * SHA-256 and HMAC-SHA-256 by libcrypto, with the algorithm fetched once; base64 and CRC-32.
  */
 #ifndef WINNOW_BASE_SHA256_H
 #define WINNOW_BASE_SHA256_H
@@ -7,6 +7,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/str.h"
 
 enum { SHA256_BYTES = 32, SHA256_HEX_SIZE = 65 };
 
@@ -31,6 +33,8 @@ void sha256_release(struct sha256_stream *stream);
 
 /* One shot, on a thread-local context. */
 bool sha256_of(const void *data, size_t bytes, struct sha256 *out);
+/* The same of texts one behind the other. */
+bool sha256_of_parts(const struct str *parts, size_t count, struct sha256 *out);
 bool hmac_sha256(
 	const void *key, size_t key_bytes, const void *data, size_t bytes, struct sha256 *out);
 char *sha256_to_hex(const struct sha256 *hash, char text[SHA256_HEX_SIZE]);
@@ -45,5 +49,8 @@ uint32_t crc32_of(const void *data, size_t bytes); /* IEEE 802.3, as in zlib */
  * returns the length; decoding returns false on any other character or a bad length. */
 size_t base64url_encode(const void *data, size_t bytes, char *out);
 bool base64url_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes);
+/* base64 with padding (§4), which decoding insists on. */
+size_t base64_encode(const void *data, size_t bytes, char *out);
+bool base64_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes);
 
 #endif

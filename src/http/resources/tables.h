@@ -30,6 +30,7 @@ extern const struct route_table source_routes;
 extern const struct route_table item_collection_routes;
 extern const struct route_table item_set_routes;
 extern const struct route_table item_routes;
+extern const struct route_table erasure_routes;
 extern const struct route_table queue_routes;
 extern const struct route_table event_routes;
 extern const struct route_table queue_excluded_routes;
@@ -50,5 +51,6 @@ extern const struct route_table policy_check_routes;
 extern const struct route_table score_routes;
 extern const struct route_table counterfactual_routes;
 extern const struct route_table audit_routes;
+extern const struct route_table audit_proof_routes;
 
 #endif

@@ -9,13 +9,20 @@ static const struct {
 	const char *table, *rights;
 	bool history; /* append-only, by trigger */
 } tables[] = {
+	{"audit_checkpoints", "INSERT,SELECT", true},
+	{"audit_nodes", "INSERT,SELECT", false},
 	{"audit_records", "INSERT,SELECT", true},
 	{"comparisons", "INSERT,SELECT", true},
 	{"documents", "INSERT,SELECT", true},
+	{"erasure_texts", "INSERT,SELECT", true},
+	{"erasures", "INSERT,SELECT", true},
 	{"grants", "INSERT,SELECT", true},
 	{"idempotency_keys", "DELETE,INSERT,SELECT", false},
 	{"interventions", "INSERT,SELECT", true},
-	{"item_texts", "INSERT,SELECT", false},
+	{"item_texts",
+		"INSERT,SELECT,UPDATE(assignee),UPDATE(body),UPDATE(notes),UPDATE(reporter),"
+		"UPDATE(title),UPDATE(url)",
+		false},
 	{"item_versions", "INSERT,SELECT", true},
 	{"items", "INSERT,SELECT,UPDATE", false},
 	{"override_ends", "INSERT,SELECT", true},
@@ -317,7 +324,16 @@ static void fill(const char *workspace)
 		"(current_setting('winnow.test')::uuid, gen_random_uuid(), 1, gen_random_uuid());"
 		"INSERT INTO winnow.idempotency_keys VALUES "
 		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
-		"true, now(), now(), '')",
+		"true, now(), now(), '');"
+		"INSERT INTO winnow.audit_nodes VALUES (current_setting('winnow.test')::uuid, 8, "
+		"0, "
+		"sha256(''));"
+		"INSERT INTO winnow.audit_checkpoints VALUES "
+		"(current_setting('winnow.test')::uuid, 1, sha256(''), '', now());"
+		"INSERT INTO winnow.erasures VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, gen_random_uuid(), now(), '', sha256(''));"
+		"INSERT INTO winnow.erasure_texts VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), sha256(''), 1)",
 		workspace);
 	fixture_do(fixture.admin, sql);
 }
@@ -343,6 +359,7 @@ static void test_visibility(void **state)
 				      strcmp(table, "token_actors") == 0 ||
 				      strcmp(table, "token_revocations") == 0 ||
 				      strcmp(table, "idempotency_keys") == 0 ||
+				      strcmp(table, "audit_checkpoints") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
 				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
@@ -419,7 +436,7 @@ static void test_writing_elsewhere(void **state)
 	assert_string_equal(fixture_try(pg, "DELETE FROM winnow.workspace_heads"), "42501");
 	assert_string_equal(fixture_try(pg, "DELETE FROM winnow.items"), "42501");
 	assert_string_equal(fixture_try(pg, "TRUNCATE winnow.items"), "42501");
-	assert_string_equal(fixture_try(pg, "UPDATE winnow.item_texts SET title = ''"), "42501");
+	assert_string_equal(fixture_try(pg, "UPDATE winnow.item_texts SET ref = ''"), "42501");
 	PQfinish(pg);
 }
 
