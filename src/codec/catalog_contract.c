@@ -106,7 +106,7 @@ static bool read_limits(struct contract_draft *draft, const json_t *list, const 
 	struct diag *diag = draft->predicates.diag;
 	bool ok = is_list(list, pointer, CONTRACT_MAX_LIMITS, diag);
 
-	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct contract_limit *limit = &draft->limits[draft->limit_count++];
 
 		*limit = (struct contract_limit){.stream = stream};
@@ -157,7 +157,7 @@ static bool read_timeboxes(struct contract_draft *draft, const json_t *list, con
 	bool ok = is_list(list, pointer, CONTRACT_MAX_TIMEBOXES, diag);
 
 	out->timeboxes = draft->timeboxes + draft->timebox_count;
-	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct contract_timebox *timebox = &draft->timeboxes[draft->timebox_count++];
 
 		*timebox = (struct contract_timebox){0};
@@ -382,7 +382,7 @@ static bool read_view(struct contract_draft *draft, const json_t *json, const ch
 	}
 	ok = json_only_keys(json, keys, pointer, diag);
 	ok &= contract_read_id(draft, json, pointer, &out->name);
-	for (const struct contract_view *other = draft->views; ok && other < out; other++) {
+	for (const struct contract_view *other = draft->views; other < out; other++) {
 		if (!str_eq(other->name, out->name))
 			continue;
 		diag_add(diag, diag_key(diag, pointer, "id"), "There is a view of this id already.");
@@ -399,7 +399,7 @@ static bool read_views(struct contract_draft *draft, const json_t *list)
 	struct diag *diag = draft->predicates.diag;
 	bool ok = is_list(list, "/views", CONTRACT_MAX_VIEWS, diag);
 
-	for (size_t i = 0; ok && i < json_array_size(list); i++) {
+	for (size_t i = 0; i < json_array_size(list); i++) {
 		struct contract_view *view = &draft->views[draft->view_count++];
 
 		*view = (struct contract_view){0};
@@ -439,11 +439,14 @@ static struct sizes sizes_of(const json_t *json)
 static bool are_few(const struct sizes *sizes, struct diag *diag)
 {
 	if (sizes->limits <= CONTRACT_MAX_LIMITS && sizes->gates <= CONTRACT_MAX_GATES &&
-		sizes->timeboxes <= CONTRACT_MAX_TIMEBOXES)
+		sizes->timeboxes <= CONTRACT_MAX_TIMEBOXES &&
+		sizes->views <= CONTRACT_MAX_VIEWS)
 		return true;
 	diag_add(diag, "",
-		"A contract has at most %d limits, %d gates and required fields, and %d timeboxes.",
-		(int)CONTRACT_MAX_LIMITS, (int)CONTRACT_MAX_GATES, (int)CONTRACT_MAX_TIMEBOXES);
+		"A contract has at most %d limits, %d gates and required fields, %d timeboxes and "
+		"%d views.",
+		(int)CONTRACT_MAX_LIMITS, (int)CONTRACT_MAX_GATES, (int)CONTRACT_MAX_TIMEBOXES,
+		(int)CONTRACT_MAX_VIEWS);
 	return false;
 }
 

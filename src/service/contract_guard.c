@@ -362,8 +362,7 @@ static bool guards(const struct guard *guard, const struct contract_gate *gate,
 }
 
 static enum error judge_gates(const struct guard *guard, const struct contract_version *contract,
-	const struct item_record *before, const struct item_record *after, struct diag *faults,
-	struct diag *warnings, bool *ok)
+	const struct item_record *after, struct diag *faults, struct diag *warnings, bool *ok)
 {
 	struct asked asked = {0};
 	enum error error = ERR_OK;
@@ -372,7 +371,7 @@ static enum error judge_gates(const struct guard *guard, const struct contract_v
 		const struct contract_gate *gate = &contract->gates[i];
 		bool met = true, warn = gate->warn || guard->mirrored;
 
-		if (!guards(guard, gate, after) || guards(guard, gate, before))
+		if (!guards(guard, gate, after) || guards(guard, gate, guard->stored))
 			continue;
 		if (!asked.population)
 			error = ask(guard, contract, after, &asked);
@@ -400,7 +399,7 @@ enum error guard_judge(const struct guard *guard, const struct item_record *befo
 
 	if (!contract)
 		return ERR_OK;
-	error = judge_gates(guard, contract, before, after, faults, warnings, &gates);
+	error = judge_gates(guard, contract, after, faults, warnings, &gates);
 	if (error || !guard->flight->loaded)
 		return error ? error : gates ? ERR_OK : ERR_GATE;
 	is = flyer_from(guard->catalog, after);

@@ -50,13 +50,17 @@ struct guard {
 	struct catalog *catalog;
 	struct flight *flight;
 	double now_s;
+	/* The item as the transaction met it, which is what its history goes on from; NULL: it is new. */
+	const struct item_record *stored;
 	bool mirrored; /* it tells what has happened in another tracker: all refusals are warnings */
 	const char *pointer;   /* of the item */
 	struct arena *scratch; /* released before and after */
 };
 
 /*
- * before: NULL when the item is new. ERR_GATE or ERR_WIP_LIMIT with a fault for each thing that is
+ * before: the item as the write before left it, in this transaction too; NULL when it is new. Gates go by
+ * what is stored instead: an item that comes twice must not enter by the one and lose by the other what it
+ * entered with. ERR_GATE or ERR_WIP_LIMIT with a fault for each thing that is
  * missing; what only warns goes to `warnings`. When all is well the flight is moved. ERR_NO_MEMORY.
  */
 enum error guard_judge(const struct guard *guard, const struct item_record *before,

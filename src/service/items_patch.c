@@ -113,6 +113,7 @@ static enum error judge(struct write *write, struct patching *patching,
 	struct guard guard = {
 		.catalog = patching->out->catalog,
 		.flight = &flight,
+		.stored = before,
 		.now_s = (double)clock_now_us(write->call->service->clock) / US_PER_S,
 		.pointer = "",
 		.scratch = &scratch,

@@ -6,6 +6,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "service/reading.h"
 
 /* ---- words of the ranking ---- */
 
@@ -58,6 +59,11 @@ struct pass {
 	struct symbol_list statuses, streams;
 };
 
+static int64_t first_revision(const struct survey *survey, uint32_t row)
+{
+	return survey->ranking->population.first_revision[row];
+}
+
 static void count_row(struct pass *pass, uint32_t row)
 {
 	struct survey *survey = pass->survey;
@@ -82,6 +88,10 @@ static void count_row(struct pass *pass, uint32_t row)
 	state->queued += class == STATUS_TODO;
 	state->in_flight += class == STATUS_ACTIVE;
 	state->in_flight_days += class == STATUS_ACTIVE ? days : 0;
+	if (isnan(created) && (state->undated == WN_ROW_NONE ||
+				      first_revision(survey, row) <
+					      first_revision(survey, state->undated)))
+		state->undated = row;
 	if (isnan(created) || (state->oldest != WN_ROW_NONE && created >= state->oldest_s))
 		return;
 	state->oldest = row;
@@ -147,6 +157,7 @@ static bool name_streams(struct survey *survey, struct arena *arena)
 								 catalog->streams[i])
 						       : NULL,
 			.oldest = WN_ROW_NONE,
+			.undated = WN_ROW_NONE,
 		};
 	return survey->streams;
 }
@@ -169,6 +180,55 @@ enum error survey_make(
 	for (uint32_t row = 0; row < ranking->rows; row++)
 		count_row(&pass, row);
 	return plan_shares(out, arena);
+}
+
+/* ---- what has no date ---- */
+
+static void take_date(struct survey *survey, const struct spell_row *spell)
+{
+	double since_s = (double)spell->since_us / US_PER_S;
+
+	for (size_t i = 0; i < survey->count; i++) {
+		struct stream_state *state = &survey->streams[i];
+		bool mine = state->undated != WN_ROW_NONE &&
+			    uuid_cmp(&ranking_facts(survey->ranking, state->undated)->id,
+				    &spell->id) == 0;
+
+		if (!mine || (state->oldest != WN_ROW_NONE && state->oldest_s <= since_s))
+			continue;
+		state->oldest = state->undated;
+		state->oldest_s = since_s;
+	}
+}
+
+enum error survey_date(const struct call *call, struct survey *survey)
+{
+	struct uuid *ids = arena_array(call->arena, survey->count, sizeof *ids);
+	struct spell_query query = {.ids = ids, .revision = survey->ranking->revision};
+	struct spell_row *spells = NULL;
+	struct reading reading;
+	size_t count = 0;
+	enum error error;
+
+	if (!ids)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < survey->count; i++) {
+		if (survey->streams[i].undated != WN_ROW_NONE)
+			ids[query.id_count++] =
+				ranking_facts(survey->ranking, survey->streams[i].undated)->id;
+	}
+	if (query.id_count == 0)
+		return ERR_OK;
+	reading_past(call, survey->ranking->revision, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = item_spells(reading.conn, &call->workspace, &query, call->arena,
+				&spells, &count);
+	} while (reading_again(&reading, error));
+	for (size_t i = 0; i < count && !error; i++)
+		take_date(survey, &spells[i]);
+	return error;
 }
 
 const struct stream_state *survey_stream(const struct survey *survey, struct str name)

@@ -19,8 +19,9 @@ struct stream_state {
 	const struct contract_stream *agreed; /* NULL: the contract does not speak of it */
 	size_t queued, in_flight;             /* by the class of the status: todo, active */
 	double in_flight_days;                /* estimates of what is in flight, as far as there are */
-	uint32_t oldest;                      /* of both; WN_ROW_NONE: there is none */
-	double oldest_s;                      /* when that was created */
+	uint32_t oldest; /* of both; WN_ROW_NONE: there is none, or none whose date is known */
+	double oldest_s; /* when that was created */
+	uint32_t undated; /* the one stored first of those that have no created_at; WN_ROW_NONE: none */
 	struct wn_share share;                /* as agreed; `actual` by items, NaN: nothing flies */
 	struct wn_share plan;                 /* after lanes and the reserve */
 	double actual_days;                   /* share of the estimates in flight; NaN: none */
@@ -40,6 +41,9 @@ struct survey {
 /* ERR_NO_MEMORY. */
 enum error survey_make(
 	const struct ranking *ranking, double now_s, struct arena *arena, struct survey *out);
+/* An item without created_at is as old as its first version: asks PostgreSQL for the time of those that may
+ * be the oldest. */
+enum error survey_date(const struct call *call, struct survey *survey);
 /* NULL: there is no such stream. */
 const struct stream_state *survey_stream(const struct survey *survey, struct str name);
 

@@ -116,7 +116,7 @@ struct spell_query {
 	const struct uuid *ids; /* items that are */
 	size_t id_count;
 	int64_t revision;
-	struct str status, label; /* one of the two is absent */
+	struct str status, label; /* one of the two is absent; both: since it was first stored */
 };
 struct spell_row {
 	struct uuid id;

@@ -18,6 +18,7 @@ static const double DAY_S = 86400;
 static enum error survey_of(struct request *request, struct ranking **ranking, struct survey *out)
 {
 	double now_s = (double)clock_now_us(request->service->clock) / US_PER_S;
+	struct call call = call_of(request);
 	int64_t revision;
 	enum error error =
 		request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
@@ -32,6 +33,8 @@ static enum error survey_of(struct request *request, struct ranking **ranking, s
 	if (revision > 0)
 		now_s = (double)(*ranking)->as_of_us / US_PER_S;
 	error = survey_make(*ranking, now_s, &request->arena, out);
+	if (!error)
+		error = survey_date(&call, out);
 	if (!error)
 		return ERR_OK;
 	ranking_unref(*ranking);
