@@ -93,6 +93,9 @@ struct stream_health {
 	struct flow_row *weeks; /* ascending, without holes */
 	size_t week_count;
 };
+/* The limits of all streams together; none without a contract. */
+enum error workspace_limits_make(const struct call *call, const struct survey *survey,
+	struct limit_health **out, size_t *count);
 /* Asks PostgreSQL for what has been, as of the ranking's revision. ERR_DATABASE_AWAY … */
 enum { SPELLS_MAX = 10000 };
 enum error stream_health_make(const struct call *call, const struct survey *survey,

@@ -1,9 +1,11 @@
 """Streams as a contract: what was agreed, what is refused or warned of, and how the streams stand."""
 
+import json
 import threading
 
 import pytest
 
+from support import places
 from support.client import problem_pointers, problem_type
 from support.workspace import item
 from test_sources import alert, alertmanager, webhook
@@ -70,6 +72,14 @@ def test_versions_are_immutable_and_numbered(ws):
     ws.get("/contracts/3", 404)
     assert "contract.put" in [record["action"] for record in ws.records()]
     assert ws.verify()["ok"]
+
+
+def test_the_page_on_streams_shows_a_contract_and_a_launch(ws):
+    page = (places.ROOT / "docs/streams.md").read_text()
+    contract = json.loads(page.split("```json\n")[1].split("```")[0])
+    ws.agree(contract)
+    launch = json.loads(page.split("with `{")[1].split("}`")[0].join("{}"))
+    ws.put("/launches/x", 201, json=launch, headers=NEW)
 
 
 def test_the_preset_is_a_contract_of_a_new_workspace(ws):
@@ -227,6 +237,18 @@ def test_a_limit_of_the_whole_workspace(ws):
     ws.push(work(1, "in_progress"))
     answer = ws.push(work(2, "in_progress", stream="incident"), expect=207)
     assert '"all"' in details(problem_of(answer))
+    limit = streams(ws)[1]["limits"][0]
+    assert (limit["id"], limit["group_count"], limit["over_count"]) == ("all", 1, 0)
+    assert limit["groups"] == [{"group": None, "items": 1, "load": 1, "over": False}]
+
+
+def test_limits_of_teams_across_streams(ws):
+    ws.agree({"name": "n", "streams": [], "limits": [{"id": "who", "at_most": 1, "per": "assignee", "mode": "warn"}]})
+    ws.push([work(1, "in_progress", assignee="ada"), work(2, "in_progress", stream="incident", assignee="ada")])
+    ws.push(work(3, "in_progress", assignee="bob"))
+    limit = streams(ws)[1]["limits"][0]
+    assert limit["over_count"] == 1
+    assert [(group["group"], group["items"]) for group in limit["groups"]] == [("ada", 2), ("bob", 1)]
 
 
 def test_a_limit_may_only_warn(ws):
