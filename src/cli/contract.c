@@ -188,7 +188,8 @@ static const struct command create = {
 	.examples = "  winnow contract create contract.json\n"
 		    "  winnow contract create --preset field_contract\n",
 	.details =
-		"FILE is a contract in JSON; - is standard input. A version never changes, and none\n"
+		"FILE is a contract in JSON; - is standard input. A version never changes, and "
+		"none\n"
 		"is in force before it is activated. A contract that is a version already gives\n"
 		"that version's number.\n",
 	COMMAND_OPTIONS(create_options),

@@ -121,7 +121,8 @@ static const struct command list = {
 	.name = "list",
 	.summary = "list the streams: what waits, what is in flight, the share that it takes",
 	.examples = "  winnow streams list\n",
-	.details = "SHARE is the stream's part of all items in flight. PLANNED is what was agreed, after\n"
+	.details = "SHARE is the stream's part of all items in flight. PLANNED is what was agreed, "
+		   "after\n"
 		   "what lanes take and what a launch reserves; OLDEST is in days.\n",
 	COMMAND_OPTIONS(list_options),
 	.values_bytes = sizeof(struct streams_values),

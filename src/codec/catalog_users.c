@@ -113,8 +113,8 @@ enum error catalog_feature_users(const struct catalog *catalog,
 	struct user_list list = {.arena = arena};
 
 	list.texts = arena_array(arena,
-		catalog->alias_count + catalog->policy_alias_count +
-			catalog->contract_alias_count + catalog->mapping_count,
+		catalog->alias_count + catalog->policy_alias_count + catalog->contract_alias_count +
+			catalog->mapping_count,
 		sizeof *list.texts);
 	if (!list.texts)
 		return ERR_NO_MEMORY;

@@ -115,12 +115,11 @@ static struct str group_name(const struct examination *exam, const struct contra
 	return STR_NONE;
 }
 
-static enum error examine_limit(
-	const struct examination *exam, const struct contract_limit *limit, struct limit_health *out)
+static enum error examine_limit(const struct examination *exam, const struct contract_limit *limit,
+	struct limit_health *out)
 {
 	const struct ranking *ranking = exam->survey->ranking;
-	size_t used = 0,
-	       most = exam->state ? exam->state->in_flight : exam->survey->in_flight;
+	size_t used = 0, most = exam->state ? exam->state->in_flight : exam->survey->in_flight;
 	struct limit_group *groups = arena_array(exam->call->arena, most, sizeof *groups);
 
 	if (!groups)
@@ -172,8 +171,7 @@ static enum error examine_limits(const struct examination *exam)
 
 /* ---- gates ---- */
 
-static bool has_kind(
-	const struct examination *exam, const struct contract_gate *gate, uint32_t row)
+static bool has_kind(const struct examination *exam, const struct contract_gate *gate, uint32_t row)
 {
 	struct str kind = ranking_text(exam->survey->ranking, row, ROW_KIND);
 	bool found = gate->kind_count == 0;
@@ -274,14 +272,14 @@ static bool is_inside(const struct examination *exam, const struct contract_time
 }
 
 /* The first SPELLS_MAX that are in it, by id of row; all are counted. */
-static enum error collect(const struct examination *exam, struct timebox_health *health,
-	struct spell_query *query)
+static enum error collect(
+	const struct examination *exam, struct timebox_health *health, struct spell_query *query)
 {
 	const struct contract_timebox *timebox = health->timebox;
 	const struct ranking *ranking = exam->survey->ranking;
 	struct word_lookup words = ranking_words(ranking);
-	uint32_t symbol = words.symbol(
-		words.self, timebox->status.ptr ? timebox->status : timebox->label);
+	uint32_t symbol =
+		words.symbol(words.self, timebox->status.ptr ? timebox->status : timebox->label);
 	struct uuid *ids = arena_array(exam->call->arena, SPELLS_MAX, sizeof *ids);
 
 	if (!ids)
@@ -357,8 +355,8 @@ static enum error examine_timeboxes(const struct examination *exam, struct conn 
 	if (!out->timeboxes)
 		return ERR_BUDGET;
 	for (size_t i = 0; i < agreed->timebox_count && !error; i++)
-		error = examine_timebox(exam, conn, &agreed->timeboxes[i],
-			&out->timeboxes[out->timebox_count++]);
+		error = examine_timebox(
+			exam, conn, &agreed->timeboxes[i], &out->timeboxes[out->timebox_count++]);
 	return error;
 }
 
@@ -436,8 +434,8 @@ static enum error examine_flow(const struct examination *exam, struct conn *conn
 		error = stream_flow(
 			conn, &exam->call->workspace, &query, exam->call->arena, &rows, &count);
 	for (size_t i = 0; i < count && !error; i++) {
-		int64_t place = (rows[i].week_us - exam->first_week_us) /
-				((int64_t)(7 * DAY_S) * US_PER_S);
+		int64_t place =
+			(rows[i].week_us - exam->first_week_us) / ((int64_t)(7 * DAY_S) * US_PER_S);
 
 		if (place >= 0 && (size_t)place < out->week_count)
 			out->weeks[place] = rows[i];
@@ -457,8 +455,8 @@ static enum error begin_weeks(struct examination *exam, size_t weeks)
 		return ERR_BUDGET;
 	out->week_count = weeks;
 	for (size_t i = 0; i < weeks; i++)
-		out->weeks[i] = (struct flow_row){
-			.week_us = exam->first_week_us + (int64_t)i * week_us};
+		out->weeks[i] =
+			(struct flow_row){.week_us = exam->first_week_us + (int64_t)i * week_us};
 	return ERR_OK;
 }
 

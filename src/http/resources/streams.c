@@ -21,8 +21,7 @@ static enum error survey_of(struct request *request, struct ranking **ranking, s
 	double now_s = (double)clock_now_us(request->service->clock) / US_PER_S;
 	struct call call = call_of(request);
 	int64_t revision;
-	enum error error =
-		request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
+	enum error error = request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
 
 	*ranking = NULL;
 	if (!error && revision > 0)
@@ -139,8 +138,8 @@ static void write_rows(const struct shown *shown, const char *key, const struct 
 	json_array_end(shown->json);
 }
 
-static void write_group(
-	const struct shown *shown, const struct contract_limit *limit, const struct limit_group *group)
+static void write_group(const struct shown *shown, const struct contract_limit *limit,
+	const struct limit_group *group)
 {
 	struct json_writer *json = shown->json;
 
