@@ -1,6 +1,6 @@
 /*
- * What is configured: settings, feature definitions, models, policies, their aliases, calendars,
- * mappings. Each write is a new version; none is changed in place.
+ * What is configured: settings, feature definitions, models, policies, contracts, their aliases, calendars,
+ * launches, mappings. Each write is a new version; none is changed in place.
  */
 #ifndef WINNOW_SERVICE_DOCUMENTS_H
 #define WINNOW_SERVICE_DOCUMENTS_H
@@ -20,9 +20,8 @@ struct document_source {
 };
 
 struct document_put {
-	const char
-		*kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
-		          "business_hours", "slas" */
+	const char *kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
+		             "business_hours", "slas", "contract_alias", "launch" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
 	struct document_source source;
@@ -37,7 +36,7 @@ enum error document_put(const struct call *call, const struct document_put *put,
 enum error document_candidate(
 	const struct call *call, const struct document_put *put, struct catalog **out);
 
-/* Deletes a feature, a calendar or business hours: its newest version says so from then on. ERR_NOT_FOUND when there
+/* Deletes a feature, a calendar, a launch or business hours: its newest version says so from then on. ERR_NOT_FOUND when there
  * is none; ERR_IN_USE with a fault for each user (model, policy, mapping, SLA rule). */
 enum error document_delete(const struct call *call, const char *kind, struct str name,
 	const struct precondition *precondition, struct written *written);
@@ -46,8 +45,10 @@ enum error document_delete(const struct call *call, const char *kind, struct str
  * (written->changed is false). */
 enum error model_create(const struct call *call, const struct document_source *source,
 	int64_t *version, struct catalog **catalog, struct written *written);
-/* The same for policies. */
+/* The same for policies, and for contracts. */
 enum error policy_create(const struct call *call, const struct document_source *source,
+	int64_t *version, struct catalog **catalog, struct written *written);
+enum error contract_create(const struct call *call, const struct document_source *source,
 	int64_t *version, struct catalog **catalog, struct written *written);
 
 /* ---- inside a write of more than one thing ---- */

@@ -205,6 +205,9 @@ def test_headers(contract, operations):
                     "weighCriteria",
                     "keepRanking",
                     "createProposal",
+                    "createStreamsContract",
+                    "weighCriteria",
+                    "keepRanking",
                 )
             ), where
 

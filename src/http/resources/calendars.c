@@ -35,7 +35,7 @@ static enum error parse(struct request *request, const json_t *json, struct str 
 	enum error error;
 
 	(void)request;
-	if (!configured_is_name(name))
+	if (!catalog_is_slug(name))
 		diag_add(diag, "",
 			"A calendar's name begins with a letter a to z, followed by at most 62 "
 			"letters a to z, digits, underscores or hyphens.");
