@@ -49,7 +49,7 @@ struct feature_definition {
 	bool lower_is_better;
 	bool clamp;     /* a value outside the bounds is cut to them; else refused */
 	bool sensitive; /* served to admin and auditor only; never in a model */
-	bool in_model; /* a model or policy version reads it (said of the newest definitions only): must
+	bool in_model; /* a model or policy version, or an SLA rule, reads it (said of the newest definitions only): must
 	                   not become sensitive, because scores and verdicts would show it */
 	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
 	                   policy or mapping may name it */
@@ -150,8 +150,8 @@ enum { SLA_MAX_RULES = 64, SLA_MAX_WATCHED = 16 };
 struct sla_rule {
 	struct str id;
 	int64_t target_s;
-	int64_t due_soon_s; /* 0: never said to be due soon */
-	struct str hours;   /* name of business hours; absent: every hour counts */
+	int64_t due_soon_s;          /* 0: never said to be due soon */
+	struct str hours;            /* name of business hours; absent: every hour counts */
 	const struct str *starts_at; /* statuses; none: it starts with the item */
 	size_t start_count;
 	const struct str *pauses_at; /* statuses */
@@ -166,7 +166,7 @@ struct sla_rules {
 	struct str body;
 	const struct sla_rule *rules;
 	size_t rule_count;
-	struct policy_version when; /* the predicates: rules[i] of each */
+	struct policy_version when;        /* the predicates: rules[i] of each */
 	uint16_t watched[SLA_MAX_WATCHED]; /* features whose changes restart clocks */
 	size_t watched_count;
 };

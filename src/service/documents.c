@@ -52,8 +52,7 @@ static struct newest newest_business_hours(const struct catalog *catalog, struct
 {
 	const struct business_hours *hours = catalog_business_hours(catalog, name);
 
-	return hours ? (struct newest){hours->revision, hours->body}
-		     : (struct newest){0, STR_NONE};
+	return hours ? (struct newest){hours->revision, hours->body} : (struct newest){0, STR_NONE};
 }
 
 static struct newest newest_slas(const struct catalog *catalog, struct str name)
