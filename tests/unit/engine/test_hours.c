@@ -97,7 +97,7 @@ static bool take_definition(struct fixture *fixture, const char *line)
 static void check_line(struct fixture *fixture, const char *name, const char *line)
 {
 	long long a, b, c;
-	int64_t given;
+	int64_t given = -1;
 
 	if (sscanf(line, "between %lld %lld %lld", &a, &b, &c) == 3)
 		given = wn_hours_between(prepared(fixture), a, b);
