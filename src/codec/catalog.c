@@ -24,6 +24,7 @@ struct build {
 	struct diag diag;
 	const struct feature_definition *versions; /* of all features, by name, then revision */
 	size_t version_count;
+	struct feature_definition *newest; /* by id: the catalogue's */
 };
 
 static int compare_documents(const void *a, const void *b)
@@ -127,7 +128,7 @@ static enum error place_newest(struct build *build)
 		}
 		*place = *version;
 	}
-	catalog->features = features;
+	catalog->features = build->newest = features;
 	for (size_t i = 0; i < catalog->feature_count; i++)
 		catalog->has_sensitive |= features[i].sensitive;
 	return placed == catalog->feature_count ? ERR_OK : ERR_INTERNAL;
@@ -722,6 +723,13 @@ static const struct document_kind {
 	{"launch", build_launches},
 };
 
+/* Who reads the features is known last. */
+static void mark_rules(struct build *build)
+{
+	for (size_t i = 0; build->newest && i < build->catalog->feature_count; i++)
+		build->newest[i].in_rules = catalog_rules_read(build->catalog, (uint32_t)i);
+}
+
 static enum error build_all(struct build *build, size_t count)
 {
 	size_t used = 0;
@@ -743,6 +751,7 @@ static enum error build_all(struct build *build, size_t count)
 			return err;
 		used += end - begin;
 	}
+	mark_rules(build);
 	return used == count ? ERR_OK : ERR_INTERNAL;
 }
 

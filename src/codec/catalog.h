@@ -51,6 +51,8 @@ struct feature_definition {
 	bool lower_is_better;
 	bool clamp;     /* a value outside the bounds is cut to them; else refused */
 	bool sensitive; /* its values, and what gives them away, are for admins and auditors alone */
+	bool in_rules; /* the SLA rules or a contract read it (said of the newest definitions only): must not
+	                  become sensitive, because clocks and health would show it */
 	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
 	                   policy or mapping may name it */
 	const struct str *categories; /* worst first; later versions may only append */

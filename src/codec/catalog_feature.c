@@ -214,6 +214,14 @@ static bool check_succession(const struct feature_definition *definition,
 			type_names[previous->type]);
 		return false;
 	}
+	if (definition->sensitive && previous->in_rules) {
+		diag_add(diag, "/sensitive",
+			"An SLA rule or a contract reads this feature, and what they say of an "
+			"item is "
+			"shown to every reader. "
+			"Define a feature of another name.");
+		return false;
+	}
 	if (definition->type != FEATURE_CATEGORY)
 		return true;
 	for (size_t i = 0; i < previous->category_count; i++) {

@@ -65,6 +65,8 @@ enum { SETTINGS_ACCESS_LOG_DAYS = 365, SETTINGS_MAX_ACCESS_LOG_DAYS = 3650 };
 /* catalog_review.c: settings.review; `streams` are those that it may name. */
 bool review_rules_read(const json_t *settings, const struct vocabulary *words, struct arena *arena,
 	struct diag *diag, struct review_rules *out);
+/* catalog_users.c: whether the SLA rules or a contract version read a feature. */
+bool catalog_rules_read(const struct catalog *catalog, uint32_t feature);
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 

@@ -104,6 +104,15 @@ static bool slas_read_feature(const struct sla_rules *slas, uint32_t feature)
 	return policy_reads(&slas->when, feature);
 }
 
+bool catalog_rules_read(const struct catalog *catalog, uint32_t feature)
+{
+	for (size_t i = 0; i < catalog->contract_count; i++) {
+		if (contract_reads(&catalog->contracts[i], feature))
+			return true;
+	}
+	return slas_read_feature(catalog->slas, feature);
+}
+
 static void add_contracts(struct user_list *list, const struct catalog *catalog, uint32_t column)
 {
 	for (size_t i = 0; i < catalog->contract_alias_count; i++) {

@@ -87,20 +87,6 @@ enum error configured_put(struct request *request, struct response *response,
 	return error ? error : configured_put_any(request, response, thing, name);
 }
 
-bool configured_is_name(struct str name)
-{
-	if (name.len == 0 || name.len > CONFIGURED_MAX_NAME || name.ptr[0] < 'a' ||
-		name.ptr[0] > 'z')
-		return false;
-	for (size_t i = 1; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
-			return false;
-	}
-	return true;
-}
-
 enum error configured_delete(struct request *request, struct response *response,
 	const struct configured *thing, struct str name)
 {

@@ -49,9 +49,6 @@ enum error configured_body_begin(struct request *request, const struct configure
 	struct str name, struct configured_body *out);
 void configured_body_end(struct configured_body *body);
 
-/* What clients name their own things: a letter a to z, then letters a to z, digits, _ or -. */
-enum { CONFIGURED_MAX_NAME = 63 };
-bool configured_is_name(struct str name);
 /* DELETE of a kind that document_delete knows: 204. */
 enum error configured_delete(struct request *request, struct response *response,
 	const struct configured *thing, struct str name);

@@ -10,18 +10,19 @@
 #include "live/sla.h"
 
 static const char office[] =
-	"{\"zone\":\"Europe/Berlin\",\"weekly\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\"],"
+	"{\"zone\":\"Europe/"
+	"Berlin\",\"weekly\":[{\"days\":[\"mon\",\"tue\",\"wed\",\"thu\",\"fri\"],"
 	"\"from\":\"09:00\",\"until\":\"17:00\"}],\"special_days\":[{\"date\":\"2026-04-03\"}]}";
-static const char twenty_hours[] =
-	"{\"rules\":[{\"id\":\"all\",\"when\":{\"all\":[]},\"target_hours\":20,\"hours\":\"office\","
-	"\"pauses_at\":[\"in_progress\"]}]}";
-static const char thirty_hours[] =
-	"{\"rules\":[{\"id\":\"all\",\"when\":{\"all\":[]},\"target_hours\":30,\"hours\":\"office\","
-	"\"pauses_at\":[\"in_progress\"]}]}";
-static const char restarting[] =
-	"{\"rules\":[{\"id\":\"all\",\"when\":{\"all\":[]},\"target_hours\":20,\"hours\":\"office\","
-	"\"pauses_at\":[\"in_progress\"],\"restart_on_reopen\":true,"
-	"\"restart_on_change\":[\"user_impact\"]}]}";
+static const char twenty_hours[] = "{\"rules\":[{\"id\":\"all\",\"when\":{\"all\":[]},\"target_"
+				   "hours\":20,\"hours\":\"office\","
+				   "\"pauses_at\":[\"in_progress\"]}]}";
+static const char thirty_hours[] = "{\"rules\":[{\"id\":\"all\",\"when\":{\"all\":[]},\"target_"
+				   "hours\":30,\"hours\":\"office\","
+				   "\"pauses_at\":[\"in_progress\"]}]}";
+static const char restarting[] = "{\"rules\":[{\"id\":\"all\",\"when\":{\"all\":[]},\"target_"
+				 "hours\":20,\"hours\":\"office\","
+				 "\"pauses_at\":[\"in_progress\"],\"restart_on_reopen\":true,"
+				 "\"restart_on_change\":[\"user_impact\"]}]}";
 
 static int64_t at_us(const char *text)
 {
@@ -62,8 +63,7 @@ static int64_t write_document(
 	return change.revision;
 }
 
-static int64_t write_rules(
-	const struct uuid *workspace, struct picture *picture, const char *rules)
+static int64_t write_rules(const struct uuid *workspace, struct picture *picture, const char *rules)
 {
 	return write_document(
 		workspace, "slas", "workspace", stored("slas", rules, picture->catalog));
@@ -86,8 +86,7 @@ static double left_of(
 {
 	struct ranking *ranking = rank_at(picture, at_us(as_of));
 	uint32_t row = ranking_find(ranking, &record->id);
-	double left = wn_number_of(
-		&ranking->runs[row / BLOCK_ROWS], row % BLOCK_ROWS, WN_SLA_LEFT);
+	double left = wn_number_of(&ranking->runs[row / BLOCK_ROWS], row % BLOCK_ROWS, WN_SLA_LEFT);
 
 	ranking_unref(ranking);
 	return left;
@@ -187,8 +186,8 @@ static void readings_of_one_clock(void **state)
 	picture = follow(picture, &workspace);
 	ranking = rank_at(picture, at_us("2026-03-31T00:00:00Z"));
 	row = ranking_find(ranking, &item.id);
-	assert_true(sla_read(
-		ranking->slas, row, at_us("2026-03-31T07:00:00Z") / US_PER_S, &reading));
+	assert_true(
+		sla_read(ranking->slas, row, at_us("2026-03-31T07:00:00Z") / US_PER_S, &reading));
 	assert_int_equal(reading.state, WN_CLOCK_RUNNING);
 	assert_int_equal(reading.started_s, at_us("2026-03-27T14:00:00Z") / US_PER_S);
 	assert_int_equal(reading.left_s, 10 * 3600);
@@ -257,7 +256,8 @@ static void following_is_as_loading(void **state)
 		records[i] = plain_item(&workspace, arena_printf(&fixture.arena, "%s", name));
 		records[i].item.features = &values[i];
 		records[i].item.feature_count = 1;
-		values[i] = (struct feature_value){.number = 1, .observed_us = TIME_NONE, .revision = 2};
+		values[i] = (struct feature_value){
+			.number = 1, .observed_us = TIME_NONE, .revision = 2};
 	}
 	write_items(&workspace, records, ITEMS);
 	write_rules(&workspace, picture, restarting);
