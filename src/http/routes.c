@@ -43,5 +43,6 @@ const struct route_table *const route_tables[] = {
 	&score_routes,
 	&counterfactual_routes,
 	&audit_routes,
+	&access_log_routes,
 };
 const size_t route_table_count = sizeof route_tables / sizeof *route_tables;

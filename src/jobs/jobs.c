@@ -15,6 +15,8 @@
 const struct job job_table[] = {
 	{"override_expiry", 10000, job_override_expiry},
 	{"idempotency_sweep", 60000, job_idempotency_sweep},
+	{"access_write", 1000, job_access_write},
+	{"access_sweep", 60000, job_access_sweep},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;
 

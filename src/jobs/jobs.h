@@ -43,5 +43,9 @@ enum error job_override_expiry(struct service *service);
 /* idempotency_sweep.c: deletes answers that were kept under an Idempotency-Key for their lifetime.
  * They count for nothing once it is over; this is for the room. */
 enum error job_idempotency_sweep(struct service *service);
+/* access_log.c: writes what was read of sensitive data since the last turn; deletes what has expired of
+ * that log. */
+enum error job_access_write(struct service *service);
+enum error job_access_sweep(struct service *service);
 
 #endif

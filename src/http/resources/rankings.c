@@ -101,11 +101,7 @@ static enum error ask_veil(struct request *request, const struct receipt *receip
 {
 	struct call call = call_of(request);
 	struct catalog *catalog;
-	enum error error;
-
-	if (sees_sensitive(request))
-		return ERR_OK;
-	error = catalog_current(&call, &catalog, NULL);
+	enum error error = catalog_current(&call, &catalog, NULL);
 	if (error)
 		return error;
 	error = veil_ask_versions(request, catalog, catalog_model(catalog, receipt->model),

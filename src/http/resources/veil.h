@@ -35,6 +35,12 @@ enum error veil_ask(struct request *request, const struct ranking *ranking, bool
 enum error veil_ask_versions(struct request *request, const struct catalog *now,
 	const struct model_version *model, const struct policy_version *policy);
 
+/* ---- for the access log, where the workspace keeps one ---- */
+/* That the answer shows an item, and what of it is sensitive, to who may see that. */
+struct item_record; /* codec/item.h */
+void veil_note_item(
+	struct request *request, const struct catalog *now, const struct item_record *item);
+
 /* ERR_SENSITIVE_INPUT where scores or rules are hidden in what was asked for. */
 enum error veil_refuse(const struct request *request);
 /* Whether anything is: what the answer says of itself as "masked". */
