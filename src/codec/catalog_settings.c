@@ -127,8 +127,7 @@ static bool read_sensitive_fields(
 	return ok;
 }
 
-static bool read_access_log(
-	const json_t *json, struct diag *diag, struct access_log_settings *out)
+static bool read_access_log(const json_t *json, struct diag *diag, struct access_log_settings *out)
 {
 	static const char *const keys[] = {"on", "keep_days", NULL};
 	const json_t *value = json_object_get(json, "access_log");
@@ -153,9 +152,8 @@ static bool read_access_log(
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
 {
-	static const char *const keys[] = {
-		"streams", "kinds", "statuses", "override_max_days", "sensitive_fields",
-		"access_log", NULL};
+	static const char *const keys[] = {"streams", "kinds", "statuses", "override_max_days",
+		"sensitive_fields", "access_log", NULL};
 	int64_t override_days;
 	bool ok = true;
 
@@ -181,7 +179,8 @@ bool settings_read(
 enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
-	static const char *const optional[] = {"override_max_days", "sensitive_fields", "access_log"};
+	static const char *const optional[] = {
+		"override_max_days", "sensitive_fields", "access_log"};
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);

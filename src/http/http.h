@@ -148,7 +148,7 @@ struct request {
 	/* A ranking's id in the arena: any other one will do, too. The wait is the client's wish, so it
 	 * takes a seat (live/news.h) and does not count as the time that the answer took. */
 	const char *park_other_than;
-	bool seated; /* to be given back with the request */
+	bool seated;             /* to be given back with the request */
 	const struct veil *veil; /* what the caller may not see of the answer (resources/veil.h) */
 	struct sensitive_read *read; /* what it was shown of sensitive data (sensitive_read.h) */
 };

@@ -12,8 +12,7 @@ struct sensitive_read;
 /* In the request's arena. NULL when its budget is used up, and then sensitive_read_log fails. */
 struct sensitive_read *sensitive_read_new(struct request *request, unsigned keep_days);
 /* A feature, or a field of items, each once; the name is copied. */
-void sensitive_read_feature(
-	struct sensitive_read *read, struct request *request, struct str name);
+void sensitive_read_feature(struct sensitive_read *read, struct request *request, struct str name);
 void sensitive_read_item(struct sensitive_read *read, const struct uuid *id);
 /* Of several, as in a comparison of two, the last. */
 void sensitive_read_ranking(struct sensitive_read *read, struct request *request, const char *id);

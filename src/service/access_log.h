@@ -16,7 +16,7 @@ struct access_log;
 enum { ACCESS_LOG_BYTES = 16 << 20, ACCESS_ITEMS_MAX = 100, ACCESS_TARGET_MAX = 2048 };
 
 struct access_log *access_log_new(size_t bytes_max); /* NULL when memory is out */
-void access_log_free(struct access_log *log);       /* what was not written is lost; NULL is fine */
+void access_log_free(struct access_log *log); /* what was not written is lost; NULL is fine */
 
 /* A copy, with an id of its own. ERR_ACCESS_LOG_FULL, ERR_NO_MEMORY. */
 enum error access_log_put(struct access_log *log, const struct access_row *row);

@@ -16,8 +16,8 @@ struct patching {
 	struct item_view *out;
 };
 
-bool item_input_is_blind(const struct call *call, const struct catalog *catalog,
-	const struct item_input *input)
+bool item_input_is_blind(
+	const struct call *call, const struct catalog *catalog, const struct item_input *input)
 {
 	if (roles_see_sensitive(call->roles) || !catalog_is_sensitive(catalog))
 		return false;

@@ -40,8 +40,8 @@ struct service {
 	struct live *live;
 	struct auth *auth;
 	struct catalogs *catalogs;
-	struct workq *workers; /* for work beside a request; may be full */
-	struct workq *heavy_workers; /* for requests that take long (heavy.h); NULL: `workers` */
+	struct workq *workers;         /* for work beside a request; may be full */
+	struct workq *heavy_workers;   /* for requests that take long (heavy.h); NULL: `workers` */
 	struct access_log *access_log; /* NULL: reads are not written down (access_log.h) */
 	const struct clock *clock;
 	int64_t outage_limit_us;       /* /readyz stays 200 for so long without PostgreSQL */

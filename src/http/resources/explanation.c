@@ -92,8 +92,8 @@ static struct rank_range find_rank_range(const struct ranking *ranking, uint32_t
 	return range;
 }
 
-static void write_rank_range(struct json_writer *json, const struct ranking *ranking,
-	const struct rank_range *range)
+static void write_rank_range(
+	struct json_writer *json, const struct ranking *ranking, const struct rank_range *range)
 {
 	json_key(json, "rank_range");
 	if (range->best == 0 || veil_hides_scores(json, ranking)) {

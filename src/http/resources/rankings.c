@@ -42,8 +42,8 @@ static void write_versions(
 }
 
 /* A receipt's digest is over scores, so it tells that one has changed. `now` is the newest catalogue. */
-static bool is_hidden(const struct request *request, const struct catalog *now,
-	const struct receipt *receipt)
+static bool is_hidden(
+	const struct request *request, const struct catalog *now, const struct receipt *receipt)
 {
 	const struct model_version *model = catalog_model(now, receipt->model);
 	const struct policy_version *policy = catalog_policy(now, receipt->policy);
@@ -392,8 +392,8 @@ static enum error answer_entries(struct request *request, struct response *respo
 	json_key(&json, "entries");
 	json_array_begin(&json);
 	for (size_t i = 0; model && i < entries->count; i++) {
-		write_entry(&json, request, (size_t)range->from + i, &entries->items[i],
-			&model->model);
+		write_entry(
+			&json, request, (size_t)range->from + i, &entries->items[i], &model->model);
 	}
 	json_array_end(&json);
 	if (entries->count > 0 && next <= entries->receipt.item_count) {

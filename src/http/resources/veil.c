@@ -219,8 +219,8 @@ bool veil_hides(const struct json_writer *json, const struct ranking *ranking)
 	return veil_hides_scores(json, ranking) || veil_hides_some_rule(json, ranking);
 }
 
-bool veil_hides_field(
-	const struct json_writer *json, const struct ranking *ranking, uint32_t field)
+bool veil_hides_field(const struct json_writer *json, const struct ranking *ranking, uint32_t field)
 {
-	return ((json->veil ? json->veil->fields : ranking->catalog->sensitive_fields) & field) != 0;
+	return ((json->veil ? json->veil->fields : ranking->catalog->sensitive_fields) & field) !=
+	       0;
 }

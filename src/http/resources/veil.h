@@ -18,10 +18,10 @@
 #include "live/ranking.h"
 
 struct veil {
-	uint32_t fields; /* of items: bits of ITEM_PERSONAL */
-	bool model;      /* the model reads what is sensitive */
-	bool policy;     /* a rule does */
-	int64_t version; /* the policy that `rules` is of */
+	uint32_t fields;      /* of items: bits of ITEM_PERSONAL */
+	bool model;           /* the model reads what is sensitive */
+	bool policy;          /* a rule does */
+	int64_t version;      /* the policy that `rules` is of */
 	const uint8_t *rules; /* by its rules: 1 reads what is sensitive; NULL: none of them does */
 };
 

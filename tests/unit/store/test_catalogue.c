@@ -359,8 +359,7 @@ static void test_the_access_log_is_kept(void **state)
 
 		snprintf(sql, sizeof sql, "SET winnow.workspace = '%s'", mine);
 		fixture_do(pg, sql);
-		assert_string_equal(
-			fixture_try(pg, "DELETE FROM winnow.access_records"), "42501");
+		assert_string_equal(fixture_try(pg, "DELETE FROM winnow.access_records"), "42501");
 		assert_string_equal(
 			fixture_try(pg, "UPDATE winnow.access_records SET actor = 'x'"), "42501");
 		assert_string_equal(fixture_try(pg, "TRUNCATE winnow.access_records"), "42501");
