@@ -23,6 +23,7 @@
 #include "jobs/checkpointing.h"
 #include "jobs/jobs.h"
 #include "live/live.h"
+#include "service/access_log.h"
 #include "service/catalogs.h"
 #include "service/heavy.h"
 #include "service/tokens.h"
@@ -317,10 +318,11 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 	service->catalogs = catalogs_new();
 	service->auth = auth_new(service->store, service->clock);
 	service->live = live_new(service->store, service->clock, &live);
+	service->access_log = access_log_new(ACCESS_LOG_BYTES);
 	parts->workers = workq_new((unsigned)settings->workers, (size_t)settings->queue_length);
 	parts->heavy_workers = workq_new(HEAVY_THREADS, HEAVY_QUEUED);
 	if (!service->catalogs || !service->auth || !service->live || !parts->workers ||
-		!parts->heavy_workers) {
+		!parts->heavy_workers || !service->access_log) {
 		log_write(LOG_ERROR, "start_failed", "Memory or threads are out", NULL);
 		return false;
 	}
@@ -351,6 +353,11 @@ static void parts_stop(struct parts *parts, unsigned grace_ms)
 		workq_free(parts->workers);
 	if (parts->heavy_workers)
 		workq_free(parts->heavy_workers);
+	/* What was answered last. */
+	if (service->store && access_log_flush(service))
+		log_write(LOG_WARN, "access_log_lost",
+			"Reads of sensitive data could not be written to the access log", NULL);
+	access_log_free(service->access_log);
 	live_free(service->live);
 	auth_free(service->auth);
 	catalogs_free(service->catalogs);

@@ -241,13 +241,22 @@ static void show_rules(const struct json_view *rules)
 		const struct json_view *rule = json_view_at(rules, i);
 
 		buf_reset(&text);
-		buf_printf(&text, "%.*s (%.*s, %.*s): %.*s", STR_ARG(json_view_text(rule, "id")),
+		/* What it did is not told to who may not see the score. */
+		buf_printf(&text, "%.*s (%.*s%s%.*s): %.*s", STR_ARG(json_view_text(rule, "id")),
 			STR_ARG(json_view_text(rule, "effect")),
+			json_view_text(rule, "did").len > 0 ? ", " : "",
 			STR_ARG(json_view_text(rule, "did")),
 			STR_ARG(json_view_text(rule, "reason")));
 		cli_print_pair("rule", buf_view(&text));
 	}
 	buf_release(&text);
+}
+
+/* Families of inputs, where what they are is not for everybody. */
+static void show_families(const struct json_view *reasons)
+{
+	for (size_t i = 0; i < json_view_count(reasons); i++)
+		cli_print_pair("family", json_view_as_text(json_view_at(reasons, i)));
 }
 
 static void show_overrides(const struct json_view *overrides)
@@ -259,9 +268,10 @@ static void show_overrides(const struct json_view *overrides)
 		const struct json_view *effect = json_view_get(override, "effect");
 
 		buf_reset(&text);
-		buf_printf(&text, "%.*s (%.*s) %.*s", STR_ARG(json_view_text(override, "kind")),
-			STR_ARG(json_view_text(effect, "fate")),
-			STR_ARG(json_view_text(override, "id")));
+		buf_str(&text, json_view_text(override, "kind"));
+		if (effect && json_view_text(effect, "fate").len > 0)
+			buf_printf(&text, " (%.*s)", STR_ARG(json_view_text(effect, "fate")));
+		buf_printf(&text, " %.*s", STR_ARG(json_view_text(override, "id")));
 		cli_print_pair("override", buf_view(&text));
 	}
 	buf_release(&text);
@@ -297,6 +307,7 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *explana
 	code = show_contributions(cli, explanation, wide);
 	if (code == CLI_OK)
 		code = show_tree(cli, explanation, wide);
+	show_families(json_view_get(explanation, "reasons"));
 	show_rules(json_view_get(explanation, "rules"));
 	show_overrides(json_view_get(explanation, "overrides"));
 	show_order(json_view_get(explanation, "order"));

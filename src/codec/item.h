@@ -226,6 +226,8 @@ void item_write(struct buf *out, const struct item_record *record, const struct 
 	bool see_sensitive);
 /* Absolute, http or https, with a host, without blanks or control characters. */
 bool item_url_is_web(struct str url);
+/* Whether it has a value of the field. */
+bool item_has_field(const struct item *item, uint32_t field);
 /* Name of one field bit ("created_at"); the bit of a name, 0 when unknown. */
 const char *item_field_name(uint32_t field);
 uint32_t item_field_from_name(struct str name);

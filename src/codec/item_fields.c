@@ -73,6 +73,15 @@ const char *item_field_name(uint32_t field)
 	return NULL;
 }
 
+bool item_has_field(const struct item *item, uint32_t field)
+{
+	for (unsigned i = 0; i < ITEM_FIELD_COUNT; i++) {
+		if (field == UINT32_C(1) << i)
+			return item_field_present(item, &item_field_specs[i]);
+	}
+	return false;
+}
+
 uint32_t item_field_from_name(struct str name)
 {
 	int index = item_field_index(name);

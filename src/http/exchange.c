@@ -11,6 +11,7 @@
 #include "http/feed.h"
 #include "http/idempotency.h"
 #include "http/request_id.h"
+#include "http/sensitive_read.h"
 #include "live/live.h"
 #include "service/service.h"
 
@@ -54,6 +55,7 @@ void exchange_reset(struct exchange *exchange, struct service *service, const st
 	request->seated = false;
 	request->problem_members = NULL;
 	request->veil = NULL;
+	request->read = NULL;
 
 	exchange->response.status = 200;
 	exchange->response.content_type = "application/json";
@@ -273,8 +275,12 @@ static enum error run(struct exchange *exchange)
 		error = idempotency_read(request);
 	if (error)
 		return error;
-	request->veil = NULL; /* of a run before, which may have been of another ranking */
+	/* Of a run before, which may have been of another ranking. */
+	request->veil = NULL;
+	request->read = NULL;
 	error = request->route->handle(request, &exchange->response);
+	if (!error)
+		error = sensitive_read_log(request, exchange->response.status);
 	/* It will run again: what it has written so far must not show twice. */
 	if (error == ERR_WOULD_BLOCK || error == ERR_PARK)
 		clear_response(&exchange->response);

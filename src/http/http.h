@@ -27,6 +27,7 @@ struct access_known;
 struct feed; /* http/feed.h */
 struct request_key;
 struct service;
+struct sensitive_read;
 struct veil;
 struct request;
 struct response;
@@ -151,6 +152,7 @@ struct request {
 	const char *park_other_than;
 	bool seated;             /* to be given back with the request */
 	const struct veil *veil; /* what the caller may not see of the answer (resources/veil.h) */
+	struct sensitive_read *read; /* what it was shown of sensitive data (sensitive_read.h) */
 };
 
 /* STR_NONE when absent. Header names in any case. */

@@ -22,6 +22,9 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_BUSY] = "Not done, or of a stream not to its end; try again in a moment.",
 	[ERR_STOPPING] = "Try again; another instance, or this one restarted, will answer.",
 	[ERR_STREAMS_FULL] = "Ask without waiting, or come back later.",
+	[ERR_ACCESS_LOG_FULL] = "The workspace wants each such read on record, and as many wait "
+				"for the database as "
+				"may; try again.",
 	[ERR_NOT_CAUGHT_UP] = "Try again, or ask without min_revision for what is there now.",
 	[ERR_LOADING] =
 		"The first request loads the workspace, after a start or after it was let go for "

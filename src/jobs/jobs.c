@@ -17,6 +17,8 @@ const struct job job_table[] = {
 	{"review", 10000, job_review},
 	{"idempotency_sweep", 60000, job_idempotency_sweep},
 	{"checkpoints", 5000, job_checkpoints},
+	{"access_write", 1000, job_access_write},
+	{"access_sweep", 60000, job_access_sweep},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;
 

@@ -49,5 +49,9 @@ enum error job_idempotency_sweep(struct service *service);
 /* checkpoints.c: signs checkpoints of audit logs that have grown, and brings them out of the database's
  * reach. */
 enum error job_checkpoints(struct service *service);
+/* access_log.c: writes what was read of sensitive data since the last turn; deletes what has expired of
+ * that log. */
+enum error job_access_write(struct service *service);
+enum error job_access_sweep(struct service *service);
 
 #endif

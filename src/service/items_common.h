@@ -12,8 +12,8 @@ enum error item_from_row(const struct item_row *row, const struct catalog *catal
 
 /* Whether it names a feature or a field that its caller may not see. Then what became of it does not tell
  * whether what is stored is the same. */
-bool item_input_is_blind(const struct call *call, const struct catalog *catalog,
-	const struct item_input *input);
+bool item_input_is_blind(
+	const struct call *call, const struct catalog *catalog, const struct item_input *input);
 
 /* Done or dropped. */
 bool item_is_finished(const struct item_row *item, const struct catalog *catalog);

@@ -32,8 +32,7 @@ static bool reads(const struct ranking *ranking, uint32_t column)
 
 /* From a move that a sensitive column has no part in, nobody is to learn that something changed there.
  * Where it has one, causes are told to those alone who see the column. */
-static bool is_hidden(
-	const struct movement *movement, const struct ranking *ranking, size_t column)
+static bool is_hidden(const struct movement *movement, const struct ranking *ranking, size_t column)
 {
 	const struct feature_definition *feature;
 

@@ -15,6 +15,7 @@ struct store;
 struct live;
 struct catalogs;
 struct workq;
+struct access_log;
 struct checkpointing;
 
 /* How far the job that records expired overrides has come (jobs/override_expiry.c); zero at first. */
@@ -40,8 +41,9 @@ struct service {
 	struct live *live;
 	struct auth *auth;
 	struct catalogs *catalogs;
-	struct workq *workers; /* for work beside a request; may be full */
-	struct workq *heavy_workers; /* for requests that take long (heavy.h); NULL: `workers` */
+	struct workq *workers;         /* for work beside a request; may be full */
+	struct workq *heavy_workers;   /* for requests that take long (heavy.h); NULL: `workers` */
+	struct access_log *access_log; /* NULL: reads are not written down (access_log.h) */
 	const struct clock *clock;
 	int64_t outage_limit_us;       /* /readyz stays 200 for so long without PostgreSQL */
 	int64_t key_lifetime_us;       /* an answer is kept for so long under its Idempotency-Key */

@@ -530,6 +530,37 @@ enum error kept_answer_append(
  * while another daemon is at it. */
 enum error kept_answers_sweep(struct tx *tx, int64_t now_us, size_t limit, int64_t *swept);
 
+/* ---- access.c ---- */
+/* One read of what is sensitive. */
+struct access_row {
+	struct uuid workspace, id;
+	int64_t at_us, expires_us;
+	struct str actor; /* as the audit log names it */
+	const struct str *roles;
+	size_t role_count;
+	struct str request_id, method;
+	struct str target;  /* path and query */
+	struct str ranking; /* absent: from none */
+	const struct uuid *items;
+	size_t item_count;    /* of `items` */
+	int64_t items_in_all; /* it may have been more */
+	const struct str *features;
+	size_t feature_count;
+};
+enum error access_append(struct tx *tx, const struct access_row *row);
+struct access_filter {
+	int64_t before_us;     /* older than this, … */
+	struct uuid before_id; /* … or of it, with an id less than this */
+	struct str actor;      /* absent: any */
+	size_t limit;
+};
+/* Newest first. */
+enum error access_list(struct conn *conn, const struct uuid *workspace,
+	const struct access_filter *filter, struct arena *arena, struct access_row **out,
+	size_t *count);
+/* As kept_answers_sweep. */
+enum error access_sweep(struct tx *tx, int64_t now_us, size_t limit, int64_t *swept);
+
 /* ---- workspaces.c ---- */
 struct workspace_row {
 	struct uuid id;

@@ -352,8 +352,7 @@ static struct family *family_of(struct family *families, size_t *count, struct s
 	return &families[(*count)++];
 }
 
-static size_t list_families(
-	const struct evidence_shown *shown, const struct model_version *version,
+static size_t list_families(const struct evidence_shown *shown, const struct model_version *version,
 	struct family *families, size_t count)
 {
 	const struct catalog *catalog = shown->ranking->catalog;
@@ -364,8 +363,8 @@ static size_t list_families(
 
 		family->hidden |= catalog->features[feature->id].sensitive;
 	}
-	for (size_t i = 0; version->components &&
-		i < version->model.spec.blend->component_count; i++)
+	for (size_t i = 0; version->components && i < version->model.spec.blend->component_count;
+		i++)
 		count = list_families(shown, version->components[i], families, count);
 	return count;
 }
@@ -397,8 +396,7 @@ static struct family *next_family(struct family *families, size_t count, const b
 		if (told[i])
 			continue;
 		if (!best || (best->hidden && !families[i].hidden) ||
-			(!best->hidden && !families[i].hidden &&
-				families[i].weight > best->weight))
+			(!best->hidden && !families[i].hidden && families[i].weight > best->weight))
 			best = &families[i];
 	}
 	return best;

@@ -30,7 +30,8 @@ static void write_boosts(struct json_writer *json, const struct ranking *ranking
 
 	json_key(json, "boosts");
 	json_array_begin(json);
-	for (size_t i = 0; i < input->override_count; i++) {
+	/* Whether one is applied a hidden rule may decide. */
+	for (size_t i = 0; i < input->override_count && !veil_hides(json, ranking); i++) {
 		const struct wn_override *o = &input->overrides[i];
 
 		if (o->row != row || o->kind != WN_OVERRIDE_BOOST ||
@@ -52,7 +53,7 @@ static bool write_evidence(
 
 	if (!evidence_room_init(&room, arena, ranking->model))
 		return false;
-	if (veil_hides(json, ranking)) {
+	if (veil_hides_scores(json, ranking)) {
 		json_put(json, "base_score", text, NULL);
 		json_put(json, "formula", text, NULL);
 		json_key(json, "boosts");
@@ -97,7 +98,7 @@ static void write_rank_range(
 	struct json_writer *json, const struct ranking *ranking, const struct rank_range *range)
 {
 	json_key(json, "rank_range");
-	if (range->best == 0 || veil_hides(json, ranking)) {
+	if (range->best == 0 || veil_hides_scores(json, ranking)) {
 		json_nil(json);
 		return;
 	}
@@ -198,8 +199,9 @@ static void describe_score(struct buf *out, const struct ranking *ranking, uint3
 		buf_printf(out, ", band %s", band);
 }
 
-/* Where others are told the score. */
-static void describe_rank(struct buf *out, const struct ranking *ranking, uint32_t row)
+/* Where others are told what made it so. */
+static void describe_rank(const struct json_writer *json, struct buf *out,
+	const struct ranking *ranking, uint32_t row)
 {
 	const struct wn_ranking *order = &ranking->decision.order;
 	const char *band = ranking_band_name(ranking, row);
@@ -207,7 +209,9 @@ static void describe_rank(struct buf *out, const struct ranking *ranking, uint32
 	buf_printf(out, "Rank %u of %zu", order->rank[row], order->count);
 	if (band)
 		buf_printf(out, ", band %s", band);
-	buf_puts(out, ". The score is made of inputs that are not shown.");
+	buf_puts(out, veil_hides_scores(json, ranking)
+			      ? ". The score is made of inputs that are not shown."
+			      : ". Not every rule that has a say is shown.");
 }
 
 static void describe_place(struct buf *out, const struct ranking *ranking, uint32_t row)
@@ -243,7 +247,7 @@ static void write_text(struct json_writer *json, const struct ranking *ranking, 
 	struct buf text = BUF_INIT;
 
 	if (ranked && veiled) {
-		describe_rank(&text, ranking, row);
+		describe_rank(json, &text, ranking, row);
 	} else if (ranked) {
 		describe_place(&text, ranking, row);
 	} else {

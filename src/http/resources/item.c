@@ -7,6 +7,7 @@
 #include "base/num.h"
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
+#include "http/resources/veil.h"
 #include "service/items.h"
 
 enum { MAX_PATCH_FIELDS = 256 };
@@ -44,6 +45,7 @@ static enum error show_item(struct request *request, struct response *response,
 	else if (response_not_modified(
 			 response, request, revision_tag(request, view->record.revision)))
 		return ERR_OK;
+	veil_note_item(request, view->catalog, &view->record);
 	item_write(&response->body, &view->record, view->catalog, sees_sensitive(request));
 	if (written && view->warnings)
 		add_warnings(&response->body, view->warnings);

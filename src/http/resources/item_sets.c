@@ -5,6 +5,7 @@
 #include "base/map.h"
 #include "http/resources/ingest.h"
 #include "http/resources/tables.h"
+#include "http/resources/veil.h"
 #include "store/aggregates.h"
 
 enum { BATCH_GET_MAX = 1000 };
@@ -256,6 +257,7 @@ static enum error write_found(struct request *request, struct response *response
 		if (!first)
 			buf_putc(out, ',');
 		first = false;
+		veil_note_item(request, found->catalog, &found->records[place]);
 		item_write(out, &found->records[place], found->catalog, sees_sensitive(request));
 	}
 	buf_puts(out, "],\"missing\":[");

@@ -64,8 +64,8 @@ static void write_by(struct json_writer *json, const struct ranking *ranking,
 	json_object_end(json);
 }
 
-void movement_write_standing(struct json_writer *json, const struct ranking *ranking,
-	const struct item_standing *whole)
+void movement_write_standing(
+	struct json_writer *json, const struct ranking *ranking, const struct item_standing *whole)
 {
 	const struct item_standing shown = told(json, ranking, whole), *standing = &shown;
 	bool ranked = standing->rank > 0;
@@ -236,8 +236,8 @@ void movement_write_causes(struct json_writer *json, const struct movement_shown
 {
 	const struct item_movement *move = shown->move;
 	/* Causes tell what of the item has changed, and by how much each counts. */
-	bool causes = move->has_parts && !veil_hides(json, shown->from) &&
-		      !veil_hides(json, shown->to);
+	bool causes =
+		move->has_parts && !veil_hides(json, shown->from) && !veil_hides(json, shown->to);
 	struct buf text = BUF_INIT;
 
 	json_put(json, "change", text, change_word(move));

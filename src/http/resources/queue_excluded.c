@@ -113,8 +113,7 @@ static bool matches(const struct json_writer *json, const struct ranking *rankin
 	if (!query->rule.ptr)
 		return true;
 	out = verdict_out_of(json, ranking, row);
-	return out.out == WN_OUT_BY_RULE &&
-	       str_eq(ranking->policy->rules[out.by].id, query->rule);
+	return out.out == WN_OUT_BY_RULE && str_eq(ranking->policy->rules[out.by].id, query->rule);
 }
 
 /* How many are out for each reason; a person's decisions are counted together by their kind. */

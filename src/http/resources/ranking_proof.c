@@ -165,6 +165,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/rankings/{ranking}:replay",
 		.roles = ROLES_READ,
+		.flags = ROUTE_HEAVY,
 		.body = BODY_JSON,
 		.body_bytes = 4096,
 		.handle = replay,

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "http/resources/tables.h"
+#include "http/resources/veil.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -159,6 +160,7 @@ void write_items(struct json_writer *json, struct request *request, const char *
 	json_array_begin(json);
 	for (size_t i = 0; i < items->count; i++) {
 		json_raw(json, STR("")); /* the comma */
+		veil_note_item(request, items->catalog, &items->records[i]);
 		item_write(json->out, &items->records[i], items->catalog, sees_sensitive(request));
 	}
 	json_array_end(json);

@@ -58,5 +58,6 @@ extern const struct route_table score_routes;
 extern const struct route_table counterfactual_routes;
 extern const struct route_table audit_routes;
 extern const struct route_table audit_proof_routes;
+extern const struct route_table access_log_routes;
 
 #endif

@@ -3,12 +3,86 @@
  */
 #include "http/resources/veil.h"
 
+#include <string.h>
+
+#include "codec/item.h"
+#include "http/sensitive_read.h"
 #include "live/live.h"
 #include "service/catalogs.h"
 
 bool sees_sensitive(const struct request *request)
 {
 	return roles_see_sensitive(request->roles);
+}
+
+/* ---- what is read ---- */
+
+/* NULL: it is not to be noted, or memory is out, which fails the request (sensitive_read.h). */
+static struct sensitive_read *note(struct request *request, const struct catalog *now)
+{
+	if (!now->access_log.on || !sees_sensitive(request))
+		return NULL;
+	if (!request->read)
+		request->read = sensitive_read_new(request, now->access_log.keep_days);
+	return request->read;
+}
+
+static bool is_read(const struct feature_definition *feature, const struct model_version *model,
+	const struct policy_version *policy)
+{
+	return (model && model_reads(model, feature->id)) ||
+	       (policy && policy_reads(policy, feature->id));
+}
+
+/* What writes tells nothing of a ranking. */
+static bool is_answer(const struct request *request)
+{
+	return strcmp(request->method, "GET") == 0 || request->route->flags & ROUTE_HEAVY;
+}
+
+static void note_inputs(struct request *request, const struct catalog *now,
+	const struct model_version *model, const struct policy_version *policy)
+{
+	struct sensitive_read *read;
+
+	if (!is_answer(request))
+		return;
+	for (size_t i = 0; now->has_sensitive && i < now->feature_count; i++) {
+		const struct feature_definition *feature = &now->features[i];
+
+		if (!feature->sensitive || !is_read(feature, model, policy))
+			continue;
+		read = note(request, now);
+		if (read)
+			sensitive_read_feature(read, request, feature->name);
+	}
+}
+
+void veil_note_item(
+	struct request *request, const struct catalog *now, const struct item_record *item)
+{
+	struct sensitive_read *read = catalog_is_sensitive(now) ? note(request, now) : NULL;
+	bool any = false;
+
+	if (!read)
+		return;
+	for (size_t i = 0; i < item->item.feature_count; i++) {
+		uint16_t id = item->item.features[i].id;
+
+		if (id >= now->feature_count || !now->features[id].sensitive ||
+			now->features[id].deleted)
+			continue;
+		sensitive_read_feature(read, request, now->features[id].name);
+		any = true;
+	}
+	for (uint32_t bit = 1; bit <= ITEM_REPORTER; bit <<= 1) {
+		if (!(now->sensitive_fields & bit) || !item_has_field(&item->item, bit))
+			continue;
+		sensitive_read_feature(read, request, str_from(item_field_name(bit)));
+		any = true;
+	}
+	if (any)
+		sensitive_read_item(read, &item->id);
 }
 
 /* ---- asking ---- */
@@ -46,6 +120,8 @@ enum error veil_ask_versions(struct request *request, const struct catalog *now,
 
 	if (!request->veil)
 		request->veil = &nothing;
+	if (sees)
+		note_inputs(request, now, model, policy);
 	if (sees || !catalog_is_sensitive(now))
 		return ERR_OK;
 	veil = arena_alloc(&request->arena, sizeof *veil);
@@ -76,17 +152,18 @@ static enum error newest_catalog(struct request *request, struct catalog **out)
 
 enum error veil_ask(struct request *request, const struct ranking *ranking, bool newest)
 {
-	struct catalog *now;
+	struct catalog *now = ranking->catalog;
 	enum error error;
 
-	if (newest || sees_sensitive(request))
-		return veil_ask_versions(
-			request, ranking->catalog, ranking->model, ranking->policy);
-	error = newest_catalog(request, &now);
+	if (newest)
+		catalog_ref(now);
+	error = newest ? ERR_OK : newest_catalog(request, &now);
 	if (error)
 		return error;
 	error = veil_ask_versions(request, now, ranking->model, ranking->policy);
 	catalog_unref(now);
+	if (!error && request->read)
+		sensitive_read_ranking(request->read, request, ranking->id);
 	return error;
 }
 
@@ -142,8 +219,8 @@ bool veil_hides(const struct json_writer *json, const struct ranking *ranking)
 	return veil_hides_scores(json, ranking) || veil_hides_some_rule(json, ranking);
 }
 
-bool veil_hides_field(
-	const struct json_writer *json, const struct ranking *ranking, uint32_t field)
+bool veil_hides_field(const struct json_writer *json, const struct ranking *ranking, uint32_t field)
 {
-	return ((json->veil ? json->veil->fields : ranking->catalog->sensitive_fields) & field) != 0;
+	return ((json->veil ? json->veil->fields : ranking->catalog->sensitive_fields) & field) !=
+	       0;
 }

@@ -18,10 +18,10 @@
 #include "live/ranking.h"
 
 struct veil {
-	uint32_t fields; /* of items: bits of ITEM_PERSONAL */
-	bool model;      /* the model reads what is sensitive */
-	bool policy;     /* a rule does */
-	int64_t version; /* the policy that `rules` is of */
+	uint32_t fields;      /* of items: bits of ITEM_PERSONAL */
+	bool model;           /* the model reads what is sensitive */
+	bool policy;          /* a rule does */
+	int64_t version;      /* the policy that `rules` is of */
 	const uint8_t *rules; /* by its rules: 1 reads what is sensitive; NULL: none of them does */
 };
 
@@ -34,6 +34,12 @@ enum error veil_ask(struct request *request, const struct ranking *ranking, bool
 /* The same of versions without a ranking, by a catalogue that is the newest; either may be NULL. */
 enum error veil_ask_versions(struct request *request, const struct catalog *now,
 	const struct model_version *model, const struct policy_version *policy);
+
+/* ---- for the access log, where the workspace keeps one ---- */
+/* That the answer shows an item, and what of it is sensitive, to who may see that. */
+struct item_record; /* codec/item.h */
+void veil_note_item(
+	struct request *request, const struct catalog *now, const struct item_record *item);
 
 /* ERR_SENSITIVE_INPUT where scores or rules are hidden in what was asked for. */
 enum error veil_refuse(const struct request *request);

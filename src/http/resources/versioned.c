@@ -74,8 +74,8 @@ static const char *tag_of(struct request *request, const struct versioned *thing
 
 	if (!is_hidden(request, thing, catalog, version))
 		return tag;
-	tag = arena_printf(&request->arena, "\"r%lld-m\"",
-		(long long)thing->revision(catalog, version));
+	tag = arena_printf(
+		&request->arena, "\"r%lld-m\"", (long long)thing->revision(catalog, version));
 	return tag ? tag : "";
 }
 

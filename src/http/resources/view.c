@@ -3,6 +3,7 @@
  */
 #include "http/resources/view.h"
 #include "http/resources/tables.h"
+#include "http/sensitive_read.h"
 
 #include <math.h>
 
@@ -150,6 +151,8 @@ enum error view_item(struct request *request, struct ranking **out, uint32_t *ro
 	if (error)
 		return error;
 	*row = ranking_find(*out, &id);
+	if (*row != WN_ROW_NONE && request->read)
+		sensitive_read_item(request->read, &id);
 	if (*row != WN_ROW_NONE)
 		return ERR_OK;
 	ranking_unref(*out);

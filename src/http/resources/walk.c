@@ -80,8 +80,7 @@ enum error walk_revision(struct walk *walk, struct request *request)
 
 	if (error)
 		return error;
-	if (walk->revision > 0 &&
-		!(request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))) {
+	if (walk->revision > 0 && !(request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))) {
 		diag_add(&request->diag, "/query/revision",
 			"Queues of the past are for reviewers, admins and auditors.");
 		return ERR_FORBIDDEN;

@@ -400,8 +400,8 @@ static void test_sensitive_and_bands(void **state)
 	assert_int_equal(diag->count, 1);
 	assert_fault(diag, "#/rules/1/band", "active model has no band");
 	json_array_remove(json_object_get(json, "rules"), 1);
-	assert_int_equal(
-		policy_candidate(json, catalog, &scratch.arena, diag, &policy), ERR_OK);
+	diag_init(diag, &scratch.arena);
+	assert_int_equal(policy_candidate(json, catalog, &scratch.arena, diag, &policy), ERR_OK);
 	assert_true(policy_is_sensitive(&policy, catalog));
 	assert_true(rule_is_sensitive(&policy.rules[0].rule, catalog));
 	assert_false(rule_is_sensitive(&policy.rules[1].rule, catalog));

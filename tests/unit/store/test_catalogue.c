@@ -9,6 +9,7 @@ static const struct {
 	const char *table, *rights;
 	bool history; /* append-only, by trigger */
 } tables[] = {
+	{"access_records", "DELETE,INSERT,SELECT", false},
 	{"audit_checkpoints", "INSERT,SELECT", true},
 	{"audit_nodes", "INSERT,SELECT", false},
 	{"audit_records", "INSERT,SELECT", true},
@@ -333,7 +334,10 @@ static void fill(const char *workspace)
 		"INSERT INTO winnow.erasures VALUES (current_setting('winnow.test')::uuid, "
 		"gen_random_uuid(), 1, gen_random_uuid(), now(), '', sha256(''));"
 		"INSERT INTO winnow.erasure_texts VALUES (current_setting('winnow.test')::uuid, "
-		"gen_random_uuid(), sha256(''), 1)",
+		"gen_random_uuid(), sha256(''), 1);"
+		"INSERT INTO winnow.access_records VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), now(), now() + interval '1 day', '', '{}', '', 'GET', '/', "
+		"NULL, '{}', 0, '{}')",
 		workspace);
 	fixture_do(fixture.admin, sql);
 }
@@ -358,6 +362,7 @@ static void test_visibility(void **state)
 				      strcmp(table, "grants") == 0 ||
 				      strcmp(table, "token_actors") == 0 ||
 				      strcmp(table, "token_revocations") == 0 ||
+				      strcmp(table, "access_records") == 0 ||
 				      strcmp(table, "idempotency_keys") == 0 ||
 				      strcmp(table, "audit_checkpoints") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
@@ -382,6 +387,43 @@ static void test_visibility(void **state)
 		}
 		PQfinish(pg);
 	}
+}
+
+/* Nobody deletes what has not expired, or changes anything. */
+static void test_the_access_log_is_kept(void **state)
+{
+	static const char mine[] = "11111111-0000-4000-8000-000000000003";
+	const char *urls[] = {
+		getenv("WINNOW_TEST_DATABASE_URL"), getenv("WINNOW_TEST_OWNER_DATABASE_URL")};
+	char sql[512];
+
+	(void)state;
+	snprintf(sql, sizeof sql,
+		"INSERT INTO winnow.access_records SELECT '%s', gen_random_uuid(), now(), "
+		"now() + expiry, '', '{}', '', 'GET', '/', NULL, '{}', 0, '{}' FROM (VALUES "
+		"(interval '1 day'), (interval '-1 day')) AS of (expiry)",
+		mine);
+	fixture_do(fixture.admin, sql);
+	for (int u = 0; u < 2; u++) {
+		PGconn *pg = fixture_connect(urls[u]);
+
+		snprintf(sql, sizeof sql, "SET winnow.workspace = '%s'", mine);
+		fixture_do(pg, sql);
+		assert_string_equal(fixture_try(pg, "DELETE FROM winnow.access_records"), "42501");
+		assert_string_equal(
+			fixture_try(pg, "UPDATE winnow.access_records SET actor = 'x'"), "42501");
+		assert_string_equal(fixture_try(pg, "TRUNCATE winnow.access_records"), "42501");
+		PQfinish(pg);
+	}
+	assert_int_equal(2, fixture_number(fixture.admin,
+				    "SELECT count(*) FROM winnow.access_records WHERE "
+				    "workspace_id = '11111111-0000-4000-8000-000000000003'"));
+	fixture_do(fixture.admin,
+		"DELETE FROM winnow.access_records WHERE expires_at <= now() AND workspace_id = "
+		"'11111111-0000-4000-8000-000000000003'");
+	assert_int_equal(1, fixture_number(fixture.admin,
+				    "SELECT count(*) FROM winnow.access_records WHERE "
+				    "workspace_id = '11111111-0000-4000-8000-000000000003'"));
 }
 
 /* A workspace may not be written from within another, nor a head moved from the system scope. */
@@ -451,6 +493,7 @@ int main(void)
 		cmocka_unit_test(test_history_is_append_only),
 		cmocka_unit_test(test_every_hashed_table_is_append_only),
 		cmocka_unit_test(test_visibility),
+		cmocka_unit_test(test_the_access_log_is_kept),
 		cmocka_unit_test(test_writing_elsewhere),
 	};
 
