@@ -14,6 +14,7 @@
 
 const struct job job_table[] = {
 	{"override_expiry", 10000, job_override_expiry},
+	{"proposal_expiry", 60000, job_proposal_expiry},
 	{"idempotency_sweep", 60000, job_idempotency_sweep},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;

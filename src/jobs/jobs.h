@@ -40,6 +40,8 @@ void jobs_stop(struct jobs *jobs);
 /* override_expiry.c: records the end of overrides that have expired. They are out of force without
  * it; this is for the log's sake. */
 enum error job_override_expiry(struct service *service);
+/* proposal_expiry.c: the same of proposals. */
+enum error job_proposal_expiry(struct service *service);
 /* idempotency_sweep.c: deletes answers that were kept under an Idempotency-Key for their lifetime.
  * They count for nothing once it is over; this is for the room. */
 enum error job_idempotency_sweep(struct service *service);

@@ -331,6 +331,8 @@ static void test_visibility(void **state)
 				      strcmp(table, "token_revocations") == 0 ||
 				      strcmp(table, "idempotency_keys") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
+				      strcmp(table, "proposals") == 0 ||
+				      strcmp(table, "proposal_ends") == 0 ||
 				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
 
