@@ -53,7 +53,7 @@ static enum proposal_state state_of(
 	const struct proposal_row *row = &proposal->row;
 
 	if (row->ended_revision > 0) {
-		for (int state = PROPOSAL_APPLIED; state <= PROPOSAL_WITHDRAWN; state++) {
+		for (int state = PROPOSAL_APPLIED; state <= PROPOSAL_EXPIRED; state++) {
 			if (str_is(row->state, proposal_state_name((enum proposal_state)state)))
 				return (enum proposal_state)state;
 		}
@@ -551,6 +551,39 @@ enum error proposal_withdraw(const struct call *call, const struct proposal_deci
 	struct deciding deciding = {.decision = decision, .out = out};
 
 	return run(call, &deciding, withdraw_body, written);
+}
+
+/* ---- by time ---- */
+
+static enum error expire_body(struct write *write, void *arg)
+{
+	size_t *count = arg;
+	struct buf detail = BUF_INIT;
+	struct uuid *ids;
+	enum error error = proposals_due(tx_conn(write->tx), &write->call->workspace,
+		write->change.at_us, write->call->arena, &ids, count);
+
+	write->nothing = !error && *count == 0;
+	for (size_t i = 0; !error && i < *count; i++) {
+		const struct proposal_row row = {.id = ids[i],
+			.state = str_from(proposal_state_name(PROPOSAL_EXPIRED)),
+			.ended_by = STR("system"),
+			.end_rationale = STR_NONE};
+
+		error = proposal_end_append(&write->change, &row);
+	}
+	if (error || write->nothing)
+		return error;
+	buf_printf(&detail, "{\"count\":%zu}", *count);
+	error = detail.failed ? ERR_NO_MEMORY
+			      : write_finish(write, "proposal.expire", "", buf_view(&detail));
+	buf_release(&detail);
+	return error;
+}
+
+enum error proposals_expire(const struct call *call, size_t *count, struct written *written)
+{
+	return write_run(call, &call->workspace, expire_body, count, written);
 }
 
 /* ---- reading ---- */

@@ -330,7 +330,7 @@ static enum error withdraw(struct request *request, struct response *response)
 static enum error read_state(struct request *request, struct str *out)
 {
 	static const char *const states[] = {
-		"open", "applied", "bypassed", "rejected", "withdrawn", NULL};
+		"open", "applied", "bypassed", "rejected", "withdrawn", "expired", NULL};
 
 	*out = request_query(request, "state");
 	for (size_t i = 0; out->ptr && states[i]; i++) {
@@ -340,7 +340,8 @@ static enum error read_state(struct request *request, struct str *out)
 	if (!out->ptr)
 		return ERR_OK;
 	diag_add(&request->diag, "/query/state",
-		"A list is of those that are open, applied, bypassed, rejected or withdrawn.");
+		"A list is of those that are open, applied, bypassed, rejected, withdrawn or "
+		"expired.");
 	return ERR_INVALID;
 }
 

@@ -50,6 +50,11 @@ void principal_unref(struct principal *principal)
 		fake_principals_out--;
 }
 
+bool principal_may_decide(const struct principal *principal)
+{
+	return principal && principal->actor_kind != ACTOR_AGENT;
+}
+
 const char *role_name(uint32_t role)
 {
 	(void)role;

@@ -366,6 +366,8 @@ static void test_visibility(void **state)
 				      strcmp(table, "idempotency_keys") == 0 ||
 				      strcmp(table, "audit_checkpoints") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
+				      strcmp(table, "proposals") == 0 ||
+				      strcmp(table, "proposal_ends") == 0 ||
 				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
 
