@@ -279,26 +279,19 @@ static void show_review(const struct json_view *review)
 	show_decision(review);
 }
 
-static enum cli_exit fetch(struct cli *cli, const char *id, struct json_view **out)
-{
-	struct buf path = BUF_INIT;
-	enum cli_exit code = review_path(cli, id, "", &path);
-
-	if (code == CLI_OK)
-		code = cli_get(cli, path.data, out);
-	buf_release(&path);
-	return code;
-}
-
 static enum cli_exit run_show(struct cli *cli, const void *values, const struct words *words)
 {
 	struct json_view *review = NULL;
-	enum cli_exit code = fetch(cli, words->items[0], &review);
+	struct buf path = BUF_INIT;
+	enum cli_exit code = review_path(cli, words->items[0], "", &path);
 
 	(void)values;
+	if (code == CLI_OK)
+		code = cli_get(cli, path.data, &review);
 	if (review)
 		show_review(review);
 	json_view_free(review);
+	buf_release(&path);
 	return code;
 }
 
@@ -353,9 +346,14 @@ static enum cli_exit find_digest(
 	struct cli *cli, const char *id, const char *seen, struct buf *digest)
 {
 	struct json_view *review = NULL;
-	enum cli_exit code = fetch(cli, id, &review);
+	struct buf path = BUF_INIT;
+	enum cli_exit code = review_path(cli, id, "", &path);
 	struct str now;
 
+	/* With --json too it is the decision that is printed. */
+	if (code == CLI_OK)
+		code = cli_send_json(cli, "GET", path.data, NULL, &review);
+	buf_release(&path);
 	if (code != CLI_OK) {
 		json_view_free(review);
 		return code;

@@ -391,6 +391,10 @@ def test_two_daemons_open_it_once(five, database, tmp_path):
 # ---- what it teaches ----
 
 
+def strengths(ws):
+    return ws.get("/comparisons/strengths", params={"min_revision": ws.revision()}).json()["strengths"]
+
+
 def test_decisions_become_comparisons_with_their_origin(five):
     review = opened(five, "a")
     decide(five, review)
@@ -402,8 +406,29 @@ def test_decisions_become_comparisons_with_their_origin(five):
     newest = five.get("/comparisons").json()["comparisons"][0]
     assert (newest["before"]["external_id"], newest["after"]["external_id"]) == ("c", "b")
     # Without what people compared themselves there is nothing to learn from: it would be its own echo.
-    strengths = five.get("/comparisons/strengths", params={"min_revision": five.revision()}).json()
-    assert strengths["strengths"] == []
+    assert strengths(five) == []
+
+
+def test_what_was_learned_is_learned_again_anywhere(five, tmp_path):
+    """Direct and derived comparisons, weighed: the daemon, a replay and the client offline agree."""
+    for before, after in (("c", "a"), ("e", "d"), ("e", "b")):
+        pair = [{"source": "test", "external_id": name} for name in (before, after)]
+        five.post("/comparisons", 201, json={"before": pair[0], "after": pair[1]})
+    direct = {each["external_id"]: each["strength"] for each in strengths(five)}
+    decide(five, opened(five, "a"))
+    decide(five, opened(five, "b"))
+    both = {each["external_id"]: each["strength"] for each in strengths(five)}
+    assert both["a"] > direct["a"] and both["b"] > direct["b"], "a and b were approved before c"
+    # 2 derived ones weigh 9/7 beside 3 direct ones; at full weight a's win would make up for its loss.
+    assert both["a"] < both["c"]
+    model = {"name": "p", "kind": "pairwise", "unknown": "average", "bands": [{"name": "all"}]}
+    five.promote(five.post("/models", 201, json=model).json()["version"])
+    kept = five.post("/rankings", 201, json={}, params={"min_revision": five.revision()}).json()
+    assert five.post(f"/rankings/{kept['id']}:replay", 200, json={}).json()["same"]
+    path = tmp_path / "bundle.ndjson"
+    path.write_bytes(five.get(f"/rankings/{kept['id']}/bundle").content)
+    assert b'"derived":true' in path.read_bytes()
+    assert run("rank", "--offline", path).stdout == five.get(f"/rankings/{kept['id']}/order").text
 
 
 def test_labels(five):

@@ -34,7 +34,7 @@ static enum error parse(void *self, const struct catalog *catalog, struct arena 
 	return error;
 }
 
-static void put_settings(const struct uuid *workspace, const char *review)
+static void put_settings_of(const struct uuid *workspace, const char *streams, const char *review)
 {
 	struct precondition precondition = {.check = any};
 	struct document_put put = {
@@ -50,12 +50,17 @@ static void put_settings(const struct uuid *workspace, const char *review)
 
 	caller_begin(&caller, workspace);
 	put.source.self = (void *)arena_printf(&caller.arena,
-		"{\"streams\":[\"incident\"],\"kinds\":[\"bug\"],\"statuses\":[{\"name\":\"open\","
+		"{\"streams\":[%s],\"kinds\":[\"bug\"],\"statuses\":[{\"name\":\"open\","
 		"\"class\":\"todo\"},{\"name\":\"done\",\"class\":\"done\"}],\"review\":%s}",
-		review);
+		streams, review);
 	assert_ok(document_put(&caller.call, &put, &created, &catalog, &written));
 	catalog_unref(catalog);
 	caller_end(&caller);
+}
+
+static void put_settings(const struct uuid *workspace, const char *review)
+{
+	put_settings_of(workspace, "\"incident\"", review);
 }
 
 /* As the live part would publish it. `revision` 0: of now. */
@@ -237,6 +242,77 @@ static void it_is_withdrawn_when_nothing_asks_for_it(void **state)
 	assert_int_equal(verify(&workspace).fault, AUDIT_OK);
 }
 
+/* ---- the first of each stream ---- */
+
+enum { MANY = 90, STREAMS = 4 };
+
+static const char *const stream_names[STREAMS] = {"incident", "a", "b", "c"};
+static const size_t stream_tops[STREAMS] = {3, 0, 7, 40};
+
+struct given_stream {
+	const char *external_id;
+	struct str stream;
+};
+
+static enum error give_in_stream(void *self, size_t index, const struct catalog *catalog,
+	const char *pointer, struct arena *arena, struct diag *diag, struct item_input *out)
+{
+	const struct given_stream *given = self;
+	struct given_item item = {given->external_id, "open"};
+	enum error error = give_item(&item, index, catalog, pointer, arena, diag, out);
+
+	out->item.stream = given->stream;
+	return error;
+}
+
+static void put_in_stream(const struct uuid *workspace, const char *name, const char *stream)
+{
+	struct given_stream given = {name, str_from(stream)};
+	struct item_source source = {.count = 1, .parse = give_in_stream, .self = &given};
+	struct ingest ingest = {.pointer_prefix = "", .single = true, .action = "items.upsert"};
+	struct caller caller;
+
+	caller_begin(&caller, workspace);
+	assert_ok(items_ingest(&caller.call, &source, &ingest));
+	assert_true(ingest.results[0].outcome != OUTCOME_REJECTED);
+	caller_end(&caller);
+}
+
+/* Against a walk down the order that counts. */
+static void the_first_of_each_stream_wait(void **state)
+{
+	struct uuid workspace = new_workspace("streams");
+	struct ranking *ranking;
+	size_t met[STREAMS] = {0}, waiting = 0;
+
+	(void)state;
+	random_begin("service/reviews: streams");
+	put_settings_of(&workspace, "\"incident\",\"a\",\"b\",\"c\"",
+		"{\"top\":3,\"streams\":{\"a\":0,\"b\":7,\"c\":40}}");
+	for (int i = 0; i < MANY; i++) {
+		char name[16];
+
+		snprintf(name, sizeof name, "%d", i);
+		put_in_stream(&workspace, name, stream_names[random_below(STREAMS)]);
+	}
+	ranking = rank(&workspace, 0);
+	assert_int_equal(ranking->decision.order.count, MANY);
+	for (size_t i = 0; i < MANY; i++) {
+		uint32_t row = ranking->decision.order.order[i];
+		struct str stream = ranking_text(ranking, row, ROW_STREAM);
+		size_t s = 0;
+		bool expected;
+
+		while (!str_is(stream, stream_names[s]))
+			s++;
+		expected = met[s]++ < stream_tops[s];
+		assert_int_equal(review_state_of(&ranking->review_states, row) != NULL, expected);
+		waiting += expected;
+	}
+	assert_int_equal(ranking->review_states.pending, waiting);
+	ranking_unref(ranking);
+}
+
 /* ---- whatever is done, in whatever order ---- */
 
 /* What somebody with pen and paper would know. */
@@ -346,6 +422,7 @@ int main(void)
 		cmocka_unit_test(it_is_opened_once),
 		cmocka_unit_test(it_is_escalated_when_its_time_has_come),
 		cmocka_unit_test(it_is_withdrawn_when_nothing_asks_for_it),
+		cmocka_unit_test(the_first_of_each_stream_wait),
 		cmocka_unit_test(nothing_is_approved_that_nobody_approved),
 	};
 
