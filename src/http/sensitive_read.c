@@ -126,9 +126,9 @@ enum error sensitive_read_log(struct request *request, int status)
 {
 	struct sensitive_read *read = request->read;
 	struct access_log *log = request->service->access_log;
-	int64_t now_us = clock_now_us(request->clock);
 	struct str roles[ROLES];
 	struct access_row row;
+	int64_t now_us;
 	char *actor;
 
 	if (!read || !log || status >= 300 || strcmp(request->method, "HEAD") == 0)
@@ -140,6 +140,7 @@ enum error sensitive_read_log(struct request *request, int status)
 	actor = arena_alloc(&request->arena, sizeof "token:" + UUID_TEXT_SIZE);
 	if (!actor)
 		return ERR_BUDGET;
+	now_us = clock_now_us(request->clock);
 	memcpy(actor, "token:", 6);
 	uuid_to_text(&request->principal->token_id, actor + 6);
 	row = (struct access_row){

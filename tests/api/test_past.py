@@ -4,7 +4,7 @@ import concurrent.futures
 import time
 
 from support import pooler
-from support.client import problem_type
+from support.client import Client, problem_type
 from support.waiting import wait_until
 from support.workspace import item, scored
 
@@ -41,6 +41,7 @@ def test_a_second_replay_reads_the_rows_again(ws, database):
 @pooler.needs_two_sessions
 def test_one_is_loaded_one_waits_and_the_others_are_told_at_once(ws, other_ws, database):
     """Each of them would wait on a worker, and the writes of all workspaces need those."""
+    askers = [ws.as_role(role) for role in ("reviewer", "admin", "auditor")]  # a token may have two at a time
     for name in "abcdefgh":
         ws.push([item(name)])
     head = ws.revision()
@@ -48,7 +49,8 @@ def test_one_is_loaded_one_waits_and_the_others_are_told_at_once(ws, other_ws, d
     other_ws.queue()
 
     def ask(revision):
-        answer = ws.get("/queue", (200, 503), params={"revision": revision})
+        asker = Client(ws.url, askers[revision % len(askers)].secret, ws.prefix)
+        answer = asker.get("/queue", (200, 503), params={"revision": revision})
         return answer, time.monotonic()
 
     lock = database.connect()
