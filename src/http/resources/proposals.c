@@ -367,7 +367,7 @@ static enum error list(struct request *request, struct response *response)
 	struct proposal *proposals;
 	struct catalog *catalog;
 	struct json_writer json;
-	struct str state;
+	struct str state = STR_NONE;
 	int64_t before, revision;
 	size_t limit, count;
 	char last[24];
