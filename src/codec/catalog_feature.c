@@ -217,8 +217,7 @@ static bool check_succession(const struct feature_definition *definition,
 	if (definition->sensitive && previous->in_rules) {
 		diag_add(diag, "/sensitive",
 			"An SLA rule or a contract reads this feature, and what they say of an "
-			"item is "
-			"shown to every reader. "
+			"item is shown to every reader. "
 			"Define a feature of another name.");
 		return false;
 	}
