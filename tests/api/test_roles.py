@@ -52,10 +52,10 @@ class Place:
         self.values["ranking"] = self.ws.post("/rankings", 201, json={}).json()["id"]
         self.values["a"] = self.values["b"] = self.values["ranking"]
         feature = self.ws.get("/features").json()["features"][0]["name"]
-        self.names = {"/features/": feature, "/calendars/": "freeze", "/business-hours/": "office", "/presets/": "rice"}
         self.names = {
             "/features/": feature,
             "/calendars/": "freeze",
+            "/business-hours/": "office",
             "/launches/": "search",
             "/presets/": "rice",
             "/streams/": "incident",
@@ -65,8 +65,7 @@ class Place:
         self.clients = {role: Client(operator.url, token) for role, token in self.tokens.items()}
 
     def make_policy(self):
-        """A policy behind its alias, a calendar, and rules of service levels."""
-        """A policy and a contract behind their aliases, a calendar and a launch."""
+        """A policy and a contract behind their aliases, a calendar, rules of service levels and a launch."""
         new = {"If-None-Match": "*"}
         self.ws.post("/policies", 201, json={"preset": "field_guards"})
         self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
