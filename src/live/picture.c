@@ -622,7 +622,7 @@ static enum error follow_to(struct picture *picture, struct conn *conn, const st
 		error = follow_items(picture, conn, head->revision);
 	if (!error && news->overrides)
 		error = follow_overrides(picture, conn, head->revision);
-	if (!error)
+	if (!error && news->reviews)
 		error = follow_reviews(picture, conn, head->revision);
 	if (!error && news->comparisons)
 		error = follow_comparisons(picture, conn, head->revision);
@@ -684,7 +684,7 @@ static enum error read_past_head(
 
 enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision)
 {
-	static const struct head_news all = {true, true};
+	static const struct head_news all = {true, true, true};
 	struct head head;
 	enum error error = read_past_head(picture, conn, revision, &head);
 

@@ -46,6 +46,7 @@ static enum error take_head(struct conn *conn, PGresult *result, const struct uu
 	if (news) {
 		news->overrides = cell_bool(&cells);
 		news->comparisons = cell_bool(&cells);
+		news->reviews = cell_bool(&cells);
 	}
 	err = cells_error(&cells);
 	if (!err)

@@ -114,6 +114,7 @@ enum error head_read(struct conn *conn, const struct uuid *workspace, struct hea
 struct head_news {
 	bool overrides; /* or their ends */
 	bool comparisons;
+	bool reviews; /* their ends or marks */
 };
 enum error head_read_news(struct conn *conn, const struct uuid *workspace, int64_t after,
 	struct head *out, struct head_news *news);
