@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/num.h"
+#include "codec/catalog_contract.h"
 #include "codec/catalog_internal.h"
 #include "codec/catalog_policy.h"
 #include "codec/json.h"
@@ -460,6 +461,133 @@ static enum error build_policy_aliases(struct build *build, size_t begin, size_t
 	return ERR_OK;
 }
 
+static enum error read_contract(
+	struct build *build, const struct document *document, struct contract_version *out)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool ok;
+
+	if (err)
+		return err;
+	ok = contract_read(json, build->catalog, true, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	contract_columns(out, mark_feature, build);
+	out->revision = document->revision;
+	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error build_contracts(struct build *build, size_t begin, size_t end)
+{
+	struct catalog *catalog = build->catalog;
+	size_t count = end - begin;
+	const struct document **by_version;
+	struct contract_version *contracts;
+	enum error err;
+
+	contracts = arena_array(&catalog->arena, count, sizeof *contracts);
+	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
+	if (!contracts || !by_version)
+		return ERR_NO_MEMORY;
+	err = sort_versions(build, begin, end, by_version);
+	for (size_t i = 0; i < count && !err; i++) {
+		contracts[i].version = (int64_t)i + 1;
+		err = read_contract(build, by_version[i], &contracts[i]);
+	}
+	catalog->contracts = contracts;
+	catalog->contract_count = count;
+	return err;
+}
+
+static enum error read_contract_alias(
+	struct build *build, const struct document *document, struct contract_alias *out)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	const json_t *contract = json_object_get(json, "contract");
+	bool none = json_is_null(contract);
+
+	if (err)
+		return err;
+	out->contract = json_integer_value(contract);
+	json_decref(json);
+	if (!none && !catalog_contract(build->catalog, out->contract))
+		return ERR_INTERNAL;
+	out->revision = document->revision;
+	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+}
+
+static enum error build_contract_aliases(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct contract_alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
+
+	if (!aliases)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_contract_alias(build, build->documents[i], &aliases[filled++]);
+		if (err)
+			return err;
+	}
+	build->catalog->contract_aliases = aliases;
+	build->catalog->contract_alias_count = count;
+	return ERR_OK;
+}
+
+static enum error read_launch(
+	struct build *build, const struct document *document, struct launch *out, bool *deleted)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool ok = true;
+
+	if (err)
+		return err;
+	*deleted = calendar_is_deleted(json);
+	if (!*deleted)
+		ok = launch_read(json, build->catalog, true, &build->catalog->arena, &build->diag,
+			out);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err || *deleted)
+		return err;
+	out->revision = document->revision;
+	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
+		return ERR_NO_MEMORY;
+	return ERR_OK;
+}
+
+/* One that was deleted is as if it had never been. */
+static enum error build_launches(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct launch *launches = arena_array(&build->catalog->arena, count, sizeof *launches);
+
+	if (!launches)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		bool deleted;
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_launch(build, build->documents[i], &launches[filled], &deleted);
+		if (err)
+			return err;
+		filled += !deleted;
+	}
+	build->catalog->launches = launches;
+	build->catalog->launch_count = filled;
+	return ERR_OK;
+}
+
 /* In the order in which they need each other: models read features, policies name calendars, aliases
  * name either. */
 static const struct document_kind {
@@ -474,6 +602,9 @@ static const struct document_kind {
 	{"policy", build_policies},
 	{"policy_alias", build_policy_aliases},
 	{"mapping", build_mappings},
+	{"contract", build_contracts},
+	{"contract_alias", build_contract_aliases},
+	{"launch", build_launches},
 };
 
 static enum error build_all(struct build *build, size_t count)

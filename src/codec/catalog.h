@@ -6,7 +6,8 @@
  * Documents: kind "feature" (name: the feature's), "model" (name: the version's number), "alias"
  * (name: "active", "candidate"; body {"model": N}), "policy" (name: the version's number),
  * "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
- * "settings" (name "workspace"), "mapping" (name: the source format's).
+ * "settings" (name "workspace"), "mapping" (name: the source format's); "contract", "contract_alias" and
+ * "launch" are described in contract.h.
  */
 #ifndef WINNOW_CODEC_CATALOG_H
 #define WINNOW_CODEC_CATALOG_H
@@ -171,6 +172,12 @@ struct catalog {
 	size_t policy_alias_count;
 	const struct calendar *calendars; /* by name */
 	size_t calendar_count;
+	const struct contract_version *contracts; /* by version - 1; contract.h */
+	size_t contract_count;
+	const struct contract_alias *contract_aliases;
+	size_t contract_alias_count;
+	const struct launch *launches; /* by name */
+	size_t launch_count;
 	const struct mapping *mappings;
 	size_t mapping_count;
 };
@@ -248,7 +255,8 @@ enum error feature_definition_parse(const struct json_t *json, struct str name, 
 enum error feature_deleted_body(
 	const struct feature_definition *definition, struct arena *arena, struct str *body);
 /* What keeps a feature from being deleted, for people: "model 3 (active)", "policy 2 (active)",
- * "mapping github". Models (with a blend's components) and policies count when an alias names them.
+ * "mapping github". Models (with a blend's components), policies and contracts count when an alias names
+ * them.
  * The texts are the arena's. ERR_NO_MEMORY. */
 enum error catalog_feature_users(const struct catalog *catalog,
 	const struct feature_definition *feature, struct arena *arena, const struct str **users,
@@ -313,6 +321,9 @@ bool model_bind(const struct model_version *model, const struct word_lookup *wor
 bool policy_bind(const struct policy_version *policy, const struct catalog *catalog,
 	const struct wn_model *model, double now_s, const struct word_lookup *words,
 	struct arena *arena, struct wn_policy *out);
+/* The same for one predicate; symbols by index of its words. */
+bool predicate_bind(const struct wn_test *tests, size_t count, const struct catalog *catalog,
+	const uint32_t *symbols, struct arena *arena, const struct wn_test **out);
 /* The window of a calendar that is open at now_s; false when none is. */
 bool calendar_open(const struct calendar *calendar, double now_s, double *from_s, double *until_s,
 	struct str *reason);
@@ -332,7 +343,7 @@ struct lull ranking_lull(const struct model_version *model, const struct policy_
 
 /* Models and policies that ship as starting points: documents as a client would post them. */
 struct preset {
-	const char *kind; /* "model", "policy" */
+	const char *kind; /* "model", "policy", "contract" */
 	const char *name; /* "rice" … */
 	const char *description;
 	const char *body; /* JSON */
@@ -343,6 +354,9 @@ const struct preset *preset_named(const char *kind, struct str name);
 
 /* "exclude", "at_least_band" …; both shares are "share". */
 const char *policy_effect_name(enum wn_effect effect);
+
+/* [a-z][a-z0-9_-]{0,62}: an id that a client gives to a rule, a calendar, a launch … */
+bool catalog_is_slug(struct str name);
 
 /* As the API shows them: one JSON object each. */
 void feature_definition_write(struct buf *out, const struct feature_definition *definition);

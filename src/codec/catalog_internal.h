@@ -77,5 +77,7 @@ bool model_read(const json_t *json, const struct model_lookup *lookup, struct ar
 json_t *model_from_preset(const json_t *json, struct diag *diag);
 /* The same with name or description. */
 json_t *policy_from_preset(const json_t *json, struct diag *diag);
+/* The same with all but the streams. */
+json_t *contract_from_preset(const json_t *json, struct diag *diag);
 
 #endif

@@ -81,19 +81,6 @@ struct draft {
 	size_t count; /* of rules before the one that is being read */
 };
 
-static bool is_rule_id(struct str id)
-{
-	if (id.len == 0 || id.len > CATALOG_MAX_NAME || id.ptr[0] < 'a' || id.ptr[0] > 'z')
-		return false;
-	for (size_t i = 1; i < id.len; i++) {
-		char c = id.ptr[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
-			return false;
-	}
-	return true;
-}
-
 static bool read_id(
 	struct draft *draft, const json_t *json, const char *pointer, struct policy_rule *out)
 {
@@ -103,7 +90,7 @@ static bool read_id(
 	if (!json_read_text(json, "id", 1, CATALOG_MAX_NAME, true, pointer, diag,
 		    draft->predicates.arena, &out->id))
 		return false;
-	if (!is_rule_id(out->id)) {
+	if (!catalog_is_slug(out->id)) {
 		diag_add(diag, place,
 			"An id begins with a letter a to z, followed by at most 62 letters a to z, "
 			"digits, underscores or hyphens.");

@@ -63,22 +63,22 @@ static bool bind_numbers(struct wn_test *test, struct arena *arena)
 	return true;
 }
 
-static bool bind_tests(const struct policy_rule *rule, const struct catalog *catalog,
-	const uint32_t *symbols, struct arena *arena, struct wn_rule *out)
+bool predicate_bind(const struct wn_test *tests, size_t count, const struct catalog *catalog,
+	const uint32_t *symbols, struct arena *arena, const struct wn_test **out)
 {
-	struct wn_test *tests = arena_array(arena, rule->rule.test_count, sizeof *tests);
+	struct wn_test *bound = arena_array(arena, count, sizeof *bound);
 
-	if (!tests)
+	if (!bound)
 		return false;
-	for (size_t i = 0; i < rule->rule.test_count; i++) {
-		tests[i] = rule->rule.tests[i];
-		hide_deleted(catalog, &tests[i]);
-		if (tests[i].symbols && !bind_symbols(&tests[i], symbols, arena))
+	for (size_t i = 0; i < count; i++) {
+		bound[i] = tests[i];
+		hide_deleted(catalog, &bound[i]);
+		if (bound[i].symbols && !bind_symbols(&bound[i], symbols, arena))
 			return false;
-		if (tests[i].numbers && tests[i].count > 1 && !bind_numbers(&tests[i], arena))
+		if (bound[i].numbers && bound[i].count > 1 && !bind_numbers(&bound[i], arena))
 			return false;
 	}
-	out->tests = tests;
+	*out = bound;
 	return true;
 }
 
@@ -126,7 +126,8 @@ bool policy_bind(const struct policy_version *policy, const struct catalog *cata
 		const struct policy_rule *rule = &policy->rules[i];
 
 		rules[i] = rule->rule;
-		if (!bind_tests(rule, catalog, symbols, arena, &rules[i]))
+		if (!predicate_bind(rule->rule.tests, rule->rule.test_count, catalog, symbols,
+			    arena, &rules[i].tests))
 			return false;
 		if (rule->band.ptr)
 			bind_band(rule->band, model, &rules[i]);

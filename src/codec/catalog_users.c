@@ -3,6 +3,7 @@
  * names stay readable by the definitions that they pin, so they do not count.
  */
 #include "codec/catalog_internal.h"
+#include "codec/contract.h"
 #include "codec/json.h"
 
 struct user_list {
@@ -92,6 +93,19 @@ static void add_policies(struct user_list *list, const struct catalog *catalog, 
 	}
 }
 
+static void add_contracts(struct user_list *list, const struct catalog *catalog, uint32_t column)
+{
+	for (size_t i = 0; i < catalog->contract_alias_count; i++) {
+		const struct contract_alias *alias = &catalog->contract_aliases[i];
+		const struct contract_version *contract =
+			catalog_contract(catalog, alias->contract);
+
+		if (contract && contract_reads(contract, column))
+			add_user(list, arena_printf(list->arena, "contract %lld (%.*s)",
+					       (long long)alias->contract, STR_ARG(alias->name)));
+	}
+}
+
 enum error catalog_feature_users(const struct catalog *catalog,
 	const struct feature_definition *feature, struct arena *arena, const struct str **users,
 	size_t *count)
@@ -99,12 +113,14 @@ enum error catalog_feature_users(const struct catalog *catalog,
 	struct user_list list = {.arena = arena};
 
 	list.texts = arena_array(arena,
-		catalog->alias_count + catalog->policy_alias_count + catalog->mapping_count,
+		catalog->alias_count + catalog->policy_alias_count +
+			catalog->contract_alias_count + catalog->mapping_count,
 		sizeof *list.texts);
 	if (!list.texts)
 		return ERR_NO_MEMORY;
 	add_models(&list, catalog, feature->id);
 	add_policies(&list, catalog, feature->id);
+	add_contracts(&list, catalog, feature->id);
 	for (size_t i = 0; i < catalog->mapping_count; i++) {
 		const struct mapping *mapping = &catalog->mappings[i];
 		bool sets = false;

@@ -48,6 +48,19 @@ bool catalog_is_identifier(struct str name)
 	return true;
 }
 
+bool catalog_is_slug(struct str name)
+{
+	if (name.len == 0 || name.len > CATALOG_MAX_NAME || name.ptr[0] < 'a' || name.ptr[0] > 'z')
+		return false;
+	for (size_t i = 1; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	return true;
+}
+
 bool catalog_check_word(struct str word, const char *pointer, struct diag *diag)
 {
 	if (word.len == 0 || word.len > CATALOG_MAX_NAME) {

@@ -1,5 +1,5 @@
 /*
- * Presets: models and policies as a client would post them, to begin with. {"preset": "rice"} is
+ * Presets: models, policies and contracts as a client would post them, to begin with. {"preset": "rice"} is
  * replaced by the preset's body before anything else looks at it, so a model made of one is stored
  * whole and does not change when a later release ships another text.
  *
@@ -69,6 +69,8 @@ const struct preset presets[] = {
 		BALANCED_PARETO},
 	{"policy", "field_guards", "Guards from the field, as rules that no score can beat.",
 		preset_field_guards},
+	{"contract", "field_contract", "Shares, limits and definitions of the four shipped streams.",
+		preset_field_contract},
 };
 const size_t preset_count = sizeof presets / sizeof presets[0];
 
@@ -144,4 +146,12 @@ json_t *policy_from_preset(const json_t *json, struct diag *diag)
 	static const char *const keys[] = {"preset", "name", "description", NULL};
 
 	return from_preset("policy", json, keys, diag);
+}
+
+json_t *contract_from_preset(const json_t *json, struct diag *diag)
+{
+	static const char *const keys[] = {
+		"preset", "name", "description", "mirrors", "limits", "quadrants", "views", NULL};
+
+	return from_preset("contract", json, keys, diag);
 }

@@ -4,6 +4,7 @@
 #ifndef WINNOW_CODEC_PRESETS_INTERNAL_H
 #define WINNOW_CODEC_PRESETS_INTERNAL_H
 
-extern const char preset_field_guards[]; /* preset_policies.c */
+extern const char preset_field_guards[];   /* preset_policies.c */
+extern const char preset_field_contract[]; /* preset_contracts.c */
 
 #endif

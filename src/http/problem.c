@@ -57,6 +57,8 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_INVALID] = "The request is well-formed but not valid.",
 	[ERR_BEYOND_HEAD] = "No such revision has been written in this workspace yet.",
 	[ERR_NOT_AN_ITEM_EVENT] = "Only events that describe an item can be taken in.",
+	[ERR_WIP_LIMIT] = "Finish something that is in flight first; the stream's health lists it.",
+	[ERR_GATE] = "Give the item what the contract asks for, in the same request or before it.",
 	[ERR_KEY_REUSED] = "Query and body must be the same as the first time; for another request "
 			   "take a new key.",
 	[ERR_NEEDS_IF_MATCH] =

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "codec/contract.h"
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 #include "service/kept.h"
@@ -37,6 +38,21 @@ static struct newest newest_policy_alias(const struct catalog *catalog, struct s
 	const struct policy_alias *alias = catalog_policy_alias(catalog, name);
 
 	return (struct newest){alias ? alias->revision : 0, STR_NONE};
+}
+
+static struct newest newest_contract_alias(const struct catalog *catalog, struct str name)
+{
+	const struct contract_alias *alias = catalog_contract_alias(catalog, name);
+
+	return (struct newest){alias ? alias->revision : 0, STR_NONE};
+}
+
+static struct newest newest_launch(const struct catalog *catalog, struct str name)
+{
+	const struct launch *launch = catalog_launch(catalog, name);
+
+	return launch ? (struct newest){launch->revision, launch->body}
+		      : (struct newest){0, STR_NONE};
 }
 
 static struct newest newest_calendar(const struct catalog *catalog, struct str name)
@@ -72,6 +88,8 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"alias", newest_alias},
 		{"policy_alias", newest_policy_alias},
 		{"calendar", newest_calendar},
+		{"contract_alias", newest_contract_alias},
+		{"launch", newest_launch},
 		{"mapping", newest_mapping},
 	};
 
@@ -261,6 +279,14 @@ static enum error calendar_tombstone(
 	return error;
 }
 
+static enum error launch_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+{
+	(void)write;
+	*body = STR("{\"deleted\":true}");
+	return catalog_launch(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
+}
+
 struct deleting {
 	const char *kind;
 	struct str name;
@@ -295,7 +321,9 @@ enum error document_delete(const struct call *call, const char *kind, struct str
 		.kind = kind,
 		.name = name,
 		.precondition = precondition,
-		.tombstone = strcmp(kind, "feature") == 0 ? feature_tombstone : calendar_tombstone,
+		.tombstone = strcmp(kind, "feature") == 0  ? feature_tombstone
+			     : strcmp(kind, "launch") == 0 ? launch_tombstone
+							   : calendar_tombstone,
 	};
 	enum error error = write_run(call, &call->workspace, delete_body, &deleting, written);
 
@@ -325,6 +353,16 @@ static struct str policy_text(const struct catalog *catalog, size_t i)
 	return catalog->policies[i].body;
 }
 
+static size_t contract_count(const struct catalog *catalog)
+{
+	return catalog->contract_count;
+}
+
+static struct str contract_text(const struct catalog *catalog, size_t i)
+{
+	return catalog->contracts[i].body;
+}
+
 struct numbered {
 	const char *kind;
 	size_t (*count)(const struct catalog *catalog);
@@ -332,6 +370,7 @@ struct numbered {
 };
 static const struct numbered numbered_model = {"model", model_count, model_text};
 static const struct numbered numbered_policy = {"policy", policy_count, policy_text};
+static const struct numbered numbered_contract = {"contract", contract_count, contract_text};
 
 struct creating {
 	const struct numbered *numbered;
@@ -404,6 +443,14 @@ enum error policy_create(const struct call *call, const struct document_source *
 	int64_t *version, struct catalog **catalog, struct written *written)
 {
 	struct creating creating = {.numbered = &numbered_policy, .source = source};
+
+	return create(call, &creating, version, catalog, written);
+}
+
+enum error contract_create(const struct call *call, const struct document_source *source,
+	int64_t *version, struct catalog **catalog, struct written *written)
+{
+	struct creating creating = {.numbered = &numbered_contract, .source = source};
 
 	return create(call, &creating, version, catalog, written);
 }

@@ -1,6 +1,6 @@
 /*
- * What is configured: settings, feature definitions, models, policies, their aliases, calendars,
- * mappings. Each write is a new version; none is changed in place.
+ * What is configured: settings, feature definitions, models, policies, contracts, their aliases, calendars,
+ * launches, mappings. Each write is a new version; none is changed in place.
  */
 #ifndef WINNOW_SERVICE_DOCUMENTS_H
 #define WINNOW_SERVICE_DOCUMENTS_H
@@ -21,7 +21,8 @@ struct document_source {
 
 struct document_put {
 	const char
-		*kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping" */
+		*kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
+		          "contract_alias", "launch" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
 	struct document_source source;
@@ -32,7 +33,7 @@ struct document_put {
 enum error document_put(const struct call *call, const struct document_put *put, bool *created,
 	struct catalog **catalog, struct written *written);
 
-/* Deletes a feature or a calendar: its newest version says so from then on. ERR_NOT_FOUND when there
+/* Deletes a feature, a calendar or a launch: its newest version says so from then on. ERR_NOT_FOUND when there
  * is none; ERR_IN_USE with a fault for each user (model, policy, mapping). */
 enum error document_delete(const struct call *call, const char *kind, struct str name,
 	const struct precondition *precondition, struct written *written);
@@ -41,8 +42,10 @@ enum error document_delete(const struct call *call, const char *kind, struct str
  * (written->changed is false). */
 enum error model_create(const struct call *call, const struct document_source *source,
 	int64_t *version, struct catalog **catalog, struct written *written);
-/* The same for policies. */
+/* The same for policies, and for contracts. */
 enum error policy_create(const struct call *call, const struct document_source *source,
+	int64_t *version, struct catalog **catalog, struct written *written);
+enum error contract_create(const struct call *call, const struct document_source *source,
 	int64_t *version, struct catalog **catalog, struct written *written);
 
 #endif

@@ -46,6 +46,7 @@ struct item_result {
 	int64_t revision;  /* the item's, unless rejected */
 	enum error error;  /* when rejected */
 	struct diag *diag; /* its faults; NULL when not rejected */
+	struct diag *warnings; /* of the streams' contract; NULL: none, or answered before */
 };
 
 struct ingest {
@@ -88,6 +89,7 @@ struct item_view {
 	struct item_record record;
 	struct catalog *catalog;
 	int64_t head; /* the workspace's revision when it was read */
+	struct diag *warnings; /* of the streams' contract, after a write; NULL: none */
 };
 /* `revision` 0: as it is now. ERR_NOT_FOUND; ERR_BEYOND_HEAD. */
 enum error item_get(

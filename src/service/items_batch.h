@@ -6,6 +6,7 @@
 #define WINNOW_SERVICE_ITEMS_BATCH_H
 
 #include "base/map.h"
+#include "service/contract_guard.h"
 #include "service/items_common.h"
 #include "service/kept.h"
 
@@ -36,6 +37,9 @@ struct batch {
 	struct sketch *sketches; /* by index; NULL: the source gives none */
 	int64_t seen_revision;   /* the head when the sketches were looked up */
 	bool alone;              /* in its transaction: rows may be sent before all are made */
+	struct flight own_flight; /* of a batch that is alone */
+	struct flight *flight;    /* that the contract's limits are judged by */
+	struct arena scratch;
 	/* Of a batch that shares its transaction: */
 	enum error unready; /* what kept it from being loaded */
 	bool deferred;      /* another of the transaction has one of its items */

@@ -11,6 +11,8 @@
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 
+enum { SCRATCH_BYTES = 16 << 20 }; /* of one item, as a contract's gates see it */
+
 const char *item_outcome_name(enum item_outcome outcome)
 {
 	static const char *const names[OUTCOME_COUNT] = {
@@ -234,6 +236,38 @@ static bool is_another(const struct target *target, const struct item_input *inp
 					  !str_eq(target->current.external_id, input->external_id));
 }
 
+/* What the contract says of the change. Its warnings stay with the result. */
+static enum error judge(struct batch *batch, size_t index, const struct target *target,
+	const struct item_record *merged, struct diag *faults)
+{
+	const struct contract_version *contract = catalog_contract_active(batch->catalog);
+	struct item_result *result = &batch->ingest->results[index];
+	struct guard guard = {
+		.catalog = batch->catalog,
+		.flight = batch->flight,
+		.stored = target->exists ? &target->stored : NULL,
+		.now_s = (double)clock_now_us(batch->call->service->clock) / US_PER_S,
+		.pointer = pointer_of(batch, index, faults),
+		.scratch = &batch->scratch,
+	};
+	struct diag warnings;
+	enum error error;
+
+	if (!contract)
+		return ERR_OK;
+	guard.mirrored = contract_mirrors(contract, merged->source);
+	diag_init(&warnings, batch->call->arena);
+	error = guard_judge(
+		&guard, target->present ? &target->current : NULL, merged, faults, &warnings);
+	if (error || warnings.count == 0)
+		return error;
+	result->warnings = arena_alloc(batch->call->arena, sizeof *result->warnings);
+	if (!result->warnings)
+		return ERR_BUDGET;
+	*result->warnings = warnings;
+	return ERR_OK;
+}
+
 static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 {
 	struct item_result *result = &batch->ingest->results[index];
@@ -251,7 +285,7 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	diag_init(&diag, batch->call->arena);
 	/* What the attempt before made of it is void. */
 	result->error = ERR_OK;
-	result->diag = NULL;
+	result->diag = result->warnings = NULL;
 	if (is_another(target, input))
 		return ERR_CONFLICT;
 	if (batch->source->features_only && !target->present)
@@ -265,6 +299,8 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 	error = item_upsert(target->present ? &target->current : NULL, input,
 		&batch->call->workspace, batch->catalog, revision, pointer_of(batch, index, &diag),
 		batch->call->arena, &diag, &merged, &changed);
+	if (!error && (!target->present || changed))
+		error = judge(batch, index, target, &merged, &diag);
 	if (error)
 		return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
 	result->outcome = !target->present ? OUTCOME_CREATED
@@ -405,8 +441,7 @@ static enum error finish(struct batch *batch, struct write *write)
 
 /* ---- in the transaction ---- */
 
-/* What is stored is loaded. */
-enum error batch_write(struct batch *batch, struct write *write)
+static enum error merge_and_write(struct batch *batch, struct write *write)
 {
 	enum error error = merge_all(batch, write->change.revision);
 
@@ -421,6 +456,24 @@ enum error batch_write(struct batch *batch, struct write *write)
 	return error ? error : finish(batch, write);
 }
 
+/* What is stored is loaded, and what is in flight. A batch that fails leaves the flight as it met it. */
+enum error batch_write(struct batch *batch, struct write *write)
+{
+	size_t mark = flight_mark(batch->flight);
+	enum error error = merge_and_write(batch, write);
+
+	if (error)
+		flight_back(batch->flight, mark);
+	return error;
+}
+
+/* Of a batch that has the transaction to itself. */
+static enum error load_flight(struct batch *batch, struct conn *conn)
+{
+	batch->flight = &batch->own_flight;
+	return flight_load(batch->flight, conn, &batch->call->workspace, batch->catalog);
+}
+
 static enum error ingest_body(struct write *write, void *arg)
 {
 	struct batch *batch = arg;
@@ -432,6 +485,8 @@ static enum error ingest_body(struct write *write, void *arg)
 		error = know_again(batch, conn, write->change.revision - 1);
 	if (!error)
 		error = load_targets(batch, conn);
+	if (!error)
+		error = load_flight(batch, conn);
 	return error ? error : batch_write(batch, write);
 }
 
@@ -455,6 +510,8 @@ static enum error rehearse(struct batch *batch)
 		error = know_again(batch, conn, head.revision);
 	if (!error)
 		error = load_targets(batch, conn);
+	if (!error)
+		error = load_flight(batch, conn);
 	if (!error)
 		error = merge_all(batch, head.revision + 1);
 	read_end(conn);
@@ -510,6 +567,8 @@ enum error batch_parse(const struct call *call, const struct item_source *source
 	if (!batch)
 		return ERR_BUDGET;
 	*batch = (struct batch){.call = call, .source = source, .ingest = ingest};
+	flight_init(&batch->own_flight);
+	arena_init(&batch->scratch, SCRATCH_BYTES);
 	error = batch_alloc(batch);
 	if (error)
 		return error;
@@ -544,6 +603,8 @@ void batch_release(struct batch *batch)
 	if (!batch)
 		return;
 	uuid_map_release(&batch->target_ids);
+	flight_release(&batch->own_flight);
+	arena_release(&batch->scratch);
 	catalog_unref(batch->catalog);
 	batch->catalog = NULL;
 }

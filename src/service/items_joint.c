@@ -15,6 +15,7 @@ struct meeting {
 	struct arena arena;     /* for what is stored */
 	struct uuid_map owners; /* by item: which of the writes has it */
 	size_t items;
+	struct flight flight; /* that the writes move one after the other */
 };
 
 /* Claims the items of a batch, all or none. */
@@ -108,6 +109,25 @@ static enum error load_claimed(
 	return error;
 }
 
+/* All were parsed by the same configuration. */
+static enum error load_flight(
+	struct meeting *meeting, struct conn *conn, struct joint_write *writes, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		struct batch *batch = writes[i].arg;
+
+		batch->flight = &meeting->flight;
+	}
+	for (size_t i = 0; i < count; i++) {
+		const struct batch *batch = writes[i].arg;
+
+		if (takes_part(batch))
+			return flight_load(&meeting->flight, conn, &writes[i].call->workspace,
+				batch->catalog);
+	}
+	return ERR_OK;
+}
+
 static enum error load_meeting(void *self, struct tx *tx, int64_t config_revision,
 	struct joint_write *writes, size_t count)
 {
@@ -124,7 +144,9 @@ static enum error load_meeting(void *self, struct tx *tx, int64_t config_revisio
 		if (!batch->unready)
 			error = claim(meeting, batch, (uint32_t)i);
 	}
-	return error ? error : load_claimed(meeting, tx_conn(tx), writes, count);
+	if (!error)
+		error = load_claimed(meeting, tx_conn(tx), writes, count);
+	return error ? error : load_flight(meeting, tx_conn(tx), writes, count);
 }
 
 static enum error meeting_body(struct write *write, void *arg)
@@ -168,10 +190,12 @@ void batches_store(
 	size_t left = count;
 
 	arena_init(&meeting.arena, MEETING_BYTES);
+	flight_init(&meeting.flight);
 	for (size_t i = 0; i < count; i++)
 		writes[i] = (struct joint_write){.call = batches[i]->call, .arg = batches[i]};
 	while (left > 0)
 		left = store_round(&meeting, service, writes, left);
+	flight_release(&meeting.flight);
 	for (size_t i = 0; i < count; i++)
 		errors[i] = batches[i]->unready;
 }

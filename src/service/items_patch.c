@@ -6,6 +6,9 @@
 #include <stdio.h>
 
 #include "service/catalogs.h"
+#include "service/contract_guard.h"
+
+enum { SCRATCH_BYTES = 16 << 20 }; /* of the item, as a contract's gates see it */
 
 struct patching {
 	const struct uuid *id;
@@ -81,6 +84,53 @@ static enum error withdraw(struct write *write, const struct patching *patching,
 		write->change.revision, call->arena, out, changed);
 }
 
+/* A person decides here, whoever else's tracker the item is from: what is enforced is refused. */
+static enum error judge_in(struct write *write, struct guard *guard, struct patching *patching,
+	const struct item_record *before, const struct item_record *after)
+{
+	const struct call *call = write->call;
+	struct diag warnings;
+	enum error error =
+		flight_load(guard->flight, tx_conn(write->tx), &call->workspace, guard->catalog);
+
+	diag_init(&warnings, call->arena);
+	if (!error)
+		error = guard_judge(guard, before, after, call->diag, &warnings);
+	if (error || warnings.count == 0)
+		return error;
+	patching->out->warnings = arena_alloc(call->arena, sizeof warnings);
+	if (!patching->out->warnings)
+		return ERR_BUDGET;
+	*patching->out->warnings = warnings;
+	return ERR_OK;
+}
+
+static enum error judge(struct write *write, struct patching *patching,
+	const struct item_record *before, const struct item_record *after)
+{
+	struct flight flight;
+	struct arena scratch;
+	struct guard guard = {
+		.catalog = patching->out->catalog,
+		.flight = &flight,
+		.stored = before,
+		.now_s = (double)clock_now_us(write->call->service->clock) / US_PER_S,
+		.pointer = "",
+		.scratch = &scratch,
+	};
+	enum error error;
+
+	patching->out->warnings = NULL;
+	if (!catalog_contract_active(guard.catalog))
+		return ERR_OK;
+	flight_init(&flight);
+	arena_init(&scratch, SCRATCH_BYTES);
+	error = judge_in(write, &guard, patching, before, after);
+	flight_release(&flight);
+	arena_release(&scratch);
+	return error;
+}
+
 static enum error store(
 	struct write *write, struct patching *patching, const struct item_record *record)
 {
@@ -127,6 +177,8 @@ static enum error patch_body(struct write *write, void *arg)
 	/* A condition counts only where the request would succeed without it (RFC 9110 §13.2.1). */
 	error = patching->source ? apply(write, patching, &record, &patched, &changed)
 				 : withdraw(write, patching, &record, &patched, &changed);
+	if (!error && changed)
+		error = judge(write, patching, &record, &patched);
 	if (error)
 		return error;
 	snprintf(tag, sizeof tag, "r%lld", (long long)record.revision);
@@ -145,6 +197,7 @@ static enum error run(const struct call *call, struct patching *patching, struct
 	enum error error;
 
 	patching->out->catalog = NULL;
+	patching->out->warnings = NULL;
 	error = write_run(call, &call->workspace, patch_body, patching, written);
 	patching->out->head = written->revision;
 	if (error) {

@@ -100,6 +100,48 @@ enum error items_compare(
 enum error texts_compare(struct conn *conn, const struct uuid *workspace, int64_t *different,
 	struct sha256 *example);
 
+/* ---- streams.c ---- */
+/* An item whose status is one of those asked for: what limits of work in progress count. */
+struct flying_row {
+	struct uuid id;
+	struct str source, external_id, stream, team, assignee; /* absent: none, or erased */
+	double estimate;                                        /* days; NaN: none */
+};
+/* As the transaction sees them, ascending by id. */
+enum error items_in_flight(struct conn *conn, const struct uuid *workspace,
+	const struct str *statuses, size_t status_count, struct arena *arena,
+	struct flying_row **out, size_t *count);
+/* Since when items have been of a status, or of a label, at a revision. */
+struct spell_query {
+	const struct uuid *ids; /* items that are */
+	size_t id_count;
+	int64_t revision;
+	struct str status, label; /* one of the two is absent; both: since it was first stored */
+};
+struct spell_row {
+	struct uuid id;
+	int64_t since_us;
+	struct str assignee;
+};
+/* Ascending by id. */
+enum error item_spells(struct conn *conn, const struct uuid *workspace,
+	const struct spell_query *query, struct arena *arena, struct spell_row **out,
+	size_t *count);
+/* What came into a stream's open backlog and left it, by revisions up to one, since a time. */
+struct flow_query {
+	int64_t revision, from_us;
+	struct str stream;
+	const struct str *open; /* statuses that are open or in progress */
+	size_t open_count;
+};
+struct flow_row {
+	int64_t week_us; /* Monday 00:00 UTC */
+	int64_t came, left;
+};
+/* Ascending; weeks in which nothing moved are not there. Takes time by the versions written since. */
+enum error stream_flow(struct conn *conn, const struct uuid *workspace,
+	const struct flow_query *query, struct arena *arena, struct flow_row **out, size_t *count);
+
 /* ---- overrides.c ---- */
 /* A person's decision against the order, with how it ended. Justification and link are text that
  * can hold personal data: they live in item_texts (as notes), named by text_ref. */

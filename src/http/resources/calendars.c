@@ -4,7 +4,7 @@
 #include "http/resources/configured.h"
 #include "http/resources/tables.h"
 
-enum { MAX_NAME = 63, MAX_CALENDARS = 256 };
+enum { MAX_CALENDARS = 256 };
 
 static enum error list(struct request *request, struct response *response)
 {
@@ -29,26 +29,13 @@ static enum error list(struct request *request, struct response *response)
 	return response_done(response);
 }
 
-static bool is_name(struct str name)
-{
-	if (name.len == 0 || name.len > MAX_NAME || name.ptr[0] < 'a' || name.ptr[0] > 'z')
-		return false;
-	for (size_t i = 1; i < name.len; i++) {
-		char c = name.ptr[i];
-
-		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
-			return false;
-	}
-	return true;
-}
-
 static enum error parse(struct request *request, const json_t *json, struct str name,
 	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
 {
 	enum error error;
 
 	(void)request;
-	if (!is_name(name))
+	if (!catalog_is_slug(name))
 		diag_add(diag, "",
 			"A calendar's name begins with a letter a to z, followed by at most 62 "
 			"letters a to z, digits, underscores or hyphens.");

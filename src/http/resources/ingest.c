@@ -42,6 +42,7 @@ static void write_result(
 	json_put(&json, "outcome", text, item_outcome_name(result->outcome));
 	if (result->revision > 0)
 		json_put(&json, "revision", int, result->revision);
+	write_warnings(&json, result->warnings);
 	if (result->outcome == OUTCOME_REJECTED) {
 		struct buf problem = BUF_INIT;
 

@@ -11,6 +11,26 @@
 
 enum { MAX_PATCH_FIELDS = 256 };
 
+/* The item is one object already: it is opened to put them behind the rest. */
+static void add_warnings(struct buf *out, const struct diag *warnings)
+{
+	struct buf more = BUF_INIT;
+	struct json_writer json;
+
+	json_writer_init(&json, &more);
+	json_object_begin(&json);
+	write_warnings(&json, warnings);
+	json_object_end(&json);
+	if (out->failed || more.failed || out->len == 0) {
+		out->failed = true;
+	} else {
+		out->len--;
+		buf_putc(out, ',');
+		buf_str(out, (struct str){more.data + 1, more.len - 1});
+	}
+	buf_release(&more);
+}
+
 static enum error show_item(struct request *request, struct response *response,
 	const struct item_view *view, const struct written *written)
 {
@@ -25,6 +45,8 @@ static enum error show_item(struct request *request, struct response *response,
 			 response, request, revision_tag(request, view->record.revision)))
 		return ERR_OK;
 	item_write(&response->body, &view->record, view->catalog, sees_sensitive(request));
+	if (written && view->warnings)
+		add_warnings(&response->body, view->warnings);
 	return response_done(response);
 }
 

@@ -37,7 +37,9 @@ static const struct preset *preset_of(struct str kind, struct str name)
 {
 	if (str_is(kind, "model"))
 		return preset_named("model", name);
-	return str_is(kind, "policy") ? preset_named("policy", name) : NULL;
+	if (str_is(kind, "policy"))
+		return preset_named("policy", name);
+	return str_is(kind, "contract") ? preset_named("contract", name) : NULL;
 }
 
 static enum error show(struct request *request, struct response *response)

@@ -8,11 +8,14 @@
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
 #include "http/resources/walk.h"
+#include "service/streams.h"
 
 enum { QUEUE_LIMIT_MAX = 500 };
 
 struct queue_query {
 	struct str stream, band, team; /* absent: any */
+	struct str view;               /* of the active contract; absent: the whole queue */
+	uint64_t *in_view;             /* by row, while a page is written; NULL: all */
 	bool held;                     /* only those */
 };
 
@@ -24,7 +27,7 @@ struct entry_tools {
 
 static enum error read_query(struct walk *walk, struct request *request, struct queue_query *out)
 {
-	static const char *const known[] = {"stream", "band", "team", "held", "limit", "cursor",
+	static const char *const known[] = {"stream", "band", "team", "view", "held", "limit", "cursor",
 		"min_revision", "revision", "since", "wait", NULL};
 	struct str held;
 	enum error error = request_query_only(request, known);
@@ -36,6 +39,8 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 	if (!error)
 		error = walk_filter(walk, request, "team", &out->team);
 	if (!error)
+		error = walk_filter(walk, request, "view", &out->view);
+	if (!error)
 		error = walk_filter(walk, request, "held", &held);
 	if (!error)
 		error = request_query_bool(request, "held", false, &out->held);
@@ -46,7 +51,8 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 
 static bool is_filtered(const struct queue_query *query)
 {
-	return query->held || query->stream.ptr || query->band.ptr || query->team.ptr;
+	return query->held || query->stream.ptr || query->band.ptr || query->team.ptr ||
+	       query->view.ptr;
 }
 
 static bool matches(const struct ranking *ranking, uint32_t row, const struct queue_query *query)
@@ -55,6 +61,8 @@ static bool matches(const struct ranking *ranking, uint32_t row, const struct qu
 	const char *band;
 
 	if (query->held && !(held && held[row]))
+		return false;
+	if (query->in_view && !row_hit(query->in_view, row))
 		return false;
 	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
 		return false;
@@ -124,6 +132,21 @@ static size_t write_entries(struct json_writer *json, const struct walk *walk,
 	return at < order->count ? at : 0;
 }
 
+/* The view is of the contract that was in force at the ranking. */
+static enum error find_view(
+	const struct walk *walk, struct request *request, struct queue_query *query)
+{
+	query->in_view = NULL;
+	if (!query->view.ptr)
+		return ERR_OK;
+	if (!view_rows(walk->ranking, query->view, &request->arena, &query->in_view))
+		return ERR_NO_MEMORY;
+	if (query->in_view)
+		return ERR_OK;
+	diag_add(&request->diag, "/query/view", "The active contract has no such view.");
+	return ERR_INVALID;
+}
+
 static enum error encode_page(
 	struct walk *walk, struct request *request, void *query, struct buf *out)
 {
@@ -131,12 +154,16 @@ static enum error encode_page(
 	struct entry_tools tools;
 	struct json_writer json;
 	size_t next;
+	enum error error;
 
 	if (is_filtered(query) && !view_may_search(request, ranking))
 		return ERR_WOULD_BLOCK; /* to find a few entries it may look at all */
 	if (!evidence_room_init(&tools.room, &request->arena, ranking->model) ||
 		!row_overrides_init(&tools.overrides, &request->arena, ranking))
 		return ERR_NO_MEMORY;
+	error = find_view(walk, request, query);
+	if (error)
+		return error;
 	json_writer_init(&json, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, ranking);

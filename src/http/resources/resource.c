@@ -174,3 +174,18 @@ void write_names(struct json_writer *json, const char *key, const struct str *na
 		json_str(json, names[i]);
 	json_array_end(json);
 }
+
+void write_warnings(struct json_writer *json, const struct diag *warnings)
+{
+	if (!warnings)
+		return;
+	json_key(json, "warnings");
+	json_array_begin(json);
+	for (size_t i = 0; i < warnings->count; i++) {
+		json_object_begin(json);
+		json_put(json, "pointer", text, warnings->entries[i].pointer);
+		json_put(json, "detail", text, warnings->entries[i].detail);
+		json_object_end(json);
+	}
+	json_array_end(json);
+}

@@ -62,6 +62,9 @@ bool sees_sensitive(const struct request *request);
 /* ERR_NO_MEMORY when the body could not be built. */
 enum error response_done(const struct response *response);
 
+/* "warnings": of a change that was taken all the same; NULL: none, and nothing is written. */
+void write_warnings(struct json_writer *json, const struct diag *warnings);
+
 /* Array of names, for roles, sources, labels. */
 void write_names(struct json_writer *json, const char *key, const struct str *names, size_t count);
 

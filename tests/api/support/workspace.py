@@ -108,6 +108,13 @@ class Workspace(Client):
         headers = {"If-Match": before.headers["ETag"]} if before.status_code == 200 else {"If-None-Match": "*"}
         return self.put(f"/policy-aliases/{name}", expect, json={"policy": policy}, headers=headers)
 
+    def agree(self, contract=None, expect=(200, 201)):
+        """Posts a contract and puts it in force; None takes it out of force."""
+        version = contract and self.post("/contracts", (200, 201), json=contract).json()["version"]
+        before = self.get("/contract-aliases/active", (200, 404))
+        headers = {"If-Match": before.headers["ETag"]} if before.status_code == 200 else {"If-None-Match": "*"}
+        return self.put("/contract-aliases/active", expect, json={"contract": version}, headers=headers)
+
     def delete_named(self, path, expect=204):
         """DELETE of a resource as it is now."""
         return self.delete(path, expect, headers={"If-Match": self.etag(path)})

@@ -4,6 +4,8 @@
  */
 #include "codec/catalog_support.h"
 
+#include "codec/contract.h"
+
 #include <math.h>
 
 enum { MAX_ROW = 64 };
@@ -51,8 +53,10 @@ static void test_presets_parse(void **state)
 		assert_true(preset_named(preset->kind, str_from(preset->name)) == preset);
 		if (strcmp(preset->kind, "model") == 0)
 			err = model_parse(json, catalog, &scratch.arena, &scratch.diag, &body);
-		else
+		else if (strcmp(preset->kind, "policy") == 0)
 			err = policy_parse(json, catalog, &scratch.arena, &scratch.diag, &body);
+		else
+			err = contract_parse(json, catalog, &scratch.arena, &scratch.diag, &body);
 		show_faults(&scratch.diag);
 		assert_int_equal(err, ERR_OK);
 		assert_string_equal(json_string_value(json_object_get(json, "name")), preset->name);

@@ -1,0 +1,108 @@
+/*
+ * Launches: what went live, and the capacity that is kept back for it. Kept by their names; each change is a
+ * version, and deleting one ends its reserve.
+ */
+#include "codec/contract.h"
+#include "http/resources/configured.h"
+#include "http/resources/tables.h"
+
+static enum error list(struct request *request, struct response *response)
+{
+	struct call call = call_of(request);
+	struct catalog *catalog;
+	int64_t revision;
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = catalog_current(&call, &catalog, &revision);
+	if (error)
+		return error;
+	response_revision(response, request, revision);
+	buf_puts(&response->body, "{\"launches\":[");
+	for (size_t i = 0; i < catalog->launch_count; i++) {
+		if (i > 0)
+			buf_putc(&response->body, ',');
+		launch_write(&response->body, &catalog->launches[i]);
+	}
+	buf_puts(&response->body, "]}");
+	catalog_unref(catalog);
+	return response_done(response);
+}
+
+static enum error parse(struct request *request, const json_t *json, struct str name,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
+{
+	enum error error;
+
+	(void)request;
+	if (!catalog_is_slug(name))
+		diag_add(diag, "",
+			"A launch's name begins with a letter a to z, followed by at most 62 "
+			"letters a to z, digits, underscores or hyphens.");
+	else if (catalog->launch_count >= LAUNCHES_MAX && !catalog_launch(catalog, name))
+		diag_add(diag, "", "A workspace has at most %d launches.", (int)LAUNCHES_MAX);
+	error = launch_parse(json, catalog, arena, diag, body);
+	return !error && diag->count > 0 ? ERR_INVALID : error;
+}
+
+static int64_t revision(
+	const struct request *request, const struct catalog *catalog, struct str name)
+{
+	const struct launch *launch = catalog_launch(catalog, name);
+
+	(void)request;
+	return launch ? launch->revision : 0;
+}
+
+static void write(struct buf *out, const struct catalog *catalog, struct str name)
+{
+	launch_write(out, catalog_launch(catalog, name));
+}
+
+static const struct configured configured_launch = {"launch", parse, revision, write};
+
+static enum error show(struct request *request, struct response *response)
+{
+	return configured_show(request, response, &configured_launch, request->params[1]);
+}
+
+static enum error put(struct request *request, struct response *response)
+{
+	return configured_put(request, response, &configured_launch, request->params[1]);
+}
+
+static enum error delete (struct request *request, struct response *response) {
+	return configured_delete(request, response, &configured_launch, request->params[1]);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/launches",
+		.roles = ROLES_READ,
+		.handle = list,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/launches/{name}",
+		.roles = ROLES_READ,
+		.handle = show,
+	},
+	{
+		.method = "PUT",
+		.path = "/v1/workspaces/{ws}/launches/{name}",
+		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.body = BODY_JSON,
+		.body_bytes = 16384,
+		.handle = put,
+	},
+	{
+		.method = "DELETE",
+		.path = "/v1/workspaces/{ws}/launches/{name}",
+		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_IF_MATCH,
+		.handle = delete,
+	},
+};
+const struct route_table launch_routes = {routes, sizeof routes / sizeof *routes};

@@ -1,0 +1,94 @@
+/*
+ * GET …/quadrants: the ranked items by what users see and what the system depends on, as the active contract
+ * draws the axes. By rank; each list is cut to the limit, the counts are whole.
+ */
+#include "base/clock.h"
+#include "http/resources/tables.h"
+#include "http/resources/view.h"
+#include "http/resources/walk.h"
+#include "service/streams.h"
+
+enum { QUADRANT_LIMIT_MAX = 500 };
+
+static const char *const names[WN_QUADRANTS] = {
+	[WN_CRITICAL_FEATURES] = "critical_features",
+	[WN_MODEL_HYGIENE] = "model_hygiene",
+	[WN_TECHNICAL_DEBT] = "technical_debt",
+	[WN_INNOVATION] = "innovation",
+	[WN_UNPLACED] = "unplaced",
+};
+
+static void write_quadrant(struct json_writer *json, const struct walk *walk,
+	const uint8_t *by_row, enum wn_quadrant quadrant)
+{
+	const struct wn_ranking *order = &walk->ranking->decision.order;
+	size_t count = 0;
+
+	json_object_begin(json);
+	json_put(json, "quadrant", text, names[quadrant]);
+	json_key(json, "items");
+	json_array_begin(json);
+	for (size_t i = 0; by_row && i < order->count; i++) {
+		if (by_row[order->order[i]] == quadrant && count++ < walk->limit)
+			view_write_item(json, walk->ranking, order->order[i]);
+	}
+	json_array_end(json);
+	json_put(json, "count", int, (int64_t)count);
+	json_object_end(json);
+}
+
+static enum error encode(struct walk *walk, struct request *request, void *unused, struct buf *out)
+{
+	struct json_writer json;
+	struct survey survey;
+	uint8_t *by_row;
+	enum error error;
+
+	(void)unused;
+	if (!view_may_search(request, walk->ranking))
+		return ERR_WOULD_BLOCK;
+	/* At the ranking's own time, so that it is the same whenever it is asked for. */
+	error = survey_make(walk->ranking, (double)walk->ranking->as_of_us / US_PER_S,
+		&request->arena, &survey);
+	if (error)
+		return error;
+	if (!quadrants_make(&survey, &request->arena, &by_row))
+		return ERR_NO_MEMORY;
+	json_writer_init(&json, out);
+	json_object_begin(&json);
+	view_write_ranking(&json, walk->ranking);
+	json_put(&json, "drawn", bool, by_row != NULL);
+	json_key(&json, "quadrants");
+	json_array_begin(&json);
+	for (int q = 0; q < WN_QUADRANTS; q++)
+		write_quadrant(&json, walk, by_row, (enum wn_quadrant)q);
+	json_array_end(&json);
+	json_object_end(&json);
+	return ERR_OK;
+}
+
+static enum error quadrants(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"limit", "min_revision", NULL};
+	struct walk whole = {0};
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = walk_begin(&whole, request, QUADRANT_LIMIT_MAX);
+	if (error)
+		return error;
+	error = walk_answer(&whole, request, response, encode, NULL);
+	ranking_unref(whole.ranking);
+	return error;
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/quadrants",
+		.roles = ROLES_READ,
+		.flags = ROUTE_MEMORY,
+		.handle = quadrants,
+	},
+};
+const struct route_table quadrant_routes = {routes, sizeof routes / sizeof *routes};
