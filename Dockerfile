@@ -18,7 +18,7 @@ RUN make -j"$(nproc)" all && make install PREFIX=/usr DESTDIR=/out \
 
 FROM debian:12-slim
 RUN apt-get update && apt-get install --yes --no-install-recommends \
-        libmicrohttpd12 libjansson4 libpq5 libuuid1 libssl3 libcurl4 zlib1g ca-certificates \
+        libmicrohttpd12 libjansson4 libpq5 libuuid1 libssl3 libcurl4 zlib1g ca-certificates tzdata \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 65500 --no-create-home --shell /usr/sbin/nologin winnow
 COPY --from=build /out/usr/bin/ /usr/bin/

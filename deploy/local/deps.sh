@@ -15,7 +15,7 @@ entries_of() {
 			libjansson-dev libpq-dev uuid-dev libssl-dev zlib1g-dev \
 			'libcurl4-openssl-dev|libcurl4-gnutls-dev|libcurl4-nss-dev'
 		;;
-	run) echo 'postgresql|postgresql-17|postgresql-16|postgresql-15' curl=curl ;;
+	run) echo tzdata 'postgresql|postgresql-17|postgresql-16|postgresql-15' curl=curl ;;
 	client) echo curl=curl ;;
 	test)
 		echo libcmocka-dev python3 python3-pytest python3-requests python3-hypothesis \

@@ -32,6 +32,7 @@ enum wn_number {
 	WN_UPDATED,  /* s */
 	WN_DUE,      /* s */
 	WN_ESTIMATE, /* days */
+	WN_SLA_LEFT, /* hours as of the ranking's time, negative when breached; unknown without a rule */
 	WN_STRENGTH, /* of recorded comparisons (pairwise.h): log odds, 0 is the average item */
 	WN_STRENGTH_ERROR, /* its standard error */
 	WN_NUMBERS

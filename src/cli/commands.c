@@ -26,6 +26,7 @@ const struct command *const commands[] = {
 	&command_model,
 	&command_policy,
 	&command_calendar,
+	&command_sla,
 	&command_override,
 	&command_compare,
 	&command_audit,

@@ -56,6 +56,7 @@ extern const struct command command_rank;
 extern const struct command command_model;
 extern const struct command command_policy;
 extern const struct command command_calendar;
+extern const struct command command_sla;
 extern const struct command command_override;
 extern const struct command command_compare;
 extern const struct command command_audit;

@@ -1,6 +1,7 @@
 /*
  * winnow findings: what is wrong with the backlog, the policy or the overrides.
  */
+#include "base/num.h"
 #include "cli/commands.h"
 #include "cli/url.h"
 
@@ -101,6 +102,29 @@ static void put_override(struct table *table, const struct json_view *override)
 			STR_ARG(json_view_text(override, "kind")), STR_ARG(other));
 }
 
+static void put_clock(struct table *table, const struct json_view *finding, const char *what)
+{
+	const struct json_view *sla = json_view_get(finding, "sla");
+	struct buf text = BUF_INIT;
+
+	num_format(&text, json_view_number(sla, "left_hours"));
+	table_put(table, str_from(what));
+	table_put(table, json_view_text(json_view_get(finding, "item"), "external_id"));
+	table_printf(table, "%.*s hours left by rule %.*s", STR_ARG(buf_view(&text)),
+		STR_ARG(json_view_text(sla, "rule")));
+	buf_release(&text);
+}
+
+static void put_overdue(struct table *table, const struct json_view *finding)
+{
+	put_clock(table, finding, "SLA breached");
+}
+
+static void put_due_soon(struct table *table, const struct json_view *finding)
+{
+	put_clock(table, finding, "SLA due soon");
+}
+
 static const struct {
 	const char *name;
 	void (*put)(struct table *table, const struct json_view *finding);
@@ -110,6 +134,8 @@ static const struct {
 	{"contradictions", put_contradiction},
 	{"breaches", put_breach},
 	{"defeated_overrides", put_override},
+	{"sla_breached", put_overdue},
+	{"sla_due_soon", put_due_soon},
 };
 
 static enum cli_exit show(const struct cli *cli, const struct json_view *findings, bool wide)
@@ -161,7 +187,7 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 
 const struct command command_findings = {
 	.name = "findings",
-	.summary = "show cycles, dangling blockers, and rules and overrides that cannot hold",
+	.summary = "show cycles, dangling blockers, rules and overrides that cannot hold, and SLAs",
 	.examples = "  winnow findings\n"
 		    "  winnow findings --json | jq .counts\n",
 	.details = "What the newest ranking met; the order stands all the same.\n",

@@ -31,6 +31,7 @@ static const char *const number_keys[WN_STRENGTH] = {
 	[WN_UPDATED] = "updated_s",
 	[WN_DUE] = "due_s",
 	[WN_ESTIMATE] = "estimate",
+	[WN_SLA_LEFT] = "sla_left_hours",
 };
 
 /* ---- writing ---- */
@@ -247,7 +248,7 @@ void bundle_write_comparison(struct buf *out, const struct uuid *before, const s
 
 bool bundle_has_document(struct str kind)
 {
-	return !str_is(kind, "mapping");
+	return !str_is(kind, "mapping") && !str_is(kind, "slas") && !str_is(kind, "business_hours");
 }
 
 static bool mark_column(void *self, uint32_t column)

@@ -43,7 +43,8 @@ void bundle_write_item(struct buf *out, const struct population_item *item, stru
 void bundle_write_override(struct buf *out, const struct population_override *override);
 void bundle_write_comparison(struct buf *out, const struct uuid *before, const struct uuid *after);
 
-/* Whether a ranking reads documents of this kind; mappings it does not. */
+/* Whether a ranking is computed from documents of this kind: not from mappings; of SLAs the time that is
+ * left is a value of each item. */
 bool bundle_has_document(struct str kind);
 /* read[column] = true for what the model and the policy (NULL: none) read; it has room for all of
  * the catalogue's features and begins false. */

@@ -9,6 +9,7 @@
 
 #include "base/num.h"
 #include "codec/catalog_contract.h"
+#include "codec/catalog_hours.h"
 #include "codec/catalog_internal.h"
 #include "codec/catalog_policy.h"
 #include "codec/json.h"
@@ -588,6 +589,80 @@ static enum error build_launches(struct build *build, size_t begin, size_t end)
 	return ERR_OK;
 }
 
+static enum error read_business_hours(struct build *build, const struct document *document,
+	struct business_hours *out, bool *deleted)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool ok = true;
+
+	if (err)
+		return err;
+	*deleted = calendar_is_deleted(json);
+	if (!*deleted)
+		ok = business_hours_read(json, true, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err || *deleted)
+		return err;
+	out->revision = document->revision;
+	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
+		return ERR_NO_MEMORY;
+	return ERR_OK;
+}
+
+static enum error build_business_hours(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct business_hours *hours = arena_array(&build->catalog->arena, count, sizeof *hours);
+
+	if (!hours)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		bool deleted;
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_business_hours(build, build->documents[i], &hours[filled], &deleted);
+		if (err)
+			return err;
+		filled += !deleted;
+	}
+	build->catalog->business_hours = hours;
+	build->catalog->business_hours_count = filled;
+	return ERR_OK;
+}
+
+/* Only the newest rules count, and what they read must not become sensitive. */
+static enum error build_slas(struct build *build, size_t begin, size_t end)
+{
+	const struct document *newest = build->documents[end - 1];
+	struct sla_rules *slas = arena_alloc(&build->catalog->arena, sizeof *slas);
+	json_t *json = NULL;
+	enum error err;
+	bool ok;
+
+	if (!slas)
+		return ERR_NO_MEMORY;
+	if (newest_count(build, begin, end) != 1)
+		return ERR_INTERNAL;
+	err = open_body(build, newest, &json);
+	if (err)
+		return err;
+	*slas = (struct sla_rules){.revision = newest->revision};
+	ok = slas_read(json, build->catalog, true, &build->catalog->arena, &build->diag, slas);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	policy_columns(&slas->when, mark_feature, build);
+	for (size_t i = 0; i < slas->watched_count; i++)
+		mark_feature(build, slas->watched[i]);
+	build->catalog->slas = slas;
+	return keep(build, newest->body, &slas->body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
 /* In the order in which they need each other: models read features, policies name calendars, aliases
  * name either. */
 static const struct document_kind {
@@ -599,6 +674,8 @@ static const struct document_kind {
 	{"model", build_models},
 	{"alias", build_aliases},
 	{"calendar", build_calendars},
+	{"business_hours", build_business_hours},
+	{"slas", build_slas},
 	{"policy", build_policies},
 	{"policy_alias", build_policy_aliases},
 	{"mapping", build_mappings},

@@ -8,6 +8,8 @@
  * "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
  * "settings" (name "workspace"), "mapping" (name: the source format's); "contract", "contract_alias" and
  * "launch" are described in contract.h.
+ * "settings" (name "workspace"), "mapping" (name: the source format's), "business_hours" (name: its own),
+ * "slas" (name "workspace").
  */
 #ifndef WINNOW_CODEC_CATALOG_H
 #define WINNOW_CODEC_CATALOG_H
@@ -22,6 +24,7 @@
 #include "base/error.h"
 #include "base/map.h"
 #include "base/str.h"
+#include "winnow/hours.h"
 #include "winnow/model.h"
 #include "winnow/policy.h"
 
@@ -134,6 +137,42 @@ struct policy_alias {
 	int64_t revision;
 };
 
+/* When work is done, in a time zone (docs/sla.md). */
+struct business_hours {
+	struct str name;
+	int64_t revision;
+	struct str body;
+	struct str zone;
+	struct wn_hours hours; /* prepared */
+};
+
+enum { SLA_MAX_RULES = 64, SLA_MAX_WATCHED = 16 };
+
+/* How long an item may take, and what its clock does. */
+struct sla_rule {
+	struct str id;
+	int64_t target_s;
+	int64_t due_soon_s; /* 0: never said to be due soon */
+	struct str hours;   /* name of business hours; absent: every hour counts */
+	const struct str *starts_at; /* statuses; none: it starts with the item */
+	size_t start_count;
+	const struct str *pauses_at; /* statuses */
+	size_t pause_count;
+	bool restart_on_reopen;
+	uint32_t restart_on; /* bit i: a change of the feature watched[i] */
+};
+
+/* The rules of a workspace; the first whose predicate an item fulfils is its own. */
+struct sla_rules {
+	int64_t revision;
+	struct str body;
+	const struct sla_rule *rules;
+	size_t rule_count;
+	struct policy_version when; /* the predicates: rules[i] of each */
+	uint16_t watched[SLA_MAX_WATCHED]; /* features whose changes restart clocks */
+	size_t watched_count;
+};
+
 struct mapping {
 	struct str format;
 	int64_t revision;
@@ -180,6 +219,9 @@ struct catalog {
 	size_t launch_count;
 	const struct mapping *mappings;
 	size_t mapping_count;
+	const struct business_hours *business_hours; /* by name */
+	size_t business_hours_count;
+	const struct sla_rules *slas; /* NULL: never set */
 };
 
 /* How much a workspace may have configured, every version of everything counted, so that what was
@@ -223,6 +265,8 @@ const struct policy_alias *catalog_policy_alias(const struct catalog *catalog, s
 const struct policy_version *catalog_policy_named(const struct catalog *catalog, struct str alias);
 const struct calendar *catalog_calendar(const struct catalog *catalog, struct str name);
 const struct mapping *catalog_mapping(const struct catalog *catalog, struct str format);
+/* NULL when there are none of that name. */
+const struct business_hours *catalog_business_hours(const struct catalog *catalog, struct str name);
 const struct status_definition *catalog_status(const struct catalog *catalog, struct str name);
 /* Index in streams / kinds, -1 when unknown. */
 int catalog_stream(const struct catalog *catalog, struct str name);
@@ -264,6 +308,9 @@ enum error catalog_feature_users(const struct catalog *catalog,
 /* The same of a calendar: policies that freeze by it. */
 enum error catalog_calendar_users(const struct catalog *catalog, struct str name,
 	struct arena *arena, const struct str **users, size_t *count);
+/* Rules of service levels that go by these business hours. */
+enum error catalog_hours_users(const struct catalog *catalog, struct str name, struct arena *arena,
+	const struct str **users, size_t *count);
 /* Calls visit for each column that it reads, some more than once, until that returns false; false when
  * it did. A blend reads what its components read. */
 typedef bool column_visit(void *self, uint32_t column);
@@ -293,6 +340,14 @@ enum error policy_candidate(const struct json_t *json, const struct catalog *cat
  * "until":"mon 08:00","reason"}]} */
 enum error calendar_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
+/* {"zone":"Europe/Berlin","weekly":[{"days":["mon",…],"from":"09:00","until":"17:30"}],
+ * "special_days":[{"date","open":[{"from","until"}],"reason"}]}; the zone's offsets are read from the host's
+ * database and put into the body. */
+enum error business_hours_parse(
+	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
+/* {"rules":[…]}: docs/sla.md */
+enum error slas_parse(const struct json_t *json, const struct catalog *catalog, struct arena *arena,
+	struct diag *diag, struct str *body);
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
  * "override_max_days":90} */
 enum error settings_parse(
@@ -363,6 +418,8 @@ void feature_definition_write(struct buf *out, const struct feature_definition *
 void model_write(struct buf *out, const struct model_version *model);
 void policy_write(struct buf *out, const struct policy_version *policy);
 void calendar_write(struct buf *out, const struct calendar *calendar);
+void business_hours_write(struct buf *out, const struct business_hours *hours);
+void slas_write(struct buf *out, const struct sla_rules *slas);
 /* "3*user_impact + 2*fix_confidence + …": the model in one line for people. */
 void model_formula(struct buf *out, const struct model_version *model);
 

@@ -19,6 +19,7 @@ static const struct {
 	{"age_days", {.kind = WN_NAME_AGE_DAYS}},
 	{"days_to_due", {.kind = WN_NAME_DAYS_TO_DUE}},
 	{"estimate", {.kind = WN_NAME_NUMBER, .index = WN_ESTIMATE}},
+	{"sla_left_hours", {.kind = WN_NAME_NUMBER, .index = WN_SLA_LEFT}},
 	{"stream", {.kind = WN_NAME_WORD, .index = WN_STREAM, .type = WN_TYPE_WORD}},
 	{"kind", {.kind = WN_NAME_WORD, .index = WN_KIND, .type = WN_TYPE_WORD}},
 	{"status", {.kind = WN_NAME_WORD, .index = WN_STATUS, .type = WN_TYPE_WORD}},

@@ -53,6 +53,7 @@ static const struct fact {
 	{"updated_at", WN_OF_NUMBER, WN_UPDATED, VALUE_TIME},
 	{"due_at", WN_OF_NUMBER, WN_DUE, VALUE_TIME},
 	{"estimate", WN_OF_NUMBER, WN_ESTIMATE, VALUE_NUMBER},
+	{"sla_left_hours", WN_OF_NUMBER, WN_SLA_LEFT, VALUE_NUMBER},
 	{"age_days", WN_OF_AGE_DAYS, 0, VALUE_NUMBER},
 	{"days_to_due", WN_OF_DAYS_TO_DUE, 0, VALUE_NUMBER},
 	{"assignee", WN_OF_TEXT, WN_ASSIGNEE_TEXT, VALUE_NONE},
@@ -188,8 +189,8 @@ static bool read_fact(struct predicate_reader *reader, const json_t *json, const
 	}
 	diag_add(reader->diag, diag_key(reader->diag, pointer, "fact"),
 		"There is no such fact. Facts are stream, kind, status, team, source, labels, "
-		"created_at, updated_at, due_at, estimate, age_days, days_to_due, and, as present "
-		"or missing, assignee, title, body, url, reporter.");
+		"created_at, updated_at, due_at, estimate, age_days, days_to_due, sla_left_hours, "
+		"and, as present or missing, assignee, title, body, url, reporter.");
 	return false;
 }
 
@@ -540,7 +541,7 @@ static json_t *value_tree(const struct catalog *catalog, const struct str *words
 
 	if (test->symbols)
 		return catalog_text(words[test->symbols[i] - 1]);
-	if (test->of == WN_OF_NUMBER && test->index != WN_ESTIMATE)
+	if (test->of == WN_OF_NUMBER && test->index != WN_ESTIMATE && test->index != WN_SLA_LEFT)
 		return time_tree(test->numbers[i]);
 	if (test->of != WN_OF_FEATURE)
 		return json_real(test->numbers[i]);

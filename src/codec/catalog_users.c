@@ -106,6 +106,17 @@ static void add_contracts(struct user_list *list, const struct catalog *catalog,
 	}
 }
 
+static bool slas_read_feature(const struct sla_rules *slas, uint32_t feature)
+{
+	if (!slas)
+		return false;
+	for (size_t i = 0; i < slas->watched_count; i++) {
+		if (slas->watched[i] == feature)
+			return true;
+	}
+	return policy_reads(&slas->when, feature);
+}
+
 enum error catalog_feature_users(const struct catalog *catalog,
 	const struct feature_definition *feature, struct arena *arena, const struct str **users,
 	size_t *count)
@@ -114,13 +125,15 @@ enum error catalog_feature_users(const struct catalog *catalog,
 
 	list.texts = arena_array(arena,
 		catalog->alias_count + catalog->policy_alias_count +
-			catalog->contract_alias_count + catalog->mapping_count,
+			catalog->contract_alias_count + catalog->mapping_count + 1,
 		sizeof *list.texts);
 	if (!list.texts)
 		return ERR_NO_MEMORY;
 	add_models(&list, catalog, feature->id);
 	add_policies(&list, catalog, feature->id);
 	add_contracts(&list, catalog, feature->id);
+	if (slas_read_feature(catalog->slas, feature->id))
+		add_user(&list, arena_printf(arena, "the SLA rules"));
 	for (size_t i = 0; i < catalog->mapping_count; i++) {
 		const struct mapping *mapping = &catalog->mappings[i];
 		bool sets = false;
@@ -160,6 +173,26 @@ enum error catalog_calendar_users(const struct catalog *catalog, struct str name
 
 		if (policy && freezes_by(policy, name))
 			add_policy(&list, alias);
+	}
+	*users = list.texts;
+	*count = list.count;
+	return list.no_memory ? ERR_NO_MEMORY : ERR_OK;
+}
+
+enum error catalog_hours_users(const struct catalog *catalog, struct str name, struct arena *arena,
+	const struct str **users, size_t *count)
+{
+	const struct sla_rules *slas = catalog->slas;
+	struct user_list list = {.arena = arena};
+
+	list.texts = arena_array(arena, slas ? slas->rule_count : 0, sizeof *list.texts);
+	if (!list.texts)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; slas && i < slas->rule_count; i++) {
+		const struct sla_rule *rule = &slas->rules[i];
+
+		if (rule->hours.ptr && str_eq(rule->hours, name))
+			add_user(&list, arena_printf(arena, "SLA rule %.*s", STR_ARG(rule->id)));
 	}
 	*users = list.texts;
 	*count = list.count;

@@ -176,6 +176,10 @@ static unsigned traits(const struct wn_model *model)
 		switch (expression->nodes[i].op) {
 		case WN_OP_AGE_DAYS:
 		case WN_OP_DAYS_TO_DUE: result |= WN_TRAIT_TIMED; break;
+		case WN_OP_FACT:
+			if (expression->nodes[i].index == WN_SLA_LEFT)
+				result |= WN_TRAIT_TIMED;
+			break;
 		case WN_OP_LOG:
 		case WN_OP_EXP:
 		case WN_OP_POWER: result |= WN_TRAIT_LIBM; break;
@@ -413,6 +417,7 @@ static const char *label_of(const struct wn_node *node)
 		[WN_UPDATED] = "updated",
 		[WN_DUE] = "due",
 		[WN_ESTIMATE] = "estimate",
+		[WN_SLA_LEFT] = "sla_left_hours",
 		[WN_STRENGTH] = "strength",
 		[WN_STRENGTH_ERROR] = "strength_error",
 	};

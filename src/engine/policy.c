@@ -25,7 +25,8 @@ static bool looks_at_time(const struct wn_rule *rule)
 		if (test->op == WN_ALL || test->op == WN_ANY || test->op == WN_NOT)
 			continue;
 		if (test->of == WN_OF_AGE_DAYS || test->of == WN_OF_DAYS_TO_DUE ||
-			test->of == WN_OF_DAYS_TO)
+			test->of == WN_OF_DAYS_TO ||
+			(test->of == WN_OF_NUMBER && test->index == WN_SLA_LEFT))
 			return true;
 	}
 	return false;

@@ -24,6 +24,7 @@ const struct route_table *const route_tables[] = {
 	&stream_routes,
 	&quadrant_routes,
 	&view_routes,
+	&sla_routes,
 	&preset_routes,
 	&mapping_routes,
 	&source_routes,

@@ -137,6 +137,7 @@ void picture_free(struct picture *picture)
 	free(picture->pairs);
 	row_keys_unref(picture->keys);
 	strengths_unref(picture->strengths);
+	status_log_unref(picture->statuses);
 	override_set_unref(picture->overrides);
 	row_index_unref(picture->index);
 	symbols_unref(picture->symbols);
@@ -152,6 +153,7 @@ size_t picture_bytes(const struct picture *picture)
 		       symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
 		       picture->pair_room * sizeof(struct row_pair) +
 		       strengths_bytes(picture->strengths) +
+		       status_log_bytes(picture->statuses) +
 		       picture->block_room * sizeof(struct block *) +
 		       (picture->catalog ? picture->catalog->arena.used_bytes : 0);
 
@@ -545,6 +547,35 @@ static enum error follow_comparisons(struct picture *picture, struct conn *conn,
 	return ERR_OK;
 }
 
+/* After the items, so that each has its row. Rules that are new, or that watch other features, need all of
+ * the history. */
+static enum error follow_statuses(struct picture *picture, struct conn *conn, int64_t upto)
+{
+	const struct sla_rules *slas = picture->catalog->slas;
+	struct status_reading reading = {
+		.conn = conn, .workspace = &picture->workspace, .index = picture->index, .upto = upto};
+	struct status_log *before = picture->statuses, *log = NULL;
+	enum error error = ERR_OK;
+
+	if (slas && slas->rule_count > 0) {
+		if (!status_log_fits(before, slas))
+			before = NULL;
+		else
+			reading.since = picture->revision;
+		error = status_log_read(&reading, before, slas, &log);
+	}
+	picture->grown_bytes += status_log_bytes(log);
+	if (!error && picture->room.take)
+		error = picture->room.take(picture->room.self, picture->grown_bytes);
+	if (error) {
+		status_log_unref(log);
+		return error;
+	}
+	status_log_unref(picture->statuses);
+	picture->statuses = log;
+	return ERR_OK;
+}
+
 /* All that lies behind the picture's own revision, up to `head`; what there is no news of is not asked for. */
 static enum error follow_to(struct picture *picture, struct conn *conn, const struct head *head,
 	const struct head_news *news)
@@ -561,6 +592,8 @@ static enum error follow_to(struct picture *picture, struct conn *conn, const st
 		error = follow_overrides(picture, conn, head->revision);
 	if (!error && news->comparisons)
 		error = follow_comparisons(picture, conn, head->revision);
+	if (!error)
+		error = follow_statuses(picture, conn, head->revision);
 	if (error)
 		return error;
 	picture->revision = head->revision;

@@ -16,6 +16,7 @@
 #include "codec/catalog.h"
 #include "live/block.h"
 #include "live/override_set.h"
+#include "live/status_log.h"
 #include "live/strengths.h"
 #include "store/store.h"
 
@@ -72,6 +73,7 @@ struct picture {
 	struct row_pair *pairs;         /* items compared */
 	size_t pair_count, pair_room;
 	struct strengths *strengths; /* NULL: nothing was compared */
+	struct status_log *statuses; /* NULL: there are no rules of service levels */
 };
 
 struct picture *picture_new(const struct uuid *workspace);

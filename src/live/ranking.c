@@ -12,6 +12,7 @@
 #include "codec/population.h"
 #include "live/page_cache.h"
 #include "live/picture.h"
+#include "live/sla.h"
 
 enum { US_PER_MINUTE = 60 * 1000000, ARENA_BYTES_MAX = 1 << 30 };
 
@@ -33,6 +34,8 @@ void ranking_unref(struct ranking *ranking)
 	free(ranking->edges);
 	row_keys_unref(ranking->keys);
 	strengths_unref(ranking->strengths);
+	sla_book_free(ranking->slas);
+	free(ranking->sla_left);
 	override_set_unref(ranking->overrides);
 	override_set_unref(ranking->unended);
 	page_cache_free(ranking->pages);
@@ -166,6 +169,24 @@ static bool bind(struct ranking *ranking)
 	ranking->input.policy = policy;
 	return policy_bind(ranking->policy, ranking->catalog, model, ranking->input.now_s, &words,
 		&ranking->arena, policy);
+}
+
+/* ---- time left ---- */
+
+/* Where there are rules it is always there, since a simulation may read what the model does not. */
+static bool fill_sla_left(struct ranking *ranking, const struct picture *picture)
+{
+	if (!picture->statuses)
+		return true;
+	ranking->slas = sla_book_new(ranking, ranking->catalog, picture->statuses);
+	ranking->sla_left = array_new(ranking->block_count * BLOCK_ROWS, sizeof(double));
+	if (!ranking->slas || !ranking->sla_left)
+		return false;
+	sla_fill_left(ranking->slas, ranking->candidates, ranking->as_of_us / US_PER_S,
+		ranking->sla_left);
+	for (size_t b = 0; b < ranking->block_count; b++)
+		ranking->runs[b].numbers[WN_SLA_LEFT] = ranking->sla_left + b * BLOCK_ROWS;
+	return true;
 }
 
 /* ---- overrides ---- */
@@ -360,6 +381,7 @@ enum error ranking_compute(
 	ranking->pages = page_cache_new();
 	error = ERR_NO_MEMORY;
 	if (!ranking->pages || !fill_population(ranking, picture) || !bind(ranking) ||
+		!fill_sla_left(ranking, picture) ||
 		!apply_overrides(ranking) || !wn_decide(&ranking->input, &ranking->decision))
 		goto failed;
 	*out = ranking;
@@ -398,6 +420,8 @@ size_t ranking_bytes(const struct ranking *ranking)
 	return sizeof *ranking + decision_bytes(ranking) + ranking->rows +
 	       ranking->population.edge_count * sizeof(struct wn_edge) +
 	       ranking->block_count * block + ranking->arena.used_bytes +
+	       sla_book_bytes(ranking->slas) +
+	       (ranking->sla_left ? ranking->block_count * BLOCK_ROWS * sizeof(double) : 0) +
 	       override_set_bytes(ranking->overrides) + page_cache_bytes(ranking->pages);
 }
 

@@ -22,6 +22,7 @@ struct picture;
 struct row_index;
 struct row_keys;
 struct page_cache;
+struct sla_book;
 struct strengths;
 struct symbols;
 
@@ -38,6 +39,8 @@ struct ranking {
 	struct symbols *symbols;
 	struct row_keys *keys;
 	struct strengths *strengths; /* NULL: none */
+	struct sla_book *slas;       /* NULL: there are no rules of service levels */
+	double *sla_left;            /* by row: WN_SLA_LEFT of the candidates; NULL with slas */
 	struct block **blocks;
 	size_t block_count;
 	size_t rows;

@@ -10,6 +10,7 @@
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 #include "service/kept.h"
+#include "service/reading.h"
 #include "store/aggregates.h"
 
 /* The newest version of a document, as the catalogue knows it. */
@@ -63,6 +64,21 @@ static struct newest newest_calendar(const struct catalog *catalog, struct str n
 			: (struct newest){0, STR_NONE};
 }
 
+static struct newest newest_business_hours(const struct catalog *catalog, struct str name)
+{
+	const struct business_hours *hours = catalog_business_hours(catalog, name);
+
+	return hours ? (struct newest){hours->revision, hours->body}
+		     : (struct newest){0, STR_NONE};
+}
+
+static struct newest newest_slas(const struct catalog *catalog, struct str name)
+{
+	(void)name;
+	return catalog->slas ? (struct newest){catalog->slas->revision, catalog->slas->body}
+			     : (struct newest){0, STR_NONE};
+}
+
 static struct newest newest_mapping(const struct catalog *catalog, struct str name)
 {
 	const struct mapping *mapping = catalog_mapping(catalog, name);
@@ -91,6 +107,8 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"contract_alias", newest_contract_alias},
 		{"launch", newest_launch},
 		{"mapping", newest_mapping},
+		{"business_hours", newest_business_hours},
+		{"slas", newest_slas},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -235,6 +253,79 @@ enum error document_put(const struct call *call, const struct document_put *put,
 	return catalog_after(call, error, written, putting.catalog, catalog);
 }
 
+/* ---- on trial ---- */
+
+enum { DOCUMENTS_BUDGET_BYTES = 256 << 20 };
+
+/* All that is stored, with the one on trial behind it. */
+static enum error build_with(
+	const struct reading *reading, const struct document *added, struct catalog **out)
+{
+	const struct uuid *workspace = &reading->call->workspace;
+	struct document *documents, *all;
+	struct arena arena;
+	size_t count;
+	enum error error;
+
+	arena_init(&arena, DOCUMENTS_BUDGET_BYTES);
+	error = documents_load(
+		reading->conn, workspace, reading->head.revision, &arena, &documents, &count);
+	if (!error) {
+		all = arena_array(&arena, count + 1, sizeof *all);
+		error = all ? ERR_OK : ERR_NO_MEMORY;
+	}
+	if (!error) {
+		if (count > 0)
+			memcpy(all, documents, count * sizeof *all);
+		all[count] = *added;
+		error = catalog_build(all, count + 1, out);
+	}
+	arena_release(&arena);
+	return error;
+}
+
+static enum error judge(const struct reading *reading, const struct document_put *put,
+	const struct catalog *catalog, struct document *out)
+{
+	const struct call *call = reading->call;
+	struct newest newest = newest_of(catalog, put->kind, put->name);
+	enum error error;
+
+	*out = (struct document){
+		.kind = str_from(put->kind),
+		.name = put->name,
+		.revision = reading->head.revision + 1,
+	};
+	error = put->source.parse(put->source.self, catalog, call->arena, call->diag, &out->body);
+	if (!error)
+		error = check_precondition(put->precondition, &newest);
+	if (!error && !catalog_has_room(catalog, out->body, call->diag))
+		error = ERR_INVALID;
+	return error;
+}
+
+enum error document_candidate(
+	const struct call *call, const struct document_put *put, struct catalog **out)
+{
+	struct catalog *catalog = NULL;
+	struct document document;
+	struct reading reading;
+	enum error error = reading_begin(call, &reading);
+
+	*out = NULL;
+	if (error)
+		return error;
+	error = catalogs_at(call->service->catalogs, reading.conn, &call->workspace,
+		reading.head.config_revision, &catalog);
+	if (!error)
+		error = judge(&reading, put, catalog, &document);
+	if (!error)
+		error = build_with(&reading, &document, out);
+	reading_end(&reading);
+	catalog_unref(catalog);
+	return error;
+}
+
 /* ---- deletion ---- */
 
 static enum error in_use(struct diag *diag, struct str user)
@@ -287,13 +378,42 @@ static enum error launch_tombstone(
 	return catalog_launch(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum error hours_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+{
+	const struct str *users;
+	size_t count;
+	enum error error;
+
+	if (!catalog_business_hours(catalog, name))
+		return ERR_NOT_FOUND;
+	error = catalog_hours_users(catalog, name, write->call->arena, &users, &count);
+	if (error)
+		return error;
+	for (size_t i = 0; i < count; i++)
+		error = in_use(write->call->diag, users[i]);
+	*body = STR("{\"deleted\":true}");
+	return error;
+}
+
+typedef enum error make_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body);
+
+static make_tombstone *tombstone_of(const char *kind)
+{
+	if (strcmp(kind, "feature") == 0)
+		return feature_tombstone;
+	if (strcmp(kind, "launch") == 0)
+		return launch_tombstone;
+	return strcmp(kind, "calendar") == 0 ? calendar_tombstone : hours_tombstone;
+}
+
 struct deleting {
 	const char *kind;
 	struct str name;
 	const struct precondition *precondition;
 	/* The body that says that it is gone, unless something uses it. */
-	enum error (*tombstone)(struct write *write, const struct catalog *catalog, struct str name,
-		struct str *body);
+	make_tombstone *tombstone;
 	struct catalog *catalog; /* that the attempt met; a reference */
 };
 
@@ -321,9 +441,7 @@ enum error document_delete(const struct call *call, const char *kind, struct str
 		.kind = kind,
 		.name = name,
 		.precondition = precondition,
-		.tombstone = strcmp(kind, "feature") == 0  ? feature_tombstone
-			     : strcmp(kind, "launch") == 0 ? launch_tombstone
-							   : calendar_tombstone,
+		.tombstone = tombstone_of(kind),
 	};
 	enum error error = write_run(call, &call->workspace, delete_body, &deleting, written);
 

@@ -22,7 +22,7 @@ struct document_source {
 struct document_put {
 	const char
 		*kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
-		          "contract_alias", "launch" */
+		          "contract_alias", "launch", "business_hours", "slas" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
 	struct document_source source;
@@ -33,8 +33,12 @@ struct document_put {
 enum error document_put(const struct call *call, const struct document_put *put, bool *created,
 	struct catalog **catalog, struct written *written);
 
-/* Deletes a feature, a calendar or a launch: its newest version says so from then on. ERR_NOT_FOUND when there
- * is none; ERR_IN_USE with a fault for each user (model, policy, mapping). */
+/* The catalogue as document_put would leave it, with all its refusals; nothing is written. A reference. */
+enum error document_candidate(
+	const struct call *call, const struct document_put *put, struct catalog **out);
+
+/* Deletes a feature, a calendar, a launch or business hours: its newest version says so from then on. ERR_NOT_FOUND when there
+ * is none; ERR_IN_USE with a fault for each user (model, policy, mapping, SLA rule). */
 enum error document_delete(const struct call *call, const char *kind, struct str name,
 	const struct precondition *precondition, struct written *written);
 

@@ -10,6 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
+#include "live/sla.h"
 #include "service/movement_parts.h"
 
 enum { ARENA_BYTES_MAX = 1 << 30 };
@@ -77,6 +79,31 @@ struct item_standing item_standing(const struct ranking *ranking, const struct u
 	return out;
 }
 
+/* The first ranking's own rows, but with the time that is left as of the second's. */
+static bool age_rows(struct movement *movement)
+{
+	const struct ranking *from = movement->from;
+	size_t count = from->block_count;
+
+	movement->runs = reallocarray(NULL, count + 1, sizeof *movement->runs);
+	if (!movement->runs)
+		return false;
+	if (count > 0)
+		memcpy(movement->runs, from->runs, count * sizeof *movement->runs);
+	movement->population = from->population;
+	movement->population.blocks = movement->runs;
+	if (!from->slas || from->as_of_us == movement->to->as_of_us)
+		return true;
+	movement->sla_left = reallocarray(NULL, count * BLOCK_ROWS + 1, sizeof(double));
+	if (!movement->sla_left)
+		return false;
+	sla_fill_left(from->slas, from->candidates, movement->to->as_of_us / US_PER_S,
+		movement->sla_left);
+	for (size_t b = 0; b < count; b++)
+		movement->runs[b].numbers[WN_SLA_LEFT] = movement->sla_left + b * BLOCK_ROWS;
+	return true;
+}
+
 struct movement *movement_new(const struct ranking *from, const struct ranking *to)
 {
 	struct movement *movement = calloc(1, sizeof *movement);
@@ -86,7 +113,7 @@ struct movement *movement_new(const struct ranking *from, const struct ranking *
 	movement->from = from;
 	movement->to = to;
 	arena_init(&movement->arena, ARENA_BYTES_MAX);
-	if (movement_prepare(movement))
+	if (age_rows(movement) && movement_prepare(movement))
 		return movement;
 	movement_free(movement);
 	return NULL;
@@ -104,6 +131,8 @@ void movement_free(struct movement *movement)
 	for (int cause = 0; cause < MOVED_BY_OTHERS; cause++)
 		free(movement->settings[cause].ranks);
 	free(movement->rows);
+	free(movement->runs);
+	free(movement->sla_left);
 	str_map_release(&movement->symbols);
 	arena_release(&movement->arena);
 	free(movement);
@@ -128,14 +157,15 @@ static void table_copy(struct score_table *table, const struct wn_scores *known,
 	memcpy(table->scores.highest, known->highest, rows * sizeof(double));
 }
 
-static bool table_compute(struct score_table *table, const struct ranking *ranking, double now_s)
+static bool table_compute(
+	struct score_table *table, const struct wn_population *population, double now_s)
 {
 	struct wn_scores *scores = &table->scores;
 
-	if (!wn_model_score(table->model, &ranking->population, now_s, *scores))
+	if (!wn_model_score(table->model, population, now_s, *scores))
 		return false;
-	for (size_t row = 0; row < ranking->rows; row++) {
-		if (!ranking->candidates[row])
+	for (size_t row = 0; row < population->rows; row++) {
+		if (!population->candidate[row])
 			scores->score[row] = scores->lowest[row] = scores->highest[row] = NAN;
 	}
 	return true;
@@ -153,7 +183,7 @@ static bool table_ready(struct movement *movement, struct score_table *table)
 		return false;
 	if (table->model == &movement->model && from->input.now_s == now_s)
 		table_copy(table, &from->decision.evidence, from->rows);
-	else if (!table_compute(table, from, now_s))
+	else if (!table_compute(table, &movement->population, now_s))
 		return false;
 	table->ready = true;
 	return true;
@@ -191,7 +221,7 @@ struct patch {
 static bool decide(struct movement *movement, const struct setting *setting,
 	const struct patch *patch, struct wn_decision *out)
 {
-	struct wn_population population = movement->from->population;
+	struct wn_population population = movement->population;
 	struct wn_decide_input input = {
 		.population = &population,
 		.model = setting->scores->model,
@@ -308,7 +338,7 @@ static bool make_patch(struct movement *movement, const struct item_movement *it
 	out->blocks = arena_array(arena, from->block_count, sizeof *out->blocks);
 	if (!out->blocks)
 		return false;
-	memcpy(out->blocks, from->runs, from->block_count * sizeof *out->blocks);
+	memcpy(out->blocks, movement->runs, from->block_count * sizeof *out->blocks);
 	return movement_row_patch(movement, item->from.row, item->to.row, arena,
 		&out->blocks[item->from.row / BLOCK_ROWS]);
 }

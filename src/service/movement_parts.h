@@ -32,6 +32,10 @@ struct setting {
 
 struct movement {
 	const struct ranking *from, *to;
+	/* The first ranking's rows as of the second's time: time left of service levels goes on by itself. */
+	struct wn_rows *runs;
+	double *sla_left;
+	struct wn_population population;
 	struct arena arena;
 	struct str_map symbols; /* of words that the second ranking knows, in the first's rows */
 	uint32_t *rows;         /* by the second ranking's rows: the first's */

@@ -13,9 +13,9 @@ struct place {
 	size_t at;
 };
 
-static struct place place_of(const struct ranking *ranking, uint32_t row)
+static struct place place_of(const struct wn_rows *runs, uint32_t row)
 {
-	return (struct place){&ranking->runs[row / BLOCK_ROWS], row % BLOCK_ROWS};
+	return (struct place){&runs[row / BLOCK_ROWS], row % BLOCK_ROWS};
 }
 
 static size_t columns_of(struct place a, struct place b)
@@ -97,7 +97,7 @@ static bool same_values(const struct movement *movement, struct place from, stru
 
 bool movement_row_differs(const struct movement *movement, uint32_t from, uint32_t to)
 {
-	struct place a = place_of(movement->from, from), b = place_of(movement->to, to);
+	struct place a = place_of(movement->runs, from), b = place_of(movement->to->runs, to);
 
 	for (enum wn_number i = 0; i < WN_NUMBERS; i++) {
 		if (!same_number(wn_number_of(a.rows, a.at, i), wn_number_of(b.rows, b.at, i)))
@@ -239,7 +239,7 @@ static bool patch_labels(struct movement *movement, struct arena *arena, struct 
 bool movement_row_patch(struct movement *movement, uint32_t from, uint32_t to, struct arena *arena,
 	struct wn_rows *out)
 {
-	struct place a = place_of(movement->from, from), b = place_of(movement->to, to);
+	struct place a = place_of(movement->runs, from), b = place_of(movement->to->runs, to);
 	const uint8_t texts = texts_at(b), nothing = 0;
 
 	*out = *a.rows;

@@ -95,9 +95,10 @@ static void put_numbers(
 		[WN_UPDATED] = "updated at",
 		[WN_DUE] = "due at",
 		[WN_ESTIMATE] = "estimate",
+		[WN_SLA_LEFT] = "time left by its SLA",
 		[WN_STRENGTH] = "comparisons",
 	};
-	const struct wn_rows *a = &movement->from->runs[from / BLOCK_ROWS];
+	const struct wn_rows *a = &movement->runs[from / BLOCK_ROWS];
 	const struct wn_rows *b = &movement->to->runs[to / BLOCK_ROWS];
 
 	for (enum wn_number i = 0; i < WN_NUMBERS; i++) {

@@ -93,6 +93,19 @@ enum error item_versions_copy(struct conn *conn, int64_t upto,
 enum error item_texts_copy(struct conn *conn,
 	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text),
 	void *self);
+/* A version whose status, or one of the features asked for, differs from the version before; also an item's
+ * first. */
+struct status_change_row {
+	struct uuid item;
+	int64_t revision;
+	int64_t at_us;     /* of its audit record; TIME_NONE: that was removed */
+	struct str status; /* valid during the call alone */
+	uint32_t changed;  /* bit i: features[i] has another value */
+};
+/* Streams those in (since, upto], in no order. row returns false to stop (then ERR_NO_MEMORY). */
+enum error status_changes_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
+	int64_t upto, const uint16_t *features, size_t feature_count,
+	bool (*row)(void *self, const struct status_change_row *row), void *self);
 /* How many items differ between `items` and the newest versions, and one of them. */
 enum error items_compare(
 	struct conn *conn, const struct uuid *workspace, int64_t *different, struct uuid *example);

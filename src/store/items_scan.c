@@ -86,6 +86,52 @@ enum error item_versions_copy(struct conn *conn, int64_t upto,
 	return reader.err ? reader.err : err;
 }
 
+struct change_reader {
+	struct conn *conn;
+	bool (*row)(void *self, const struct status_change_row *row);
+	void *self;
+	enum error err;
+};
+
+static bool read_change(void *self, const PGresult *result)
+{
+	struct change_reader *reader = self;
+	struct cells cells = cells_at(result, 0, NULL);
+	struct status_change_row row = {.item = cell_uuid(&cells)};
+
+	row.revision = cell_int8(&cells);
+	row.at_us = cell_time(&cells);
+	row.status = cell_view(&cells);
+	row.changed = (uint32_t)cell_int4(&cells);
+	reader->err = cells_error(&cells);
+	if (!reader->err && !reader->row(reader->self, &row))
+		reader->err = ERR_NO_MEMORY;
+	reader->conn->renew |= reader->err != ERR_OK;
+	return !reader->err;
+}
+
+enum error status_changes_scan(struct conn *conn, const struct uuid *workspace, int64_t since,
+	int64_t upto, const uint16_t *features, size_t feature_count,
+	bool (*row)(void *self, const struct status_change_row *row), void *self)
+{
+	struct change_reader reader = {.conn = conn, .row = row, .self = self};
+	struct params params = PARAMS_INIT;
+	struct buf ids = BUF_INIT;
+	enum error err = ERR_NO_MEMORY;
+
+	for (size_t i = 0; i < feature_count; i++)
+		buf_printf(&ids, "%s%u", i > 0 ? "," : "", features[i]);
+	params_uuid(&params, workspace);
+	params_int8(&params, since);
+	params_int8(&params, upto);
+	params_text(&params, feature_count > 0 ? buf_view(&ids) : STR(""));
+	if (!ids.failed)
+		err = conn_stream(
+			conn, STMT_STATUS_CHANGES_SCAN, &params, read_change, &reader);
+	buf_release(&ids);
+	return reader.err ? reader.err : err;
+}
+
 struct text_reader {
 	struct conn *conn;
 	bool (*row)(void *self, const struct sha256 *ref, const struct item_text *text);

@@ -6,7 +6,15 @@ from support.client import problem_pointers
 from support.decisions import enforce, fresh, item_id, labelled, named, override
 from support.workspace import item, scored
 
-SORTS = ("cycles", "dangling_blockers", "contradictions", "breaches", "defeated_overrides")
+SORTS = (
+    "cycles",
+    "dangling_blockers",
+    "contradictions",
+    "breaches",
+    "defeated_overrides",
+    "sla_breached",
+    "sla_due_soon",
+)
 
 
 def findings(ws, **params):

@@ -27,45 +27,47 @@ enum error configured_show(struct request *request, struct response *response,
 	return response_done(response);
 }
 
-struct judged {
-	struct request *request;
-	const struct configured *thing;
-	struct str name;
-	json_t *json;
-};
-
 static enum error parse(void *self, const struct catalog *catalog, struct arena *arena,
 	struct diag *diag, struct str *body)
 {
-	const struct judged *judged = self;
+	const struct configured_body *given = self;
 
-	return judged->thing->parse(
-		judged->request, judged->json, judged->name, catalog, arena, diag, body);
+	return given->thing->parse(
+		given->request, given->json, given->put.name, catalog, arena, diag, body);
 }
 
-enum error configured_put(struct request *request, struct response *response,
+enum error configured_body_begin(struct request *request, const struct configured *thing,
+	struct str name, struct configured_body *out)
+{
+	*out = (struct configured_body){
+		.request = request,
+		.thing = thing,
+		.precondition = precondition_of(request),
+		.put = {.kind = thing->kind, .name = name, .source = {parse, out}},
+	};
+	out->put.precondition = &out->precondition;
+	return body_json(request, &out->json);
+}
+
+void configured_body_end(struct configured_body *body)
+{
+	json_decref(body->json);
+}
+
+enum error configured_put_any(struct request *request, struct response *response,
 	const struct configured *thing, struct str name)
 {
-	struct precondition precondition = precondition_of(request);
-	struct judged judged = {.request = request, .thing = thing, .name = name};
-	struct document_put wanted = {
-		.kind = thing->kind,
-		.name = name,
-		.precondition = &precondition,
-		.source = {parse, &judged},
-	};
+	struct configured_body body;
 	struct call call = call_of(request);
 	struct catalog *catalog = NULL;
 	struct written written;
 	bool created;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	enum error error = configured_body_begin(request, thing, name, &body);
 
-	if (!error)
-		error = body_json(request, &judged.json);
 	if (error)
 		return error;
-	error = document_put(&call, &wanted, &created, &catalog, &written);
-	json_decref(judged.json);
+	error = document_put(&call, &body.put, &created, &catalog, &written);
+	configured_body_end(&body);
 	if (error)
 		return error;
 	response->status = created ? 201 : 200;
@@ -75,6 +77,28 @@ enum error configured_put(struct request *request, struct response *response,
 	thing->write(&response->body, catalog, name);
 	catalog_unref(catalog);
 	return response_done(response);
+}
+
+enum error configured_put(struct request *request, struct response *response,
+	const struct configured *thing, struct str name)
+{
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	return error ? error : configured_put_any(request, response, thing, name);
+}
+
+bool configured_is_name(struct str name)
+{
+	if (name.len == 0 || name.len > CONFIGURED_MAX_NAME || name.ptr[0] < 'a' ||
+		name.ptr[0] > 'z')
+		return false;
+	for (size_t i = 1; i < name.len; i++) {
+		char c = name.ptr[i];
+
+		if (!(c >= 'a' && c <= 'z') && !(c >= '0' && c <= '9') && c != '_' && c != '-')
+			return false;
+	}
+	return true;
 }
 
 enum error configured_delete(struct request *request, struct response *response,

@@ -28,6 +28,26 @@ enum error configured_show(struct request *request, struct response *response,
 /* PUT: 201 when it is new. */
 enum error configured_put(struct request *request, struct response *response,
 	const struct configured *thing, struct str name);
+/* The same after the caller has looked at the query. */
+enum error configured_put_any(struct request *request, struct response *response,
+	const struct configured *thing, struct str name);
+
+/* The body of a PUT, as the service takes it. After begin it must not be moved; end it where begin gave
+ * ERR_OK. */
+struct configured_body {
+	struct request *request;
+	const struct configured *thing;
+	struct precondition precondition;
+	struct document_put put;
+	json_t *json;
+};
+enum error configured_body_begin(struct request *request, const struct configured *thing,
+	struct str name, struct configured_body *out);
+void configured_body_end(struct configured_body *body);
+
+/* What clients name their own things: a letter a to z, then letters a to z, digits, _ or -. */
+enum { CONFIGURED_MAX_NAME = 63 };
+bool configured_is_name(struct str name);
 /* DELETE of a kind that document_delete knows: 204. */
 enum error configured_delete(struct request *request, struct response *response,
 	const struct configured *thing, struct str name);

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "http/resources/evidence_view.h"
+#include "http/resources/sla_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
@@ -251,6 +252,8 @@ static enum error write_explanation(struct request *request, struct response *re
 	ok = write_evidence(&json, &request->arena, ranking, row) &&
 	     verdict_write(&json, &request->arena, ranking, row);
 	write_order(&json, ranking, row);
+	json_key(&json, "sla");
+	sla_write_clock(&json, ranking, row, ranking->as_of_us);
 	write_text(&json, ranking, row, &range);
 	json_object_end(&json);
 	return ok ? response_done(response) : ERR_NO_MEMORY;

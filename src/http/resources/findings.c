@@ -1,11 +1,14 @@
 /*
- * GET …/findings: what is wrong with the backlog, the policy or the overrides, as the newest ranking
- * met it: the order stands all the same. Each list is cut to the limit, the counts are whole.
- * Encoded once per ranking and limit, then shared, as pages of the queue are.
+ * GET …/findings: what is wrong with the backlog, the policy, the overrides or the service levels, as the
+ * newest ranking met it: the order stands all the same. Each list is cut to the limit, the counts are whole.
+ * Encoded once per ranking and limit, then shared, as pages of the queue are; but with rules of service
+ * levels anew each time, since clocks go on while the ranking stays.
  */
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "http/resources/override_view.h"
+#include "http/resources/sla_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
@@ -266,8 +269,10 @@ static size_t write_defeated(const struct findings *findings)
 static enum error encode_findings(
 	struct walk *walk, struct request *request, void *unused, struct buf *out)
 {
+	int64_t now_us = clock_now_us(request->service->clock);
 	struct json_writer json;
 	const struct findings findings = {&json, walk->ranking, walk->limit};
+	struct sla_findings slas;
 	size_t cycles, dangling, contradictions, breaches, defeated;
 	bool ok;
 
@@ -282,6 +287,9 @@ static enum error encode_findings(
 	contradictions = write_contradictions(&findings);
 	breaches = write_breaches(&findings);
 	defeated = write_defeated(&findings);
+	ok = ok && sla_write_findings(&json, walk->ranking, walk->limit, now_us, &slas);
+	if (!ok)
+		return ERR_NO_MEMORY;
 	json_key(&json, "counts");
 	json_object_begin(&json);
 	json_put(&json, "cycles", int, (int64_t)cycles);
@@ -289,9 +297,11 @@ static enum error encode_findings(
 	json_put(&json, "contradictions", int, (int64_t)contradictions);
 	json_put(&json, "breaches", int, (int64_t)breaches);
 	json_put(&json, "defeated_overrides", int, (int64_t)defeated);
+	json_put(&json, "sla_breached", int, (int64_t)slas.breached);
+	json_put(&json, "sla_due_soon", int, (int64_t)slas.due_soon);
 	json_object_end(&json);
 	json_object_end(&json);
-	return ok ? ERR_OK : ERR_NO_MEMORY;
+	return ERR_OK;
 }
 
 static enum error list_findings(struct request *request, struct response *response)
@@ -304,7 +314,12 @@ static enum error list_findings(struct request *request, struct response *respon
 		error = walk_begin(&whole, request, FINDINGS_LIMIT_MAX);
 	if (error)
 		return error;
-	error = walk_answer(&whole, request, response, encode_findings, NULL);
+	if (whole.ranking->slas) {
+		response_revision(response, request, whole.ranking->revision);
+		error = encode_findings(&whole, request, NULL, &response->body);
+	} else {
+		error = walk_answer(&whole, request, response, encode_findings, NULL);
+	}
 	ranking_unref(whole.ranking);
 	return error;
 }

@@ -26,6 +26,7 @@ extern const struct route_table launch_routes;
 extern const struct route_table stream_routes;
 extern const struct route_table quadrant_routes;
 extern const struct route_table view_routes;
+extern const struct route_table sla_routes;
 extern const struct route_table preset_routes;
 extern const struct route_table mapping_routes;
 extern const struct route_table source_routes;

@@ -1,0 +1,101 @@
+/*
+ * Rules on trial: the clocks of a ranking's rows beside those by a catalogue that nobody has written.
+ */
+#include "service/slas.h"
+
+#include "base/clock.h"
+#include "live/sla.h"
+#include "service/heavy.h"
+#include "service/reading.h"
+
+static void count_row(struct sla_count *out, const struct sla_book *before,
+	const struct sla_book *after, uint32_t row)
+{
+	struct wn_clock_reading was, will_be;
+	int64_t now_s = out->as_of_us / US_PER_S;
+	bool had = before && sla_read(before, row, now_s, &was);
+	bool has = after && sla_read(after, row, now_s, &will_be);
+	bool was_breached = had && was.state == WN_CLOCK_BREACHED;
+	bool breached = has && will_be.state == WN_CLOCK_BREACHED;
+
+	out->clocks_before += had;
+	out->clocks_after += has;
+	out->breached_before += was_breached;
+	out->breached_after += breached;
+	out->newly_breached += breached && !was_breached;
+	out->no_longer_breached += was_breached && !breached;
+	if (had && has)
+		out->changed += was.state != will_be.state || was.left_s != will_be.left_s ||
+				was.due_s != will_be.due_s ||
+				!str_eq(sla_rule_of(before, row)->id, sla_rule_of(after, row)->id);
+	else
+		out->changed += had || has;
+}
+
+/* The ranking's own log where it tells enough; else the history is read. *log is a reference. */
+static enum error find_log(const struct call *call, const struct ranking *ranking,
+	const struct sla_rules *slas, struct status_log **log)
+{
+	struct reading reading;
+	enum error error;
+
+	if (ranking->slas && status_log_fits(ranking->slas->log, slas)) {
+		*log = ranking->slas->log;
+		status_log_ref(*log);
+		return ERR_OK;
+	}
+	error = reading_begin(call, &reading);
+	if (!error) {
+		const struct status_reading all = {
+			.conn = reading.conn,
+			.workspace = &call->workspace,
+			.index = ranking->index,
+			.upto = ranking->revision,
+		};
+
+		error = status_log_read(&all, NULL, slas, log);
+		reading_end(&reading);
+	}
+	return error;
+}
+
+static enum error count_by(const struct call *call, const struct ranking *ranking,
+	const struct catalog *catalog, struct sla_count *out)
+{
+	const struct sla_rules *slas = catalog->slas;
+	struct sla_book *after = NULL;
+	struct status_log *log = NULL;
+	enum error error = ERR_OK;
+
+	if (slas && slas->rule_count > 0)
+		error = find_log(call, ranking, slas, &log);
+	if (log) {
+		after = sla_book_new(ranking, catalog, log);
+		error = after ? ERR_OK : ERR_NO_MEMORY;
+	}
+	*out = (struct sla_count){.as_of_us = clock_now_us(call->service->clock)};
+	for (uint32_t row = 0; !error && row < ranking->rows; row++) {
+		if (ranking->candidates[row])
+			count_row(out, ranking->slas, after, row);
+	}
+	sla_book_free(after);
+	status_log_unref(log);
+	return error;
+}
+
+enum error sla_try(const struct call *call, const struct ranking *ranking,
+	const struct document_put *put, struct sla_count *out)
+{
+	struct catalog *catalog;
+	enum error error = document_candidate(call, put, &catalog);
+
+	if (error)
+		return error;
+	error = heavy_begin(call, HEAVY_MEMORY);
+	if (!error) {
+		error = count_by(call, ranking, catalog, out);
+		heavy_end(call, HEAVY_MEMORY);
+	}
+	catalog_unref(catalog);
+	return error;
+}
