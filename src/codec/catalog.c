@@ -177,6 +177,8 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->statuses = words.statuses;
 	catalog->status_count = words.status_count;
 	catalog->override_max_days = words.override_max_days;
+	catalog->sprint_days = words.sprint_days;
+	catalog->sprint_start_s = words.sprint_start_s;
 	catalog->settings_revision = newest->revision;
 	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -722,6 +724,8 @@ enum error catalog_build(const struct document *documents, size_t count, struct 
 	arena_init(&build.catalog->arena, ARENA_BUDGET_BYTES);
 	build.catalog->references = 1;
 	build.catalog->override_max_days = SETTINGS_OVERRIDE_DAYS;
+	build.catalog->sprint_days = SETTINGS_SPRINT_DAYS;
+	build.catalog->sprint_start_s = SETTINGS_SPRINT_START_S;
 	for (size_t i = 0; i < count; i++) {
 		build.documents[i] = &documents[i];
 		build.catalog->document_bytes += DOCUMENT_ROW_BYTES + documents[i].body.len;

@@ -198,6 +198,8 @@ struct catalog {
 	const struct status_definition *statuses; /* the first of class todo is the default */
 	size_t status_count;
 	unsigned override_max_days; /* the longest that an override may last; 90 unless set */
+	unsigned sprint_days;       /* 14 unless set */
+	int64_t sprint_start_s;     /* 00:00 UTC of a day on which one begins; a Monday unless set */
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -349,7 +351,7 @@ enum error business_hours_parse(
 enum error slas_parse(const struct json_t *json, const struct catalog *catalog, struct arena *arena,
 	struct diag *diag, struct str *body);
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
- * "override_max_days":90} */
+ * "override_max_days":90, "sprint_days":14, "sprint_start":"2026-01-05"} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* See docs/sources.md for its form. `terms` is what is particular to the format (intake/format.h):

@@ -55,9 +55,16 @@ struct vocabulary {
 	size_t stream_count, kind_count;
 	const struct status_definition *statuses;
 	size_t status_count;
-	unsigned override_max_days;
+	unsigned override_max_days, sprint_days;
+	int64_t sprint_start_s;
 };
-enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
+enum {
+	SETTINGS_OVERRIDE_DAYS = 90,
+	SETTINGS_MAX_OVERRIDE_DAYS = 3650,
+	SETTINGS_SPRINT_DAYS = 14,
+	SETTINGS_MAX_SPRINT_DAYS = 42,
+	SETTINGS_SPRINT_START_S = 4 * 86400, /* Monday, 1970-01-05 */
+};
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 

@@ -155,6 +155,72 @@ struct flow_row {
 enum error stream_flow(struct conn *conn, const struct uuid *workspace,
 	const struct flow_query *query, struct arena *arena, struct flow_row **out, size_t *count);
 
+/* ---- periods.c ---- */
+/* For each time (s since 1970) the last revision before it; 0: there is none. */
+enum error revisions_at(struct conn *conn, const struct uuid *workspace, const double *times_s,
+	size_t count, struct arena *arena, int64_t **out);
+/* How long items of a stream were in flight within a span. */
+struct work_query {
+	int64_t since, revision;    /* the last one before all spans; as of which */
+	const struct str *statuses; /* that are in flight */
+	size_t status_count;
+	const double *from_s, *until_s; /* by span */
+	size_t span_count;
+	int64_t most; /* versions since; of more, only the newest count */
+};
+struct work_row {
+	size_t span;
+	struct str stream;
+	double seconds; /* added up over items */
+	bool cut;       /* there were as many versions as are looked at */
+};
+/* By span, then stream; a stream without any has no row. */
+enum error stream_work(struct conn *conn, const struct uuid *workspace,
+	const struct work_query *query, struct arena *arena, struct work_row **out, size_t *count);
+/* When an item was scored, and what a feature was then and is now. */
+struct scoring_row {
+	struct uuid id;
+	int64_t last_us, first_us;      /* TIME_NONE: the record was removed by retention */
+	double first_value, last_value; /* NaN: unknown */
+};
+/* Ascending by id; feature -1: none. */
+enum error item_scorings(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
+	size_t id_count, int64_t revision, int feature, struct arena *arena,
+	struct scoring_row **out, size_t *count);
+/* Five periods that follow each other: the first is behind ends[0] up to ends[1]. */
+enum { PERIODS = 5 };
+struct burst_row {
+	struct str who;   /* the reporter; of overrides the stream */
+	struct str kind;  /* of overrides; absent: of a reporter */
+	struct uuid item; /* a reporter's first in the last period */
+	int64_t since_us;
+	double count, before[PERIODS - 1]; /* the latest first */
+};
+/* Who reported at least so many items in the last period; of the newest `most` items. */
+enum error reporter_bursts(struct conn *conn, const struct uuid *workspace,
+	const int64_t ends[PERIODS + 1], int64_t least, int64_t most, struct arena *arena,
+	struct burst_row **out, size_t *count);
+/* Overrides by stream and kind. */
+enum error override_bursts(struct conn *conn, const struct uuid *workspace,
+	const int64_t ends[PERIODS + 1], struct arena *arena, struct burst_row **out,
+	size_t *count);
+/* A value that jumped between two versions of an item. */
+struct jump_query {
+	int64_t since, revision;
+	const uint16_t *features;
+	const double *least; /* by feature */
+	size_t feature_count;
+	int64_t most, limit; /* versions that are looked at; jumps that are told: the newest */
+};
+struct jump_row {
+	struct uuid item;
+	int64_t revision, at_us;
+	uint16_t feature;
+	double was, is;
+};
+enum error feature_jumps(struct conn *conn, const struct uuid *workspace,
+	const struct jump_query *query, struct arena *arena, struct jump_row **out, size_t *count);
+
 /* ---- overrides.c ---- */
 /* A person's decision against the order, with how it ended. Justification and link are text that
  * can hold personal data: they live in item_texts (as notes), named by text_ref. */
