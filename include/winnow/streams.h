@@ -66,8 +66,8 @@ enum wn_quadrant {
 enum wn_answer { WN_NO, WN_YES, WN_CANNOT_TELL };
 /* Of a row for which the predicate came to `hit`: where it did not hit, and a feature that it looks at is
  * missing in the row, it cannot be told. */
-enum wn_answer wn_answer_of(const struct wn_test *tests, size_t count, const struct wn_rows *rows,
-	size_t at, bool hit);
+enum wn_answer wn_answer_of(
+	const struct wn_test *tests, size_t count, const struct wn_rows *rows, size_t at, bool hit);
 enum wn_quadrant wn_quadrant_of(enum wn_answer visible, enum wn_answer risky);
 
 #endif

@@ -25,6 +25,8 @@ const struct command *const commands[] = {
 	&command_rank,
 	&command_model,
 	&command_policy,
+	&command_contract,
+	&command_streams,
 	&command_calendar,
 	&command_sla,
 	&command_override,

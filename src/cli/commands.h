@@ -55,6 +55,8 @@ extern const struct command command_ranking;
 extern const struct command command_rank;
 extern const struct command command_model;
 extern const struct command command_policy;
+extern const struct command command_contract;
+extern const struct command command_streams;
 extern const struct command command_calendar;
 extern const struct command command_sla;
 extern const struct command command_override;

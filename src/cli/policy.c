@@ -148,16 +148,6 @@ static const struct arg_spec create_options[] = {
 		"a policy that ships with the server instead of FILE: field_guards"},
 };
 
-static void put_preset(struct buf *out, const char *name)
-{
-	struct json_writer json;
-
-	json_writer_init(&json, out);
-	json_object_begin(&json);
-	json_put(&json, "preset", text, name);
-	json_object_end(&json);
-}
-
 static enum cli_exit run_create(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct create_values *values = given;
@@ -169,7 +159,7 @@ static enum cli_exit run_create(struct cli *cli, const void *given, const struct
 		return CLI_USAGE;
 	}
 	if (values->preset)
-		put_preset(&body, values->preset);
+		versions_put_preset(&body, values->preset);
 	else
 		code = cli_read_file(words->items[0], POLICY_BYTES, &body);
 	if (code == CLI_OK)
@@ -316,7 +306,7 @@ static enum cli_exit put_checked(
 	uint64_t version;
 
 	if (values->preset)
-		put_preset(&policy, values->preset);
+		versions_put_preset(&policy, values->preset);
 	else if (num_parse_u64(str_from(words->items[0]), &version))
 		buf_printf(&policy, "%llu", (unsigned long long)version);
 	else

@@ -11,7 +11,7 @@
 enum { PAGE = 500, DEFAULT_LIMIT = 50, MAX_LIMIT = 1000000 };
 
 struct queue_values {
-	const char *stream, *band, *team;
+	const char *stream, *band, *team, *view;
 	int64_t limit, min_revision;
 	bool all, wide, held;
 };
@@ -24,6 +24,8 @@ static const struct arg_spec options[] = {
 	{"stream", 0, ARG_TEXT, "NAME", 0, 0, FIELD(stream), "only items of this stream"},
 	{"band", 0, ARG_TEXT, "NAME", 0, 0, FIELD(band), "only items in this band"},
 	{"team", 0, ARG_TEXT, "NAME", 0, 0, FIELD(team), "only items of this team"},
+	{"view", 0, ARG_TEXT, "NAME", 0, 0, FIELD(view),
+		"only items of this view of the contract: capability, reliability \xe2\x80\xa6"},
 	{"held", 0, ARG_FLAG, NULL, 0, 0, FIELD(held), "only items that a rule holds for a review"},
 	{"min-revision", 0, ARG_INT, "N", 0, INT64_MAX, FIELD(min_revision),
 		"wait until the queue reflects this revision"},
@@ -65,6 +67,8 @@ static enum cli_exit queue_path(
 		url_query(path, "band", str_from(values->band));
 	if (values->team)
 		url_query(path, "team", str_from(values->team));
+	if (values->view)
+		url_query(path, "view", str_from(values->view));
 	if (values->held)
 		url_query(path, "held", STR("true"));
 	if (values->min_revision >= 0)

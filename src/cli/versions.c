@@ -11,6 +11,7 @@
 #include "cli/named.h"
 #include "cli/pages.h"
 #include "cli/url.h"
+#include "codec/json_writer.h"
 
 const struct arg_spec versions_alias_option[1] = {
 	{"alias", 0, ARG_TEXT, "NAME", 0, 0, offsetof(struct versions_alias, alias),
@@ -288,4 +289,14 @@ enum cli_exit versions_create(
 	http_response_release(&response);
 	buf_release(&path);
 	return code;
+}
+
+void versions_put_preset(struct buf *out, const char *name)
+{
+	struct json_writer json;
+
+	json_writer_init(&json, out);
+	json_object_begin(&json);
+	json_put(&json, "preset", text, name);
+	json_object_end(&json);
 }

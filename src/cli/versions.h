@@ -38,6 +38,9 @@ enum cli_exit versions_create(
 enum cli_exit versions_move(
 	struct cli *cli, const struct versions *versions, const char *alias, const char *word);
 
+/* {"preset": name}: the body of a version that ships with the server. */
+void versions_put_preset(struct buf *out, const char *name);
+
 /* "version   3" and what all kinds have: name, description. */
 void versions_print_head(const struct json_view *version);
 

@@ -526,7 +526,8 @@ static enum error read_contract_alias(
 static enum error build_contract_aliases(struct build *build, size_t begin, size_t end)
 {
 	size_t count = newest_count(build, begin, end), filled = 0;
-	struct contract_alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
+	struct contract_alias *aliases =
+		arena_array(&build->catalog->arena, count, sizeof *aliases);
 
 	if (!aliases)
 		return ERR_NO_MEMORY;
@@ -555,8 +556,8 @@ static enum error read_launch(
 		return err;
 	*deleted = calendar_is_deleted(json);
 	if (!*deleted)
-		ok = launch_read(json, build->catalog, true, &build->catalog->arena, &build->diag,
-			out);
+		ok = launch_read(
+			json, build->catalog, true, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
 	err = read_verdict(build, ok);
 	if (err || *deleted)

@@ -48,7 +48,8 @@ static bool is_list(const json_t *list, const char *pointer, size_t most, struct
 
 /* ---- limits ---- */
 
-static bool limit_id_is_taken(const struct contract_draft *draft, const struct contract_limit *limit)
+static bool limit_id_is_taken(
+	const struct contract_draft *draft, const struct contract_limit *limit)
 {
 	for (size_t i = 0; &draft->limits[i] < limit; i++) {
 		if (str_eq(draft->limits[i].id, limit->id))
@@ -100,8 +101,8 @@ static bool read_limit(struct contract_draft *draft, const json_t *json, const c
 	return ok && check_group(out, pointer, diag);
 }
 
-static bool read_limits(struct contract_draft *draft, const json_t *list, const char *pointer,
-	struct str stream)
+static bool read_limits(
+	struct contract_draft *draft, const json_t *list, const char *pointer, struct str stream)
 {
 	struct diag *diag = draft->predicates.diag;
 	bool ok = is_list(list, pointer, CONTRACT_MAX_LIMITS, diag);
@@ -127,7 +128,8 @@ static bool read_timebox(struct contract_draft *draft, const json_t *json, const
 	bool ok;
 
 	if (!json_is_object(json)) {
-		diag_add(diag, pointer, "A timebox is an object with id, days, and status or label.");
+		diag_add(diag, pointer,
+			"A timebox is an object with id, days, and status or label.");
 		return false;
 	}
 	ok = json_only_keys(json, keys, pointer, diag);
@@ -176,8 +178,8 @@ static bool is_object_or_none(const json_t *json, const char *pointer, struct di
 	return false;
 }
 
-static bool read_share(const json_t *json, const char *pointer, struct diag *diag,
-	struct contract_stream *out)
+static bool read_share(
+	const json_t *json, const char *pointer, struct diag *diag, struct contract_stream *out)
 {
 	static const char *const keys[] = {"at_least", "at_most", NULL};
 	bool ok;
@@ -196,8 +198,8 @@ static bool read_share(const json_t *json, const char *pointer, struct diag *dia
 	return false;
 }
 
-static bool read_stale(const json_t *json, const char *pointer, struct diag *diag,
-	struct contract_stream *out)
+static bool read_stale(
+	const json_t *json, const char *pointer, struct diag *diag, struct contract_stream *out)
 {
 	static const char *const keys[] = {"todo_days", "active_days", NULL};
 	bool ok;
@@ -224,8 +226,8 @@ static bool read_stream_name(struct contract_draft *draft, const json_t *json, c
 	struct diag *diag = reader->diag;
 	const char *place = diag_key(diag, pointer, "stream");
 
-	if (!json_read_text(json, "stream", 1, CATALOG_MAX_NAME, true, pointer, diag,
-		    reader->arena, &out->name))
+	if (!json_read_text(json, "stream", 1, CATALOG_MAX_NAME, true, pointer, diag, reader->arena,
+		    &out->name))
 		return false;
 	if (!reader->stored && catalog_stream(reader->catalog, out->name) < 0) {
 		diag_add(diag, place, "This workspace has no stream \"%.*s\".", STR_ARG(out->name));
@@ -243,8 +245,8 @@ static bool read_stream_name(struct contract_draft *draft, const json_t *json, c
 static bool read_stream(struct contract_draft *draft, const json_t *json, const char *pointer,
 	struct contract_stream *out)
 {
-	static const char *const keys[] = {"stream", "lane", "share", "limits", "ready", "done",
-		"timeboxes", "stale", NULL};
+	static const char *const keys[] = {
+		"stream", "lane", "share", "limits", "ready", "done", "timeboxes", "stale", NULL};
 	struct diag *diag = draft->predicates.diag;
 	bool ok;
 
@@ -257,8 +259,8 @@ static bool read_stream(struct contract_draft *draft, const json_t *json, const 
 	ok &= json_read_bool(json, "lane", false, pointer, diag, &out->lane);
 	ok &= read_share(
 		json_object_get(json, "share"), diag_key(diag, pointer, "share"), diag, out);
-	ok &= read_limits(draft, json_object_get(json, "limits"),
-		diag_key(diag, pointer, "limits"), out->name);
+	ok &= read_limits(draft, json_object_get(json, "limits"), diag_key(diag, pointer, "limits"),
+		out->name);
 	ok &= contract_read_definition(draft, json_object_get(json, "ready"),
 		diag_key(diag, pointer, "ready"), out->name, STATUS_ACTIVE);
 	ok &= contract_read_definition(draft, json_object_get(json, "done"),
@@ -316,8 +318,8 @@ static bool read_axis(
 		diag_add(diag, pointer, "This field is required.");
 		return false;
 	}
-	return predicate_read(&draft->predicates, json_object_get(json, key), pointer, &out->tests,
-		&out->count);
+	return predicate_read(
+		&draft->predicates, json_object_get(json, key), pointer, &out->tests, &out->count);
 }
 
 static bool read_quadrants(
@@ -385,7 +387,8 @@ static bool read_view(struct contract_draft *draft, const json_t *json, const ch
 	for (const struct contract_view *other = draft->views; other < out; other++) {
 		if (!str_eq(other->name, out->name))
 			continue;
-		diag_add(diag, diag_key(diag, pointer, "id"), "There is a view of this id already.");
+		diag_add(
+			diag, diag_key(diag, pointer, "id"), "There is a view of this id already.");
 		ok = false;
 	}
 	ok &= predicate_read(&draft->predicates, json_object_get(json, "when"),
@@ -439,8 +442,7 @@ static struct sizes sizes_of(const json_t *json)
 static bool are_few(const struct sizes *sizes, struct diag *diag)
 {
 	if (sizes->limits <= CONTRACT_MAX_LIMITS && sizes->gates <= CONTRACT_MAX_GATES &&
-		sizes->timeboxes <= CONTRACT_MAX_TIMEBOXES &&
-		sizes->views <= CONTRACT_MAX_VIEWS)
+		sizes->timeboxes <= CONTRACT_MAX_TIMEBOXES && sizes->views <= CONTRACT_MAX_VIEWS)
 		return true;
 	diag_add(diag, "",
 		"A contract has at most %d limits, %d gates and required fields, %d timeboxes and "
@@ -479,8 +481,8 @@ static void take_lists(const struct contract_draft *draft, struct contract_versi
 static bool read_contract(
 	struct contract_draft *draft, const json_t *json, struct contract_version *out)
 {
-	static const char *const keys[] = {"name", "description", "mirrors", "limits", "streams",
-		"quadrants", "views", NULL};
+	static const char *const keys[] = {
+		"name", "description", "mirrors", "limits", "streams", "quadrants", "views", NULL};
 	struct diag *diag = draft->predicates.diag;
 	struct arena *arena = draft->predicates.arena;
 	struct sizes sizes = sizes_of(json);

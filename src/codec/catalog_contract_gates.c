@@ -50,8 +50,8 @@ static bool read_field(struct contract_draft *draft, const json_t *json, const c
 		return false;
 	}
 	out->id = str_from(copy);
-	ok = predicate_read(&draft->predicates, test, pointer, &out->requires.tests,
-		&out->requires.count);
+	ok = predicate_read(
+		&draft->predicates, test, pointer, &out->requires.tests, &out->requires.count);
 	json_decref(test);
 	return ok;
 }
@@ -70,7 +70,8 @@ static bool read_fields(struct contract_draft *draft, const json_t *list, const 
 		struct contract_gate *gate = &draft->gates[draft->gate_count++];
 
 		*gate = *common;
-		ok &= read_field(draft, json_array_get(list, i), diag_index(diag, pointer, i), gate);
+		ok &= read_field(
+			draft, json_array_get(list, i), diag_index(diag, pointer, i), gate);
 	}
 	return ok;
 }
@@ -199,9 +200,9 @@ bool contract_read_definition(struct contract_draft *draft, const json_t *json, 
 		return false;
 	}
 	ok = json_only_keys(json, keys, pointer, diag);
-	ok &= read_fields(draft, json_object_get(json, "fields"),
-		diag_key(diag, pointer, "fields"), &common);
-	ok &= read_gates(draft, json_object_get(json, "gates"), diag_key(diag, pointer, "gates"),
-		&common);
+	ok &= read_fields(
+		draft, json_object_get(json, "fields"), diag_key(diag, pointer, "fields"), &common);
+	ok &= read_gates(
+		draft, json_object_get(json, "gates"), diag_key(diag, pointer, "gates"), &common);
 	return ok;
 }

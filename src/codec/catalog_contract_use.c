@@ -142,8 +142,7 @@ static bool bind(const struct binding *binding, struct predicate *predicate)
 
 static bool bind_gates(const struct binding *binding, struct contract_version *out)
 {
-	struct contract_gate *gates =
-		arena_array(binding->arena, out->gate_count, sizeof *gates);
+	struct contract_gate *gates = arena_array(binding->arena, out->gate_count, sizeof *gates);
 
 	if (!gates)
 		return false;
@@ -158,8 +157,7 @@ static bool bind_gates(const struct binding *binding, struct contract_version *o
 
 static bool bind_views(const struct binding *binding, struct contract_version *out)
 {
-	struct contract_view *views =
-		arena_array(binding->arena, out->view_count, sizeof *views);
+	struct contract_view *views = arena_array(binding->arena, out->view_count, sizeof *views);
 
 	if (!views)
 		return false;

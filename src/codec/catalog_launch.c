@@ -81,8 +81,7 @@ static json_t *launch_tree(const struct said *said, const struct launch *launch)
 	if (launch->stream.ptr)
 		failed |= json_object_set_new(tree, "stream", catalog_text(launch->stream));
 	if (said->description.ptr)
-		failed |= json_object_set_new(
-			tree, "description", catalog_text(said->description));
+		failed |= json_object_set_new(tree, "description", catalog_text(said->description));
 	if (!failed)
 		return tree;
 	json_decref(tree);

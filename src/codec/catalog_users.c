@@ -124,8 +124,8 @@ enum error catalog_feature_users(const struct catalog *catalog,
 	struct user_list list = {.arena = arena};
 
 	list.texts = arena_array(arena,
-		catalog->alias_count + catalog->policy_alias_count +
-			catalog->contract_alias_count + catalog->mapping_count + 1,
+		catalog->alias_count + catalog->policy_alias_count + catalog->contract_alias_count +
+			catalog->mapping_count + 1,
 		sizeof *list.texts);
 	if (!list.texts)
 		return ERR_NO_MEMORY;

@@ -33,8 +33,8 @@ struct contract_gate {
 	struct str id; /* of a required field: its name */
 	struct str reason;
 	struct str stream;
-	enum status_class guards;               /* STATUS_ACTIVE: ready; STATUS_DONE: done */
-	const struct str *kinds, *statuses;     /* none: any, any of the class */
+	enum status_class guards;           /* STATUS_ACTIVE: ready; STATUS_DONE: done */
+	const struct str *kinds, *statuses; /* none: any, any of the class */
 	size_t kind_count, status_count;
 	struct predicate requires;
 	bool warn;
@@ -67,7 +67,8 @@ struct contract_view {
 struct contract_version {
 	int64_t version, revision;
 	struct str name, body;
-	const struct str *mirrors; /* sources that mirror another tracker: refusals are warnings there */
+	const struct str
+		*mirrors; /* sources that mirror another tracker: refusals are warnings there */
 	size_t mirror_count;
 	const struct contract_stream *streams;
 	size_t stream_count;
@@ -99,8 +100,7 @@ struct launch {
 };
 
 const struct contract_version *catalog_contract(const struct catalog *catalog, int64_t version);
-const struct contract_alias *catalog_contract_alias(
-	const struct catalog *catalog, struct str name);
+const struct contract_alias *catalog_contract_alias(const struct catalog *catalog, struct str name);
 /* The one in force; NULL: none. */
 const struct contract_version *catalog_contract_active(const struct catalog *catalog);
 const struct launch *catalog_launch(const struct catalog *catalog, struct str name);
@@ -109,8 +109,7 @@ const struct launch *catalog_launch_at(const struct catalog *catalog, double now
 
 const struct contract_stream *contract_stream(
 	const struct contract_version *contract, struct str name);
-const struct contract_view *contract_view(
-	const struct contract_version *contract, struct str name);
+const struct contract_view *contract_view(const struct contract_version *contract, struct str name);
 bool contract_mirrors(const struct contract_version *contract, struct str source);
 /* Whether the gate is about an item of these, as long as it has them. */
 bool contract_gate_guards(const struct contract_gate *gate, const struct catalog *catalog,

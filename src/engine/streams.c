@@ -140,8 +140,8 @@ static bool is_missing(const struct wn_test *test, const struct wn_rows *rows, s
 	return isnan(wn_value(rows, at, test->index));
 }
 
-enum wn_answer wn_answer_of(const struct wn_test *tests, size_t count, const struct wn_rows *rows,
-	size_t at, bool hit)
+enum wn_answer wn_answer_of(
+	const struct wn_test *tests, size_t count, const struct wn_rows *rows, size_t at, bool hit)
 {
 	if (hit)
 		return WN_YES;

@@ -83,8 +83,8 @@ enum error flight_load(struct flight *flight, struct conn *conn, const struct uu
 		return ERR_OK;
 	error = active_statuses(catalog, &flight->arena, &statuses, &status_count);
 	if (!error)
-		error = items_in_flight(conn, workspace, statuses, status_count, &flight->arena,
-			&rows, &count);
+		error = items_in_flight(
+			conn, workspace, statuses, status_count, &flight->arena, &rows, &count);
 	return error ? error : take_rows(flight, rows, count);
 }
 
@@ -127,8 +127,8 @@ static uint32_t flyer_of(struct flight *flight, const struct uuid *id)
 
 	if (at != MAP_NONE)
 		return at;
-	if (!make_room(&flight->arena, &flyers, sizeof *flight->flyers, flight->count,
-		    &flight->room))
+	if (!make_room(
+		    &flight->arena, &flyers, sizeof *flight->flyers, flight->count, &flight->room))
 		return MAP_NONE;
 	flight->flyers = flyers;
 	if (!uuid_map_put(&flight->index, id, (uint32_t)flight->count))
@@ -239,8 +239,9 @@ static double load_of(const struct flight *flight, const struct contract_limit *
 static void tell_limit(const struct guard *guard, const struct contract_limit *limit,
 	const struct flyer *flyer, const struct buf *names, struct diag *diag)
 {
-	static const char *const of[] = {
-		[WN_PER_WORKSPACE] = "", [WN_PER_STREAM] = "", [WN_PER_TEAM] = " of the team ",
+	static const char *const of[] = {[WN_PER_WORKSPACE] = "",
+		[WN_PER_STREAM] = "",
+		[WN_PER_TEAM] = " of the team ",
 		[WN_PER_ASSIGNEE] = " of one assignee"};
 	struct str team = limit->per == WN_PER_TEAM ? flyer->row.team : STR("");
 	struct str stream = limit->stream.ptr ? limit->stream : STR("");
@@ -332,8 +333,7 @@ static enum error is_met(const struct guard *guard, const struct asked *asked,
 	if (!predicate_bind(gate->requires.tests, gate->requires.count, guard->catalog,
 		    asked->symbols, guard->scratch, &tests))
 		return ERR_NO_MEMORY;
-	wn_predicate_rows(
-		tests, gate->requires.count, &population->blocks[0], guard->now_s, &hits);
+	wn_predicate_rows(tests, gate->requires.count, &population->blocks[0], guard->now_s, &hits);
 	*out = hits & 1;
 	return ERR_OK;
 }

@@ -31,7 +31,7 @@ struct flight {
 	struct flight_undo {
 		uint32_t at;
 		struct flyer before;
-	} *undo;
+	} * undo;
 	size_t undo_count, undo_room;
 };
 

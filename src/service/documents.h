@@ -20,8 +20,7 @@ struct document_source {
 };
 
 struct document_put {
-	const char
-		*kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
+	const char *kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
 		          "contract_alias", "launch", "business_hours", "slas" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */

@@ -122,8 +122,8 @@ static enum error load_flight(
 		const struct batch *batch = writes[i].arg;
 
 		if (takes_part(batch))
-			return flight_load(&meeting->flight, conn, &writes[i].call->workspace,
-				batch->catalog);
+			return flight_load(
+				&meeting->flight, conn, &writes[i].call->workspace, batch->catalog);
 	}
 	return ERR_OK;
 }

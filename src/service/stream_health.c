@@ -15,8 +15,8 @@ static const double DAY_S = 86400;
 struct examination {
 	const struct call *call;
 	const struct survey *survey;
-	const struct stream_state *state;
-	uint32_t stream; /* its symbol */
+	const struct stream_state *state; /* NULL: all streams together */
+	uint32_t stream;                  /* its symbol */
 	struct stream_health *out;
 	int64_t first_week_us;
 };
@@ -31,7 +31,7 @@ static bool is_in_stream(const struct examination *exam, uint32_t row)
 	size_t at;
 	const struct wn_rows *run = run_of(exam, row, &at);
 
-	return wn_word_of(run, at, WN_STREAM) == exam->stream;
+	return !exam->state || wn_word_of(run, at, WN_STREAM) == exam->stream;
 }
 
 static enum status_class class_of(const struct examination *exam, uint32_t row)
@@ -55,7 +55,7 @@ static uint32_t group_symbol(const struct examination *exam, enum wn_group per, 
 	switch (per) {
 	case WN_PER_TEAM: return wn_word_of(run, at, WN_TEAM);
 	case WN_PER_ASSIGNEE: return wn_word_of(run, at, WN_ASSIGNEE);
-	default: return exam->stream;
+	default: return WN_UNSEEN_SYMBOL; /* one group */
 	}
 }
 
@@ -115,17 +115,16 @@ static struct str group_name(const struct examination *exam, const struct contra
 	return STR_NONE;
 }
 
-static enum error examine_limit(
-	const struct examination *exam, const struct contract_limit *limit, struct limit_health *out)
+static enum error examine_limit(const struct examination *exam, const struct contract_limit *limit,
+	struct limit_health *out)
 {
 	const struct ranking *ranking = exam->survey->ranking;
-	struct limit_group *groups = arena_array(
-		exam->call->arena, exam->state->in_flight, sizeof *groups);
-	size_t used = 0;
+	size_t used = 0, most = exam->state ? exam->state->in_flight : exam->survey->in_flight;
+	struct limit_group *groups = arena_array(exam->call->arena, most, sizeof *groups);
 
 	if (!groups)
 		return ERR_BUDGET;
-	for (uint32_t row = 0; row < ranking->rows && used < exam->state->in_flight; row++) {
+	for (uint32_t row = 0; row < ranking->rows && used < most; row++) {
 		uint32_t symbol;
 
 		if (class_of(exam, row) != STATUS_ACTIVE || !is_in_stream(exam, row))
@@ -145,6 +144,13 @@ static enum error examine_limit(
 	return ERR_OK;
 }
 
+static bool is_of(const struct examination *exam, const struct contract_limit *limit)
+{
+	if (!exam->state)
+		return !limit->stream.ptr;
+	return limit->stream.ptr && str_eq(limit->stream, exam->state->name);
+}
+
 static enum error examine_limits(const struct examination *exam)
 {
 	const struct contract_version *contract = &exam->survey->contract;
@@ -157,7 +163,7 @@ static enum error examine_limits(const struct examination *exam)
 	for (size_t i = 0; i < contract->limit_count && !error; i++) {
 		const struct contract_limit *limit = &contract->limits[i];
 
-		if (limit->stream.ptr && str_eq(limit->stream, exam->state->name))
+		if (is_of(exam, limit))
 			error = examine_limit(exam, limit, &out->limits[out->limit_count++]);
 	}
 	return error;
@@ -165,8 +171,7 @@ static enum error examine_limits(const struct examination *exam)
 
 /* ---- gates ---- */
 
-static bool has_kind(
-	const struct examination *exam, const struct contract_gate *gate, uint32_t row)
+static bool has_kind(const struct examination *exam, const struct contract_gate *gate, uint32_t row)
 {
 	struct str kind = ranking_text(exam->survey->ranking, row, ROW_KIND);
 	bool found = gate->kind_count == 0;
@@ -267,14 +272,14 @@ static bool is_inside(const struct examination *exam, const struct contract_time
 }
 
 /* The first SPELLS_MAX that are in it, by id of row; all are counted. */
-static enum error collect(const struct examination *exam, struct timebox_health *health,
-	struct spell_query *query)
+static enum error collect(
+	const struct examination *exam, struct timebox_health *health, struct spell_query *query)
 {
 	const struct contract_timebox *timebox = health->timebox;
 	const struct ranking *ranking = exam->survey->ranking;
 	struct word_lookup words = ranking_words(ranking);
-	uint32_t symbol = words.symbol(
-		words.self, timebox->status.ptr ? timebox->status : timebox->label);
+	uint32_t symbol =
+		words.symbol(words.self, timebox->status.ptr ? timebox->status : timebox->label);
 	struct uuid *ids = arena_array(exam->call->arena, SPELLS_MAX, sizeof *ids);
 
 	if (!ids)
@@ -350,8 +355,8 @@ static enum error examine_timeboxes(const struct examination *exam, struct conn 
 	if (!out->timeboxes)
 		return ERR_BUDGET;
 	for (size_t i = 0; i < agreed->timebox_count && !error; i++)
-		error = examine_timebox(exam, conn, &agreed->timeboxes[i],
-			&out->timeboxes[out->timebox_count++]);
+		error = examine_timebox(
+			exam, conn, &agreed->timeboxes[i], &out->timeboxes[out->timebox_count++]);
 	return error;
 }
 
@@ -429,8 +434,8 @@ static enum error examine_flow(const struct examination *exam, struct conn *conn
 		error = stream_flow(
 			conn, &exam->call->workspace, &query, exam->call->arena, &rows, &count);
 	for (size_t i = 0; i < count && !error; i++) {
-		int64_t place = (rows[i].week_us - exam->first_week_us) /
-				((int64_t)(7 * DAY_S) * US_PER_S);
+		int64_t place =
+			(rows[i].week_us - exam->first_week_us) / ((int64_t)(7 * DAY_S) * US_PER_S);
 
 		if (place >= 0 && (size_t)place < out->week_count)
 			out->weeks[place] = rows[i];
@@ -450,8 +455,8 @@ static enum error begin_weeks(struct examination *exam, size_t weeks)
 		return ERR_BUDGET;
 	out->week_count = weeks;
 	for (size_t i = 0; i < weeks; i++)
-		out->weeks[i] = (struct flow_row){
-			.week_us = exam->first_week_us + (int64_t)i * week_us};
+		out->weeks[i] =
+			(struct flow_row){.week_us = exam->first_week_us + (int64_t)i * week_us};
 	return ERR_OK;
 }
 
@@ -507,6 +512,31 @@ enum error stream_health_make(const struct call *call, const struct survey *surv
 		error = reading_past_begin(&reading);
 		if (!error)
 			error = examine_past(&exam, reading.conn);
+	} while (reading_again(&reading, error));
+	return error;
+}
+
+enum error workspace_limits_make(const struct call *call, const struct survey *survey,
+	struct limit_health **out, size_t *count)
+{
+	struct stream_health health = {0};
+	const struct examination exam = {.call = call, .survey = survey, .out = &health};
+	struct reading reading;
+	enum error error;
+
+	*count = 0;
+	if (!survey->has_contract)
+		return ERR_OK;
+	error = examine_limits(&exam);
+	*out = health.limits;
+	*count = health.limit_count;
+	if (error || *count == 0)
+		return error;
+	reading_past(call, survey->ranking->revision, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = name_groups(&exam, reading.conn);
 	} while (reading_again(&reading, error));
 	return error;
 }

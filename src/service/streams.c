@@ -77,8 +77,7 @@ static void count_row(struct pass *pass, uint32_t row)
 	enum status_class class = status < pass->statuses.count
 					  ? survey->ranking->catalog->statuses[status].class
 					  : STATUS_TODO;
-	struct stream_state *state =
-		stream < pass->streams.count ? &survey->streams[stream] : NULL;
+	struct stream_state *state = stream < pass->streams.count ? &survey->streams[stream] : NULL;
 
 	survey->class[row] = (uint8_t) class;
 	survey->in_flight += class == STATUS_ACTIVE;
@@ -88,9 +87,9 @@ static void count_row(struct pass *pass, uint32_t row)
 	state->queued += class == STATUS_TODO;
 	state->in_flight += class == STATUS_ACTIVE;
 	state->in_flight_days += class == STATUS_ACTIVE ? days : 0;
-	if (isnan(created) && (state->undated == WN_ROW_NONE ||
-				      first_revision(survey, row) <
-					      first_revision(survey, state->undated)))
+	if (isnan(created) &&
+		(state->undated == WN_ROW_NONE ||
+			first_revision(survey, row) < first_revision(survey, state->undated)))
 		state->undated = row;
 	if (isnan(created) || (state->oldest != WN_ROW_NONE && created >= state->oldest_s))
 		return;
@@ -114,9 +113,9 @@ static enum error plan_shares(struct survey *survey, struct arena *arena)
 		agreed[i] = (struct wn_share){
 			.at_least = state->agreed ? state->agreed->at_least : NAN,
 			.at_most = state->agreed ? state->agreed->at_most : NAN,
-			.actual = survey->in_flight > 0 ? (double)state->in_flight /
-								  (double)survey->in_flight
-							: 0,
+			.actual = survey->in_flight > 0
+					  ? (double)state->in_flight / (double)survey->in_flight
+					  : 0,
 			.lane = state->agreed && state->agreed->lane,
 			.reserved = survey->launch && survey->launch->stream.ptr &&
 				    str_eq(survey->launch->stream, state->name),
@@ -153,9 +152,9 @@ static bool name_streams(struct survey *survey, struct arena *arena)
 	for (size_t i = 0; survey->streams && i < survey->count; i++)
 		survey->streams[i] = (struct stream_state){
 			.name = catalog->streams[i],
-			.agreed = survey->has_contract ? contract_stream(&survey->contract,
-								 catalog->streams[i])
-						       : NULL,
+			.agreed = survey->has_contract
+					  ? contract_stream(&survey->contract, catalog->streams[i])
+					  : NULL,
 			.oldest = WN_ROW_NONE,
 			.undated = WN_ROW_NONE,
 		};
@@ -248,7 +247,8 @@ static uint64_t *rows_of(const struct ranking *ranking, const struct predicate *
 	double now_s, struct arena *arena)
 {
 	const struct wn_population *population = &ranking->population;
-	uint64_t *hits = arena_array(arena, population->block_count * BLOCK_WORDS + 1, sizeof *hits);
+	uint64_t *hits =
+		arena_array(arena, population->block_count * BLOCK_WORDS + 1, sizeof *hits);
 
 	for (size_t b = 0; hits && b < population->block_count; b++)
 		wn_predicate_rows(predicate->tests, predicate->count, &population->blocks[b], now_s,

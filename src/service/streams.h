@@ -18,13 +18,14 @@ struct stream_state {
 	struct str name;
 	const struct contract_stream *agreed; /* NULL: the contract does not speak of it */
 	size_t queued, in_flight;             /* by the class of the status: todo, active */
-	double in_flight_days;                /* estimates of what is in flight, as far as there are */
+	double in_flight_days; /* estimates of what is in flight, as far as there are */
 	uint32_t oldest; /* of both; WN_ROW_NONE: there is none, or none whose date is known */
 	double oldest_s; /* when that was created */
-	uint32_t undated; /* the one stored first of those that have no created_at; WN_ROW_NONE: none */
-	struct wn_share share;                /* as agreed; `actual` by items, NaN: nothing flies */
-	struct wn_share plan;                 /* after lanes and the reserve */
-	double actual_days;                   /* share of the estimates in flight; NaN: none */
+	uint32_t
+		undated; /* the one stored first of those that have no created_at; WN_ROW_NONE: none */
+	struct wn_share share; /* as agreed; `actual` by items, NaN: nothing flies */
+	struct wn_share plan;  /* after lanes and the reserve */
+	double actual_days;    /* share of the estimates in flight; NaN: none */
 };
 struct survey {
 	const struct ranking *ranking;
@@ -93,6 +94,9 @@ struct stream_health {
 	struct flow_row *weeks; /* ascending, without holes */
 	size_t week_count;
 };
+/* The limits of all streams together; none without a contract. */
+enum error workspace_limits_make(const struct call *call, const struct survey *survey,
+	struct limit_health **out, size_t *count);
 /* Asks PostgreSQL for what has been, as of the ranking's revision. ERR_DATABASE_AWAY … */
 enum { SPELLS_MAX = 10000 };
 enum error stream_health_make(const struct call *call, const struct survey *survey,
@@ -113,7 +117,8 @@ static inline bool row_hit(const uint64_t *hits, uint32_t row)
 {
 	/* Each block has words of its own. */
 	return hits[row / BLOCK_ROWS * (BLOCK_ROWS / 64) + row % BLOCK_ROWS / 64] >>
-		       (row % BLOCK_ROWS % 64) & 1;
+		       (row % BLOCK_ROWS % 64) &
+	       1;
 }
 
 #endif

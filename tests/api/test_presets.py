@@ -14,6 +14,7 @@ def test_anybody_may_read_them(operator):
     assert [(preset["kind"], preset["name"]) for preset in presets] == [
         *(("model", name) for name in MODELS),
         ("policy", "field_guards"),
+        ("contract", "field_contract"),
     ]
     for preset in presets:
         assert nobody.get(f"/v1/presets/{preset['kind']}/{preset['name']}").json() == preset

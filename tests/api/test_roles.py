@@ -43,19 +43,28 @@ class Place:
         self.values["ranking"] = self.ws.post("/rankings", 201, json={}).json()["id"]
         self.values["a"] = self.values["b"] = self.values["ranking"]
         feature = self.ws.get("/features").json()["features"][0]["name"]
-        self.names = {"/features/": feature, "/calendars/": "freeze", "/business-hours/": "office", "/presets/": "rice"}
+        self.names = {
+            "/features/": feature,
+            "/business-hours/": "office",
+            "/calendars/": "freeze",
+            "/launches/": "search",
+            "/presets/": "rice",
+            "/streams/": "incident",
+        }
         self.tokens = {role: self.ws.token(role)["secret"] for role in ROLES}
         self.tokens["operator"] = self.operator.secret
         self.clients = {role: Client(operator.url, token) for role, token in self.tokens.items()}
 
     def make_policy(self):
-        """A policy behind its alias, a calendar, and rules of service levels."""
+        """A policy and a contract behind their aliases, a calendar, a launch, and rules of service levels."""
         new = {"If-None-Match": "*"}
         self.ws.post("/policies", 201, json={"preset": "field_guards"})
         self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
         self.ws.put("/calendars/freeze", 201, json={}, headers=new)
         self.ws.put("/business-hours/office", 201, json={"zone": "UTC", "weekly": []}, headers=new)
         self.ws.put("/slas", 201, json={"rules": []}, headers=new)
+        self.ws.agree({"name": "n", "streams": []})
+        self.ws.put("/launches/search", 201, json={"at": "2026-01-01T00:00:00Z"}, headers=new)
 
     def path(self, template, **other):
         values = dict(self.values)

@@ -1,9 +1,11 @@
 """Streams as a contract: what was agreed, what is refused or warned of, and how the streams stand."""
 
+import json
 import threading
 
 import pytest
 
+from support import places
 from support.client import problem_pointers, problem_type
 from support.workspace import item
 from test_sources import alert, alertmanager, webhook
@@ -72,6 +74,14 @@ def test_versions_are_immutable_and_numbered(ws):
     assert ws.verify()["ok"]
 
 
+def test_the_page_on_streams_shows_a_contract_and_a_launch(ws):
+    page = (places.ROOT / "docs/streams.md").read_text()
+    contract = json.loads(page.split("```json\n")[1].split("```")[0])
+    ws.agree(contract)
+    launch = json.loads(page.split("with `{")[1].split("}`")[0].join("{}"))
+    ws.put("/launches/x", 201, json=launch, headers=NEW)
+
+
 def test_the_preset_is_a_contract_of_a_new_workspace(ws):
     made = ws.post("/contracts", 201, json={"preset": "field_contract"}).json()
     shares = {stream["stream"]: stream.get("share") for stream in made["streams"]}
@@ -116,7 +126,10 @@ def test_all_faults_at_once(ws):
                 "stream",
             ],
             "quadrants": {"user_visibility": {"feature": "user_impact", "ge": 2}},
-            "views": [{"id": "v", "when": {"all": []}, "measures": ["capability_note"]}, {"id": "v", "when": {"all": []}}],
+            "views": [
+                {"id": "v", "when": {"all": []}, "measures": ["capability_note"]},
+                {"id": "v", "when": {"all": []}},
+            ],
         },
     )
     expected = {
@@ -190,7 +203,9 @@ def test_a_limit_is_held_and_names_who_is_in_flight(ws):
 
 def test_the_limit_sees_the_batch_itself_in_its_order(ws):
     ws.agree(limited(1))
-    answer = ws.push([work(1, "in_progress"), work(2, "in_progress"), work(1, "done"), work(3, "in_progress")], expect=207)
+    answer = ws.push(
+        [work(1, "in_progress"), work(2, "in_progress"), work(1, "done"), work(3, "in_progress")], expect=207
+    )
     assert outcomes(answer) == ["created", "rejected", "updated", "created"]
     assert ws.push([work(4), work(5, "in_progress")], expect=422, mode="atomic")["errors"]
     assert outcomes(ws.push(work(3, "done"), dry_run="true")) == ["updated"]
@@ -208,7 +223,9 @@ def test_limits_per_team_and_assignee(ws, per, key):
     ]
     assert outcomes(ws.push(work(3, "in_progress", **{key: "ada"}), expect=207)) == ["rejected"]
     assert outcomes(ws.push([work(4, "in_progress"), work(5, "in_progress")])) == ["created", "created"], "in no group"
-    assert outcomes(ws.push(work(4, "in_progress", **{key: "bob"}), expect=207)) == ["rejected"], "moved in while flying"
+    assert outcomes(ws.push(work(4, "in_progress", **{key: "bob"}), expect=207)) == [
+        "rejected"
+    ], "moved in while flying"
     groups = health(ws)["limits"][0]["groups"]
     assert sorted(group["group"] for group in groups) == ["ada", "bob"]
 
@@ -227,6 +244,18 @@ def test_a_limit_of_the_whole_workspace(ws):
     ws.push(work(1, "in_progress"))
     answer = ws.push(work(2, "in_progress", stream="incident"), expect=207)
     assert '"all"' in details(problem_of(answer))
+    limit = streams(ws)[1]["limits"][0]
+    assert (limit["id"], limit["group_count"], limit["over_count"]) == ("all", 1, 0)
+    assert limit["groups"] == [{"group": None, "items": 1, "load": 1, "over": False}]
+
+
+def test_limits_of_teams_across_streams(ws):
+    ws.agree({"name": "n", "streams": [], "limits": [{"id": "who", "at_most": 1, "per": "assignee", "mode": "warn"}]})
+    ws.push([work(1, "in_progress", assignee="ada"), work(2, "in_progress", stream="incident", assignee="ada")])
+    ws.push(work(3, "in_progress", assignee="bob"))
+    limit = streams(ws)[1]["limits"][0]
+    assert limit["over_count"] == 1
+    assert [(group["group"], group["items"]) for group in limit["groups"]] == [("ada", 2), ("bob", 1)]
 
 
 def test_a_limit_may_only_warn(ws):
@@ -243,7 +272,11 @@ def test_a_limit_may_only_warn(ws):
 
 def test_a_status_called_open_can_be_the_active_one(ws):
     ws.put_settings(
-        statuses=[{"name": "new", "class": "todo"}, {"name": "open", "class": "active"}, {"name": "done", "class": "done"}]
+        statuses=[
+            {"name": "new", "class": "todo"},
+            {"name": "open", "class": "active"},
+            {"name": "done", "class": "done"},
+        ]
     )
     ws.agree(limited(1))
     ws.push(work(1, "open"))
@@ -322,7 +355,9 @@ def test_a_gate_is_not_passed_with_what_the_same_batch_takes_away(ws):
     answer = ws.push([begun, work(1, "in_progress", stream="feature_request", estimate=None)], expect=207)
     assert outcomes(answer) == ["created", "rejected"]
     assert ws.item(answer["results"][0]["id"])["estimate"] == 2
-    assert outcomes(ws.push(work(1, "in_progress", stream="feature_request", estimate=None))) == ["updated"], "no change of status"
+    assert outcomes(ws.push(work(1, "in_progress", stream="feature_request", estimate=None))) == [
+        "updated"
+    ], "no change of status"
     assert health(ws, "feature_request")["gates"][0]["in_flight"] == 1
 
 
@@ -366,7 +401,9 @@ def test_a_mirror_is_warned_and_loses_nothing(ws):
     assert outcomes(answer) == ["created"]
     told = " ".join(warning["detail"] for warning in answer["results"][0]["warnings"])
     assert '"metric"' in told and '"few"' in told
-    assert outcomes(ws.push(work(1, "in_progress", stream="feature_request", source="linear"), expect=207)) == ["rejected"]
+    assert outcomes(ws.push(work(1, "in_progress", stream="feature_request", source="linear"), expect=207)) == [
+        "rejected"
+    ]
 
 
 def test_a_webhook_is_warned_unless_it_is_said_otherwise(ws):
@@ -420,7 +457,9 @@ def test_the_story_of_a_quarter(ws):
     # It ships; for sixty days a part of the capacity is the bugs'.
     shipped = {**begun, "status": "done"}
     ws.push(shipped)
-    launch = ws.put("/launches/voice", 201, json={"at": "2026-01-01T00:00:00Z", "stream": "engineering_bug"}, headers=NEW)
+    launch = ws.put(
+        "/launches/voice", 201, json={"at": "2026-01-01T00:00:00Z", "stream": "engineering_bug"}, headers=NEW
+    )
     assert launch.json()["until"] == "2026-03-02T00:00:00Z" and launch.json()["share"] == 0.3
     early = ws.revision()
     _, answer = streams(ws)
@@ -461,7 +500,13 @@ def test_timeboxes_and_staleness(ws):
             stale={"todo_days": 30, "active_days": 3650},
         )
     )
-    ws.push([work(1, labels=["spike"], updated_at="2020-01-01T00:00:00Z"), work(2, "in_progress"), work(3, "done", labels=["spike"])])
+    ws.push(
+        [
+            work(1, labels=["spike"], updated_at="2020-01-01T00:00:00Z"),
+            work(2, "in_progress"),
+            work(3, "done", labels=["spike"]),
+        ]
+    )
     told = health(ws)
     at_once, week = told["timeboxes"]
     assert (at_once["inside"], at_once["over_count"], week["inside"], week["over_count"]) == (1, 1, 1, 0)

@@ -18,8 +18,8 @@ static const char *const names[WN_QUADRANTS] = {
 	[WN_UNPLACED] = "unplaced",
 };
 
-static void write_quadrant(struct json_writer *json, const struct walk *walk,
-	const uint8_t *by_row, enum wn_quadrant quadrant)
+static void write_quadrant(struct json_writer *json, const struct walk *walk, const uint8_t *by_row,
+	enum wn_quadrant quadrant)
 {
 	const struct wn_ranking *order = &walk->ranking->decision.order;
 	size_t count = 0;

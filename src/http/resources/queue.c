@@ -27,8 +27,8 @@ struct entry_tools {
 
 static enum error read_query(struct walk *walk, struct request *request, struct queue_query *out)
 {
-	static const char *const known[] = {"stream", "band", "team", "view", "held", "limit", "cursor",
-		"min_revision", "revision", "since", "wait", NULL};
+	static const char *const known[] = {"stream", "band", "team", "view", "held", "limit",
+		"cursor", "min_revision", "revision", "since", "wait", NULL};
 	struct str held;
 	enum error error = request_query_only(request, known);
 

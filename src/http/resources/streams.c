@@ -8,6 +8,7 @@
 #include "codec/contract.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "service/heavy.h"
 #include "service/streams.h"
 
 static const double DAY_S = 86400;
@@ -20,8 +21,7 @@ static enum error survey_of(struct request *request, struct ranking **ranking, s
 	double now_s = (double)clock_now_us(request->service->clock) / US_PER_S;
 	struct call call = call_of(request);
 	int64_t revision;
-	enum error error =
-		request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
+	enum error error = request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
 
 	*ranking = NULL;
 	if (!error && revision > 0)
@@ -121,37 +121,6 @@ static void write_state(
 	write_capacity(json, survey, state);
 }
 
-static enum error list_streams(struct request *request, struct response *response)
-{
-	static const char *const known[] = {"revision", "min_revision", NULL};
-	struct ranking *ranking = NULL;
-	struct json_writer json;
-	struct survey survey;
-	enum error error = request_query_only(request, known);
-
-	if (!error)
-		error = survey_of(request, &ranking, &survey);
-	if (error)
-		return error;
-	response_revision(response, request, ranking->revision);
-	json_writer_init(&json, &response->body);
-	json_object_begin(&json);
-	write_head(&json, &survey);
-	json_put(&json, "in_flight", int, (int64_t)survey.in_flight);
-	json_put(&json, "in_flight_days", number, survey.in_flight_days);
-	json_key(&json, "streams");
-	json_array_begin(&json);
-	for (size_t i = 0; i < survey.count; i++) {
-		json_object_begin(&json);
-		write_state(&json, &survey, &survey.streams[i]);
-		json_object_end(&json);
-	}
-	json_array_end(&json);
-	json_object_end(&json);
-	ranking_unref(ranking);
-	return response_done(response);
-}
-
 /* ---- health ---- */
 
 struct shown {
@@ -169,8 +138,8 @@ static void write_rows(const struct shown *shown, const char *key, const struct 
 	json_array_end(shown->json);
 }
 
-static void write_group(
-	const struct shown *shown, const struct contract_limit *limit, const struct limit_group *group)
+static void write_group(const struct shown *shown, const struct contract_limit *limit,
+	const struct limit_group *group)
 {
 	struct json_writer *json = shown->json;
 
@@ -309,6 +278,66 @@ static void write_health(const struct shown *shown)
 	write_weeks(shown);
 }
 
+/* ---- all streams ---- */
+
+static enum error write_limits(
+	struct json_writer *json, const struct call *call, const struct survey *survey)
+{
+	const struct shown shown = {json, survey, NULL};
+	struct limit_health *limits;
+	size_t count;
+	enum error error = workspace_limits_make(call, survey, &limits, &count);
+
+	json_key(json, "limits");
+	json_array_begin(json);
+	for (size_t i = 0; i < count && !error; i++)
+		write_limit(&shown, &limits[i]);
+	json_array_end(json);
+	return error;
+}
+
+static enum error write_streams(
+	struct json_writer *json, const struct call *call, const struct survey *survey)
+{
+	enum error error;
+
+	json_object_begin(json);
+	write_head(json, survey);
+	json_put(json, "in_flight", int, (int64_t)survey->in_flight);
+	json_put(json, "in_flight_days", number, survey->in_flight_days);
+	error = write_limits(json, call, survey);
+	json_key(json, "streams");
+	json_array_begin(json);
+	for (size_t i = 0; i < survey->count; i++) {
+		json_object_begin(json);
+		write_state(json, survey, &survey->streams[i]);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_object_end(json);
+	return error;
+}
+
+static enum error list_streams(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"revision", "min_revision", NULL};
+	struct call call = call_of(request);
+	struct ranking *ranking = NULL;
+	struct json_writer json;
+	struct survey survey;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = survey_of(request, &ranking, &survey);
+	if (error)
+		return error;
+	response_revision(response, request, ranking->revision);
+	json_writer_init(&json, &response->body);
+	error = write_streams(&json, &call, &survey);
+	ranking_unref(ranking);
+	return error ? error : response_done(response);
+}
+
 static enum error answer_health(struct request *request, struct response *response,
 	const struct survey *survey, size_t weeks)
 {
@@ -337,6 +366,7 @@ static enum error answer_health(struct request *request, struct response *respon
 static enum error stream_health(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"weeks", "revision", "min_revision", NULL};
+	struct call call = call_of(request);
 	struct ranking *ranking = NULL;
 	struct survey survey;
 	int64_t weeks;
@@ -349,7 +379,13 @@ static enum error stream_health(struct request *request, struct response *respon
 		error = survey_of(request, &ranking, &survey);
 	if (error)
 		return error;
-	error = answer_health(request, response, &survey, (size_t)weeks);
+	if (ranking->rows > WHATIF_LIGHT_ROWS)
+		error = heavy_begin(&call, HEAVY_WORK);
+	if (!error) {
+		error = answer_health(request, response, &survey, (size_t)weeks);
+		if (ranking->rows > WHATIF_LIGHT_ROWS)
+			heavy_end(&call, HEAVY_WORK);
+	}
 	ranking_unref(ranking);
 	return error;
 }

@@ -215,8 +215,8 @@ static void test_a_plan_fits_into_the_whole(void **state)
 			double least = left * (double)test_below(&random, 101) / 100;
 
 			left -= least;
-			shares[i] = (struct wn_share){least, 1, 1. / (double)count,
-				test_below(&random, 4) == 0, i == 0};
+			shares[i] = (struct wn_share){
+				least, 1, 1. / (double)count, test_below(&random, 4) == 0, i == 0};
 		}
 		wn_share_plan(shares, count, reserve, plan);
 		for (size_t i = 0; i < count; i++) {
@@ -242,8 +242,10 @@ static void test_quadrants(void **state)
 	assert_int_equal(wn_quadrant_of(WN_NO, WN_NO), WN_TECHNICAL_DEBT);
 	assert_int_equal(wn_quadrant_of(WN_YES, WN_NO), WN_INNOVATION);
 	for (int other = WN_NO; other <= WN_CANNOT_TELL; other++) {
-		assert_int_equal(wn_quadrant_of(WN_CANNOT_TELL, (enum wn_answer)other), WN_UNPLACED);
-		assert_int_equal(wn_quadrant_of((enum wn_answer)other, WN_CANNOT_TELL), WN_UNPLACED);
+		assert_int_equal(
+			wn_quadrant_of(WN_CANNOT_TELL, (enum wn_answer)other), WN_UNPLACED);
+		assert_int_equal(
+			wn_quadrant_of((enum wn_answer)other, WN_CANNOT_TELL), WN_UNPLACED);
 	}
 }
 
@@ -254,8 +256,18 @@ static void test_what_is_missing_cannot_be_told(void **state)
 	const struct wn_rows rows = {.rows = 1, .columns = columns, .column_count = 2};
 	struct wn_test tests[] = {
 		{.op = WN_ANY, .children = 2, .size = 3},
-		{.op = WN_GE, .of = WN_OF_FEATURE, .index = 0, .numbers = limit, .count = 1, .size = 1},
-		{.op = WN_GE, .of = WN_OF_FEATURE, .index = 0, .numbers = limit, .count = 1, .size = 1},
+		{.op = WN_GE,
+			.of = WN_OF_FEATURE,
+			.index = 0,
+			.numbers = limit,
+			.count = 1,
+			.size = 1},
+		{.op = WN_GE,
+			.of = WN_OF_FEATURE,
+			.index = 0,
+			.numbers = limit,
+			.count = 1,
+			.size = 1},
 	};
 
 	(void)state;
