@@ -39,6 +39,8 @@ const struct route_table *const route_tables[] = {
 	&movement_routes,
 	&impact_routes,
 	&finding_routes,
+	&finding_history_routes,
+	&pack_routes,
 	&ranking_routes,
 	&ranking_proof_routes,
 	&override_routes,

@@ -22,6 +22,12 @@ static double *seconds_of(const struct spans *spans, const struct survey *survey
 	return spans->seconds + span * survey->count;
 }
 
+/* To a hundredth of a percent: clocks are not better than that. */
+static double share_of(double part, double whole)
+{
+	return round(part / whole * 10000) / 10000;
+}
+
 static void lay_out(const struct inquest *inquest, struct spans *out)
 {
 	const struct catalog *catalog = inquest->ranking->catalog;
@@ -109,7 +115,7 @@ static void judge_lane(const struct inquest *inquest, const struct spans *spans,
 
 	/* A week in which nothing was in flight is 0 / 0, and beyond nothing. */
 	for (size_t w = 0; w < FINDINGS_WEEKS; w++)
-		weeks[w] = seconds_of(spans, inquest->survey, w)[stream] / spans->total[w];
+		weeks[w] = share_of(seconds_of(spans, inquest->survey, w)[stream], spans->total[w]);
 	run = wn_run_beyond(weeks, FINDINGS_WEEKS, limit);
 	if (run < LANE_WEEKS_RUNNING)
 		return;
@@ -143,7 +149,7 @@ static enum error plan_period(
 		return ERR_BUDGET;
 	for (size_t i = 0; i < out->count; i++) {
 		agreed[i] = survey->streams[i].share;
-		agreed[i].actual = out->seconds > 0 ? seconds[i] / out->seconds : 0;
+		agreed[i].actual = out->seconds > 0 ? share_of(seconds[i], out->seconds) : 0;
 		agreed[i].reserved = launch && launch->stream.ptr &&
 				     str_eq(launch->stream, survey->streams[i].name);
 	}

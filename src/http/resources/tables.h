@@ -41,6 +41,8 @@ extern const struct route_table explanation_routes;
 extern const struct route_table movement_routes;
 extern const struct route_table impact_routes;
 extern const struct route_table finding_routes;
+extern const struct route_table finding_history_routes;
+extern const struct route_table pack_routes;
 extern const struct route_table ranking_routes;
 extern const struct route_table ranking_proof_routes;
 extern const struct route_table override_routes;
