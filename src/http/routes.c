@@ -41,6 +41,7 @@ const struct route_table *const route_tables[] = {
 	&finding_routes,
 	&finding_history_routes,
 	&pack_routes,
+	&sweep_routes,
 	&ranking_routes,
 	&ranking_proof_routes,
 	&override_routes,

@@ -221,6 +221,39 @@ struct jump_row {
 enum error feature_jumps(struct conn *conn, const struct uuid *workspace,
 	const struct jump_query *query, struct arena *arena, struct jump_row **out, size_t *count);
 
+/* ---- sweeps.c ---- */
+/* What a look through the icebox found, as it was then. */
+struct sweep_row {
+	struct uuid id;
+	int64_t revision, made_us;
+	struct str made_by, ranking;
+	int32_t months;
+	struct str feature; /* whose growth promotes; absent: none */
+	double factor;
+	bool cut; /* there was more than was looked at */
+	const struct uuid *stale;
+	const double *scored_s; /* by stale item; 0: the record was removed by retention */
+	size_t stale_count;
+	const struct uuid *promoted;
+	const double *first, *last; /* values, by promoted item */
+	size_t promoted_count;
+};
+enum error sweep_append(struct change *change, const struct sweep_row *sweep);
+/* The one with this id (ERR_NOT_FOUND), or, that being NULL, the newest `limit` before a revision. */
+enum error sweeps_list(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
+	int64_t before, size_t limit, struct arena *arena, struct sweep_row **out, size_t *count);
+/* A part that was closed. The rationale is personal text (notes). */
+struct sweep_closing_row {
+	int64_t revision, closed_us;
+	struct str closed_by, status, rationale; /* absent rationale: erased */
+	const struct uuid *items;
+	size_t item_count;
+};
+enum error sweep_closing_append(
+	struct change *change, const struct uuid *sweep, const struct sweep_closing_row *closing);
+enum error sweep_closings(struct conn *conn, const struct uuid *workspace, const struct uuid *sweep,
+	struct arena *arena, struct sweep_closing_row **out, size_t *count);
+
 /* ---- overrides.c ---- */
 /* A person's decision against the order, with how it ended. Justification and link are text that
  * can hold personal data: they live in item_texts (as notes), named by text_ref. */

@@ -288,6 +288,8 @@ DECISIONS = {
     "comparisons": "gen_random_uuid(), %s, NULL, NULL, 'reach', 'effort', 2, now(), 'token:x'",
     "rankings": "'1.1', %s, 1, now(), 1, 0, '0', '', 0, sha256(''), now(), 'token:x', NULL",
     "ranking_chunks": "'1.1', 1, %s, ''",
+    "sweeps": "gen_random_uuid(), %s, now(), 'token:x', '1.1', 6, NULL, NULL, 0, '{}', '{}', '{}', '{}', '{}'",
+    "sweep_closings": "gen_random_uuid(), %s, now(), 'token:x', 'wontfix', '{}', sha256('')",
 }
 
 

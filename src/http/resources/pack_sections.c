@@ -9,6 +9,7 @@
 #include "http/resources/packs.h"
 #include "http/resources/sla_view.h"
 #include "http/resources/stream_view.h"
+#include "http/resources/sweep_view.h"
 #include "http/resources/view.h"
 #include "service/heavy.h"
 #include "service/recall.h"
@@ -22,6 +23,7 @@ enum {
 	VIEW_ITEMS = 20,
 	QUADRANT_ITEMS = 5,
 	SLA_ITEMS = 20,
+	SWEEPS = 4,
 	DAY_S = 86400,
 };
 
@@ -222,6 +224,45 @@ enum error pack_decisions(struct pack *pack)
 	static const enum finding_kind kinds[] = {FOUND_OVERRIDE_DRIFT};
 
 	write_findings(pack, kinds, sizeof kinds / sizeof *kinds);
+	return ERR_OK;
+}
+
+/* ---- the quarterly sweep ---- */
+
+enum error pack_sweep_preview(struct pack *pack)
+{
+	const struct catalog *catalog = pack->ranking->catalog;
+	const struct sweep_input input = {
+		.months = SWEEP_MONTHS,
+		.feature = sweep_default_feature(catalog),
+		.factor = SWEEP_FACTOR,
+	};
+	struct call call = call_of(pack->request);
+	struct sweep_row found;
+	enum error error = sweep_find(&call, &pack->survey, &input, &found);
+
+	if (!error)
+		sweep_write_lists(pack->json, pack->ranking, &found, NULL);
+	return error;
+}
+
+enum error pack_sweeps(struct pack *pack)
+{
+	struct call call = call_of(pack->request);
+	struct sweep_row *sweeps;
+	int64_t revision;
+	size_t count;
+	enum error error = sweep_list(&call, INT64_MAX, SWEEPS, &sweeps, &count, &revision);
+
+	if (error)
+		return error;
+	begin_list(pack, "sweeps");
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(pack->json);
+		sweep_write_head(pack->json, &sweeps[i]);
+		json_object_end(pack->json);
+	}
+	json_array_end(pack->json);
 	return ERR_OK;
 }
 

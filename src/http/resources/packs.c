@@ -38,6 +38,12 @@ static const struct pack_kind {
 			{"quadrants", "Quadrants", pack_quadrants},
 			{"decisions", "Overrides", pack_decisions},
 		}},
+	{"sweep", "Icebox sweep", "quarterly",
+		{
+			{"found", "What a sweep would list now", pack_sweep_preview},
+			{"sweeps", "The last sweeps", pack_sweeps},
+			{"signals", "Signals to look into", pack_signals},
+		}},
 	{"prioritization", "Joint prioritization", "every two weeks",
 		{
 			{"backlogs", "The backlogs side by side", pack_views},

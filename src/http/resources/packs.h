@@ -20,6 +20,7 @@ typedef enum error pack_section(struct pack *pack);
 pack_section pack_streams, pack_stream_findings, pack_moves, pack_service_levels; /* of a week */
 pack_section pack_new_items, pack_rescores, pack_signals;                         /* triage */
 pack_section pack_shares, pack_launch, pack_quadrants, pack_decisions;            /* allocation */
+pack_section pack_sweep_preview, pack_sweeps;                                     /* quarterly */
 pack_section pack_views, pack_view_items;                                         /* joint */
 
 #endif

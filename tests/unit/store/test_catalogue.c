@@ -21,6 +21,8 @@ static const struct {
 	{"overrides", "INSERT,SELECT", true},
 	{"ranking_chunks", "INSERT,SELECT", true},
 	{"rankings", "INSERT,SELECT", true},
+	{"sweep_closings", "INSERT,SELECT", true},
+	{"sweeps", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
@@ -283,6 +285,11 @@ static void fill(const char *workspace)
 		"1, 1, now(), 1, 0, '', '', 0, sha256(''), now(), '', NULL);"
 		"INSERT INTO winnow.ranking_chunks VALUES (current_setting('winnow.test')::uuid, "
 		"'1.1', 1, 1, '');"
+		"INSERT INTO winnow.sweeps VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), '', '', 6, NULL, NULL, 0, '{}', '{}', '{}', '{}', "
+		"'{}');"
+		"INSERT INTO winnow.sweep_closings VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), '', '', '{}', sha256(''));"
 		"INSERT INTO winnow.idempotency_keys VALUES "
 		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
 		"true, now(), now(), '')",
