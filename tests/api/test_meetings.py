@@ -59,13 +59,259 @@ def of_kind(found, kind):
     return [each for each in found["findings"] if each["kind"] == kind]
 
 
-def test_look(place):
+def one(found, kind):
+    (finding,) = of_kind(found, kind)
+    return finding
+
+
+def text_of(ws, name):
+    answer = ws.get(f"/packs/{name}", headers={"Accept": "text/markdown"})
+    assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
+    return answer.text
+
+
+def section(pack, name):
+    (found,) = [each for each in pack["sections"] if each["id"] == name]
+    return found
+
+
+def agree(ws, contract):
+    version = ws.post("/contracts", (200, 201), json=contract).json()["version"]
+    ws.put("/contract-aliases/active", 201, json={"contract": version}, headers={"If-None-Match": "*"})
+
+
+def stamp(instant):
+    return instant.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+SHARES = {
+    "name": "shares",
+    "streams": [
+        {"stream": "incident", "lane": True},
+        {"stream": "engineering_bug", "share": {"at_least": 0.2, "at_most": 0.3}},
+        {"stream": "feature_request", "share": {"at_least": 0.3, "at_most": 0.5}, "stale": {"active_days": 14}},
+    ],
+    "views": [
+        {"id": "capability", "when": {"fact": "stream", "eq": "feature_request"}, "measures": ["user_impact"]},
+        {"id": "reliability", "when": {"fact": "stream", "eq": "engineering_bug"}},
+    ],
+}
+
+
+def test_incidents_eat_the_capacity(place):
+    """Three weeks of incidents: the weekly review says so, the month's allocation shows who paid for it."""
     (ws, *_), shift, _ = place
+    monday = shift.now()
+    agree(ws, SHARES)
     push(ws, [item(f"I-{n}", stream="incident", status="in_progress") for n in range(2)])
     push(ws, [item(f"B-{n}", stream="engineering_bug", status="in_progress") for n in range(3)])
-    shift.on(days=21)
-    import json
-    print(json.dumps(history(ws), indent=1))
-    for name in ("stream-review", "triage-clinic", "allocation", "prioritization"):
-        print(ws.get(f"/packs/{name}?format=markdown").text)
-    assert 0
+    assert kinds(history(ws)) == []
+
+    shift.go_to(monday.replace(hour=1) + datetime.timedelta(days=14))
+    assert of_kind(history(ws), "lane_over_capacity") == [], "two weeks are not three"
+
+    shift.go_to(monday.replace(hour=1) + datetime.timedelta(days=21))
+    lane = one(history(ws), "lane_over_capacity")
+    assert lane["subject"] == {"stream": "incident"}
+    assert lane["since"] == stamp(monday.replace(hour=0, minute=0, second=0))
+    assert lane["evidence"]["weeks_running"] == 3 and lane["evidence"]["last_week"] == 0.4
+    assert lane["evidence"]["at_most"] == 0.2
+
+    # The third week was quieter: the run is broken, and three new weeks would be needed.
+    push(ws, [item("I-0", stream="incident", status="done")])
+    shift.on(days=7)
+    push(ws, [item("I-0", stream="incident", status="in_progress")])
+    shift.on(days=7)
+    assert one(history(ws), "lane_over_capacity")["evidence"]["weeks_running"] == 5, "a quarter is beyond a fifth"
+    push(ws, [item(f"I-{n}", stream="incident", status="done") for n in range(2)])
+    shift.on(days=7)
+    assert of_kind(history(ws), "lane_over_capacity") == []
+
+    off = of_kind(history(ws), "share_off_plan")
+    by_period = {(each["subject"]["stream"], each["subject"]["period"]): each["evidence"] for each in off}
+    assert by_period["feature_request", "last_month"]["actual"] == 0, "nobody worked on features"
+    assert by_period["engineering_bug", "last_month"]["actual"] > 0.5
+    assert ("incident", "last_month") not in by_period, "a lane has a rule of its own"
+    bug = by_period["engineering_bug", "last_month"]
+    (month,) = [period for period in history(ws)["shares"] if period["period"] == "last_month"]
+    incident, bugs = [
+        [line["actual"] for line in month["streams"] if line["stream"] == name][0]
+        for name in ("incident", "engineering_bug")
+    ]
+    assert incident + bugs == pytest.approx(1, abs=1e-3)
+    assert bug["planned_at_most"] == pytest.approx(0.3 * (1 - incident), abs=1e-3), "the lane draws on the others"
+
+    text = text_of(ws, "allocation")
+    assert "# Allocation" in text and "| engineering_bug |" in text and "share\\_off" not in text
+    assert section(ws.get("/packs/allocation").json(), "shares")["findings"] == [
+        each for each in history(ws)["findings"] if each["kind"] in ("share_off_plan", "lane_over_capacity")
+    ]
+
+
+def test_what_got_stuck(place):
+    (_, ws, *_), shift, _ = place
+    agree(ws, SHARES)
+    begun = shift.now()
+    due = stamp(begun + datetime.timedelta(days=10))
+    push(
+        ws,
+        [
+            item("late", due_at=due),
+            item("still", stream="feature_request", status="in_progress", created_at=stamp(begun)),
+        ],
+    )
+    shift.on(days=10, hours=-1)
+    assert of_kind(history(ws), "item_overdue") == of_kind(history(ws), "item_stale") == []
+    shift.on(days=10)
+    found = history(ws)
+    assert one(found, "item_overdue")["since"] == due
+    assert one(found, "item_overdue")["evidence"] == {"days_over": 9}
+    stale = one(found, "item_stale")
+    assert stale["subject"]["item"]["external_id"] == "still" and stale["evidence"]["days_allowed"] == 14
+    review = ws.get("/packs/stream-review").json()
+    assert section(review, "attention")["counts"] == {
+        "lane_over_capacity": 0,
+        "timebox_over": 0,
+        "item_stale": 1,
+        "item_overdue": 1,
+    }
+    streams = {each["stream"]: each for each in section(review, "streams")["streams"]}
+    assert streams["feature_request"]["in_flight"] == 1
+    assert section(review, "movement")["difference"]["entered_count"] == 0
+    joint = ws.get("/packs/prioritization").json()
+    assert [view["id"] for view in section(joint, "backlogs")["views"]] == ["capability", "reliability"]
+    assert [[each["external_id"] for each in top["items"]] for top in section(joint, "tops")["tops"]] == [
+        ["still"],
+        ["late"],
+    ]
+
+
+WORTHLESS = dict.fromkeys(RUBRIC, 1)
+PRECIOUS = dict.fromkeys(RUBRIC, 3)
+
+
+def test_scores_grow_old_and_the_icebox_is_swept(place):
+    """A clinic after two months, a sweep after six: closed in bulk, and what grew is promoted."""
+    (_, _, ws, *_), shift, _ = place
+    begun = shift.now()
+    push(ws, [item(f"cold-{n}", features=WORTHLESS) for n in range(4)])
+    push(ws, [item("hot", features=PRECIOUS), item("begun", features=WORTHLESS, status="in_progress")])
+    shift.on(days=58)
+    assert of_kind(history(ws), "rescore_due") == []
+    shift.on(days=5)
+    due = one(history(ws), "rescore_due")
+    assert due["subject"]["item"]["external_id"] == "hot", "two months; the icebox has a quarter"
+    clinic = ws.get("/packs/triage-clinic").json()
+    assert [each["external_id"] for each in section(clinic, "rescore")["items"]] == ["hot"]
+    assert section(clinic, "new_items")["count"] == 0
+
+    # A title is no score, a value is.
+    push(ws, [item("hot", title="Hotter", features=PRECIOUS), item("cold-0", title="Colder", features=WORTHLESS)])
+    assert one(history(ws), "rescore_due")["subject"]["item"]["title"] == "Hotter"
+    push(ws, [item("hot", title="Hotter", features={**PRECIOUS, "fix_confidence": 2})])
+    assert of_kind(history(ws), "rescore_due") == []
+    push(ws, [item("cold-1", features={**WORTHLESS, "cost_of_delay": 2})])
+
+    shift.go_to(begun + datetime.timedelta(days=179))
+    assert section(ws.get("/packs/sweep").json(), "found")["stale"] == []
+    shift.go_to(begun + datetime.timedelta(days=186))
+    preview = section(ws.get("/packs/sweep").json(), "found")
+    assert {each["item"]["external_id"] for each in preview["stale"]} == {"cold-0", "cold-2", "cold-3"}
+
+    before = revision(ws)
+    made = ws.post("/sweeps", 201, headers={"Idempotency-Key": "quarter"})
+    sweep = made.json()
+    assert revision(ws) == before + 1 == sweep["revision"]
+    assert ws.post("/sweeps", 201, headers={"Idempotency-Key": "quarter"}).json()["id"] == sweep["id"]
+    assert revision(ws) == before + 1
+    assert {each["item"]["external_id"] for each in sweep["stale"]} == {"cold-0", "cold-2", "cold-3"}
+    assert [(each["item"]["external_id"], each["was"], each["is"]) for each in sweep["promoted"]] == [("cold-1", 1, 2)]
+
+    # What is found stays; an item that somebody begins meanwhile is left alone.
+    push(ws, [item("cold-3", status="in_progress", features=WORTHLESS)])
+    path = f"/sweeps/{sweep['id']}"
+    assert len(ws.get(path).json()["stale"]) == 3
+    problem = ws.post(f"{path}:close", 422, json={"items": "all", "rationale": "  no  "})
+    assert problem_pointers(problem) == ["/rationale"] or problem_pointers(problem) == ["#/rationale"]
+    stranger = sweep["promoted"][0]["item"]["id"]
+    ws.post(f"{path}:close", 422, json={"items": [stranger], "rationale": "Not in the list of old ones."})
+    closed = ws.post(f"{path}:close", 200, json={"items": "all", "rationale": "Nobody asked for half a year."}).json()
+    assert (closed["closed"], closed["left"], closed["parts"]) == (2, 1, 1)
+    again = ws.post(f"{path}:close", 200, json={"items": "all", "rationale": "Nobody asked for half a year."}).json()
+    assert (again["closed"], again["left"], again["parts"]) == (0, 3, 0)
+
+    shown = ws.get(path, params={"min_revision": revision(ws)}).json()
+    statuses = {each["item"]["external_id"]: each["item"]["status"] for each in shown["stale"]}
+    assert statuses["cold-3"] == "in_progress" and statuses["cold-0"] == statuses["cold-2"] != "open"
+    assert [closing["rationale"] for closing in shown["closings"]] == ["Nobody asked for half a year."]
+    # The tracker's next word does not open it again: people decided.
+    push(ws, [item("cold-0", title="Colder", features=WORTHLESS, status="open")])
+    shown = ws.get(path, params={"min_revision": revision(ws)}).json()
+    assert {each["item"]["external_id"]: each["item"]["status"] for each in shown["stale"]}["cold-0"] != "open"
+
+    actions = [record["action"] for record in ws.get("/audit", params={"limit": 1000}).json()["records"]]
+    assert actions.count("sweep.create") == 1 and actions.count("sweep.close") == 1
+    assert "Nobody asked" not in ws.get("/audit", params={"limit": 1000}).text
+    assert ws.get("/audit/verify").json()["ok"]
+    assert [each["id"] for each in ws.get("/sweeps").json()["sweeps"]] == [sweep["id"]]
+    assert "cold-1" in text_of(ws, "sweep")
+
+
+def test_signals_that_jump(place):
+    (_, _, _, ws, *_), shift, _ = place
+    for week in range(4):
+        push(ws, [item(f"w{week}-{n}", reporter="ada") for n in range(2)])
+        shift.on(days=7, hours=1)
+    push(ws, [item(f"new-{n}", reporter="ada") for n in range(9)])
+    assert of_kind(history(ws), "reporter_burst") == []
+    push(ws, [item("new-9", reporter="ada"), item("calm", reporter="bob", features=WORTHLESS)])
+    burst = one(history(ws), "reporter_burst")
+    assert burst["subject"]["reporter"] == "ada" and burst["evidence"]["count"] >= 10
+    assert burst["evidence"]["mean_before"] <= 2
+
+    push(ws, [item("calm", reporter="bob", features={**WORTHLESS, "user_impact": 2})])
+    jump = one(history(ws), "value_jump")
+    assert jump["subject"]["feature"] == "user_impact" and jump["subject"]["item"]["external_id"] == "calm"
+    assert {"was": 1, "is": 2, "of_span": 0.5}.items() <= jump["evidence"].items()
+    shift.on(days=8)
+    assert kinds(history(ws)) == [], "a week later it is nobody's news"
+
+
+def test_people_override_more_than_before(place):
+    (_, _, _, _, ws, *_), shift, _ = place
+    push(ws, [item(f"{n}", stream="engineering_bug", features=WORTHLESS) for n in range(8)])
+    shift.on(days=28 * 4 + 1)
+    body = {"kind": "boost", "delta": 1, "justification": "The model does not see this."}
+    items = ws.get("/queue", params={"min_revision": revision(ws)}).json()["entries"]
+    for entry in items[:4]:
+        ws.post(
+            "/overrides",
+            201,
+            json={**body, "item": entry["id"], "expires_at": stamp(shift.now() + datetime.timedelta(days=7))},
+        )
+    assert of_kind(history(ws), "override_drift") == []
+    for entry in items[4:]:
+        ws.post(
+            "/overrides",
+            201,
+            json={**body, "item": entry["id"], "expires_at": stamp(shift.now() + datetime.timedelta(days=7))},
+        )
+    drift = one(history(ws), "override_drift")
+    assert drift["subject"] == {"stream": "engineering_bug", "override_kind": "boost"}
+    assert drift["evidence"] == {"count": 8, "mean_before": 0, "periods_before": 4}
+
+
+def test_forms_of_a_pack(place):
+    (*_, ws), _, _ = place
+    push(ws, [item("x", title="<b>a|b</b> [c](d)")])
+    names = [pack["name"] for pack in ws.get("/packs").json()["packs"]]
+    for name in names:
+        found = ws.get(f"/packs/{name}", params={"min_revision": revision(ws)}).json()
+        assert found["pack"] == name
+        text = ws.get(f"/packs/{name}", params={"format": "markdown"}).text
+        for each in found["sections"]:
+            assert f"## {each['title']}\n" in text
+    assert ws.get("/packs/triage-clinic?format=json", headers={"Accept": "text/markdown"}).json()["pack"]
+    assert "\\<b\\>a\\|b\\</b\\> \\[c\\](d)" in text_of(ws, "triage-clinic")
+    ws.get("/packs/nothing", 404)
+    assert problem_pointers(ws.get("/packs/sweep?format=pdf", 422)) == ["/query/format"]

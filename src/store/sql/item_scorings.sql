@@ -6,7 +6,7 @@ SELECT want.item_id, a.at, b.at, first.value, last.value
 FROM unnest($2::uuid[]) AS want(item_id)
 CROSS JOIN LATERAL (
 	SELECT v.revision, v.first_revision, v.feature_ids, v.extra,
-		v.feature_values[array_position(v.feature_ids, $4::int2)] AS value
+		v.feature_values[array_position(v.feature_ids, $4::int4::int2)] AS value
 	FROM winnow.item_versions v
 	WHERE v.workspace_id = $1 AND v.item_id = want.item_id AND v.revision <= $3
 	ORDER BY v.revision DESC
@@ -20,7 +20,7 @@ CROSS JOIN LATERAL (
 		CROSS JOIN LATERAL jsonb_array_elements_text(e.entry - 0) AS x(id)
 	) older ON older.id = f.id) scored
 LEFT JOIN LATERAL (
-	SELECT v.feature_values[array_position(v.feature_ids, $4::int2)] AS value
+	SELECT v.feature_values[array_position(v.feature_ids, $4::int4::int2)] AS value
 	FROM winnow.item_versions v
 	WHERE v.workspace_id = $1 AND v.item_id = want.item_id AND v.revision = last.first_revision
 ) first ON true
