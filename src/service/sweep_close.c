@@ -1,5 +1,5 @@
 /*
- * Closing items of a sweep: the status that ends them, as a patch, in parts of one revision each.
+ * Closing items of a sweep: the status that ends them, as a patch, at most a part in one revision.
  */
 #include "base/clock.h"
 #include "base/map.h"
@@ -14,14 +14,14 @@ enum {
 	PART_ARENA_BYTES = 512 << 20
 }; /* of SWEEP_PART items with bodies of the largest size, twice */
 
-/* One part. */
 struct part {
 	struct sweep_closing *closing;
 	const struct uuid *ids;
 	size_t count;
 	struct catalog *catalog; /* that the attempt met; a reference */
+	struct arena *scratch;   /* of the items */
 	struct uuid *closed;
-	size_t closed_count;
+	size_t closed_count, seen; /* of the ids */
 };
 
 /* The status of class dropped that was asked for, or the first. */
@@ -62,18 +62,18 @@ static enum error close_one(struct write *write, struct part *part, const struct
 	struct item_record record, patched;
 	struct item_storable storable;
 	bool changed;
-	enum error error = item_from_row(row, part->catalog, call->arena, &record);
+	enum error error = item_from_row(row, part->catalog, part->scratch, &record);
 
 	if (call->principal)
 		input.by = call->principal->token_id;
 	if (!error)
-		error = item_patch(&record, &input, write->change.revision, call->arena, call->diag,
-			&patched, &changed);
+		error = item_patch(&record, &input, write->change.revision, part->scratch,
+			call->diag, &patched, &changed);
 	if (error || !changed)
 		return error;
 	patched.revision = write->change.revision;
 	error = item_to_storable(
-		&patched, &call->workspace, write->change.salt, call->arena, &storable);
+		&patched, &call->workspace, write->change.salt, part->scratch, &storable);
 	if (!error)
 		error = items_batch_add(batch, &patched, &storable, NULL);
 	if (!error)
@@ -81,24 +81,37 @@ static enum error close_one(struct write *write, struct part *part, const struct
 	return error;
 }
 
-static enum error close_all(struct write *write, struct part *part, struct str status)
+/* The next ids, as many as there is room for. No limit and no gate of a contract is about items that are
+ * dropped. */
+static enum error close_next(
+	struct write *write, struct part *part, struct str status, struct items_batch *batch)
 {
 	const struct call *call = write->call;
-	struct items_batch *batch;
+	size_t left = part->count - part->seen, room = SWEEP_PART - part->closed_count, found;
 	struct item_row *rows;
-	size_t found;
-	enum error error = items_by_id(tx_conn(write->tx), &call->workspace, part->ids, part->count,
-		call->arena, &rows, &found);
+	enum error error;
 
-	if (!error)
-		error = items_batch_new(&write->change, &batch);
-	if (error)
-		return error;
-	/* No limit and no gate of a contract is about items that are dropped. */
-	for (size_t i = 0; i < found && !error; i++) {
+	if (left > room)
+		left = room;
+	error = items_by_id(tx_conn(write->tx), &call->workspace, part->ids + part->seen, left,
+		part->scratch, &rows, &found);
+	part->seen += left;
+	for (size_t i = 0; !error && i < found; i++) {
 		if (waits(part, &rows[i]))
 			error = close_one(write, part, &rows[i], status, batch);
 	}
+	return error;
+}
+
+static enum error close_all(struct write *write, struct part *part, struct str status)
+{
+	struct items_batch *batch;
+	enum error error = items_batch_new(&write->change, &batch);
+
+	if (error)
+		return error;
+	while (!error && part->seen < part->count && part->closed_count < SWEEP_PART)
+		error = close_next(write, part, status, batch);
 	items_batch_free(batch);
 	return error;
 }
@@ -147,23 +160,45 @@ static enum error close_in(struct write *write, struct part *part)
 	return error ? error : finish(write, part, row.status);
 }
 
-static enum error part_body(struct write *write, void *arg)
+static enum error close_body(struct write *write, void *arg)
 {
 	struct part *part = arg;
+	struct sweep_closing *closing = part->closing;
+	struct arena scratch;
 	enum error error = catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
 		&write->call->workspace, write->change.config_revision, &part->catalog);
 
-	part->closed_count = 0;
 	if (error)
 		return error;
+	arena_init(&scratch, PART_ARENA_BYTES);
+	part->scratch = &scratch;
+	part->closed_count = part->seen = 0;
 	error = close_in(write, part);
+	closing->closed = part->closed_count;
+	closing->left = part->seen - part->closed_count;
+	closing->remaining = part->count - part->seen;
+	kept_put_int(&write->kept, (int64_t)closing->closed);
+	kept_put_int(&write->kept, (int64_t)closing->left);
+	kept_put_int(&write->kept, (int64_t)closing->remaining);
+	arena_release(&scratch);
 	catalog_unref(part->catalog);
 	return error;
 }
 
+static enum error close_recall(struct write *write, struct kept *kept, void *arg)
+{
+	struct sweep_closing *closing = ((struct part *)arg)->closing;
+
+	(void)write;
+	closing->closed = (size_t)kept_int(kept);
+	closing->left = (size_t)kept_int(kept);
+	closing->remaining = (size_t)kept_int(kept);
+	return ERR_OK;
+}
+
 /* ---- which items ---- */
 
-static enum error check_items(
+static void check_items(
 	const struct call *call, const struct sweep_row *sweep, const struct sweep_closing *closing)
 {
 	for (size_t i = 0; i < closing->count; i++) {
@@ -175,47 +210,29 @@ static enum error check_items(
 			diag_add(call->diag, diag_index(call->diag, "/items", i),
 				"The sweep does not list this item as stale.");
 	}
-	return call->diag->count ? ERR_INVALID : ERR_OK;
 }
 
 enum error sweep_close(
 	const struct call *call, struct sweep_closing *closing, struct written *written)
 {
-	struct part part = {.closing = closing};
+	static const struct write_steps steps = {close_body, close_recall};
+	struct part part = {
+		.closing = closing,
+		.closed = arena_array(call->arena, SWEEP_PART, sizeof *part.closed),
+	};
 	struct sweep_view view;
-	const struct uuid *ids;
-	size_t count;
-	enum error error;
+	enum error error = sweep_get(call, &closing->sweep, &view);
 
-	*written = (struct written){0};
-	rationale_check(closing->rationale, "/rationale", call->diag);
-	error = sweep_get(call, &closing->sweep, &view);
-	if (!error && !closing->all)
-		error = check_items(call, &view.sweep, closing);
-	if (!error && call->diag->count)
-		error = ERR_INVALID;
+	if (!error && !part.closed)
+		error = ERR_BUDGET;
 	if (error)
 		return error;
-	ids = closing->all ? view.sweep.stale : closing->items;
-	count = closing->all ? view.sweep.stale_count : closing->count;
-	part.closed = arena_array(call->arena, SWEEP_PART, sizeof *part.closed);
-	if (!part.closed)
-		return ERR_BUDGET;
-	closing->closed = closing->left = closing->parts = 0;
-	for (size_t begin = 0; (begin < count || begin == 0) && !error; begin += SWEEP_PART) {
-		struct call own = *call;
-		struct arena scratch;
-
-		/* Items with all their text, let go after each part. */
-		arena_init(&scratch, PART_ARENA_BYTES);
-		own.arena = &scratch;
-		part.ids = ids + begin;
-		part.count = count - begin < SWEEP_PART ? count - begin : SWEEP_PART;
-		error = write_run(&own, &call->workspace, part_body, &part, written);
-		arena_release(&scratch);
-		closing->closed += error ? 0 : part.closed_count;
-		closing->left += error ? 0 : part.count - part.closed_count;
-		closing->parts += !error && part.closed_count > 0;
-	}
-	return error;
+	rationale_check(closing->rationale, "/rationale", call->diag);
+	if (!closing->all)
+		check_items(call, &view.sweep, closing);
+	if (call->diag->count)
+		return ERR_INVALID;
+	part.ids = closing->all ? view.sweep.stale : closing->items;
+	part.count = closing->all ? view.sweep.stale_count : closing->count;
+	return write_once(call, &call->workspace, &steps, &part, written);
 }

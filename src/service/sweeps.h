@@ -14,7 +14,7 @@ enum {
 	SWEEP_MONTHS = 6,
 	SWEEP_MAX_MONTHS = 60,
 	SWEEP_ITEMS_MAX = 2000, /* of each list */
-	SWEEP_PART = 500,       /* items of one revision, when they are closed */
+	SWEEP_PART = 500,       /* items that are closed at once */
 };
 #define SWEEP_FACTOR 1.5
 #define SWEEP_FEATURE STR("cost_of_delay")
@@ -57,11 +57,13 @@ struct sweep_closing {
 	struct str rationale;
 	struct str status; /* absent: the first of class dropped */
 	/* results */
-	size_t closed, left; /* left: finished already, or begun in the meantime */
-	size_t parts;        /* revisions */
+	size_t closed;
+	size_t left;      /* finished already, or begun in the meantime */
+	size_t remaining; /* that were not looked at: close again */
 };
-/* Items get the status as a patch, as people give it to single ones; parts of SWEEP_PART, a revision each:
- * "sweep.close" on "sweep:<id>". What fails in between leaves whole parts; closing again does the rest. */
+/* Up to SWEEP_PART items get the status as a patch, as people give it to single ones, in one revision:
+ * "sweep.close" on "sweep:<id>". ERR_NOT_FOUND; ERR_INVALID: no reason, no such status, an item that the
+ * sweep does not list as stale. */
 enum error sweep_close(
 	const struct call *call, struct sweep_closing *closing, struct written *written);
 

@@ -236,9 +236,9 @@ def test_scores_grow_old_and_the_icebox_is_swept(place):
     stranger = sweep["promoted"][0]["item"]["id"]
     ws.post(f"{path}:close", 422, json={"items": [stranger], "rationale": "Not in the list of old ones."})
     closed = ws.post(f"{path}:close", 200, json={"items": "all", "rationale": "Nobody asked for half a year."}).json()
-    assert (closed["closed"], closed["left"], closed["parts"]) == (2, 1, 1)
+    assert (closed["closed"], closed["left"], closed["remaining"]) == (2, 1, 0)
     again = ws.post(f"{path}:close", 200, json={"items": "all", "rationale": "Nobody asked for half a year."}).json()
-    assert (again["closed"], again["left"], again["parts"]) == (0, 3, 0)
+    assert (again["closed"], again["left"], again["remaining"]) == (0, 3, 0)
 
     shown = ws.get(path, params={"min_revision": revision(ws)}).json()
     statuses = {each["item"]["external_id"]: each["item"]["status"] for each in shown["stale"]}

@@ -41,6 +41,7 @@ class Place:
         }
         self.make_policy()
         self.values["ranking"] = self.ws.post("/rankings", 201, json={}).json()["id"]
+        self.values["sweep"] = self.ws.post("/sweeps", 201, json={}).json()["id"]
         self.values["a"] = self.values["b"] = self.values["ranking"]
         feature = self.ws.get("/features").json()["features"][0]["name"]
         self.names = {
@@ -48,6 +49,7 @@ class Place:
             "/business-hours/": "office",
             "/calendars/": "freeze",
             "/launches/": "search",
+            "/packs/": "sweep",
             "/presets/": "rice",
             "/streams/": "incident",
         }
@@ -75,6 +77,8 @@ class Place:
             values = {**values, "id": self.ws.token("reader")["id"]}
         if template == "/v1/tokens/{id}":
             values = {**values, "id": self.ws.operator.post("/v1/tokens", 201, json={"label": "victim"}).json()["id"]}
+        if "/sweeps/{id}" in template:
+            values = {**values, "id": self.values["sweep"]}
         if "/overrides/{id}" in template:
             values = {**values, "id": self.override()}
         return template.format(**{**values, **other})

@@ -8,6 +8,7 @@
 #include "http/resources/stream_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "service/items.h"
 
 enum { SECTIONS_MAX = 5 };
 
@@ -185,10 +186,15 @@ static enum error show_pack(struct request *request, struct response *response)
 static enum error list_packs(struct request *request, struct response *response)
 {
 	enum error error = request_query_only(request, (const char *const[]){NULL});
+	struct call call = call_of(request);
 	struct json_writer json;
+	int64_t revision;
 
+	if (!error)
+		error = workspace_revision(&call, &revision);
 	if (error)
 		return error;
+	response_revision(response, request, revision);
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "packs");

@@ -151,8 +151,8 @@ static void read_promotion(struct request *request, const json_t *promote, struc
 		return;
 	}
 	json_only_keys(promote, keys, "/promote", diag);
-	json_read_text(promote, "feature", 1, NAME_MOST, true, "/promote", diag,
-		&request->arena, &out->feature);
+	json_read_text(promote, "feature", 1, NAME_MOST, true, "/promote", diag, &request->arena,
+		&out->feature);
 	json_read_number(promote, "factor", 1, FACTOR_MOST, false, "/promote", diag, &factor);
 	if (!isnan(factor))
 		out->factor = factor;
@@ -383,7 +383,7 @@ static enum error close_items(struct request *request, struct response *response
 	json_put(&json, "revision", int, written.revision);
 	json_put(&json, "closed", int, (int64_t)closing.closed);
 	json_put(&json, "left", int, (int64_t)closing.left);
-	json_put(&json, "parts", int, (int64_t)closing.parts);
+	json_put(&json, "remaining", int, (int64_t)closing.remaining);
 	json_object_end(&json);
 	return response_done(response);
 }
