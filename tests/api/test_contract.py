@@ -203,6 +203,7 @@ def test_headers(contract, operations):
                     "createOverride",
                     "createPolicy",
                     "createStreamsContract",
+                    "createSweep",
                     "weighCriteria",
                     "keepRanking",
                 )
