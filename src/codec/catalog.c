@@ -13,6 +13,7 @@
 #include "codec/catalog_internal.h"
 #include "codec/catalog_policy.h"
 #include "codec/json.h"
+#include "codec/recurrence.h"
 
 enum { ARENA_BUDGET_BYTES = 1 << 30 };
 
@@ -592,6 +593,51 @@ static enum error build_launches(struct build *build, size_t begin, size_t end)
 	return ERR_OK;
 }
 
+static enum error read_recurrence(
+	struct build *build, const struct document *document, struct recurrence *out, bool *deleted)
+{
+	json_t *json = NULL;
+	enum error err = open_body(build, document, &json);
+	bool ok = true;
+
+	if (err)
+		return err;
+	*deleted = calendar_is_deleted(json);
+	if (!*deleted)
+		ok = recurrence_read(json, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	err = read_verdict(build, ok);
+	if (err || *deleted)
+		return err;
+	out->revision = document->revision;
+	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
+		return ERR_NO_MEMORY;
+	return ERR_OK;
+}
+
+static enum error build_recurrences(struct build *build, size_t begin, size_t end)
+{
+	size_t count = newest_count(build, begin, end), filled = 0;
+	struct recurrence *list = arena_array(&build->catalog->arena, count, sizeof *list);
+
+	if (!list)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		bool deleted;
+		enum error err;
+
+		if (!is_newest(build, i, end))
+			continue;
+		err = read_recurrence(build, build->documents[i], &list[filled], &deleted);
+		if (err)
+			return err;
+		filled += !deleted;
+	}
+	build->catalog->recurrences = list;
+	build->catalog->recurrence_count = filled;
+	return ERR_OK;
+}
+
 static enum error read_business_hours(struct build *build, const struct document *document,
 	struct business_hours *out, bool *deleted)
 {
@@ -685,6 +731,7 @@ static const struct document_kind {
 	{"contract", build_contracts},
 	{"contract_alias", build_contract_aliases},
 	{"launch", build_launches},
+	{"recurrence", build_recurrences},
 };
 
 static enum error build_all(struct build *build, size_t count)

@@ -9,7 +9,7 @@
  * "settings" (name "workspace"), "mapping" (name: the source format's); "contract", "contract_alias" and
  * "launch" are described in contract.h.
  * "settings" (name "workspace"), "mapping" (name: the source format's), "business_hours" (name: its own),
- * "slas" (name "workspace").
+ * "slas" (name "workspace"), "recurrence" (recurrence.h).
  */
 #ifndef WINNOW_CODEC_CATALOG_H
 #define WINNOW_CODEC_CATALOG_H
@@ -152,8 +152,8 @@ enum { SLA_MAX_RULES = 64, SLA_MAX_WATCHED = 16 };
 struct sla_rule {
 	struct str id;
 	int64_t target_s;
-	int64_t due_soon_s; /* 0: never said to be due soon */
-	struct str hours;   /* name of business hours; absent: every hour counts */
+	int64_t due_soon_s;          /* 0: never said to be due soon */
+	struct str hours;            /* name of business hours; absent: every hour counts */
 	const struct str *starts_at; /* statuses; none: it starts with the item */
 	size_t start_count;
 	const struct str *pauses_at; /* statuses */
@@ -168,7 +168,7 @@ struct sla_rules {
 	struct str body;
 	const struct sla_rule *rules;
 	size_t rule_count;
-	struct policy_version when; /* the predicates: rules[i] of each */
+	struct policy_version when;        /* the predicates: rules[i] of each */
 	uint16_t watched[SLA_MAX_WATCHED]; /* features whose changes restart clocks */
 	size_t watched_count;
 };
@@ -199,7 +199,7 @@ struct catalog {
 	size_t status_count;
 	unsigned override_max_days; /* the longest that an override may last; 90 unless set */
 	unsigned sprint_days;       /* 14 unless set */
-	int64_t sprint_start_s;     /* 00:00 UTC of a day on which one begins; a Monday unless set */
+	int64_t sprint_start_s; /* 00:00 UTC of a day on which one begins; a Monday unless set */
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -223,7 +223,9 @@ struct catalog {
 	size_t mapping_count;
 	const struct business_hours *business_hours; /* by name */
 	size_t business_hours_count;
-	const struct sla_rules *slas; /* NULL: never set */
+	const struct sla_rules *slas;         /* NULL: never set */
+	const struct recurrence *recurrences; /* by name; recurrence.h */
+	size_t recurrence_count;
 };
 
 /* How much a workspace may have configured, every version of everything counted, so that what was

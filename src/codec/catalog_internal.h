@@ -50,6 +50,10 @@ bool test_column(const struct wn_test *test, uint32_t *column);
 /* Combinations, with unknowns, that a decision table lays out; 0 for other kinds. */
 size_t table_ends(const struct model_version *model);
 
+struct recurrence; /* recurrence.h */
+bool recurrence_read(
+	const json_t *json, struct arena *arena, struct diag *diag, struct recurrence *out);
+
 struct vocabulary {
 	const struct str *streams, *kinds;
 	size_t stream_count, kind_count;

@@ -21,6 +21,7 @@ const struct route_table *const route_tables[] = {
 	&contract_routes,
 	&contract_alias_routes,
 	&launch_routes,
+	&recurrence_routes,
 	&stream_routes,
 	&quadrant_routes,
 	&view_routes,

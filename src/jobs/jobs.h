@@ -43,5 +43,7 @@ enum error job_override_expiry(struct service *service);
 /* idempotency_sweep.c: deletes answers that were kept under an Idempotency-Key for their lifetime.
  * They count for nothing once it is over; this is for the room. */
 enum error job_idempotency_sweep(struct service *service);
+/* recurrences.c: raises the items of work that comes back, once a period. */
+enum error job_recurrences(struct service *service);
 
 #endif

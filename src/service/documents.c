@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/contract.h"
+#include "codec/recurrence.h"
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 #include "service/kept.h"
@@ -56,6 +57,14 @@ static struct newest newest_launch(const struct catalog *catalog, struct str nam
 		      : (struct newest){0, STR_NONE};
 }
 
+static struct newest newest_recurrence(const struct catalog *catalog, struct str name)
+{
+	const struct recurrence *recurrence = catalog_recurrence(catalog, name);
+
+	return recurrence ? (struct newest){recurrence->revision, recurrence->body}
+			  : (struct newest){0, STR_NONE};
+}
+
 static struct newest newest_calendar(const struct catalog *catalog, struct str name)
 {
 	const struct calendar *calendar = catalog_calendar(catalog, name);
@@ -68,8 +77,7 @@ static struct newest newest_business_hours(const struct catalog *catalog, struct
 {
 	const struct business_hours *hours = catalog_business_hours(catalog, name);
 
-	return hours ? (struct newest){hours->revision, hours->body}
-		     : (struct newest){0, STR_NONE};
+	return hours ? (struct newest){hours->revision, hours->body} : (struct newest){0, STR_NONE};
 }
 
 static struct newest newest_slas(const struct catalog *catalog, struct str name)
@@ -106,6 +114,7 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"calendar", newest_calendar},
 		{"contract_alias", newest_contract_alias},
 		{"launch", newest_launch},
+		{"recurrence", newest_recurrence},
 		{"mapping", newest_mapping},
 		{"business_hours", newest_business_hours},
 		{"slas", newest_slas},
@@ -378,6 +387,14 @@ static enum error launch_tombstone(
 	return catalog_launch(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum error recurrence_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+{
+	(void)write;
+	*body = STR("{\"deleted\":true}");
+	return catalog_recurrence(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
+}
+
 static enum error hours_tombstone(
 	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
 {
@@ -405,6 +422,8 @@ static make_tombstone *tombstone_of(const char *kind)
 		return feature_tombstone;
 	if (strcmp(kind, "launch") == 0)
 		return launch_tombstone;
+	if (strcmp(kind, "recurrence") == 0)
+		return recurrence_tombstone;
 	return strcmp(kind, "calendar") == 0 ? calendar_tombstone : hours_tombstone;
 }
 

@@ -9,6 +9,7 @@ import pytest
 from support import client, daemon as daemons, database as databases
 from support.client import Client, problem_pointers
 from support.timeshift import Timeshift
+from support.waiting import wait_until
 from support.workspace import ROLES, RUBRIC, Workspace, item
 
 LONG_DAYS = 730
@@ -23,11 +24,11 @@ def place(cluster, tmp_path_factory):
     token = daemons.bootstrap(database, folder / "token")
     client.minted.add(token)
     shift = Timeshift(folder / "clock")
-    own = daemons.Daemon(database, folder, **shift.variables)
+    own = daemons.Daemon(database, folder, "--jobs-every-ms", 100, **shift.variables)
     own.start()
     operator = Client(own.url, token)
     made = []
-    for n in range(6):
+    for n in range(7):
         ws = Workspace(operator, f"meetings-{n}")
         made.append(Client(own.url, ws.token(*ROLES, expires_in_days=LONG_DAYS)["secret"], ws.prefix))
     # From here on it is a January that begins on some day; months and weeks are the calendar's.
@@ -59,13 +60,17 @@ def of_kind(found, kind):
     return [each for each in found["findings"] if each["kind"] == kind]
 
 
+def pack(ws, name):
+    return ws.get(f"/packs/{name}", params={"min_revision": revision(ws)}).json()
+
+
 def one(found, kind):
     (finding,) = of_kind(found, kind)
     return finding
 
 
 def text_of(ws, name):
-    answer = ws.get(f"/packs/{name}", headers={"Accept": "text/markdown"})
+    answer = ws.get(f"/packs/{name}", params={"min_revision": revision(ws)}, headers={"Accept": "text/markdown"})
     assert answer.headers["Content-Type"] == "text/markdown; charset=utf-8"
     return answer.text
 
@@ -143,7 +148,7 @@ def test_incidents_eat_the_capacity(place):
 
     text = text_of(ws, "allocation")
     assert "# Allocation" in text and "| engineering_bug |" in text and "share\\_off" not in text
-    assert section(ws.get("/packs/allocation").json(), "shares")["findings"] == [
+    assert section(pack(ws, "allocation"), "shares")["findings"] == [
         each for each in history(ws)["findings"] if each["kind"] in ("share_off_plan", "lane_over_capacity")
     ]
 
@@ -168,7 +173,7 @@ def test_what_got_stuck(place):
     assert one(found, "item_overdue")["evidence"] == {"days_over": 9}
     stale = one(found, "item_stale")
     assert stale["subject"]["item"]["external_id"] == "still" and stale["evidence"]["days_allowed"] == 14
-    review = ws.get("/packs/stream-review").json()
+    review = pack(ws, "stream-review")
     assert section(review, "attention")["counts"] == {
         "lane_over_capacity": 0,
         "timebox_over": 0,
@@ -178,7 +183,7 @@ def test_what_got_stuck(place):
     streams = {each["stream"]: each for each in section(review, "streams")["streams"]}
     assert streams["feature_request"]["in_flight"] == 1
     assert section(review, "movement")["difference"]["entered_count"] == 0
-    joint = ws.get("/packs/prioritization").json()
+    joint = pack(ws, "prioritization")
     assert [view["id"] for view in section(joint, "backlogs")["views"]] == ["capability", "reliability"]
     assert [[each["external_id"] for each in top["items"]] for top in section(joint, "tops")["tops"]] == [
         ["still"],
@@ -201,7 +206,7 @@ def test_scores_grow_old_and_the_icebox_is_swept(place):
     shift.on(days=5)
     due = one(history(ws), "rescore_due")
     assert due["subject"]["item"]["external_id"] == "hot", "two months; the icebox has a quarter"
-    clinic = ws.get("/packs/triage-clinic").json()
+    clinic = pack(ws, "triage-clinic")
     assert [each["external_id"] for each in section(clinic, "rescore")["items"]] == ["hot"]
     assert section(clinic, "new_items")["count"] == 0
 
@@ -213,16 +218,17 @@ def test_scores_grow_old_and_the_icebox_is_swept(place):
     push(ws, [item("cold-1", features={**WORTHLESS, "cost_of_delay": 2})])
 
     shift.go_to(begun + datetime.timedelta(days=179))
-    assert section(ws.get("/packs/sweep").json(), "found")["stale"] == []
+    assert section(pack(ws, "sweep"), "found")["stale"] == []
     shift.go_to(begun + datetime.timedelta(days=186))
-    preview = section(ws.get("/packs/sweep").json(), "found")
+    preview = section(pack(ws, "sweep"), "found")
     assert {each["item"]["external_id"] for each in preview["stale"]} == {"cold-0", "cold-2", "cold-3"}
 
     before = revision(ws)
-    made = ws.post("/sweeps", 201, headers={"Idempotency-Key": "quarter"})
+    at = {"min_revision": before}
+    made = ws.post("/sweeps", 201, params=at, headers={"Idempotency-Key": "quarter"})
     sweep = made.json()
     assert revision(ws) == before + 1 == sweep["revision"]
-    assert ws.post("/sweeps", 201, headers={"Idempotency-Key": "quarter"}).json()["id"] == sweep["id"]
+    assert ws.post("/sweeps", 201, params=at, headers={"Idempotency-Key": "quarter"}).json()["id"] == sweep["id"]
     assert revision(ws) == before + 1
     assert {each["item"]["external_id"] for each in sweep["stale"]} == {"cold-0", "cold-2", "cold-3"}
     assert [(each["item"]["external_id"], each["was"], each["is"]) for each in sweep["promoted"]] == [("cold-1", 1, 2)]
@@ -302,7 +308,7 @@ def test_people_override_more_than_before(place):
 
 
 def test_forms_of_a_pack(place):
-    (*_, ws), _, _ = place
+    (_, _, _, _, _, ws, _), _, _ = place
     push(ws, [item("x", title="<b>a|b</b> [c](d)")])
     names = [pack["name"] for pack in ws.get("/packs").json()["packs"]]
     for name in names:
@@ -315,3 +321,59 @@ def test_forms_of_a_pack(place):
     assert "\\<b\\>a\\|b\\</b\\> \\[c\\](d)" in text_of(ws, "triage-clinic")
     ws.get("/packs/nothing", 404)
     assert problem_pointers(ws.get("/packs/sweep?format=pdf", 422)) == ["/query/format"]
+
+
+def raised(ws):
+    return {each["external_id"]: each for each in ws.get("/items", params={"source": "winnow"}).json()["items"]}
+
+
+def test_work_that_comes_back(place, cluster, tmp_path_factory):
+    """Each period once: over a restart, beside a second daemon, and also when nobody was there for months."""
+    (*_, ws), shift, own = place
+    new = {"If-None-Match": "*"}
+    day = datetime.timedelta(days=1)
+    month = shift.now().replace(day=28, hour=9) + 5 * day  # of a month's first days
+    shift.go_to(month)
+    retrain = {"title": "Retrain", "stream": "model_quality", "period": "month", "features": {"effort": 3}}
+    retrain["start"] = (month + 10 * day).strftime("%Y-%m-%d")
+    ws.put("/recurrences/retrain", 201, json=retrain, headers=new)
+    watch = {"title": "Look at drift", "stream": "model_quality", "period": "week", "start": "2026-01-01"}
+    ws.put("/recurrences/watch", 201, json=watch, headers=new)
+    week = "{0}-W{1:02}".format(*shift.now().isocalendar())
+    wait_until(lambda: raised(ws), "the week's item is raised")
+    assert set(raised(ws)) == {f"watch/{week}"}, "the other begins later"
+    assert raised(ws)[f"watch/{week}"]["title"] == f"Look at drift ({week})"
+
+    # A second daemon and a restart of the first raise nothing again, and leave what people changed.
+    push(ws, [{"source": "winnow", "external_id": f"watch/{week}", "status": "in_progress"}])
+    before = revision(ws)
+    second = daemons.Daemon(own.database, tmp_path_factory.mktemp("second"), "--jobs-every-ms", 100, **shift.variables)
+    second.start()
+    assert own.stop() == 0
+    own.start()
+    seen = [each.metric("jobs_run_total") for each in (own, second)]
+    wait_until(
+        lambda: all(each.metric("jobs_run_total") > was + 12 for each, was in zip((own, second), seen)),
+        "jobs went round",
+    )
+    assert revision(ws) == before and raised(ws)[f"watch/{week}"]["status"] == "in_progress"
+
+    # Two months later: the present month and week, not those that nobody saw.
+    shift.go_to(month + 65 * day)
+    name = shift.now().strftime("retrain/%Y-%m")
+    wait_until(lambda: name in raised(ws), "the month's item is raised")
+    wait_until(lambda: len(raised(ws)) == 3, "the week's item, too")
+    assert raised(ws)[name]["features"]["effort"]["value"] == 3
+    assert second.stop() == 0
+    actions = [record["action"] for record in ws.get("/audit", params={"limit": 1000}).json()["records"]]
+    assert 2 <= actions.count("items.recur") <= 3
+
+    in_use = ws.delete("/features/effort", 409, headers={"If-Match": ws.get("/features/effort").headers["ETag"]})
+    assert "recurrence retrain" in in_use.text
+    ws.delete("/recurrences/retrain", 204, headers={"If-Match": ws.get("/recurrences/retrain").headers["ETag"]})
+    ws.get("/recurrences/retrain", 404)
+    faults = ws.put(
+        "/recurrences/bad", 422, json={**watch, "stream": "nowhere", "features": {"effort": -1, "x": 1}}, headers=new
+    )
+    assert len(problem_pointers(faults)) >= 2
+    assert problem_pointers(ws.put("/recurrences/bad", 422, json={**watch, "start": "soon"}, headers=new))

@@ -50,6 +50,7 @@ class Place:
             "/calendars/": "freeze",
             "/launches/": "search",
             "/packs/": "sweep",
+            "/recurrences/": "retrain",
             "/presets/": "rice",
             "/streams/": "incident",
         }
@@ -66,6 +67,8 @@ class Place:
         self.ws.put("/business-hours/office", 201, json={"zone": "UTC", "weekly": []}, headers=new)
         self.ws.put("/slas", 201, json={"rules": []}, headers=new)
         self.ws.agree({"name": "n", "streams": []})
+        weekly = {"title": "Retrain", "stream": "model_quality", "period": "week", "start": "2026-01-01"}
+        self.ws.put("/recurrences/retrain", 201, json=weekly, headers=new)
         self.ws.put("/launches/search", 201, json={"at": "2026-01-01T00:00:00Z"}, headers=new)
 
     def path(self, template, **other):

@@ -23,6 +23,7 @@ extern const struct route_table calendar_routes;
 extern const struct route_table contract_routes;
 extern const struct route_table contract_alias_routes;
 extern const struct route_table launch_routes;
+extern const struct route_table recurrence_routes;
 extern const struct route_table stream_routes;
 extern const struct route_table quadrant_routes;
 extern const struct route_table view_routes;
