@@ -3,10 +3,11 @@ Findings of history, sweeps, recurring items and meeting packs, over months: the
 """
 
 import datetime
+import json
 
 import pytest
 
-from support import client, daemon as daemons, database as databases
+from support import cli as client_program, client, daemon as daemons, database as databases
 from support.client import Client, problem_pointers
 from support.timeshift import Timeshift
 from support.waiting import wait_until
@@ -28,7 +29,7 @@ def place(cluster, tmp_path_factory):
     own.start()
     operator = Client(own.url, token)
     made = []
-    for n in range(7):
+    for n in range(8):
         ws = Workspace(operator, f"meetings-{n}")
         made.append(Client(own.url, ws.token(*ROLES, expires_in_days=LONG_DAYS)["secret"], ws.prefix))
     # From here on it is a January that begins on some day; months and weeks are the calendar's.
@@ -191,6 +192,34 @@ def test_what_got_stuck(place):
     ]
 
 
+def winnow(ws, own, token, *args, **more):
+    return client_program.run(*args, url=own.url, workspace=ws.prefix.rsplit("/", 1)[1], token=token, **more)
+
+
+def test_the_client(place):
+    """The quarter's sweep from the command line."""
+    (*_, ws, _), shift, own = place
+    token = ws.secret
+    push(ws, [item(f"old-{n}", features=WORTHLESS, due_at=stamp(shift.now())) for n in range(3)])
+    shift.on(days=200)
+    assert "item_overdue" in winnow(ws, own, token, "findings", "--history", "--min-revision", revision(ws)).stdout
+    assert "stream-review" in winnow(ws, own, token, "pack").stdout
+    assert winnow(ws, own, token, "pack", "sweep").stdout.startswith("# Icebox sweep\n")
+    assert json.loads(winnow(ws, own, token, "pack", "sweep", "--json").stdout)["pack"] == "sweep"
+    made = json.loads(winnow(ws, own, token, "sweep", "create", "--json").stdout)
+    assert made["stale_count"] == 3
+    winnow(ws, own, token, "sweep", "close", made["id"], "--all", expect=client_program.USAGE)
+    winnow(ws, own, token, "sweep", "close", made["id"], "--because", "Long since gone.", expect=client_program.USAGE)
+    reason = ("--because", "Long since gone.")
+    assert "closed 1 " in winnow(ws, own, token, "sweep", "close", made["id"], "old-0", *reason).stderr
+    assert "closed 2 items, left 1 " in winnow(ws, own, token, "sweep", "close", made["id"], "--all", *reason).stderr
+    shown = winnow(ws, own, token, "sweep", "show", made["id"]).stdout
+    assert shown.count("closed") >= 3
+    assert made["id"] in winnow(ws, own, token, "sweep", "list").stdout
+    grown = winnow(ws, own, token, "sweep", "create", "--months", 1, "--factor", 2, expect=client_program.USAGE)
+    assert "--feature" in grown.stderr
+
+
 WORTHLESS = dict.fromkeys(RUBRIC, 1)
 PRECIOUS = dict.fromkeys(RUBRIC, 3)
 
@@ -308,7 +337,7 @@ def test_people_override_more_than_before(place):
 
 
 def test_forms_of_a_pack(place):
-    (_, _, _, _, _, ws, _), _, _ = place
+    (_, _, _, _, _, ws, *_), _, _ = place
     push(ws, [item("x", title="<b>a|b</b> [c](d)")])
     names = [pack["name"] for pack in ws.get("/packs").json()["packs"]]
     for name in names:
