@@ -8,25 +8,13 @@
 #include <stdlib.h>
 
 #include "base/num.h"
-#include "codec/catalog_contract.h"
+#include "codec/catalog_build.h"
 #include "codec/catalog_hours.h"
 #include "codec/catalog_internal.h"
 #include "codec/catalog_policy.h"
 #include "codec/json.h"
-#include "codec/recurrence.h"
 
 enum { ARENA_BUDGET_BYTES = 1 << 30 };
-
-/* The state of one build. `scratch` holds what is needed for one document only. */
-struct build {
-	struct catalog *catalog;
-	const struct document **documents; /* by kind, name, revision */
-	struct arena scratch;
-	struct diag diag;
-	const struct feature_definition *versions; /* of all features, by name, then revision */
-	size_t version_count;
-	struct feature_definition *newest; /* by id */
-};
 
 static int compare_documents(const void *a, const void *b)
 {
@@ -41,21 +29,21 @@ static int compare_documents(const void *a, const void *b)
 	return order;
 }
 
-static bool is_newest(const struct build *build, size_t i, size_t end)
+bool build_is_newest(const struct build *build, size_t i, size_t end)
 {
 	return i + 1 == end || !str_eq(build->documents[i]->name, build->documents[i + 1]->name);
 }
 
-static size_t newest_count(const struct build *build, size_t begin, size_t end)
+size_t build_newest_count(const struct build *build, size_t begin, size_t end)
 {
 	size_t count = 0;
 
 	for (size_t i = begin; i < end; i++)
-		count += is_newest(build, i, end);
+		count += build_is_newest(build, i, end);
 	return count;
 }
 
-static bool keep(struct build *build, struct str text, struct str *out)
+bool build_keep(struct build *build, struct str text, struct str *out)
 {
 	char *copy = arena_strdup(&build->catalog->arena, text);
 
@@ -64,7 +52,7 @@ static bool keep(struct build *build, struct str text, struct str *out)
 }
 
 /* Ends the one document that scratch and diag were for, and begins another. */
-static enum error open_body(struct build *build, const struct document *document, json_t **json)
+enum error build_open(struct build *build, const struct document *document, json_t **json)
 {
 	enum error err;
 
@@ -74,7 +62,7 @@ static enum error open_body(struct build *build, const struct document *document
 	return err == ERR_OK || err == ERR_NO_MEMORY ? err : ERR_INTERNAL;
 }
 
-static enum error read_verdict(const struct build *build, bool ok)
+enum error build_verdict(const struct build *build, bool ok)
 {
 	if (ok)
 		return ERR_OK;
@@ -86,21 +74,21 @@ static enum error read_feature(
 {
 	json_t *json = NULL;
 	int64_t id = -1;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 	bool ok;
 
 	if (err)
 		return err;
 	ok = feature_definition_read(json, &build->catalog->arena, &build->diag, out, &id);
 	json_decref(json);
-	err = read_verdict(build, ok);
+	err = build_verdict(build, ok);
 	if (err)
 		return err;
 	if (id < 0)
 		return ERR_INTERNAL;
 	out->id = (uint16_t)id;
 	out->revision = document->revision;
-	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 /* Ids are columns: each feature has one, and there are no holes. */
@@ -148,7 +136,7 @@ static enum error build_features(struct build *build, size_t begin, size_t end)
 	}
 	build->versions = versions;
 	build->version_count = end - begin;
-	build->catalog->feature_count = newest_count(build, begin, end);
+	build->catalog->feature_count = build_newest_count(build, begin, end);
 	return place_newest(build);
 }
 
@@ -161,14 +149,14 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	enum error err;
 	bool ok;
 
-	if (newest_count(build, begin, end) != 1 || !str_is(newest->name, "workspace"))
+	if (build_newest_count(build, begin, end) != 1 || !str_is(newest->name, "workspace"))
 		return ERR_INTERNAL;
-	err = open_body(build, newest, &json);
+	err = build_open(build, newest, &json);
 	if (err)
 		return err;
 	ok = settings_read(json, &catalog->arena, &build->diag, &words);
 	json_decref(json);
-	err = read_verdict(build, ok);
+	err = build_verdict(build, ok);
 	if (err)
 		return err;
 	catalog->streams = words.streams;
@@ -181,7 +169,7 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->sprint_days = words.sprint_days;
 	catalog->sprint_start_s = words.sprint_start_s;
 	catalog->settings_revision = newest->revision;
-	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum error read_model(
@@ -191,22 +179,22 @@ static enum error read_model(
 		.versions = build->versions,
 		.version_count = build->version_count};
 	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 	bool ok;
 
 	if (err)
 		return err;
 	lookup.pins = json_object_get(json, "pins");
 	ok = lookup.pins && model_read(json, &lookup, &build->catalog->arena, &build->diag, out);
-	err = lookup.pins ? read_verdict(build, ok) : ERR_INTERNAL;
+	err = lookup.pins ? build_verdict(build, ok) : ERR_INTERNAL;
 	json_decref(json);
 	if (err)
 		return err;
 	out->revision = document->revision;
-	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
 }
 
-static bool mark_feature(void *self, uint32_t column)
+bool build_mark_feature(void *self, uint32_t column)
 {
 	struct build *build = self;
 
@@ -215,7 +203,7 @@ static bool mark_feature(void *self, uint32_t column)
 }
 
 /* A version is written once and never again; versions have no holes. */
-static enum error sort_versions(
+enum error build_sort_versions(
 	const struct build *build, size_t begin, size_t end, const struct document **by_version)
 {
 	for (size_t i = begin; i < end; i++) {
@@ -243,7 +231,7 @@ static enum error build_models(struct build *build, size_t begin, size_t end)
 	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
 	if (!models || !by_version)
 		return ERR_NO_MEMORY;
-	err = sort_versions(build, begin, end, by_version);
+	err = build_sort_versions(build, begin, end, by_version);
 	if (err)
 		return err;
 	catalog->models = models;
@@ -252,7 +240,7 @@ static enum error build_models(struct build *build, size_t begin, size_t end)
 		if (err)
 			return err;
 		models[i].version = (int64_t)i + 1;
-		model_columns(&models[i], mark_feature, build);
+		model_columns(&models[i], build_mark_feature, build);
 		catalog->table_combinations += table_ends(&models[i]);
 		catalog->model_count = i + 1;
 	}
@@ -263,7 +251,7 @@ static enum error read_alias(
 	struct build *build, const struct document *document, struct alias *out)
 {
 	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 
 	if (err)
 		return err;
@@ -272,12 +260,12 @@ static enum error read_alias(
 	if (!catalog_model(build->catalog, out->model))
 		return ERR_INTERNAL;
 	out->revision = document->revision;
-	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum error build_aliases(struct build *build, size_t begin, size_t end)
 {
-	size_t count = newest_count(build, begin, end), filled = 0;
+	size_t count = build_newest_count(build, begin, end), filled = 0;
 	struct alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
 
 	if (!aliases)
@@ -285,7 +273,7 @@ static enum error build_aliases(struct build *build, size_t begin, size_t end)
 	for (size_t i = begin; i < end; i++) {
 		enum error err;
 
-		if (!is_newest(build, i, end))
+		if (!build_is_newest(build, i, end))
 			continue;
 		err = read_alias(build, build->documents[i], &aliases[filled++]);
 		if (err)
@@ -300,7 +288,7 @@ static enum error read_mapping(
 	struct build *build, const struct document *document, struct mapping *out)
 {
 	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 	bool is_object = json_is_object(json);
 
 	if (err)
@@ -309,14 +297,15 @@ static enum error read_mapping(
 	if (!is_object)
 		return ERR_INTERNAL;
 	out->revision = document->revision;
-	if (!keep(build, document->name, &out->format) || !keep(build, document->body, &out->body))
+	if (!build_keep(build, document->name, &out->format) ||
+		!build_keep(build, document->body, &out->body))
 		return ERR_NO_MEMORY;
 	return ERR_OK;
 }
 
 static enum error build_mappings(struct build *build, size_t begin, size_t end)
 {
-	size_t count = newest_count(build, begin, end), filled = 0;
+	size_t count = build_newest_count(build, begin, end), filled = 0;
 	struct mapping *mappings = arena_array(&build->catalog->arena, count, sizeof *mappings);
 
 	if (!mappings)
@@ -324,7 +313,7 @@ static enum error build_mappings(struct build *build, size_t begin, size_t end)
 	for (size_t i = begin; i < end; i++) {
 		enum error err;
 
-		if (!is_newest(build, i, end))
+		if (!build_is_newest(build, i, end))
 			continue;
 		err = read_mapping(build, build->documents[i], &mappings[filled++]);
 		if (err)
@@ -345,18 +334,19 @@ static enum error read_calendar(
 	*deleted = document->body.len == 0;
 	if (*deleted)
 		return ERR_OK;
-	err = open_body(build, document, &json);
+	err = build_open(build, document, &json);
 	if (err)
 		return err;
 	*deleted = calendar_is_deleted(json);
 	if (!*deleted)
 		ok = calendar_read(json, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
-	err = read_verdict(build, ok);
+	err = build_verdict(build, ok);
 	if (err || *deleted)
 		return err;
 	out->revision = document->revision;
-	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
+	if (!build_keep(build, document->name, &out->name) ||
+		!build_keep(build, document->body, &out->body))
 		return ERR_NO_MEMORY;
 	return ERR_OK;
 }
@@ -364,7 +354,7 @@ static enum error read_calendar(
 /* One that was deleted is as if it had never been. */
 static enum error build_calendars(struct build *build, size_t begin, size_t end)
 {
-	size_t count = newest_count(build, begin, end), filled = 0;
+	size_t count = build_newest_count(build, begin, end), filled = 0;
 	struct calendar *calendars = arena_array(&build->catalog->arena, count, sizeof *calendars);
 
 	if (!calendars)
@@ -373,7 +363,7 @@ static enum error build_calendars(struct build *build, size_t begin, size_t end)
 		bool deleted;
 		enum error err;
 
-		if (!is_newest(build, i, end))
+		if (!build_is_newest(build, i, end))
 			continue;
 		err = read_calendar(build, build->documents[i], &calendars[filled], &deleted);
 		if (err)
@@ -389,19 +379,19 @@ static enum error read_policy(
 	struct build *build, const struct document *document, struct policy_version *out)
 {
 	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 	bool ok;
 
 	if (err)
 		return err;
 	ok = policy_read(json, build->catalog, true, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
-	err = read_verdict(build, ok);
+	err = build_verdict(build, ok);
 	if (err)
 		return err;
-	policy_columns(out, mark_feature, build);
+	policy_columns(out, build_mark_feature, build);
 	out->revision = document->revision;
-	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum error build_policies(struct build *build, size_t begin, size_t end)
@@ -416,7 +406,7 @@ static enum error build_policies(struct build *build, size_t begin, size_t end)
 	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
 	if (!policies || !by_version)
 		return ERR_NO_MEMORY;
-	err = sort_versions(build, begin, end, by_version);
+	err = build_sort_versions(build, begin, end, by_version);
 	for (size_t i = 0; i < count && !err; i++) {
 		policies[i].version = (int64_t)i + 1;
 		err = read_policy(build, by_version[i], &policies[i]);
@@ -430,7 +420,7 @@ static enum error read_policy_alias(
 	struct build *build, const struct document *document, struct policy_alias *out)
 {
 	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 	const json_t *policy = json_object_get(json, "policy");
 	bool none = json_is_null(policy);
 
@@ -441,12 +431,12 @@ static enum error read_policy_alias(
 	if (!none && !catalog_policy(build->catalog, out->policy))
 		return ERR_INTERNAL;
 	out->revision = document->revision;
-	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 static enum error build_policy_aliases(struct build *build, size_t begin, size_t end)
 {
-	size_t count = newest_count(build, begin, end), filled = 0;
+	size_t count = build_newest_count(build, begin, end), filled = 0;
 	struct policy_alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
 
 	if (!aliases)
@@ -454,7 +444,7 @@ static enum error build_policy_aliases(struct build *build, size_t begin, size_t
 	for (size_t i = begin; i < end; i++) {
 		enum error err;
 
-		if (!is_newest(build, i, end))
+		if (!build_is_newest(build, i, end))
 			continue;
 		err = read_policy_alias(build, build->documents[i], &aliases[filled++]);
 		if (err)
@@ -465,184 +455,11 @@ static enum error build_policy_aliases(struct build *build, size_t begin, size_t
 	return ERR_OK;
 }
 
-static enum error read_contract(
-	struct build *build, const struct document *document, struct contract_version *out)
-{
-	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
-	bool ok;
-
-	if (err)
-		return err;
-	ok = contract_read(json, build->catalog, true, &build->catalog->arena, &build->diag, out);
-	json_decref(json);
-	err = read_verdict(build, ok);
-	if (err)
-		return err;
-	contract_columns(out, mark_feature, build);
-	out->revision = document->revision;
-	return keep(build, document->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
-}
-
-static enum error build_contracts(struct build *build, size_t begin, size_t end)
-{
-	struct catalog *catalog = build->catalog;
-	size_t count = end - begin;
-	const struct document **by_version;
-	struct contract_version *contracts;
-	enum error err;
-
-	contracts = arena_array(&catalog->arena, count, sizeof *contracts);
-	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
-	if (!contracts || !by_version)
-		return ERR_NO_MEMORY;
-	err = sort_versions(build, begin, end, by_version);
-	for (size_t i = 0; i < count && !err; i++) {
-		contracts[i].version = (int64_t)i + 1;
-		err = read_contract(build, by_version[i], &contracts[i]);
-	}
-	catalog->contracts = contracts;
-	catalog->contract_count = count;
-	return err;
-}
-
-static enum error read_contract_alias(
-	struct build *build, const struct document *document, struct contract_alias *out)
-{
-	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
-	const json_t *contract = json_object_get(json, "contract");
-	bool none = json_is_null(contract);
-
-	if (err)
-		return err;
-	out->contract = json_integer_value(contract);
-	json_decref(json);
-	if (!none && !catalog_contract(build->catalog, out->contract))
-		return ERR_INTERNAL;
-	out->revision = document->revision;
-	return keep(build, document->name, &out->name) ? ERR_OK : ERR_NO_MEMORY;
-}
-
-static enum error build_contract_aliases(struct build *build, size_t begin, size_t end)
-{
-	size_t count = newest_count(build, begin, end), filled = 0;
-	struct contract_alias *aliases =
-		arena_array(&build->catalog->arena, count, sizeof *aliases);
-
-	if (!aliases)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		enum error err;
-
-		if (!is_newest(build, i, end))
-			continue;
-		err = read_contract_alias(build, build->documents[i], &aliases[filled++]);
-		if (err)
-			return err;
-	}
-	build->catalog->contract_aliases = aliases;
-	build->catalog->contract_alias_count = count;
-	return ERR_OK;
-}
-
-static enum error read_launch(
-	struct build *build, const struct document *document, struct launch *out, bool *deleted)
-{
-	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
-	bool ok = true;
-
-	if (err)
-		return err;
-	*deleted = calendar_is_deleted(json);
-	if (!*deleted)
-		ok = launch_read(
-			json, build->catalog, true, &build->catalog->arena, &build->diag, out);
-	json_decref(json);
-	err = read_verdict(build, ok);
-	if (err || *deleted)
-		return err;
-	out->revision = document->revision;
-	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
-		return ERR_NO_MEMORY;
-	return ERR_OK;
-}
-
-/* One that was deleted is as if it had never been. */
-static enum error build_launches(struct build *build, size_t begin, size_t end)
-{
-	size_t count = newest_count(build, begin, end), filled = 0;
-	struct launch *launches = arena_array(&build->catalog->arena, count, sizeof *launches);
-
-	if (!launches)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		bool deleted;
-		enum error err;
-
-		if (!is_newest(build, i, end))
-			continue;
-		err = read_launch(build, build->documents[i], &launches[filled], &deleted);
-		if (err)
-			return err;
-		filled += !deleted;
-	}
-	build->catalog->launches = launches;
-	build->catalog->launch_count = filled;
-	return ERR_OK;
-}
-
-static enum error read_recurrence(
-	struct build *build, const struct document *document, struct recurrence *out, bool *deleted)
-{
-	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
-	bool ok = true;
-
-	if (err)
-		return err;
-	*deleted = calendar_is_deleted(json);
-	if (!*deleted)
-		ok = recurrence_read(json, &build->catalog->arena, &build->diag, out);
-	json_decref(json);
-	err = read_verdict(build, ok);
-	if (err || *deleted)
-		return err;
-	out->revision = document->revision;
-	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
-		return ERR_NO_MEMORY;
-	return ERR_OK;
-}
-
-static enum error build_recurrences(struct build *build, size_t begin, size_t end)
-{
-	size_t count = newest_count(build, begin, end), filled = 0;
-	struct recurrence *list = arena_array(&build->catalog->arena, count, sizeof *list);
-
-	if (!list)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		bool deleted;
-		enum error err;
-
-		if (!is_newest(build, i, end))
-			continue;
-		err = read_recurrence(build, build->documents[i], &list[filled], &deleted);
-		if (err)
-			return err;
-		filled += !deleted;
-	}
-	build->catalog->recurrences = list;
-	build->catalog->recurrence_count = filled;
-	return ERR_OK;
-}
-
 static enum error read_business_hours(struct build *build, const struct document *document,
 	struct business_hours *out, bool *deleted)
 {
 	json_t *json = NULL;
-	enum error err = open_body(build, document, &json);
+	enum error err = build_open(build, document, &json);
 	bool ok = true;
 
 	if (err)
@@ -651,18 +468,19 @@ static enum error read_business_hours(struct build *build, const struct document
 	if (!*deleted)
 		ok = business_hours_read(json, true, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
-	err = read_verdict(build, ok);
+	err = build_verdict(build, ok);
 	if (err || *deleted)
 		return err;
 	out->revision = document->revision;
-	if (!keep(build, document->name, &out->name) || !keep(build, document->body, &out->body))
+	if (!build_keep(build, document->name, &out->name) ||
+		!build_keep(build, document->body, &out->body))
 		return ERR_NO_MEMORY;
 	return ERR_OK;
 }
 
 static enum error build_business_hours(struct build *build, size_t begin, size_t end)
 {
-	size_t count = newest_count(build, begin, end), filled = 0;
+	size_t count = build_newest_count(build, begin, end), filled = 0;
 	struct business_hours *hours = arena_array(&build->catalog->arena, count, sizeof *hours);
 
 	if (!hours)
@@ -671,7 +489,7 @@ static enum error build_business_hours(struct build *build, size_t begin, size_t
 		bool deleted;
 		enum error err;
 
-		if (!is_newest(build, i, end))
+		if (!build_is_newest(build, i, end))
 			continue;
 		err = read_business_hours(build, build->documents[i], &hours[filled], &deleted);
 		if (err)
@@ -694,22 +512,22 @@ static enum error build_slas(struct build *build, size_t begin, size_t end)
 
 	if (!slas)
 		return ERR_NO_MEMORY;
-	if (newest_count(build, begin, end) != 1)
+	if (build_newest_count(build, begin, end) != 1)
 		return ERR_INTERNAL;
-	err = open_body(build, newest, &json);
+	err = build_open(build, newest, &json);
 	if (err)
 		return err;
 	*slas = (struct sla_rules){.revision = newest->revision};
 	ok = slas_read(json, build->catalog, true, &build->catalog->arena, &build->diag, slas);
 	json_decref(json);
-	err = read_verdict(build, ok);
+	err = build_verdict(build, ok);
 	if (err)
 		return err;
-	policy_columns(&slas->when, mark_feature, build);
+	policy_columns(&slas->when, build_mark_feature, build);
 	for (size_t i = 0; i < slas->watched_count; i++)
-		mark_feature(build, slas->watched[i]);
+		build_mark_feature(build, slas->watched[i]);
 	build->catalog->slas = slas;
-	return keep(build, newest->body, &slas->body) ? ERR_OK : ERR_NO_MEMORY;
+	return build_keep(build, newest->body, &slas->body) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 /* In the order in which they need each other: models read features, policies name calendars, aliases

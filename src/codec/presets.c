@@ -69,7 +69,8 @@ const struct preset presets[] = {
 		BALANCED_PARETO},
 	{"policy", "field_guards", "Guards from the field, as rules that no score can beat.",
 		preset_field_guards},
-	{"contract", "field_contract", "Shares, limits and definitions of the four shipped streams.",
+	{"contract", "field_contract",
+		"Shares, limits and definitions of the four shipped streams.",
 		preset_field_contract},
 };
 const size_t preset_count = sizeof presets / sizeof presets[0];

@@ -43,9 +43,9 @@ struct item_result {
 	bool has_id;
 	struct str source, external_id;
 	enum item_outcome outcome;
-	int64_t revision;  /* the item's, unless rejected */
-	enum error error;  /* when rejected */
-	struct diag *diag; /* its faults; NULL when not rejected */
+	int64_t revision;      /* the item's, unless rejected */
+	enum error error;      /* when rejected */
+	struct diag *diag;     /* its faults; NULL when not rejected */
 	struct diag *warnings; /* of the streams' contract; NULL: none, or answered before */
 };
 
@@ -88,7 +88,7 @@ void batch_release(struct batch *batch);
 struct item_view {
 	struct item_record record;
 	struct catalog *catalog;
-	int64_t head; /* the workspace's revision when it was read */
+	int64_t head;          /* the workspace's revision when it was read */
 	struct diag *warnings; /* of the streams' contract, after a write; NULL: none */
 };
 /* `revision` 0: as it is now. ERR_NOT_FOUND; ERR_BEYOND_HEAD. */

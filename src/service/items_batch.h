@@ -34,9 +34,9 @@ struct batch {
 	struct target *targets;
 	size_t target_count;
 	struct uuid_map target_ids;
-	struct sketch *sketches; /* by index; NULL: the source gives none */
-	int64_t seen_revision;   /* the head when the sketches were looked up */
-	bool alone;              /* in its transaction: rows may be sent before all are made */
+	struct sketch *sketches;  /* by index; NULL: the source gives none */
+	int64_t seen_revision;    /* the head when the sketches were looked up */
+	bool alone;               /* in its transaction: rows may be sent before all are made */
 	struct flight own_flight; /* of a batch that is alone */
 	struct flight *flight;    /* that the contract's limits are judged by */
 	struct arena scratch;

@@ -366,12 +366,12 @@ static enum error examine_timeboxes(const struct examination *exam, struct conn 
 static enum error name_people(
 	const struct examination *exam, struct conn *conn, struct limit_health *limit)
 {
-	size_t shown = limit->count < STREAM_LIST_MAX ? limit->count : STREAM_LIST_MAX, count;
+	size_t shown = limit->count < STREAM_LIST_MAX ? limit->count : STREAM_LIST_MAX, count = 0;
 	const struct ranking *ranking = exam->survey->ranking;
 	struct uuid ids[STREAM_LIST_MAX];
 	const struct spell_query query = {
 		.ids = ids, .id_count = shown, .revision = ranking->revision};
-	struct spell_row *rows;
+	struct spell_row *rows = NULL;
 	enum error error;
 
 	for (size_t i = 0; i < shown; i++)
@@ -426,8 +426,8 @@ static enum error examine_flow(const struct examination *exam, struct conn *conn
 		.stream = exam->state->name,
 	};
 	struct stream_health *out = exam->out;
-	struct flow_row *rows;
-	size_t count;
+	struct flow_row *rows = NULL;
+	size_t count = 0;
 	enum error error = open_statuses(exam, &query);
 
 	if (!error)

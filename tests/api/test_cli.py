@@ -710,6 +710,52 @@ def test_policies(cli, ws, tmp_path):
     cli("policy", "create", expect=USAGE)
 
 
+def test_contracts_and_streams(cli, ws, tmp_path):
+    cli("contract", "show", expect=REFUSED)
+    limit = {"id": "few", "at_most": 1, "per": "team"}
+    gate = {"id": "metric", "requires": {"feature": "success_metric", "present": True}, "reason": "Which number?"}
+    part = {"stream": "feature_request", "share": {"at_least": 0.3, "at_most": 0.5}, "limits": [limit]}
+    part |= {"ready": {"fields": ["estimate"], "gates": [gate]}, "timeboxes": [{"id": "look", "label": "x", "days": 3}]}
+    body = {"name": "agreed", "streams": [part, {"stream": "incident", "lane": True}], "mirrors": ["test"]}
+    file = write(tmp_path / "contract.json", json.dumps(body))
+    assert cli("contract", "create", file).stdout == "1\n" and cli("contract", "create", file).stdout == "1\n"
+    assert cli("contract", "create", "--preset", "field_contract").stdout == "2\n"
+    assert "active is version 1" in cli("contract", "activate", "1").stderr
+    shown = cli("contract", "show").stdout
+    assert re.search(r"^feature_request +0.3 to 0.5 +few +estimate, metric +- +look$", shown, re.M)
+    assert re.search(r"^incident +lane ", shown, re.M)
+    assert re.search(r"^ +1 +active +agreed +2 ", cli("contract", "list").stdout, re.M)
+    ws.push([item(n, stream="feature_request", status="in_progress", team="search") for n in range(2)])
+    ws.push(item(9, stream="incident", status="in_progress"))
+    ws.queue()
+    listed = cli("streams", "list").stdout
+    assert re.search(r"^feature_request +0 +2 +67 % +20 to 33 % +30 to 50 % +above +0$", listed, re.M)
+    assert re.search(r"^incident +0 +1 +33 % +- +- +lane +0$", listed, re.M)
+    told = cli("streams", "health", "feature_request", "--weeks", "2").stdout
+    assert re.search(r"^limit +few +2 of 1, search: over$", told, re.M)
+    assert re.search(r"^ready +metric +2 in flight do not fulfil it, 0 queued$", told, re.M)
+    assert re.search(r"^timebox +look +0 of 0 over 3 days$", told, re.M)
+    assert re.search(r"^\d{4}-W\d\d +2 +0$", told, re.M)
+    assert json.loads(cli("streams", "health", "incident", "--json").stdout)["in_flight"] == 1
+    cli("streams", "health", "nowhere", expect=REFUSED)
+    assert cli("queue", "--view", "capability", expect=REFUSED).stderr
+    cli("contract", "activate", "2")
+    ws.queue()
+    assert cli("queue", "--plain", "--view", "reliability").stdout.count("\n") == 1
+    ws.put(
+        "/launches/search",
+        201,
+        json={"at": ws.get("/streams").json()["at"], "share": 0.25},
+        headers={"If-None-Match": "*"},
+    )
+    ws.queue()
+    assert "25 % are reserved after the launch search until" in cli("streams", "list").stderr
+    assert "it was 2" in cli("contract", "activate", "none").stderr
+    told = cli("contract", "create", write(file, json.dumps({**body, "streams": 7})), expect=REFUSED).stderr
+    assert "/streams" in told
+    cli("contract", "create", expect=USAGE)
+
+
 def test_calendars(cli, ws, tmp_path):
     weekly = [{"from": "fri 16:00", "until": "mon 08:00", "reason": "nobody is there"}]
     file = write(tmp_path / "freeze.json", json.dumps({"utc_offset": "+01:00", "weekly": weekly}))

@@ -1,16 +1,26 @@
 -- (uuid, text[]) -> uuid, text, text, text, text, float8, text
--- Items of these statuses ($2). The index leaves the status "open" out, which is of another class in most
--- vocabularies; where it is not, the second part looks at the whole workspace.
+-- Items of these statuses ($2), each looked up by itself: joined, the planner reads all versions of the
+-- workspace where it has no statistics yet. The index leaves the status "open" out, which is of another class
+-- in most vocabularies; where it is not, the second part looks at the whole workspace.
 SELECT i.item_id, i.source, i.external_id, i.stream, i.team, v.estimate, t.assignee
-FROM (
-	SELECT item_id, revision, source, external_id, stream, team
+FROM unnest($2::text[]) AS want(status)
+CROSS JOIN LATERAL (
+	SELECT item_id, source, external_id, stream, team
 	FROM winnow.items
-	WHERE workspace_id = $1 AND status = ANY ($2) AND status <> 'open'
+	WHERE workspace_id = $1 AND status = want.status AND status <> 'open'
 	UNION ALL
-	SELECT item_id, revision, source, external_id, stream, team
+	SELECT item_id, source, external_id, stream, team
 	FROM winnow.items
-	WHERE workspace_id = $1 AND status = 'open' AND 'open' = ANY ($2)) i
-JOIN winnow.item_versions v ON v.workspace_id = $1 AND v.item_id = i.item_id
-	AND v.revision = i.revision
-LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = v.text_ref
+	WHERE workspace_id = $1 AND status = 'open' AND want.status = 'open') i
+CROSS JOIN LATERAL (
+	SELECT estimate, text_ref
+	FROM winnow.item_versions
+	WHERE workspace_id = $1 AND item_id = i.item_id
+	ORDER BY revision DESC
+	LIMIT 1) v
+LEFT JOIN LATERAL (
+	SELECT assignee
+	FROM winnow.item_texts
+	WHERE workspace_id = $1 AND ref = v.text_ref
+	LIMIT 1) t ON true
 ORDER BY i.item_id

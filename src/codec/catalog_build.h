@@ -1,0 +1,42 @@
+/*
+ * The state of building a catalogue, which catalog.c and the builders of contracts share.
+ */
+#ifndef WINNOW_CODEC_CATALOG_BUILD_H
+#define WINNOW_CODEC_CATALOG_BUILD_H
+
+#include "codec/catalog_internal.h"
+
+/* The state of one build. `scratch` holds what is needed for one document only. */
+struct build {
+	struct catalog *catalog;
+	const struct document **documents; /* by kind, name, revision */
+	struct arena scratch;
+	struct diag diag;
+	const struct feature_definition *versions; /* of all features, by name, then revision */
+	size_t version_count;
+	struct feature_definition *newest; /* by id */
+};
+
+/* Of the documents [begin, end) of one kind: whether there is no newer version of this name; how many names
+ * there are. */
+bool build_is_newest(const struct build *build, size_t i, size_t end);
+size_t build_newest_count(const struct build *build, size_t begin, size_t end);
+/* By version - 1; ERR_INTERNAL where versions have holes. */
+enum error build_sort_versions(
+	const struct build *build, size_t begin, size_t end, const struct document **by_version);
+/* A copy in the catalogue. */
+bool build_keep(struct build *build, struct str text, struct str *out);
+/* The body as JSON, a new reference; ends the document before. */
+enum error build_open(struct build *build, const struct document *document, json_t **json);
+/* What a reader's outcome comes to: a stored document with a fault is damaged. */
+enum error build_verdict(const struct build *build, bool ok);
+/* A column_visit: the newest definition of this column is read by a version. */
+bool build_mark_feature(void *self, uint32_t column);
+
+/* ---- catalog_build_contracts.c ---- */
+enum error build_contracts(struct build *build, size_t begin, size_t end);
+enum error build_contract_aliases(struct build *build, size_t begin, size_t end);
+enum error build_launches(struct build *build, size_t begin, size_t end);
+enum error build_recurrences(struct build *build, size_t begin, size_t end);
+
+#endif
