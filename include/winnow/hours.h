@@ -45,15 +45,15 @@ struct wn_special_day {
 };
 
 struct wn_hours {
-	int32_t offset_s; /* before the first change */
+	int32_t offset_s;                       /* before the first change */
 	const struct wn_offset_change *changes; /* ascending */
 	size_t change_count;
-	struct wn_openings week[7];          /* Monday first */
-	const struct wn_special_day *days;   /* ascending, each date once */
+	struct wn_openings week[7];        /* Monday first */
+	const struct wn_special_day *days; /* ascending, each date once */
 	size_t day_count;
 	/* Made by wn_hours_prepare. */
-	int64_t week_before_s[8];       /* open before each weekday of a week; the last: of all of it */
-	const int64_t *days_before_s;   /* what the special days before each one add, day_count + 1 */
+	int64_t week_before_s[8]; /* open before each weekday of a week; the last: of all of it */
+	const int64_t *days_before_s; /* what the special days before each one add, day_count + 1 */
 	const int64_t *changes_before_s; /* open from the first change to each of them */
 };
 

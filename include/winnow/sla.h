@@ -51,8 +51,8 @@ struct wn_clock {
 
 struct wn_clock_reading {
 	enum wn_clock_state state;
-	int64_t started_s; /* WN_NEVER: it has not */
-	int64_t stopped_s; /* WN_NEVER: it has not */
+	int64_t started_s;      /* WN_NEVER: it has not */
+	int64_t stopped_s;      /* WN_NEVER: it has not */
 	int64_t used_s, left_s; /* target less used: negative when breached */
 	/* When the target is used up: of a clock that runs the time when it will be, of one that has used it
 	 * the time when it was; else WN_NEVER. */

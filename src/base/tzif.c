@@ -37,8 +37,7 @@ struct part {
 };
 
 /* One header with its data, of times so many bytes long. */
-static bool read_part(
-	const unsigned char *bytes, size_t count, size_t time_bytes, struct part *out)
+static bool read_part(const unsigned char *bytes, size_t count, size_t time_bytes, struct part *out)
 {
 	uint64_t isut, isstd, leap, times, types, chars, data;
 
@@ -123,9 +122,10 @@ static bool take_part(struct maker *maker, const struct part *part, int64_t *las
 /* ---- the rule behind the table ---- */
 
 struct date_rule {
-	char kind;             /* 'M', 'J' or '0' */
-	int month, week, day;  /* M: week 5 is the last, day 0 Sunday; J and 0: the day of the year */
-	int32_t time_s;        /* local, by the clock before the change */
+	char kind; /* 'M', 'J' or '0' */
+	int month, week,
+		day;    /* M: week 5 is the last, day 0 Sunday; J and 0: the day of the year */
+	int32_t time_s; /* local, by the clock before the change */
 };
 
 struct tz_rule {

@@ -22,7 +22,7 @@ struct tz_change {
 };
 
 struct tz_table {
-	int32_t offset_s; /* before the first change */
+	int32_t offset_s;                         /* before the first change */
 	struct tz_change changes[TZ_MAX_CHANGES]; /* ascending; each to another offset */
 	size_t count;
 };

@@ -51,8 +51,8 @@ static enum cli_exit show_trial(const struct http_response *response)
 }
 
 /* Puts a file in place of what there is at the path, or asks what that would do. */
-static enum cli_exit put_file(struct cli *cli, struct buf *path, const char *name, bool dry_run,
-	const char *what)
+static enum cli_exit put_file(
+	struct cli *cli, struct buf *path, const char *name, bool dry_run, const char *what)
 {
 	struct http_response response = {0};
 	struct buf body = BUF_INIT;
@@ -151,11 +151,12 @@ static const struct command put = {
 	.arguments = "FILE",
 	.examples = "  winnow sla put slas.json --dry-run\n"
 		    "  winnow sla put slas.json\n",
-	.details = "FILE has the rules in JSON; - is standard input:\n"
-		   "  {\"rules\": [{\"id\": \"sev1\", \"when\": {\"feature\": \"severity\", \"ge\": "
-		   "\"sev1\"},\n"
-		   "              \"target_hours\": 8, \"hours\": \"office\"}]}\n"
-		   "They apply at once to the items that are there.\n",
+	.details =
+		"FILE has the rules in JSON; - is standard input:\n"
+		"  {\"rules\": [{\"id\": \"sev1\", \"when\": {\"feature\": \"severity\", \"ge\": "
+		"\"sev1\"},\n"
+		"              \"target_hours\": 8, \"hours\": \"office\"}]}\n"
+		"They apply at once to the items that are there.\n",
 	COMMAND_OPTIONS(put_options),
 	.values_bytes = sizeof(struct put_values),
 	.defaults = &(const struct put_values){false},
@@ -225,8 +226,7 @@ static enum cli_exit run_put_hours(struct cli *cli, const void *values, const st
 	if (code == CLI_OK && path.failed)
 		code = cli_no_memory();
 	if (code == CLI_OK)
-		code = put_file(
-			cli, &path, words->items[1], given->dry_run, "the business hours");
+		code = put_file(cli, &path, words->items[1], given->dry_run, "the business hours");
 	buf_release(&path);
 	return code;
 }

@@ -51,8 +51,9 @@ struct feature_definition {
 	bool lower_is_better;
 	bool clamp;     /* a value outside the bounds is cut to them; else refused */
 	bool sensitive; /* served to admin and auditor only; never in a model */
-	bool in_model; /* a model or policy version reads it (said of the newest definitions only): must
-	                   not become sensitive, because scores and verdicts would show it */
+	bool in_model;  /* a model or policy version, or the SLA rules, read it (said of the newest
+	                   definitions only): must not become sensitive, because scores and verdicts
+	                   would show it */
 	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
 	                   policy or mapping may name it */
 	const struct str *categories; /* worst first; later versions may only append */

@@ -24,7 +24,7 @@ enum {
 };
 
 /* The table covers these. */
-#define FIRST_S INT64_C(0)           /* 1970 */
+#define FIRST_S INT64_C(0)         /* 1970 */
 #define LAST_S INT64_C(4102444800) /* 2100 */
 
 static const char *const day_names[DAYS + 1] = {
@@ -70,8 +70,7 @@ static bool read_clock(const struct reader *reader, const json_t *json, const ch
 {
 	struct str text;
 
-	if (!json_read_text(
-		    json, key, 1, 16, true, pointer, reader->diag, reader->arena, &text))
+	if (!json_read_text(json, key, 1, 16, true, pointer, reader->diag, reader->arena, &text))
 		return false;
 	if (clock_seconds(text, out))
 		return true;
@@ -200,7 +199,8 @@ static bool read_weekly_entry(const struct reader *reader, const json_t *json, c
 
 		if (day < 0) {
 			diag_add(reader->diag,
-				diag_index(reader->diag, diag_key(reader->diag, pointer, "days"), i),
+				diag_index(
+					reader->diag, diag_key(reader->diag, pointer, "days"), i),
 				"Must be mon, tue, wed, thu, fri, sat or sun.");
 			ok = false;
 		} else if (ok && span.until_s > span.from_s) {
@@ -221,7 +221,8 @@ static bool read_weekly(const struct reader *reader, const json_t *json, struct 
 
 	if (!json_is_array(list) || json_array_size(list) > MAX_OPENINGS) {
 		diag_add(reader->diag, "/weekly",
-			"This must be a list of at most %d entries, each with days, from and until.",
+			"This must be a list of at most %d entries, each with days, from and "
+			"until.",
 			(int)MAX_OPENINGS);
 		return false;
 	}
@@ -300,8 +301,7 @@ static bool read_special_day(const struct reader *reader, const json_t *json, co
 	ok &= json_read_text(json, "reason", 1, MAX_REASON, false, pointer, reader->diag,
 		reader->arena, &reason);
 	ok &= read_open(reader, json, pointer, &out->open);
-	if (!json_read_text(
-		    json, "date", 1, 32, true, pointer, reader->diag, reader->arena, &date))
+	if (!json_read_text(json, "date", 1, 32, true, pointer, reader->diag, reader->arena, &date))
 		return false;
 	if (date_day(date, &out->day))
 		return ok;
@@ -318,8 +318,8 @@ static int compare_days(const void *a, const void *b)
 }
 
 /* Before they are sorted, so that the fault has its place. */
-static bool check_once(
-	const struct reader *reader, const struct wn_special_day *days, size_t at, const char *pointer)
+static bool check_once(const struct reader *reader, const struct wn_special_day *days, size_t at,
+	const char *pointer)
 {
 	for (size_t i = 0; i < at; i++) {
 		if (days[i].day != days[at].day)
@@ -331,8 +331,7 @@ static bool check_once(
 	return true;
 }
 
-static bool read_special_days(
-	const struct reader *reader, const json_t *json, struct wn_hours *out)
+static bool read_special_days(const struct reader *reader, const json_t *json, struct wn_hours *out)
 {
 	const json_t *list = json_object_get(json, "special_days");
 	struct wn_special_day *days;
@@ -467,7 +466,8 @@ static enum error load_zone(struct str zone, struct diag *diag, struct tz_table 
 	if (err != ERR_NOT_FOUND)
 		return err;
 	diag_add(diag, "/zone",
-		"This host's database of time zones has no such zone; a zone is one of IANA's, such "
+		"This host's database of time zones has no such zone; a zone is one of IANA's, "
+		"such "
 		"as \"Europe/Berlin\".");
 	return ERR_INVALID;
 }

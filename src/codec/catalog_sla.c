@@ -87,7 +87,8 @@ static uint32_t watch(struct draft *draft, struct str name, const char *pointer)
 
 	if (!feature || (feature->sensitive && !stored)) {
 		diag_add(draft->predicates.diag, pointer,
-			feature ? "A sensitive feature cannot be in a rule: what restarts a clock is "
+			feature ? "A sensitive feature cannot be in a rule: what restarts a clock "
+				  "is "
 				  "shown to every reader."
 				: "There is no such feature in this workspace's catalogue.");
 		return 0;
@@ -149,22 +150,22 @@ static bool check_timeless(
 	return true;
 }
 
-static bool read_when(struct draft *draft, const json_t *json, const char *pointer,
-	struct policy_rule *out)
+static bool read_when(
+	struct draft *draft, const json_t *json, const char *pointer, struct policy_rule *out)
 {
 	struct diag *diag = draft->predicates.diag;
 	const json_t *when = json_object_get(json, "when");
 	const char *place = diag_key(diag, pointer, "when");
 
 	if (!json_is_given(when)) {
-		diag_add(diag, place, "This is needed: which items the rule is for. {\"all\": []} "
-				      "is every item.");
+		diag_add(diag, place,
+			"This is needed: which items the rule is for. {\"all\": []} "
+			"is every item.");
 		return false;
 	}
-	out->rule = (struct wn_rule){
-		.effect = WN_HOLD, .from_s = -INFINITY, .until_s = INFINITY};
-	return predicate_read(&draft->predicates, when, place, &out->rule.tests,
-		       &out->rule.test_count) &&
+	out->rule = (struct wn_rule){.effect = WN_HOLD, .from_s = -INFINITY, .until_s = INFINITY};
+	return predicate_read(
+		       &draft->predicates, when, place, &out->rule.tests, &out->rule.test_count) &&
 	       check_timeless(draft, out->rule.tests, out->rule.test_count, place);
 }
 
@@ -209,8 +210,8 @@ static bool read_id(struct draft *draft, const json_t *json, const char *pointer
 	for (size_t i = 0; i < draft->count; i++) {
 		if (!str_eq(draft->rules[i].id, *out))
 			continue;
-		diag_add(diag, diag_key(diag, pointer, "id"),
-			"There is a rule of this id already.");
+		diag_add(
+			diag, diag_key(diag, pointer, "id"), "There is a rule of this id already.");
 		return false;
 	}
 	return catalog_check_word(*out, diag_key(diag, pointer, "id"), diag);
@@ -311,7 +312,8 @@ static json_t *without_nulls(const json_t *json)
 		const char *key;
 		void *next;
 
-		json_object_foreach_safe (rule, next, key, value) {
+		json_object_foreach_safe(rule, next, key, value)
+		{
 			if (json_is_null(value))
 				json_object_del(rule, key);
 		}

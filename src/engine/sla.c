@@ -78,8 +78,7 @@ void wn_clock_read(const struct wn_clock_rule *rule, const struct wn_clock *cloc
 		out->due_s = wn_hours_after(rule->hours, now.since_s, out->left_s);
 }
 
-int64_t wn_clock_left(
-	const struct wn_clock_rule *rule, const struct wn_clock *clock, int64_t now_s)
+int64_t wn_clock_left(const struct wn_clock_rule *rule, const struct wn_clock *clock, int64_t now_s)
 {
 	bool runs = clock->started && clock->phase == WN_CLOCK_RUNS && now_s > clock->since_s;
 

@@ -152,8 +152,7 @@ size_t picture_bytes(const struct picture *picture)
 		       picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t)) +
 		       symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
 		       picture->pair_room * sizeof(struct row_pair) +
-		       strengths_bytes(picture->strengths) +
-		       status_log_bytes(picture->statuses) +
+		       strengths_bytes(picture->strengths) + status_log_bytes(picture->statuses) +
 		       picture->block_room * sizeof(struct block *) +
 		       (picture->catalog ? picture->catalog->arena.used_bytes : 0);
 
@@ -552,8 +551,10 @@ static enum error follow_comparisons(struct picture *picture, struct conn *conn,
 static enum error follow_statuses(struct picture *picture, struct conn *conn, int64_t upto)
 {
 	const struct sla_rules *slas = picture->catalog->slas;
-	struct status_reading reading = {
-		.conn = conn, .workspace = &picture->workspace, .index = picture->index, .upto = upto};
+	struct status_reading reading = {.conn = conn,
+		.workspace = &picture->workspace,
+		.index = picture->index,
+		.upto = upto};
 	struct status_log *before = picture->statuses, *log = NULL;
 	enum error error = ERR_OK;
 
@@ -564,9 +565,10 @@ static enum error follow_statuses(struct picture *picture, struct conn *conn, in
 			reading.since = picture->revision;
 		error = status_log_read(&reading, before, slas, &log);
 	}
-	picture->grown_bytes += status_log_bytes(log);
-	if (!error && picture->room.take)
+	if (!error && log && picture->room.take) {
+		picture->grown_bytes += status_log_bytes(log);
 		error = picture->room.take(picture->room.self, picture->grown_bytes);
+	}
 	if (error) {
 		status_log_unref(log);
 		return error;

@@ -381,8 +381,8 @@ enum error ranking_compute(
 	ranking->pages = page_cache_new();
 	error = ERR_NO_MEMORY;
 	if (!ranking->pages || !fill_population(ranking, picture) || !bind(ranking) ||
-		!fill_sla_left(ranking, picture) ||
-		!apply_overrides(ranking) || !wn_decide(&ranking->input, &ranking->decision))
+		!fill_sla_left(ranking, picture) || !apply_overrides(ranking) ||
+		!wn_decide(&ranking->input, &ranking->decision))
 		goto failed;
 	*out = ranking;
 	return ERR_OK;

@@ -23,8 +23,7 @@ static bool contains(const struct str *list, size_t count, struct str word)
 }
 
 /* A status that left the vocabulary is taken as one to be worked on, as rankings do. */
-static uint8_t phase_of(
-	const struct catalog *catalog, const struct sla_rule *rule, struct str name)
+static uint8_t phase_of(const struct catalog *catalog, const struct sla_rule *rule, struct str name)
 {
 	const struct status_definition *status = catalog_status(catalog, name);
 	bool starts = rule->start_count == 0 || contains(rule->starts_at, rule->start_count, name);
@@ -96,8 +95,8 @@ static void find_hours(struct sla_book *book)
 		const struct business_hours *hours =
 			rule->hours.ptr ? catalog_business_hours(book->catalog, rule->hours) : NULL;
 
-		book->rules[r] = (struct wn_clock_rule){
-			rule->target_s, hours ? &hours->hours : NULL};
+		book->rules[r] =
+			(struct wn_clock_rule){rule->target_s, hours ? &hours->hours : NULL};
 		for (size_t row = 0; rule->hours.ptr && !hours && row < book->rows; row++) {
 			if (book->rule_of[row] == r)
 				book->rule_of[row] = SLA_NO_RULE;

@@ -22,10 +22,11 @@ struct sla_book {
 	const struct catalog *catalog; /* whose rules they are; the maker keeps it alive */
 	struct status_log *log;        /* a reference */
 	size_t rows;
-	uint8_t *rule_of;              /* by row; SLA_NO_RULE */
-	const double **created;        /* by block: WN_CREATED of its rows, NULL: of none */
+	uint8_t *rule_of;       /* by row; SLA_NO_RULE */
+	const double **created; /* by block: WN_CREATED of its rows, NULL: of none */
 	struct wn_clock_rule rules[SLA_MAX_RULES];
-	uint8_t *phases; /* [rule][symbol of a status]: enum wn_clock_phase, and whether it starts */
+	uint8_t *
+		phases; /* [rule][symbol of a status]: enum wn_clock_phase, and whether it starts */
 };
 
 /* Rules of `catalog`, on the rows of a ranking, which must outlive the book. NULL when memory is out. */

@@ -53,12 +53,11 @@ size_t status_log_bytes(const struct status_log *log)
 bool status_log_fits(const struct status_log *log, const struct sla_rules *slas)
 {
 	return log && log->watched_count == slas->watched_count &&
-	       memcmp(log->watched, slas->watched,
-		       slas->watched_count * sizeof slas->watched[0]) == 0;
+	       memcmp(log->watched, slas->watched, slas->watched_count * sizeof slas->watched[0]) ==
+		       0;
 }
 
-const struct status_change *status_log_of(
-	const struct status_log *log, uint32_t row, size_t *count)
+const struct status_change *status_log_of(const struct status_log *log, uint32_t row, size_t *count)
 {
 	const struct status_block *block =
 		row / BLOCK_ROWS < log->block_count ? log->blocks[row / BLOCK_ROWS] : NULL;

@@ -56,7 +56,7 @@ enum error status_log_read(const struct status_reading *reading, const struct st
 /* Whether it tells all that these rules ask. */
 bool status_log_fits(const struct status_log *log, const struct sla_rules *slas);
 void status_log_ref(struct status_log *log);
-void status_log_unref(struct status_log *log); /* NULL is fine */
+void status_log_unref(struct status_log *log);         /* NULL is fine */
 size_t status_log_bytes(const struct status_log *log); /* of NULL: 0 */
 
 const struct status_change *status_log_of(

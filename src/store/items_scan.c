@@ -126,8 +126,7 @@ enum error status_changes_scan(struct conn *conn, const struct uuid *workspace, 
 	params_int8(&params, upto);
 	params_text(&params, feature_count > 0 ? buf_view(&ids) : STR(""));
 	if (!ids.failed)
-		err = conn_stream(
-			conn, STMT_STATUS_CHANGES_SCAN, &params, read_change, &reader);
+		err = conn_stream(conn, STMT_STATUS_CHANGES_SCAN, &params, read_change, &reader);
 	buf_release(&ids);
 	return reader.err ? reader.err : err;
 }

@@ -588,6 +588,8 @@ def seeds(ws, item_id):
     settings = {key: ws.get("/settings").json()[key] for key in ("streams", "kinds", "statuses")}
     mapping = {k: v for k, v in ws.get("/sources/github/mapping").json().items() if k not in ("format", "revision")}
     star = {"If-Match": "*"}
+    slas = {"rules": [{**rule, "hours": None} for body in contract_examples("putSlas") for rule in body["rules"]]}
+    slas["rules"][0]["pauses_at"] = ["in_progress"]
     return [
         ("POST", "/items", {}, [full, item("2")]),
         ("POST", "/items?mode=atomic", {}, [full]),
@@ -617,6 +619,11 @@ def seeds(ws, item_id):
         *(("POST", "/models", {}, body) for body in contract_examples("createModel")),
         *(("POST", "/policies", {}, body) for body in contract_examples("createPolicy")),
         *(("PUT", "/calendars/fuzzed", {"If-None-Match": "*"}, body) for body in contract_examples("putCalendar")),
+        *(
+            ("PUT", "/business-hours/fuzzed", {"If-None-Match": "*"}, body)
+            for body in contract_examples("putBusinessHours")
+        ),
+        ("PUT", "/slas", {"If-None-Match": "*"}, slas),
         ("PUT", "/aliases/active", star, {"model": 1}),
         ("PUT", "/policy-aliases/active", {"If-None-Match": "*"}, {"policy": 1}),
         ("POST", "/comparisons", {}, {"before": item_id, "after": {"source": "test", "external_id": "2"}}),

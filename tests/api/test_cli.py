@@ -1,5 +1,6 @@
 """The client: against the daemon, and against a server that misbehaves on purpose."""
 
+import datetime
 import json
 import os
 import pty
@@ -14,6 +15,7 @@ from support import daemon as daemons, places
 from support.cli import DENIED, OK, REFUSED, UNREACHABLE, USAGE, problem, run, settled, write
 from support.workspace import item, rubric, scored
 from support.decisions import enforce, labelled, override
+
 
 @pytest.fixture
 def cli(ws):
@@ -768,8 +770,37 @@ def test_calendars(cli, ws, tmp_path):
     assert "/weekly" in cli("calendar", "put", "freeze", "-", stdin=json.dumps({"weekly": 7}), expect=REFUSED).stderr
 
 
+def test_service_levels(cli, ws, tmp_path):
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    hours = {"zone": "Asia/Kolkata", "weekly": [{"days": days, "from": "00:00", "until": "24:00"}]}
+    rule = {"id": "sev1", "when": {"feature": "severity", "ge": "sev1"}, "target_hours": 8, "hours": "office"}
+    created = (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(hours=10)).isoformat()
+    ws.push([item("1", features={"severity": "sev1"}, created_at=created), item("2")])
+    ws.queue()
+    file = write(tmp_path / "hours.json", json.dumps(hours))
+    assert "created" in cli("sla", "put-hours", "office", file).stderr
+    assert "replaced" in cli("sla", "put-hours", "office", file).stderr
+    assert re.search(r"^office +Asia/Kolkata +1 +0 ", cli("sla", "hours").stdout, re.M)
+    file = write(tmp_path / "slas.json", json.dumps({"rules": [rule]}))
+    cli("sla", "show", expect=REFUSED)
+    told = cli("sla", "put", "--dry-run", file).stdout
+    assert re.search(r"^clocks +0, then 1$", told, re.M) and re.search(r"^newly breached +1$", told, re.M)
+    cli("sla", "show", expect=REFUSED)
+    assert "created" in cli("sla", "put", file).stderr
+    assert re.search(r"^sev1 +8 +office ", cli("sla", "show").stdout, re.M)
+    told = cli("sla", "item", "test/1", "--min-revision", ws.revision()).stdout
+    assert re.search(r"^rule +sev1$", told, re.M) and re.search(r"^state +breached$", told, re.M)
+    assert "no rule is for test/2" in cli("sla", "item", "test/2").stderr
+    assert re.search(r"^SLA breached +1 +-2(\.\d+)? hours left by rule sev1$", cli("findings").stdout, re.M)
+    told = cli("sla", "put-hours", "office", "-", "--dry-run", stdin=json.dumps({"zone": "UTC", "weekly": []})).stdout
+    assert re.search(r"^no longer breached +1$", told, re.M)
+    assert "/rules" in cli("sla", "put", "-", stdin="{}", expect=REFUSED).stderr
+
+
 def test_checking_a_policy(cli, ws, tmp_path):
-    ws.push([item("wish", stream="feature_request", features=rubric(3, 3, 3, 3)), item("1", features=rubric(2, 2, 2, 2))])
+    ws.push(
+        [item("wish", stream="feature_request", features=rubric(3, 3, 3, 3)), item("1", features=rubric(2, 2, 2, 2))]
+    )
     cli("queue", "--min-revision", ws.revision())
     before = ws.revision()
     checked = cli("policy", "check", "--preset", "field_guards").stdout
@@ -814,7 +845,12 @@ def test_queue_shows_marks_and_what_is_out(cli, ws):
 
 
 def test_explain_of_a_tree(cli, ws):
-    body = {"name": "m", "kind": "expression", "expression": "user_impact * 2 + cost_of_delay", "bands": [{"name": "all"}]}
+    body = {
+        "name": "m",
+        "kind": "expression",
+        "expression": "user_impact * 2 + cost_of_delay",
+        "bands": [{"name": "all"}],
+    }
     ws.promote(ws.post("/models", 201, json=body).json()["version"])
     ws.push([item("1", features=rubric(3)), item("2", features=rubric(3, delay=2))])
     cli("queue", "--min-revision", ws.revision())
@@ -825,7 +861,13 @@ def test_explain_of_a_tree(cli, ws):
 
 
 def test_unknowns(cli, ws):
-    ws.push([item("1", features=rubric(3, 3, 3)), item("2", features=rubric(3, 2, 1)), item("3", features=rubric(1, 1, 1, 1))])
+    ws.push(
+        [
+            item("1", features=rubric(3, 3, 3)),
+            item("2", features=rubric(3, 2, 1)),
+            item("3", features=rubric(1, 1, 1, 1)),
+        ]
+    )
     done = cli("unknowns", "--plain", "--min-revision", ws.revision())
     assert done.stdout.splitlines()[0].split("\t") == ["cost_of_delay", "1", "33.3 %", "1"]
     assert "the bands of 1 of 3 ranked items are open" in cli("unknowns").stderr
@@ -863,7 +905,9 @@ def test_findings(cli, ws):
     ws.push([scored("f", 8, labels=["all"], blocked_by=["a"])])
     override(ws, "d", "band", band="next_sprint")
     override(ws, "a", "pin", rank=4)
-    rows = [line.split("\t") for line in cli("findings", "--plain", "--min-revision", ws.revision()).stdout.splitlines()]
+    rows = [
+        line.split("\t") for line in cli("findings", "--plain", "--min-revision", ws.revision()).stdout.splitlines()
+    ]
     told = {(row[0], row[1]): row[2] for row in rows}
     assert told["cycle", "b, a"] == "2 items block each other in a circle", "a is pinned to the end"
     assert told["blocker", "c"] == "waits for test/gone, which is missing"

@@ -251,9 +251,7 @@ def test_features_in_use(ws):
     ws.delete_named("/features/severity", 409)
     ws.put_feature("secret", sensitive=True)
     assert problem_pointers(put(ws, rule(when={"feature": "secret", "gt": 1}), expect=422))
-    assert problem_pointers(put(ws, rule(restart_on_change=["secret"]), expect=422)) == [
-        "/rules/0/restart_on_change/0"
-    ]
+    assert problem_pointers(put(ws, rule(restart_on_change=["secret"]), expect=422)) == ["/rules/0/restart_on_change/0"]
 
 
 def test_all_faults_of_rules_at_once(ws):

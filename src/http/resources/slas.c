@@ -36,8 +36,7 @@ static void write_slas(struct buf *out, const struct catalog *catalog, struct st
 	slas_write(out, catalog->slas);
 }
 
-static const struct configured configured_slas = {
-	"slas", parse_slas, slas_revision, write_slas};
+static const struct configured configured_slas = {"slas", parse_slas, slas_revision, write_slas};
 
 /* ---- business hours ---- */
 
@@ -100,8 +99,7 @@ static enum error list_hours(struct request *request, struct response *response)
 
 /* ---- on trial ---- */
 
-static void write_change(
-	struct json_writer *json, const char *key, size_t before, size_t after)
+static void write_change(struct json_writer *json, const char *key, size_t before, size_t after)
 {
 	json_key(json, key);
 	json_object_begin(json);

@@ -33,8 +33,7 @@ static void begin(struct fixture *fixture)
 static const struct wn_hours *prepared(struct fixture *fixture)
 {
 	if (!fixture->prepared)
-		wn_hours_prepare(
-			&fixture->hours, fixture->days_before, fixture->changes_before);
+		wn_hours_prepare(&fixture->hours, fixture->days_before, fixture->changes_before);
 	fixture->prepared = true;
 	return &fixture->hours;
 }
@@ -42,8 +41,7 @@ static const struct wn_hours *prepared(struct fixture *fixture)
 static void add_change(struct fixture *fixture, int64_t at_s, int32_t offset_s)
 {
 	assert_true(fixture->hours.change_count < MAX_CHANGES);
-	fixture->changes[fixture->hours.change_count++] =
-		(struct wn_offset_change){at_s, offset_s};
+	fixture->changes[fixture->hours.change_count++] = (struct wn_offset_change){at_s, offset_s};
 }
 
 static void add_week(struct fixture *fixture, int day, int from, int until)
@@ -99,7 +97,7 @@ static bool take_definition(struct fixture *fixture, const char *line)
 static void check_line(struct fixture *fixture, const char *name, const char *line)
 {
 	long long a, b, c;
-	int64_t given;
+	int64_t given = -1;
 
 	if (sscanf(line, "between %lld %lld %lld", &a, &b, &c) == 3)
 		given = wn_hours_between(prepared(fixture), a, b);

@@ -67,12 +67,11 @@ static void test_starts_late(void **state)
 
 static void test_pauses(void **state)
 {
-	const struct history paused = {{{.at_s = 0, .starts = true},
-					       {.at_s = 2 * HOUR, .phase = WN_CLOCK_PAUSES}},
-		2};
-	const struct history again = {{{.at_s = 0, .starts = true},
-					      {.at_s = 2 * HOUR, .phase = WN_CLOCK_PAUSES},
-					      {.at_s = 100 * HOUR}},
+	const struct history paused = {
+		{{.at_s = 0, .starts = true}, {.at_s = 2 * HOUR, .phase = WN_CLOCK_PAUSES}}, 2};
+	const struct history again = {
+		{{.at_s = 0, .starts = true}, {.at_s = 2 * HOUR, .phase = WN_CLOCK_PAUSES},
+			{.at_s = 100 * HOUR}},
 		3};
 
 	(void)state;
@@ -83,13 +82,12 @@ static void test_pauses(void **state)
 
 static void test_stops(void **state)
 {
-	const struct history met = {{{.at_s = 0, .starts = true},
-					    {.at_s = 8 * HOUR, .phase = WN_CLOCK_STOPS},
-					    {.at_s = 20 * HOUR, .phase = WN_CLOCK_STOPS}},
+	const struct history met = {
+		{{.at_s = 0, .starts = true}, {.at_s = 8 * HOUR, .phase = WN_CLOCK_STOPS},
+			{.at_s = 20 * HOUR, .phase = WN_CLOCK_STOPS}},
 		3};
-	const struct history late = {{{.at_s = 0, .starts = true},
-					     {.at_s = 8 * HOUR + 1, .phase = WN_CLOCK_STOPS}},
-		2};
+	const struct history late = {
+		{{.at_s = 0, .starts = true}, {.at_s = 8 * HOUR + 1, .phase = WN_CLOCK_STOPS}}, 2};
 	const struct history never = {{{.at_s = 0, .phase = WN_CLOCK_STOPS}}, 1};
 
 	(void)state;
@@ -101,9 +99,9 @@ static void test_stops(void **state)
 
 static void test_reopened(void **state)
 {
-	struct history history = {{{.at_s = 0, .starts = true},
-					  {.at_s = 6 * HOUR, .phase = WN_CLOCK_STOPS},
-					  {.at_s = 50 * HOUR, .starts = true}},
+	struct history history = {
+		{{.at_s = 0, .starts = true}, {.at_s = 6 * HOUR, .phase = WN_CLOCK_STOPS},
+			{.at_s = 50 * HOUR, .starts = true}},
 		3};
 
 	(void)state;
@@ -117,8 +115,9 @@ static void test_reopened(void **state)
 
 static void test_restarts_only_what_runs(void **state)
 {
-	const struct history history = {{{.at_s = 0}, {.at_s = HOUR, .restarts = true},
-						{.at_s = 2 * HOUR, .starts = true, .restarts = true}},
+	const struct history history = {
+		{{.at_s = 0}, {.at_s = HOUR, .restarts = true},
+			{.at_s = 2 * HOUR, .starts = true, .restarts = true}},
 		3};
 
 	(void)state;
