@@ -152,6 +152,14 @@ static enum error read_recurrence(
 	err = build_verdict(build, ok);
 	if (err || *deleted)
 		return err;
+	/* What it gives must not become sensitive. */
+	for (size_t i = 0; i < out->feature_count; i++) {
+		const struct feature_definition *feature =
+			catalog_feature(build->catalog, out->features[i]);
+
+		if (feature)
+			build_mark_feature(build, feature->id);
+	}
 	out->revision = document->revision;
 	if (!build_keep(build, document->name, &out->name) ||
 		!build_keep(build, document->body, &out->body))

@@ -216,7 +216,8 @@ static bool check_succession(const struct feature_definition *definition,
 	}
 	if (definition->sensitive && previous->in_model) {
 		diag_add(diag, "/sensitive",
-			"A policy, an SLA rule or a model reads this feature, and what they say "
+			"A policy, an SLA rule, a recurrence or a model reads this feature, and "
+			"what they say "
 			"of an item is shown to every reader. "
 			"Define a feature of another name.");
 		return false;

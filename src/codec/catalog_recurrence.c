@@ -150,6 +150,20 @@ bool recurrence_read(
 	return ok && list_features(json, arena, out);
 }
 
+/* Readers see what a recurrence says. */
+static void refuse_sensitive(
+	const struct recurrence *recurrence, const struct catalog *catalog, struct diag *diag)
+{
+	for (size_t i = 0; i < recurrence->feature_count; i++) {
+		struct str name = recurrence->features[i];
+		const struct feature_definition *feature = catalog_feature(catalog, name);
+
+		if (feature && feature->sensitive)
+			diag_add(diag, diag_key(diag, "/features", name.ptr),
+				"This feature is sensitive, and has no place in a recurrence.");
+	}
+}
+
 /* As an item that is raised would be judged. */
 static enum error judge_item(
 	const json_t *json, const struct catalog *catalog, struct arena *arena, struct diag *diag)
@@ -176,6 +190,8 @@ enum error recurrence_parse(const json_t *json, const struct catalog *catalog, s
 
 	if (!err)
 		err = judge_item(json, catalog, arena, diag);
+	if (!err)
+		refuse_sensitive(&recurrence, catalog, diag);
 	if (!err && diag->count)
 		err = ERR_INVALID;
 	return err ? err : catalog_body(json_deep_copy(json), arena, body);

@@ -242,7 +242,8 @@ enum error pack_sweep_preview(struct pack *pack)
 	enum error error = sweep_find(&call, &pack->survey, &input, &found);
 
 	if (!error)
-		sweep_write_lists(pack->json, pack->ranking, &found, NULL);
+		sweep_write_lists(
+			pack->json, pack->ranking, &found, NULL, sees_sensitive(pack->request));
 	return error;
 }
 

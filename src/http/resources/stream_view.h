@@ -23,8 +23,8 @@ void stream_write_health(
 enum error stream_write_limits(
 	struct json_writer *json, const struct call *call, const struct survey *survey);
 /* "drawn", "quadrants", with at most `limit` items each (quadrants.c). */
-enum error stream_write_quadrants(struct json_writer *json, const struct survey *survey,
-	struct arena *arena, size_t limit);
+enum error stream_write_quadrants(
+	struct json_writer *json, const struct survey *survey, struct arena *arena, size_t limit);
 /* "views" with their measures (views.c). */
 enum error stream_write_views(
 	struct json_writer *json, struct request *request, const struct survey *survey);

@@ -84,9 +84,19 @@ static void write_stale(struct json_writer *json, const struct ranking *ranking,
 	json_object_end(json);
 }
 
-void sweep_write_lists(struct json_writer *json, const struct ranking *ranking,
-	const struct sweep_row *sweep, const struct sweep_view *view)
+static bool hides_values(const struct ranking *ranking, const struct sweep_row *sweep)
 {
+	const struct feature_definition *feature =
+		catalog_feature(ranking->catalog, sweep->feature);
+
+	return feature && feature->sensitive;
+}
+
+void sweep_write_lists(struct json_writer *json, const struct ranking *ranking,
+	const struct sweep_row *sweep, const struct sweep_view *view, bool sensitive)
+{
+	bool hidden = !sensitive && sweep->feature.ptr && hides_values(ranking, sweep);
+
 	json_key(json, "stale");
 	json_array_begin(json);
 	for (size_t i = 0; i < sweep->stale_count; i++)
@@ -97,8 +107,8 @@ void sweep_write_lists(struct json_writer *json, const struct ranking *ranking,
 	for (size_t i = 0; i < sweep->promoted_count; i++) {
 		json_object_begin(json);
 		write_item(json, ranking, &sweep->promoted[i]);
-		json_put(json, "was", number, sweep->first[i]);
-		json_put(json, "is", number, sweep->last[i]);
+		json_put(json, "was", number, hidden ? NAN : sweep->first[i]);
+		json_put(json, "is", number, hidden ? NAN : sweep->last[i]);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -123,12 +133,12 @@ static void write_closings(struct json_writer *json, const struct sweep_view *vi
 	json_array_end(json);
 }
 
-static void write_sweep(
-	struct json_writer *json, const struct ranking *ranking, const struct sweep_view *view)
+static void write_sweep(const struct request *request, struct json_writer *json,
+	const struct ranking *ranking, const struct sweep_view *view)
 {
 	json_object_begin(json);
 	sweep_write_head(json, &view->sweep);
-	sweep_write_lists(json, ranking, &view->sweep, view);
+	sweep_write_lists(json, ranking, &view->sweep, view, sees_sensitive(request));
 	write_closings(json, view);
 	json_object_end(json);
 }
@@ -206,7 +216,7 @@ static enum error make(struct request *request, struct response *response,
 		request->workspace.name, uuid_to_text(&view.sweep.id, id));
 	response_written(response, request, &written);
 	json_writer_init(&json, &response->body);
-	write_sweep(&json, ranking, &view);
+	write_sweep(request, &json, ranking, &view);
 	return response_done(response);
 }
 
@@ -248,7 +258,7 @@ static enum error show(struct request *request, struct response *response)
 	if (!error) {
 		response_revision(response, request, view.revision);
 		json_writer_init(&json, &response->body);
-		write_sweep(&json, ranking, &view);
+		write_sweep(request, &json, ranking, &view);
 		error = response_done(response);
 	}
 	ranking_unref(ranking);

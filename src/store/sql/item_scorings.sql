@@ -2,7 +2,12 @@
 -- When these items ($2) were scored last and first, as of revision $3: a version sets the values that its list
 -- of older ones ("r" of extra) does not name. And the value of feature $4 (an id; -1: none) in the first
 -- version and in the last. A time is NULL where retention removed its audit record.
-SELECT want.item_id, a.at, b.at, first.value, last.value
+SELECT want.item_id,
+	(SELECT a.at FROM winnow.audit_records a
+		WHERE a.workspace_id = $1 AND a.revision = scored.revision),
+	(SELECT a.at FROM winnow.audit_records a
+		WHERE a.workspace_id = $1 AND a.revision = last.first_revision),
+	first.value, last.value
 FROM unnest($2::uuid[]) AS want(item_id)
 CROSS JOIN LATERAL (
 	SELECT v.revision, v.first_revision, v.feature_ids, v.extra,
@@ -24,6 +29,4 @@ LEFT JOIN LATERAL (
 	FROM winnow.item_versions v
 	WHERE v.workspace_id = $1 AND v.item_id = want.item_id AND v.revision = last.first_revision
 ) first ON true
-LEFT JOIN winnow.audit_records a ON a.workspace_id = $1 AND a.revision = scored.revision
-LEFT JOIN winnow.audit_records b ON b.workspace_id = $1 AND b.revision = last.first_revision
 ORDER BY want.item_id

@@ -4,12 +4,12 @@
 -- still is or has a version since: nothing else is looked at. Of those versions the newest $7 count; the
 -- last column says that there were as many.
 WITH recent AS MATERIALIZED (
-	SELECT item_id
+	SELECT item_id, revision, stream, status
 	FROM winnow.item_versions
 	WHERE workspace_id = $1 AND revision > $2 AND revision <= $3
 	ORDER BY revision DESC
 	LIMIT $7
-), touched AS (
+), touched AS MATERIALIZED (
 	SELECT item_id FROM recent
 	UNION
 	SELECT item_id FROM winnow.items
@@ -18,25 +18,25 @@ WITH recent AS MATERIALIZED (
 	SELECT item_id FROM winnow.items
 	WHERE workspace_id = $1 AND status = 'open' AND 'open' = ANY ($4)
 ), known AS (
-	SELECT t.item_id, v.revision, v.stream, v.status
+	SELECT item_id, revision, stream, status FROM recent
+	UNION ALL
+	SELECT t.item_id, b.revision, b.stream, b.status
 	FROM touched t
 	CROSS JOIN LATERAL (
-		(SELECT p.revision, p.stream, p.status
+		SELECT p.revision, p.stream, p.status
 		FROM winnow.item_versions p
 		WHERE p.workspace_id = $1 AND p.item_id = t.item_id AND p.revision <= $2
 		ORDER BY p.revision DESC
-		LIMIT 1)
-		UNION ALL
-		SELECT p.revision, p.stream, p.status
-		FROM winnow.item_versions p
-		WHERE p.workspace_id = $1 AND p.item_id = t.item_id AND p.revision > $2
-			AND p.revision <= $3) v
-), spells AS (
-	SELECT k.stream, k.status, coalesce(a.at, '-infinity') AS begun,
-		lead(coalesce(a.at, '-infinity'), 1, 'infinity')
-			OVER (PARTITION BY k.item_id ORDER BY k.revision) AS ended
+		LIMIT 1) b
+), times AS (
+	SELECT k.item_id, k.revision, k.stream, k.status, coalesce((SELECT a.at
+		FROM winnow.audit_records a
+		WHERE a.workspace_id = $1 AND a.revision = k.revision), '-infinity') AS begun
 	FROM known k
-	LEFT JOIN winnow.audit_records a ON a.workspace_id = $1 AND a.revision = k.revision
+), spells AS (
+	SELECT t.stream, t.status, t.begun,
+		lead(t.begun, 1, 'infinity') OVER (PARTITION BY t.item_id ORDER BY t.revision) AS ended
+	FROM times t
 )
 SELECT (w.place - 1)::int4, s.stream,
 	sum(extract(epoch FROM least(s.ended, to_timestamp(w.until_s))
