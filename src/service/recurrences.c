@@ -7,6 +7,7 @@
 #include "codec/recurrence.h"
 #include "service/catalogs.h"
 #include "service/items.h"
+#include "service/reading.h"
 
 /* Those of the present period that are not there. */
 struct raising {
@@ -72,20 +73,44 @@ static enum error ingest(struct raising *raising, size_t *raised)
 	return error;
 }
 
-enum error recurrences_raise(const struct call *call, size_t *raised)
+/* Most workspaces have none, and their catalogues are not to be read for it. */
+static enum error has_any(const struct call *call, bool *any)
+{
+	struct reading reading;
+	enum error error = reading_begin(call, &reading);
+
+	*any = false;
+	if (error)
+		return error;
+	error = documents_any(reading.conn, &call->workspace, STR("recurrence"), any);
+	reading_end(&reading);
+	return error;
+}
+
+static enum error raise_due(const struct call *call, const struct catalog *catalog, size_t *raised)
 {
 	int64_t now_s = clock_now_us(call->service->clock) / US_PER_S;
 	struct raising raising = {.call = call};
-	struct catalog *catalog;
-	enum error error = catalog_current(call, &catalog, NULL);
+	enum error error = ERR_OK;
 
-	*raised = 0;
-	if (error)
-		return error;
 	for (size_t i = 0; i < catalog->recurrence_count && i < RECURRENCES_MAX && !error; i++)
 		error = consider(&raising, &catalog->recurrences[i], now_s);
-	if (!error && raising.count > 0)
-		error = ingest(&raising, raised);
+	return !error && raising.count > 0 ? ingest(&raising, raised) : error;
+}
+
+enum error recurrences_raise(const struct call *call, size_t *raised)
+{
+	struct catalog *catalog;
+	bool any;
+	enum error error = has_any(call, &any);
+
+	*raised = 0;
+	if (error || !any)
+		return error;
+	error = catalog_current(call, &catalog, NULL);
+	if (error)
+		return error;
+	error = raise_due(call, catalog, raised);
 	catalog_unref(catalog);
 	return error;
 }

@@ -19,6 +19,9 @@
 /* All versions with revision <= `upto` (INT64_MAX: all), ordered by kind, name, revision. */
 enum error documents_load(struct conn *conn, const struct uuid *workspace, int64_t upto,
 	struct arena *arena, struct document **out, size_t *count);
+/* Whether there was ever one of a kind, deleted ones too. */
+enum error documents_any(
+	struct conn *conn, const struct uuid *workspace, struct str kind, bool *any);
 enum error documents_append(struct change *change, const struct document *document);
 
 /* ---- items.c ---- */
