@@ -61,7 +61,7 @@ static enum error close_one(struct write *write, struct part *part, const struct
 	struct item_input input = {.given = ITEM_STATUS, .item = {.status = status}};
 	struct item_record record, patched;
 	struct item_storable storable;
-	bool changed;
+	bool changed = false;
 	enum error error = item_from_row(row, part->catalog, part->scratch, &record);
 
 	if (call->principal)
