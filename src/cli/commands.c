@@ -27,6 +27,8 @@ const struct command *const commands[] = {
 	&command_policy,
 	&command_contract,
 	&command_streams,
+	&command_sweep,
+	&command_pack,
 	&command_calendar,
 	&command_sla,
 	&command_proposals,

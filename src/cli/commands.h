@@ -57,6 +57,8 @@ extern const struct command command_model;
 extern const struct command command_policy;
 extern const struct command command_contract;
 extern const struct command command_streams;
+extern const struct command command_sweep;
+extern const struct command command_pack;
 extern const struct command command_calendar;
 extern const struct command command_sla;
 extern const struct command command_proposals;

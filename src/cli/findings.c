@@ -9,7 +9,7 @@ enum { DEFAULT_LIMIT = 50, MAX_LIMIT = 500 };
 
 struct findings_values {
 	int64_t limit, min_revision;
-	bool wide;
+	bool wide, history;
 };
 
 #define FIELD(name) offsetof(struct findings_values, name)
@@ -19,6 +19,8 @@ static const struct arg_spec options[] = {
 		"at most so many of each sort (50)"},
 	{"min-revision", 0, ARG_INT, "N", 0, INT64_MAX, FIELD(min_revision),
 		"wait until the queue reflects this revision"},
+	{"history", 0, ARG_FLAG, NULL, 0, 0, FIELD(history),
+		"what history tells, instead of what the newest ranking met"},
 	{"wide", 0, ARG_FLAG, NULL, 0, 0, FIELD(wide), "shorten nothing"},
 };
 
@@ -138,6 +140,61 @@ static const struct {
 	{"sla_due_soon", put_due_soon},
 };
 
+/* ---- of history ---- */
+
+/* "name value", of an object's members, each text or number. */
+static void put_members(struct buf *out, const struct json_view *object)
+{
+	void *cursor = NULL;
+	const struct json_view *value;
+	struct str key;
+
+	while (json_view_next(object, &cursor, &key, &value)) {
+		struct str text = json_view_as_text(value);
+
+		if (json_view_get(value, "external_id"))
+			text = json_view_text(value, "external_id");
+		buf_puts(out, out->len > 0 ? ", " : "");
+		buf_printf(out, "%.*s ", STR_ARG(key));
+		if (text.ptr)
+			buf_str(out, text);
+		else
+			num_format(out, json_view_as_number(value));
+	}
+}
+
+static void put_of_history(struct table *table, const struct json_view *finding)
+{
+	struct buf subject = BUF_INIT, evidence = BUF_INIT;
+
+	put_members(&subject, json_view_get(finding, "subject"));
+	put_members(&evidence, json_view_get(finding, "evidence"));
+	table_put(table, json_view_text(finding, "kind"));
+	table_put(table, buf_view(&subject));
+	table_put(table, buf_view(&evidence));
+	buf_release(&subject);
+	buf_release(&evidence);
+}
+
+static enum cli_exit show_history(const struct cli *cli, const struct json_view *answer, bool wide)
+{
+	const struct json_view *findings = json_view_get(answer, "findings");
+	struct table table;
+	enum cli_exit code = CLI_OK;
+
+	table_init(&table, columns, sizeof columns / sizeof columns[0]);
+	for (size_t i = 0; i < json_view_count(findings); i++)
+		put_of_history(&table, json_view_at(findings, i));
+	if (json_view_count(findings) == 0)
+		cli_note(cli, "nothing is found to be wrong");
+	else
+		code = cli_print_table(cli, &table, wide);
+	table_release(&table);
+	return code;
+}
+
+/* ---- the command ---- */
+
 static enum cli_exit show(const struct cli *cli, const struct json_view *findings, bool wide)
 {
 	const struct json_view *counts = json_view_get(findings, "counts");
@@ -169,7 +226,8 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 	const struct findings_values *values = given;
 	struct buf path = BUF_INIT;
 	struct json_view *findings = NULL;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/findings");
+	enum cli_exit code =
+		cli_workspace_path(cli, &path, values->history ? "/findings/history" : "/findings");
 
 	(void)words;
 	if (code == CLI_OK) {
@@ -178,7 +236,9 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 			url_query_int(&path, "min_revision", values->min_revision);
 		code = path.failed ? cli_no_memory() : cli_get(cli, path.data, &findings);
 	}
-	if (findings)
+	if (findings && values->history)
+		code = show_history(cli, findings, values->wide);
+	else if (findings)
 		code = show(cli, findings, values->wide);
 	json_view_free(findings);
 	buf_release(&path);
@@ -189,8 +249,12 @@ const struct command command_findings = {
 	.name = "findings",
 	.summary = "show cycles, dangling blockers, rules and overrides that cannot hold, and SLAs",
 	.examples = "  winnow findings\n"
+		    "  winnow findings --history\n"
 		    "  winnow findings --json | jq .counts\n",
-	.details = "What the newest ranking met; the order stands all the same.\n",
+	.details = "What the newest ranking met; the order stands all the same. With --history "
+		   "lanes and\n"
+		   "shares, what is overdue, stale or due to be scored again, and signals that "
+		   "jump.\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct findings_values),
 	.defaults = &(const struct findings_values){.limit = DEFAULT_LIMIT, .min_revision = -1},

@@ -14,7 +14,7 @@
 #include "cli/url.h"
 #include "codec/json_writer.h"
 
-enum { PAGE = 1000 };
+enum { PAGE = 1000, MAX_AMOUNT = 1000000 };
 
 /* What an override does, as people say it: "pin to rank 1". */
 static void put_decision(struct buf *out, const struct json_view *override)

@@ -170,6 +170,8 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->sensitive_fields = words.sensitive_fields;
 	catalog->access_log = words.access_log;
 	catalog->review = words.review;
+	catalog->sprint_days = words.sprint_days;
+	catalog->sprint_start_s = words.sprint_start_s;
 	catalog->settings_revision = newest->revision;
 	return build_keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }
@@ -468,6 +470,7 @@ static const struct document_kind {
 	{"contract", build_contracts},
 	{"contract_alias", build_contract_aliases},
 	{"launch", build_launches},
+	{"recurrence", build_recurrences},
 };
 
 /* Who reads the features is known last. */
@@ -516,6 +519,8 @@ enum error catalog_build(const struct document *documents, size_t count, struct 
 	arena_init(&build.catalog->arena, ARENA_BUDGET_BYTES);
 	build.catalog->references = 1;
 	build.catalog->override_max_days = SETTINGS_OVERRIDE_DAYS;
+	build.catalog->sprint_days = SETTINGS_SPRINT_DAYS;
+	build.catalog->sprint_start_s = SETTINGS_SPRINT_START_S;
 	for (size_t i = 0; i < count; i++) {
 		build.documents[i] = &documents[i];
 		build.catalog->document_bytes += DOCUMENT_ROW_BYTES + documents[i].body.len;

@@ -9,7 +9,7 @@
  * "settings" (name "workspace"), "mapping" (name: the source format's), "business_hours" (name: its own),
  * "slas" (name "workspace"), "suspension" (name "model"; body {"fallback","model","ranking"}, or {"model":null}:
  * none), "approval_rules" (name "workspace"); "contract", "contract_alias" and
- * "launch" are described in contract.h.
+ * "launch" are described in contract.h, "recurrence" in recurrence.h.
  */
 #ifndef WINNOW_CODEC_CATALOG_H
 #define WINNOW_CODEC_CATALOG_H
@@ -257,6 +257,8 @@ struct catalog {
 	uint32_t sensitive_fields;  /* of items, bits of ITEM_PERSONAL: as sensitive features are */
 	struct access_log_settings access_log;
 	struct review_rules review;
+	unsigned sprint_days;   /* 14 unless set */
+	int64_t sprint_start_s; /* 00:00 UTC of a day on which one begins; a Monday unless set */
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -283,6 +285,8 @@ struct catalog {
 	const struct sla_rules *slas; /* NULL: never set */
 	struct suspension suspension;
 	struct approval_rules approval;
+	const struct recurrence *recurrences; /* by name; recurrence.h */
+	size_t recurrence_count;
 };
 
 /* How much a workspace may have configured, every version of everything counted, so that what was
@@ -419,7 +423,8 @@ enum error slas_parse(const struct json_t *json, const struct catalog *catalog, 
 	struct diag *diag, struct str *body);
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
  * "override_max_days":90, "sensitive_fields":["reporter"], "access_log":{"on":true,"keep_days":365},
- * "review":{"top":20,"streams":{…},"above":5,"escalate_after_hours":48,"escalate_to":"…"}} */
+ * "review":{"top":20,"streams":{…},"above":5,"escalate_after_hours":48,"escalate_to":"…"}, "sprint_days":14,
+ * "sprint_start":"2026-01-05"} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* {"rules":[{"change":"model|policy|feature|settings|override","kinds":[of overrides],"approvers":1,"expires_days":14,

@@ -35,6 +35,7 @@ enum error build_verdict(const struct build *build, bool ok);
 enum error build_contracts(struct build *build, size_t begin, size_t end);
 enum error build_contract_aliases(struct build *build, size_t begin, size_t end);
 enum error build_launches(struct build *build, size_t begin, size_t end);
+enum error build_recurrences(struct build *build, size_t begin, size_t end);
 
 /* ---- catalog_build_clocks.c ---- */
 enum error build_business_hours(struct build *build, size_t begin, size_t end);

@@ -1,8 +1,9 @@
 /*
- * Contracts, their alias and launches, from stored documents into the catalogue.
+ * Contracts, their alias, launches and work that comes back, from stored documents into the catalogue.
  */
 #include "codec/catalog_build.h"
 #include "codec/catalog_contract.h"
+#include "codec/recurrence.h"
 
 static enum error read_contract(
 	struct build *build, const struct document *document, struct contract_version *out)
@@ -129,5 +130,53 @@ enum error build_launches(struct build *build, size_t begin, size_t end)
 	}
 	build->catalog->launches = launches;
 	build->catalog->launch_count = filled;
+	return ERR_OK;
+}
+
+/* ---- work that comes back ---- */
+
+static enum error read_recurrence(
+	struct build *build, const struct document *document, struct recurrence *out, bool *deleted)
+{
+	json_t *json = NULL;
+	enum error err = build_open(build, document, &json);
+	bool ok = true;
+
+	if (err)
+		return err;
+	*deleted = calendar_is_deleted(json);
+	if (!*deleted)
+		ok = recurrence_read(json, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	err = build_verdict(build, ok);
+	if (err || *deleted)
+		return err;
+	out->revision = document->revision;
+	if (!build_keep(build, document->name, &out->name) ||
+		!build_keep(build, document->body, &out->body))
+		return ERR_NO_MEMORY;
+	return ERR_OK;
+}
+
+enum error build_recurrences(struct build *build, size_t begin, size_t end)
+{
+	size_t count = build_newest_count(build, begin, end), filled = 0;
+	struct recurrence *list = arena_array(&build->catalog->arena, count, sizeof *list);
+
+	if (!list)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		bool deleted;
+		enum error err;
+
+		if (!build_is_newest(build, i, end))
+			continue;
+		err = read_recurrence(build, build->documents[i], &list[filled], &deleted);
+		if (err)
+			return err;
+		filled += !deleted;
+	}
+	build->catalog->recurrences = list;
+	build->catalog->recurrence_count = filled;
 	return ERR_OK;
 }

@@ -216,8 +216,8 @@ static bool check_succession(const struct feature_definition *definition,
 	}
 	if (definition->sensitive && previous->in_rules) {
 		diag_add(diag, "/sensitive",
-			"An SLA rule or a contract reads this feature, and what they say of an "
-			"item is shown to every reader. "
+			"An SLA rule, a contract or a recurrence reads this feature, and what "
+			"they say of an item is shown to every reader. "
 			"Define a feature of another name.");
 		return false;
 	}

@@ -50,22 +50,32 @@ bool test_column(const struct wn_test *test, uint32_t *column);
 /* Combinations, with unknowns, that a decision table lays out; 0 for other kinds. */
 size_t table_ends(const struct model_version *model);
 
+struct recurrence; /* recurrence.h */
+bool recurrence_read(
+	const json_t *json, struct arena *arena, struct diag *diag, struct recurrence *out);
+
 struct vocabulary {
 	const struct str *streams, *kinds;
 	size_t stream_count, kind_count;
 	const struct status_definition *statuses;
 	size_t status_count;
-	unsigned override_max_days;
+	unsigned override_max_days, sprint_days;
+	int64_t sprint_start_s;
 	uint32_t sensitive_fields;
 	struct access_log_settings access_log;
 	struct review_rules review;
 };
 enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
+enum {
+	SETTINGS_SPRINT_DAYS = 14,
+	SETTINGS_MAX_SPRINT_DAYS = 42,
+	SETTINGS_SPRINT_START_S = 4 * 86400, /* Monday, 1970-01-05 */
+};
 enum { SETTINGS_ACCESS_LOG_DAYS = 365, SETTINGS_MAX_ACCESS_LOG_DAYS = 3650 };
 /* catalog_review.c: settings.review; `streams` are those that it may name. */
 bool review_rules_read(const json_t *settings, const struct vocabulary *words, struct arena *arena,
 	struct diag *diag, struct review_rules *out);
-/* catalog_users.c: whether the SLA rules or a contract version read a feature. */
+/* catalog_users.c: whether the SLA rules, a recurrence or a contract version read a feature. */
 bool catalog_rules_read(const struct catalog *catalog, uint32_t feature);
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);

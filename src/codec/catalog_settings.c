@@ -3,6 +3,9 @@
  * sensitive, and the log of who read what is. The engine sees of a status only its class; the words are
  * the workspace's own.
  */
+#include <stdio.h>
+
+#include "base/clock.h"
 #include "codec/catalog_internal.h"
 #include "codec/item.h"
 #include "codec/json.h"
@@ -149,12 +152,34 @@ static bool read_access_log(const json_t *json, struct diag *diag, struct access
 	return ok;
 }
 
+/* A day, YYYY-MM-DD. */
+static bool read_sprint_start(
+	const json_t *json, struct arena *arena, struct diag *diag, int64_t *out_s)
+{
+	struct str text = STR_NONE;
+	char instant[32];
+	int64_t us;
+
+	*out_s = SETTINGS_SPRINT_START_S;
+	if (!json_read_text(json, "sprint_start", 10, 10, false, "", diag, arena, &text))
+		return false;
+	if (!text.ptr)
+		return true;
+	snprintf(instant, sizeof instant, "%.*sT00:00:00Z", STR_ARG(text));
+	if (!time_parse_rfc3339(str_from(instant), &us)) {
+		diag_add(diag, "/sprint_start", "A day is expected: YYYY-MM-DD.");
+		return false;
+	}
+	*out_s = us / US_PER_S;
+	return true;
+}
+
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
 {
 	static const char *const keys[] = {"streams", "kinds", "statuses", "override_max_days",
-		"sensitive_fields", "access_log", "review", NULL};
-	int64_t override_days;
+		"sensitive_fields", "access_log", "review", "sprint_days", "sprint_start", NULL};
+	int64_t override_days, sprint_days;
 	bool ok = true;
 
 	*out = (struct vocabulary){0};
@@ -168,10 +193,14 @@ bool settings_read(
 	ok &= read_statuses(json, arena, diag, out);
 	ok &= json_read_int(json, "override_max_days", 1, SETTINGS_MAX_OVERRIDE_DAYS, false,
 		SETTINGS_OVERRIDE_DAYS, "", diag, &override_days);
+	ok &= json_read_int(json, "sprint_days", 1, SETTINGS_MAX_SPRINT_DAYS, false,
+		SETTINGS_SPRINT_DAYS, "", diag, &sprint_days);
+	ok &= read_sprint_start(json, arena, diag, &out->sprint_start_s);
 	out->override_max_days = (unsigned)override_days;
 	ok &= read_sensitive_fields(json, arena, diag, &out->sensitive_fields);
 	ok &= read_access_log(json, diag, &out->access_log);
 	ok &= review_rules_read(json, out, arena, diag, &out->review);
+	out->sprint_days = (unsigned)sprint_days;
 	return ok;
 }
 
@@ -180,8 +209,8 @@ bool settings_read(
 enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
-	static const char *const optional[] = {
-		"override_max_days", "sensitive_fields", "access_log", "review"};
+	static const char *const optional[] = {"override_max_days", "sensitive_fields",
+		"access_log", "review", "sprint_days", "sprint_start"};
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);

@@ -3,6 +3,7 @@
  * names stay readable by the definitions that they pin, so they do not count.
  */
 #include "codec/catalog_internal.h"
+#include "codec/recurrence.h"
 #include "codec/contract.h"
 #include "codec/json.h"
 
@@ -104,10 +105,23 @@ static bool slas_read_feature(const struct sla_rules *slas, uint32_t feature)
 	return policy_reads(&slas->when, feature);
 }
 
+static bool sets_feature(const struct recurrence *recurrence, struct str name)
+{
+	for (size_t i = 0; i < recurrence->feature_count; i++) {
+		if (str_eq(recurrence->features[i], name))
+			return true;
+	}
+	return false;
+}
+
 bool catalog_rules_read(const struct catalog *catalog, uint32_t feature)
 {
 	for (size_t i = 0; i < catalog->contract_count; i++) {
 		if (contract_reads(&catalog->contracts[i], feature))
+			return true;
+	}
+	for (size_t i = 0; i < catalog->recurrence_count; i++) {
+		if (sets_feature(&catalog->recurrences[i], catalog->features[feature].name))
 			return true;
 	}
 	return slas_read_feature(catalog->slas, feature);
@@ -126,6 +140,18 @@ static void add_contracts(struct user_list *list, const struct catalog *catalog,
 	}
 }
 
+static void add_recurrences(
+	struct user_list *list, const struct catalog *catalog, struct str feature)
+{
+	for (size_t i = 0; i < catalog->recurrence_count; i++) {
+		const struct recurrence *recurrence = &catalog->recurrences[i];
+
+		if (sets_feature(recurrence, feature))
+			add_user(list, arena_printf(list->arena, "recurrence %.*s",
+					       STR_ARG(recurrence->name)));
+	}
+}
+
 enum error catalog_feature_users(const struct catalog *catalog,
 	const struct feature_definition *feature, struct arena *arena, const struct str **users,
 	size_t *count)
@@ -134,13 +160,14 @@ enum error catalog_feature_users(const struct catalog *catalog,
 
 	list.texts = arena_array(arena,
 		catalog->alias_count + catalog->policy_alias_count + catalog->contract_alias_count +
-			catalog->mapping_count + 1,
+			catalog->mapping_count + catalog->recurrence_count + 1,
 		sizeof *list.texts);
 	if (!list.texts)
 		return ERR_NO_MEMORY;
 	add_models(&list, catalog, feature->id);
 	add_policies(&list, catalog, feature->id);
 	add_contracts(&list, catalog, feature->id);
+	add_recurrences(&list, catalog, feature->name);
 	if (slas_read_feature(catalog->slas, feature->id))
 		add_user(&list, arena_printf(arena, "the SLA rules"));
 	for (size_t i = 0; i < catalog->mapping_count; i++) {

@@ -20,6 +20,7 @@ const struct job job_table[] = {
 	{"checkpoints", 5000, job_checkpoints},
 	{"access_write", 1000, job_access_write},
 	{"access_sweep", 60000, job_access_sweep},
+	{"recurrences", 60000, job_recurrences},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;
 

@@ -55,5 +55,7 @@ enum error job_checkpoints(struct service *service);
  * that log. */
 enum error job_access_write(struct service *service);
 enum error job_access_sweep(struct service *service);
+/* recurrences.c: raises the items of work that comes back, once a period. */
+enum error job_recurrences(struct service *service);
 
 #endif

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/contract.h"
+#include "codec/recurrence.h"
 #include "codec/json_writer.h"
 #include "service/approval.h"
 #include "service/catalogs.h"
@@ -55,6 +56,14 @@ static struct newest newest_launch(const struct catalog *catalog, struct str nam
 
 	return launch ? (struct newest){launch->revision, launch->body}
 		      : (struct newest){0, STR_NONE};
+}
+
+static struct newest newest_recurrence(const struct catalog *catalog, struct str name)
+{
+	const struct recurrence *recurrence = catalog_recurrence(catalog, name);
+
+	return recurrence ? (struct newest){recurrence->revision, recurrence->body}
+			  : (struct newest){0, STR_NONE};
 }
 
 static struct newest newest_calendar(const struct catalog *catalog, struct str name)
@@ -112,6 +121,7 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"calendar", newest_calendar},
 		{"contract_alias", newest_contract_alias},
 		{"launch", newest_launch},
+		{"recurrence", newest_recurrence},
 		{"mapping", newest_mapping},
 		{"business_hours", newest_business_hours},
 		{"slas", newest_slas},
@@ -408,6 +418,14 @@ static enum error launch_tombstone(
 	return catalog_launch(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
 }
 
+static enum error recurrence_tombstone(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+{
+	(void)write;
+	*body = STR("{\"deleted\":true}");
+	return catalog_recurrence(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
+}
+
 static enum error hours_tombstone(
 	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
 {
@@ -435,6 +453,8 @@ static make_tombstone *tombstone_of(const char *kind)
 		return feature_deletion;
 	if (strcmp(kind, "launch") == 0)
 		return launch_tombstone;
+	if (strcmp(kind, "recurrence") == 0)
+		return recurrence_tombstone;
 	return strcmp(kind, "calendar") == 0 ? calendar_tombstone : hours_tombstone;
 }
 

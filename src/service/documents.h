@@ -21,7 +21,7 @@ struct document_source {
 
 struct document_put {
 	const char *kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
-		             "business_hours", "slas", "contract_alias", "launch" */
+		             "business_hours", "slas", "contract_alias", "launch", "recurrence" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
 	struct document_source source;
@@ -36,8 +36,8 @@ enum error document_put(const struct call *call, const struct document_put *put,
 enum error document_candidate(
 	const struct call *call, const struct document_put *put, struct catalog **out);
 
-/* Deletes a feature, a calendar, a launch or business hours: its newest version says so from then on. ERR_NOT_FOUND when there
- * is none; ERR_IN_USE with a fault for each user (model, policy, mapping, SLA rule). */
+/* Deletes a feature, a calendar, a launch, business hours or a recurrence: its newest version says so from then
+ * on. ERR_NOT_FOUND when there is none; ERR_IN_USE with a fault for each user (model, policy, mapping, SLA rule). */
 enum error document_delete(const struct call *call, const char *kind, struct str name,
 	const struct precondition *precondition, struct written *written);
 

@@ -67,8 +67,9 @@ static enum error check_input(
 {
 	const struct call *call = batch->call;
 
-	if (!principal_may_write_source(call->principal, &call->workspace,
-		    clock_now_us(call->service->clock), input->source)) {
+	/* Without a principal it is the daemon's own. */
+	if (call->principal && !principal_may_write_source(call->principal, &call->workspace,
+				       clock_now_us(call->service->clock), input->source)) {
 		diag_add(diag, diag_key(diag, pointer, "source"),
 			"This token may not write for the source \"%.*s\".",
 			STR_ARG(input->source));

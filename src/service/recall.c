@@ -72,6 +72,24 @@ enum error ranking_time_of(const struct call *call, int64_t revision, int64_t *a
 	return error;
 }
 
+enum error revision_before(const struct call *call, int64_t at_us, int64_t *revision)
+{
+	double at_s = (double)at_us / US_PER_S;
+	struct reading reading;
+	int64_t *found = NULL;
+	enum error error;
+
+	reading_past(call, 0, &reading);
+	do {
+		error = reading_past_begin(&reading);
+		if (!error)
+			error = revisions_at(
+				reading.conn, &call->workspace, &at_s, 1, call->arena, &found);
+	} while (reading_again(&reading, error));
+	*revision = error ? 0 : *found;
+	return error;
+}
+
 bool ranking_receipt(const struct ranking *ranking, struct receipt *out)
 {
 	*out = (struct receipt){

@@ -16,6 +16,9 @@ bool ranking_id_parse(struct str id, int64_t *revision, int64_t *as_of_us);
  * ERR_NOT_FOUND: before the first. */
 enum error ranking_time_of(const struct call *call, int64_t revision, int64_t *as_of_us);
 
+/* The last revision that was made before that time; 0: there was none yet. */
+enum error revision_before(const struct call *call, int64_t at_us, int64_t *revision);
+
 /* The receipt of what was computed. False when memory is out. */
 bool ranking_receipt(const struct ranking *ranking, struct receipt *out);
 

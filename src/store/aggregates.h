@@ -19,6 +19,9 @@
 /* All versions with revision <= `upto` (INT64_MAX: all), ordered by kind, name, revision. */
 enum error documents_load(struct conn *conn, const struct uuid *workspace, int64_t upto,
 	struct arena *arena, struct document **out, size_t *count);
+/* Whether there was ever one of a kind, deleted ones too. */
+enum error documents_any(
+	struct conn *conn, const struct uuid *workspace, struct str kind, bool *any);
 enum error documents_append(struct change *change, const struct document *document);
 
 /* All versions of one document, oldest first; kind and name are left empty. */
@@ -181,6 +184,105 @@ struct flow_row {
 /* Ascending; weeks in which nothing moved are not there. Takes time by the versions written since. */
 enum error stream_flow(struct conn *conn, const struct uuid *workspace,
 	const struct flow_query *query, struct arena *arena, struct flow_row **out, size_t *count);
+
+/* ---- periods.c ---- */
+/* For each time (s since 1970) the last revision before it; 0: there is none. */
+enum error revisions_at(struct conn *conn, const struct uuid *workspace, const double *times_s,
+	size_t count, struct arena *arena, int64_t **out);
+/* How long items of a stream were in flight within a span. */
+struct work_query {
+	int64_t since, revision;    /* the last one before all spans; as of which */
+	const struct str *statuses; /* that are in flight */
+	size_t status_count;
+	const double *from_s, *until_s; /* by span */
+	size_t span_count;
+	int64_t most; /* versions since; of more, only the newest count */
+};
+struct work_row {
+	size_t span;
+	struct str stream;
+	double seconds; /* added up over items */
+	bool cut;       /* there were as many versions as are looked at */
+};
+/* By span, then stream; a stream without any has no row. */
+enum error stream_work(struct conn *conn, const struct uuid *workspace,
+	const struct work_query *query, struct arena *arena, struct work_row **out, size_t *count);
+/* When an item was scored, and what a feature was then and is now. */
+struct scoring_row {
+	struct uuid id;
+	int64_t last_us, first_us;      /* TIME_NONE: the record was removed by retention */
+	double first_value, last_value; /* NaN: unknown */
+};
+/* Ascending by id; feature -1: none. */
+enum error item_scorings(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
+	size_t id_count, int64_t revision, int feature, struct arena *arena,
+	struct scoring_row **out, size_t *count);
+/* Five periods that follow each other: the first is behind ends[0] up to ends[1]. */
+enum { PERIODS = 5 };
+struct burst_row {
+	struct str who;   /* the reporter; of overrides the stream */
+	struct str kind;  /* of overrides; absent: of a reporter */
+	struct uuid item; /* a reporter's first in the last period */
+	int64_t since_us;
+	double count, before[PERIODS - 1]; /* the latest first */
+};
+/* Who reported at least so many items in the last period; of the newest `most` items. */
+enum error reporter_bursts(struct conn *conn, const struct uuid *workspace,
+	const int64_t ends[PERIODS + 1], int64_t least, int64_t most, struct arena *arena,
+	struct burst_row **out, size_t *count);
+/* Overrides by stream and kind. */
+enum error override_bursts(struct conn *conn, const struct uuid *workspace,
+	const int64_t ends[PERIODS + 1], struct arena *arena, struct burst_row **out,
+	size_t *count);
+/* A value that jumped between two versions of an item. */
+struct jump_query {
+	int64_t since, revision;
+	const uint16_t *features;
+	const double *least; /* by feature */
+	size_t feature_count;
+	int64_t most, limit; /* versions that are looked at; jumps that are told: the newest */
+};
+struct jump_row {
+	struct uuid item;
+	int64_t revision, at_us;
+	uint16_t feature;
+	double was, is;
+};
+enum error feature_jumps(struct conn *conn, const struct uuid *workspace,
+	const struct jump_query *query, struct arena *arena, struct jump_row **out, size_t *count);
+
+/* ---- sweeps.c ---- */
+/* What a look through the icebox found, as it was then. */
+struct sweep_row {
+	struct uuid id;
+	int64_t revision, made_us;
+	struct str made_by, ranking;
+	int32_t months;
+	struct str feature; /* whose growth promotes; absent: none */
+	double factor;
+	bool cut; /* there was more than was looked at */
+	const struct uuid *stale;
+	const double *scored_s; /* by stale item; 0: the record was removed by retention */
+	size_t stale_count;
+	const struct uuid *promoted;
+	const double *first, *last; /* values, by promoted item */
+	size_t promoted_count;
+};
+enum error sweep_append(struct change *change, const struct sweep_row *sweep);
+/* The one with this id (ERR_NOT_FOUND), or, that being NULL, the newest `limit` before a revision. */
+enum error sweeps_list(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
+	int64_t before, size_t limit, struct arena *arena, struct sweep_row **out, size_t *count);
+/* A part that was closed. The rationale is personal text (notes). */
+struct sweep_closing_row {
+	int64_t revision, closed_us;
+	struct str closed_by, status, rationale; /* absent rationale: erased */
+	const struct uuid *items;
+	size_t item_count;
+};
+enum error sweep_closing_append(
+	struct change *change, const struct uuid *sweep, const struct sweep_closing_row *closing);
+enum error sweep_closings(struct conn *conn, const struct uuid *workspace, const struct uuid *sweep,
+	struct arena *arena, struct sweep_closing_row **out, size_t *count);
 
 /* ---- overrides.c ---- */
 /* A person's decision against the order, with how it ended. Justification and link are text that

@@ -91,3 +91,23 @@ enum error documents_named(struct conn *conn, const struct uuid *workspace, stru
 	PQclear(result);
 	return err;
 }
+
+enum error documents_any(
+	struct conn *conn, const struct uuid *workspace, struct str kind, bool *any)
+{
+	struct params params = PARAMS_INIT;
+	struct cells cells;
+	PGresult *result;
+	enum error err;
+
+	params_uuid(&params, workspace);
+	params_text(&params, kind);
+	err = conn_run(conn, STMT_DOCUMENTS_ANY, &params, &result);
+	if (err)
+		return err;
+	cells = cells_at(result, 0, NULL);
+	*any = cell_bool(&cells);
+	err = cells_error(&cells);
+	PQclear(result);
+	return err;
+}

@@ -206,6 +206,7 @@ def test_headers(contract, operations):
                     "keepRanking",
                     "createProposal",
                     "createStreamsContract",
+                    "createSweep",
                     "weighCriteria",
                     "keepRanking",
                 )

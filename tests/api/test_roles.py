@@ -50,13 +50,17 @@ class Place:
         }
         self.make_policy()
         self.values["ranking"] = self.ws.post("/rankings", 201, json={}).json()["id"]
+        self.values["sweep"] = self.ws.post("/sweeps", 201, json={}).json()["id"]
         self.values["a"] = self.values["b"] = self.values["ranking"]
         feature = self.ws.get("/features").json()["features"][0]["name"]
         self.names = {
             "/features/": feature,
+            "/business-hours/": "office",
             "/calendars/": "freeze",
             "/business-hours/": "office",
             "/launches/": "search",
+            "/packs/": "sweep",
+            "/recurrences/": "retrain",
             "/presets/": "rice",
             "/streams/": "incident",
         }
@@ -74,6 +78,8 @@ class Place:
         self.ws.put("/slas", 201, json={"rules": []}, headers=new)
         self.ws.put("/approval-rules", 201, json={"rules": []}, headers=new)
         self.ws.agree({"name": "n", "streams": []})
+        weekly = {"title": "Retrain", "stream": "model_quality", "period": "week", "start": "2026-01-01"}
+        self.ws.put("/recurrences/retrain", 201, json=weekly, headers=new)
         self.ws.put("/launches/search", 201, json={"at": "2026-01-01T00:00:00Z"}, headers=new)
 
     def path(self, template, **other):
@@ -87,6 +93,8 @@ class Place:
             values = {**values, "id": self.ws.operator.post("/v1/tokens", 201, json={"label": "victim"}).json()["id"]}
         if "/proposals/{id}" in template:
             values = {**values, "id": self.proposal()}
+        if "/sweeps/{id}" in template:
+            values = {**values, "id": self.values["sweep"]}
         if "/overrides/{id}" in template:
             values = {**values, "id": self.override()}
         if "/reviews/{id}" in template:

@@ -294,6 +294,8 @@ DECISIONS = {
     "review_comparisons": "gen_random_uuid(), %s, gen_random_uuid()",
     "erasures": "gen_random_uuid(), %s, gen_random_uuid(), now(), 'token:x', sha256('')",
     "erasure_texts": "gen_random_uuid(), sha256(''), %s",
+    "sweeps": "gen_random_uuid(), %s, now(), 'token:x', '1.1', 6, NULL, NULL, 0, '{}', '{}', '{}', '{}', '{}'",
+    "sweep_closings": "gen_random_uuid(), %s, now(), 'token:x', 'wontfix', '{}', sha256('')",
 }
 
 

@@ -282,6 +282,35 @@ static enum error write_diff(struct json_writer *json, const struct diff *diff)
 	return error;
 }
 
+static enum error write_compared(struct json_writer *json, struct diff *diff)
+{
+	enum error error;
+
+	diff->movement = movement_new(diff->from.ranking, diff->to.ranking);
+	if (!diff->movement)
+		return ERR_NO_MEMORY;
+	error = movement_difference(diff->movement, diff->top, &diff->difference);
+	if (!error)
+		error = write_diff(json, diff);
+	ranking_difference_release(&diff->difference);
+	movement_free(diff->movement);
+	return error;
+}
+
+enum error movement_write_difference(struct json_writer *json, const struct ranking *from,
+	const struct ranking *to, size_t limit, size_t top)
+{
+	/* The rankings stay the caller's, and are not changed. */
+	struct diff diff = {
+		.from = {(struct ranking *)(uintptr_t)from, false},
+		.to = {(struct ranking *)(uintptr_t)to, false},
+		.limit = limit,
+		.top = top,
+	};
+
+	return write_compared(json, &diff);
+}
+
 static enum error answer_diff(struct request *request, struct response *response, struct diff *diff)
 {
 	const struct ranking *from = diff->from.ranking, *to = diff->to.ranking;
@@ -290,15 +319,8 @@ static enum error answer_diff(struct request *request, struct response *response
 
 	if (answer_headers(request, response, from, to))
 		return ERR_OK;
-	diff->movement = movement_new(from, to);
-	if (!diff->movement)
-		return ERR_NO_MEMORY;
-	error = movement_difference(diff->movement, diff->top, &diff->difference);
 	view_begin(&json, request, &response->body);
-	if (!error)
-		error = write_diff(&json, diff);
-	ranking_difference_release(&diff->difference);
-	movement_free(diff->movement);
+	error = write_compared(&json, diff);
 	return error ? error : response_done(response);
 }
 

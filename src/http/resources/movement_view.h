@@ -20,6 +20,10 @@ void movement_write_standing(struct json_writer *json, const struct ranking *ran
 	const struct item_standing *standing);
 /* "reason" and "text" of an item that only one of them ranks. */
 void movement_write_reason(struct json_writer *json, const struct movement_shown *shown);
+/* Members "a", "b", "common", "tau", "churn", "entered", "left", "moved": one object, of two rankings, with at
+ * most `limit` moves and their causes. Takes as long as so many movement_of. */
+enum error movement_write_difference(struct json_writer *json, const struct ranking *from,
+	const struct ranking *to, size_t limit, size_t top);
 /* "change", "ranks", "text", "causes". */
 void movement_write_causes(struct json_writer *json, const struct movement_shown *shown);
 

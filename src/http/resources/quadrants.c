@@ -3,6 +3,7 @@
  * draws the axes. By rank; each list is cut to the limit, the counts are whole.
  */
 #include "base/clock.h"
+#include "http/resources/stream_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "http/resources/walk.h"
@@ -18,10 +19,10 @@ static const char *const names[WN_QUADRANTS] = {
 	[WN_UNPLACED] = "unplaced",
 };
 
-static void write_quadrant(struct json_writer *json, const struct walk *walk, const uint8_t *by_row,
-	enum wn_quadrant quadrant)
+static void write_quadrant(struct json_writer *json, const struct ranking *ranking, size_t limit,
+	const uint8_t *by_row, enum wn_quadrant quadrant)
 {
-	const struct wn_ranking *order = &walk->ranking->decision.order;
+	const struct wn_ranking *order = &ranking->decision.order;
 	size_t count = 0;
 
 	json_object_begin(json);
@@ -29,19 +30,34 @@ static void write_quadrant(struct json_writer *json, const struct walk *walk, co
 	json_key(json, "items");
 	json_array_begin(json);
 	for (size_t i = 0; by_row && i < order->count; i++) {
-		if (by_row[order->order[i]] == quadrant && count++ < walk->limit)
-			view_write_item(json, walk->ranking, order->order[i]);
+		if (by_row[order->order[i]] == quadrant && count++ < limit)
+			view_write_item(json, ranking, order->order[i]);
 	}
 	json_array_end(json);
 	json_put(json, "count", int, (int64_t)count);
 	json_object_end(json);
 }
 
+enum error stream_write_quadrants(
+	struct json_writer *json, const struct survey *survey, struct arena *arena, size_t limit)
+{
+	uint8_t *by_row;
+
+	if (!quadrants_make(survey, arena, &by_row))
+		return ERR_NO_MEMORY;
+	json_put(json, "drawn", bool, by_row != NULL);
+	json_key(json, "quadrants");
+	json_array_begin(json);
+	for (int q = 0; q < WN_QUADRANTS; q++)
+		write_quadrant(json, survey->ranking, limit, by_row, (enum wn_quadrant)q);
+	json_array_end(json);
+	return ERR_OK;
+}
+
 static enum error encode(struct walk *walk, struct request *request, void *unused, struct buf *out)
 {
 	struct json_writer json;
 	struct survey survey;
-	uint8_t *by_row;
 	enum error error;
 
 	(void)unused;
@@ -52,19 +68,12 @@ static enum error encode(struct walk *walk, struct request *request, void *unuse
 		&request->arena, &survey);
 	if (error)
 		return error;
-	if (!quadrants_make(&survey, &request->arena, &by_row))
-		return ERR_NO_MEMORY;
 	json_writer_init(&json, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, walk->ranking);
-	json_put(&json, "drawn", bool, by_row != NULL);
-	json_key(&json, "quadrants");
-	json_array_begin(&json);
-	for (int q = 0; q < WN_QUADRANTS; q++)
-		write_quadrant(&json, walk, by_row, (enum wn_quadrant)q);
-	json_array_end(&json);
+	error = stream_write_quadrants(&json, &survey, &request->arena, walk->limit);
 	json_object_end(&json);
-	return ERR_OK;
+	return error;
 }
 
 static enum error quadrants(struct request *request, struct response *response)

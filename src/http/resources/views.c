@@ -5,6 +5,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "http/resources/stream_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "http/resources/walk.h"
@@ -110,7 +111,7 @@ static void write_view(struct json_writer *json, const struct measured *measured
 	json_object_end(json);
 }
 
-static enum error write_views(
+enum error stream_write_views(
 	struct json_writer *json, struct request *request, const struct survey *survey)
 {
 	size_t count = survey->has_contract ? survey->contract.view_count : 0;
@@ -146,7 +147,7 @@ static enum error encode(struct walk *walk, struct request *request, void *unuse
 	json_writer_init(&json, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, walk->ranking);
-	error = write_views(&json, request, &survey);
+	error = stream_write_views(&json, request, &survey);
 	json_object_end(&json);
 	return error;
 }

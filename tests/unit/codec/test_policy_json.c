@@ -660,6 +660,51 @@ static void test_documented(void **state)
 	assert_int_equal(examples, 3);
 }
 
+static void test_sprints(void **state)
+{
+	static const struct {
+		const char *members, *fault;
+		unsigned days;
+		int64_t start_s;
+	} cases[] = {
+		{"", NULL, 14, 4 * 86400},
+		{",'sprint_days':null,'sprint_start':null", NULL, 14, 4 * 86400},
+		{",'sprint_days':21,'sprint_start':'2024-02-29'", NULL, 21, 1709164800},
+		{",'sprint_days':0", "#/sprint_days", 0, 0},
+		{",'sprint_days':43", "#/sprint_days", 0, 0},
+		{",'sprint_start':'2025-02-29'", "#/sprint_start", 0, 0},
+		{",'sprint_start':'yesterday!'", "#/sprint_start", 0, 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+		struct document document = {STR("settings"), STR("workspace"), STR_NONE, 2};
+		struct scratch scratch;
+		struct diag *diag = scratch_begin(&scratch);
+		struct catalog *catalog;
+		char text[256];
+		json_t *json;
+
+		snprintf(text, sizeof text,
+			"{'streams':['s'],'kinds':['k'],'statuses':[{'name':'n','class':'todo'}]%"
+			"s}",
+			cases[i].members);
+		json = json_of(text);
+		assert_int_equal(settings_parse(json, &scratch.arena, diag, &document.body),
+			cases[i].fault ? ERR_INVALID : ERR_OK);
+		json_decref(json);
+		if (cases[i].fault) {
+			assert_string_equal(diag->entries[0].pointer, cases[i].fault);
+		} else {
+			catalog = build_with(&document, 1);
+			assert_int_equal(catalog->sprint_days, cases[i].days);
+			assert_int_equal(catalog->sprint_start_s, cases[i].start_s);
+			catalog_unref(catalog);
+		}
+		scratch_end(&scratch);
+	}
+}
+
 static void test_override_days(void **state)
 {
 	static const struct {
@@ -745,6 +790,7 @@ int main(void)
 		cmocka_unit_test(test_damage_is_refused),
 		cmocka_unit_test(test_presets),
 		cmocka_unit_test(test_documented),
+		cmocka_unit_test(test_sprints),
 		cmocka_unit_test(test_override_days),
 		cmocka_unit_test(test_out_of_memory),
 	};

@@ -37,6 +37,8 @@ static const struct {
 	{"review_ends", "INSERT,SELECT", true},
 	{"review_marks", "INSERT,SELECT", true},
 	{"reviews", "INSERT,SELECT", true},
+	{"sweep_closings", "INSERT,SELECT", true},
+	{"sweeps", "INSERT,SELECT", true},
 	{"token_actors", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
@@ -323,6 +325,11 @@ static void fill(const char *workspace)
 		"gen_random_uuid(), 'lapsed', 1, now(), '');"
 		"INSERT INTO winnow.review_comparisons VALUES "
 		"(current_setting('winnow.test')::uuid, gen_random_uuid(), 1, gen_random_uuid());"
+		"INSERT INTO winnow.sweeps VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), '', '', 6, NULL, NULL, 0, '{}', '{}', '{}', '{}', "
+		"'{}');"
+		"INSERT INTO winnow.sweep_closings VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), '', '', '{}', sha256(''));"
 		"INSERT INTO winnow.idempotency_keys VALUES "
 		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
 		"true, now(), now(), '');"

@@ -1,0 +1,34 @@
+/*
+ * Streams against their contract, as the API shows them. Private to this folder.
+ */
+#ifndef WINNOW_HTTP_RESOURCES_STREAM_VIEW_H
+#define WINNOW_HTTP_RESOURCES_STREAM_VIEW_H
+
+#include "http/resources/resource.h"
+#include "service/streams.h"
+
+/* By the newest ranking as of now (?min_revision=, as view_ranking), or by that of ?revision= as of its own time.
+ * The ranking is a reference, NULL with any error. */
+enum error stream_survey(struct request *request, struct ranking **ranking, struct survey *out);
+
+/* "ranking", "revision", "at", "contract", "reserve" of the object being written. */
+void stream_write_head(struct json_writer *json, const struct survey *survey);
+/* "stream", "queued", "in_flight", "in_flight_days", "oldest", "capacity". */
+void stream_write_state(
+	struct json_writer *json, const struct survey *survey, const struct stream_state *state);
+/* "limits", "gates", "timeboxes", "stuck_in_discovery", "stale_count", "stale", "weeks". */
+void stream_write_health(
+	struct json_writer *json, const struct survey *survey, const struct stream_health *health);
+/* "limits": of all streams together. */
+enum error stream_write_limits(
+	struct json_writer *json, const struct call *call, const struct survey *survey);
+/* "drawn", "quadrants", with at most `limit` items each (quadrants.c). */
+enum error stream_write_quadrants(
+	struct json_writer *json, const struct survey *survey, struct arena *arena, size_t limit);
+/* "views" with their measures (views.c). */
+enum error stream_write_views(
+	struct json_writer *json, struct request *request, const struct survey *survey);
+/* {"at_least", "at_most"} under `key`. */
+void stream_write_bounds(struct json_writer *json, const char *key, const struct wn_share *share);
+
+#endif

@@ -1,0 +1,3 @@
+-- (sweeps[]) -> ()
+INSERT INTO winnow.sweeps
+SELECT * FROM unnest($1::winnow.sweeps[])
