@@ -20,6 +20,7 @@
 #include "codec/json.h"
 #include "http/http.h"
 #include "http/server.h"
+#include "jobs/checkpointing.h"
 #include "jobs/jobs.h"
 #include "live/live.h"
 #include "service/catalogs.h"
@@ -33,6 +34,7 @@ extern char **environ;
 struct settings {
 	const char *database_url, *direct_database_url, *replica_database_url, *owner_database_url;
 	const char *app_role, *token_file;
+	const char *checkpoint_key_file, *checkpoint_name, *checkpoint_dir, *checkpoint_webhook_url;
 	const char *listen_address, *tls_certificate, *tls_key, *log_level;
 	int64_t port, http_threads, workers, queue_length;
 	int64_t max_connections, max_connections_per_ip;
@@ -41,6 +43,7 @@ struct settings {
 	int64_t statement_timeout_ms, connect_timeout_s, replica_connections, replica_wait_ms;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
 	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
+	int64_t checkpoint_every_s, checkpoint_records;
 	int64_t streams, streams_per_token, events_kept, heartbeat_ms;
 	bool pooler, notify;
 	bool behind_proxy, check_config, print_config, help, version;
@@ -108,6 +111,12 @@ static const struct option_spec options[] = {
 	NUMBER("heartbeat-ms", heartbeat_ms, "15000", 50, 600000, "ms after which a silent stream gets a comment"),
 	NUMBER("outage-limit-s", outage_limit_s, "900", 0, 86400, "s without PostgreSQL until /readyz says no"),
 	NUMBER("idempotency-keep-s", idempotency_keep_s, "86400", 1, 2592000, "s that an answer is kept under its Idempotency-Key"),
+	TEXT("checkpoint-key-file", checkpoint_key_file, "FILE", NULL, "the key that signs checkpoints of the audit logs; without it none are made"),
+	TEXT("checkpoint-name", checkpoint_name, "NAME", NULL, "what checkpoint-key calls a new key, such as winnow.example.org"),
+	TEXT("checkpoint-dir", checkpoint_dir, "FOLDER", NULL, "where checkpoints are written, out of the database's reach"),
+	SECRET("checkpoint-webhook-url", checkpoint_webhook_url, "where checkpoints are posted to, as text/plain"),
+	NUMBER("checkpoint-every-s", checkpoint_every_s, "60", 1, 86400, "s after which a log that has grown gets a checkpoint"),
+	NUMBER("checkpoint-records", checkpoint_records, "10000", 1, 1000000000, "or as many new records"),
 	NUMBER("jobs-every-ms", jobs_every_ms, "0", 0, 3600000, "ms between the turns of background jobs; 0: each at its own pace"),
 	TEXT("log-level", log_level, "LEVEL", "info", "debug, info, warn or error"),
 	FLAG("check-config", check_config, "check the configuration and exit"),
@@ -253,6 +262,17 @@ static struct live_config live_config_of(const struct settings *settings)
 	};
 }
 
+static struct checkpoint_options checkpoint_options_of(const struct settings *settings)
+{
+	return (struct checkpoint_options){
+		.key_file = settings->checkpoint_key_file,
+		.folder = settings->checkpoint_dir,
+		.webhook_url = settings->checkpoint_webhook_url,
+		.every_s = settings->checkpoint_every_s,
+		.records = settings->checkpoint_records,
+	};
+}
+
 /* A role that row level security does not bind, or a schema that this binary does not know, must
  * not serve. PostgreSQL being away is no reason not to start: it heals. */
 static bool may_serve(struct store *store)
@@ -282,11 +302,14 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 	struct server_config server = server_config_of(settings);
 	struct store_config store = store_config_of(settings);
 	struct live_config live = live_config_of(settings);
+	struct checkpoint_options checkpoints = checkpoint_options_of(settings);
 	struct service *service = &parts->service;
 
 	service->clock = &clock_system;
 	service->outage_limit_us = settings->outage_limit_s * US_PER_S;
 	service->key_lifetime_us = settings->idempotency_keep_s * US_PER_S;
+	if (!checkpointing_new(&checkpoints, stderr, &service->checkpoints))
+		return false;
 	service->store = store_new(&store, service->clock);
 	if (!service->store || !may_serve(service->store))
 		return false;
@@ -314,6 +337,7 @@ static void parts_stop(struct parts *parts, unsigned grace_ms)
 	struct service *service = &parts->service;
 
 	jobs_stop(parts->jobs);
+	checkpointing_free(service->checkpoints);
 	/* Those who wait for news are answered now, so that the server has nobody suspended. */
 	if (service->live)
 		live_wake_all(service->live);
@@ -478,39 +502,22 @@ static int bootstrap_command(const struct settings *settings)
 	return code;
 }
 
-static void print_roles(const struct route *route)
+static int checkpoint_key(const struct settings *settings)
 {
-	const char *comma = "";
-
-	if (route->flags & ROUTE_PUBLIC) {
-		printf("public");
-		return;
+	if (!settings->checkpoint_key_file) {
+		fprintf(stderr, "winnowd: checkpoint-key needs --checkpoint-key-file\n");
+		return EXIT_USAGE;
 	}
-	if (route->roles == (ROLES_ANY_MEMBER | ROLE_OPERATOR) && !strstr(route->path, "{ws}")) {
-		printf("any");
-		return;
-	}
-	for (uint32_t bit = 1; bit <= ROLE_OPERATOR; bit <<= 1) {
-		if (!(route->roles & bit))
-			continue;
-		printf("%s%s", comma, role_name(bit));
-		comma = ",";
-	}
+	return checkpoint_key_make(
+		       settings->checkpoint_key_file, settings->checkpoint_name, stdout, stderr)
+		       ? EXIT_OK
+		       : EXIT_FAULT;
 }
 
 static int print_routes(const struct settings *settings)
 {
 	(void)settings;
-	for (size_t i = 0; i < route_table_count; i++) {
-		for (size_t j = 0; j < route_tables[i]->count; j++) {
-			const struct route *route = &route_tables[i]->routes[j];
-
-			printf("%s\t%s\t", route->method, route->path);
-			print_roles(route);
-			printf("\t%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
-				route->flags & ROUTE_IF_MATCH ? "if-match" : "");
-		}
-	}
+	routes_print(stdout);
 	return EXIT_OK;
 }
 
@@ -522,6 +529,8 @@ static const struct command {
 	{"serve", serve, "serve requests (what winnowd does without a command)"},
 	{"migrate", migrate, "bring the schema up to this version, as its owner"},
 	{"bootstrap", bootstrap_command, "make the first operator's token"},
+	{"checkpoint-key", checkpoint_key,
+		"make the key that signs checkpoints; print its verifier's"},
 	{"routes", print_routes, "print the route table: method, path, roles, flags"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };
@@ -535,7 +544,7 @@ static void print_help(void)
 	       "Commands:\n",
 		WINNOW_VERSION);
 	for (int i = 0; i < COMMAND_COUNT; i++)
-		printf("  %-10s %s\n", commands[i].name, commands[i].help);
+		printf("  %-14s %s\n", commands[i].name, commands[i].help);
 	printf("\nOptions come from flags, then from variables, then from defaults:\n");
 	options_help(options, OPTION_COUNT, stdout);
 }

@@ -245,10 +245,11 @@ uint32_t crc32_of(const void *data, size_t bytes)
 	return (uint32_t)crc32_z(0, bytes ? data : NULL, bytes);
 }
 
-size_t base64url_encode(const void *data, size_t bytes, char *out)
+/* ---- base64 ---- */
+
+/* Without padding. */
+static size_t encode(const void *data, size_t bytes, const char *digits, char *out)
 {
-	static const char digits[] =
-		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 	const unsigned char *from = data;
 	char *to = out;
 
@@ -268,7 +269,24 @@ size_t base64url_encode(const void *data, size_t bytes, char *out)
 	return (size_t)(to - out);
 }
 
-static int base64url_value(char c)
+size_t base64url_encode(const void *data, size_t bytes, char *out)
+{
+	return encode(data, bytes,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_", out);
+}
+
+size_t base64_encode(const void *data, size_t bytes, char *out)
+{
+	size_t len = encode(data, bytes,
+		"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/", out);
+
+	while (len % 4)
+		out[len++] = '=';
+	out[len] = '\0';
+	return len;
+}
+
+static int base64_value(char c, const char last[2])
 {
 	if (c >= 'A' && c <= 'Z')
 		return c - 'A';
@@ -276,12 +294,14 @@ static int base64url_value(char c)
 		return c - 'a' + 26;
 	if (c >= '0' && c <= '9')
 		return c - '0' + 52;
-	if (c == '-')
+	if (c == last[0])
 		return 62;
-	return c == '_' ? 63 : -1;
+	return c == last[1] ? 63 : -1;
 }
 
-bool base64url_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes)
+/* `last` are the digits 62 and 63. */
+static bool decode(
+	const char *text, size_t len, const char last[2], void *out, size_t room, size_t *bytes)
 {
 	unsigned char *to = out;
 	unsigned held = 0;
@@ -291,7 +311,7 @@ bool base64url_decode(const char *text, size_t len, void *out, size_t room, size
 	if (len % 4 == 1 || len / 4 * 3 + (len % 4 ? len % 4 - 1 : 0) > room)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		int value = base64url_value(text[i]);
+		int value = base64_value(text[i], last);
 
 		if (value < 0)
 			return false;
@@ -307,4 +327,18 @@ bool base64url_decode(const char *text, size_t len, void *out, size_t room, size
 		return false;
 	*bytes = written;
 	return true;
+}
+
+bool base64url_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes)
+{
+	return decode(text, len, "-_", out, room, bytes);
+}
+
+bool base64_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes)
+{
+	if (len % 4)
+		return false;
+	for (int i = 0; i < 2 && len > 0 && text[len - 1] == '='; i++)
+		len--;
+	return decode(text, len, "+/", out, room, bytes);
 }

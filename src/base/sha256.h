@@ -1,5 +1,5 @@
 /*
- * SHA-256 and HMAC-SHA-256 by libcrypto, with the algorithm fetched once; base64url and CRC-32.
+ * SHA-256 and HMAC-SHA-256 by libcrypto, with the algorithm fetched once; base64 and CRC-32.
  */
 #ifndef WINNOW_BASE_SHA256_H
 #define WINNOW_BASE_SHA256_H
@@ -45,5 +45,8 @@ uint32_t crc32_of(const void *data, size_t bytes); /* IEEE 802.3, as in zlib */
  * returns the length; decoding returns false on any other character or a bad length. */
 size_t base64url_encode(const void *data, size_t bytes, char *out);
 bool base64url_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes);
+/* base64 with padding (§4), which decoding insists on. */
+size_t base64_encode(const void *data, size_t bytes, char *out);
+bool base64_decode(const char *text, size_t len, void *out, size_t room, size_t *bytes);
 
 #endif

@@ -51,6 +51,33 @@ static bool is_expected(const struct audit_mark *expect, const struct audit_chai
 	       sha256_same(&expect->hash, &chain->hash);
 }
 
+/* The checkpoints that end with this record. */
+static void check_tree(const struct audit_record *record, const struct audit_file_options *options,
+	struct audit_file_verdict *verdict)
+{
+	struct sha256 leaf, root;
+	bool good = merkle_leaf(record->hash.bytes, SHA256_BYTES, &leaf) &&
+		    merkle_append(&verdict->tree, &leaf, NULL, NULL);
+
+	for (size_t i = 0; good && i < options->checkpoint_count; i++) {
+		const struct checkpoint *checkpoint = &options->checkpoints[i];
+
+		if (!checkpoint_is_of(checkpoint, &record->workspace)) {
+			faulty(verdict, AUDIT_CHECKPOINT, checkpoint->size);
+			return;
+		}
+		if (checkpoint->size != record->revision)
+			continue;
+		good = merkle_edge_root(&verdict->tree, &root);
+		if (good && !sha256_same(&root, &checkpoint->root)) {
+			faulty(verdict, AUDIT_CHECKPOINT, record->revision);
+			return;
+		}
+	}
+	if (!good)
+		no_memory(verdict);
+}
+
 static void check_line(struct str line, const struct audit_file_options *options,
 	struct arena *arena, struct audit_file_verdict *verdict)
 {
@@ -81,11 +108,14 @@ static void check_line(struct str line, const struct audit_file_options *options
 	if (fault == AUDIT_OK && !is_expected(&options->expect, &verdict->chain))
 		fault = AUDIT_EXPECTED;
 	/* Of a gap, what is missing is the first bad revision, not what stands in its place. */
-	if (fault != AUDIT_OK)
+	if (fault != AUDIT_OK) {
 		faulty(verdict, fault,
 			fault == AUDIT_GAP ? verdict->chain.revision + 1 : record.revision);
-	else
-		verdict->records++;
+		return;
+	}
+	verdict->records++;
+	if (options->checkpoint_count > 0)
+		check_tree(&record, options, verdict);
 }
 
 /* What shows only when all of the file is known. */
@@ -99,6 +129,11 @@ static void check_end(const struct audit_file_options *options, struct audit_fil
 	else if (expect->given &&
 		 (expect->revision > verdict->chain.revision || expect->revision < first))
 		faulty(verdict, AUDIT_EXPECTED, expect->revision);
+	for (size_t i = 0; verdict->state == AUDIT_FILE_GOOD && i < options->checkpoint_count;
+		i++) {
+		if (options->checkpoints[i].size > verdict->chain.revision)
+			faulty(verdict, AUDIT_BEHIND, verdict->chain.revision + 1);
+	}
 }
 
 static void begin_chain(

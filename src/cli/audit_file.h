@@ -8,9 +8,11 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "base/merkle.h"
 #include "base/sha256.h"
 #include "cli/progress.h"
 #include "codec/audit_chain.h"
+#include "codec/note.h"
 
 /* A remembered "<revision>:<hash>". */
 struct audit_mark {
@@ -19,10 +21,16 @@ struct audit_mark {
 	struct sha256 hash;
 };
 
+enum { AUDIT_FILE_CHECKPOINTS = 2 };
+
 struct audit_file_options {
 	struct audit_mark
 		after; /* the record before the file's first; not given: the log's begin */
-	struct audit_mark expect;  /* must be in the chain */
+	struct audit_mark expect; /* must be in the chain */
+	/* What the tree of the file's records must have been, their signatures checked; the file has the log
+	 * from its begin. */
+	struct checkpoint checkpoints[AUDIT_FILE_CHECKPOINTS];
+	size_t checkpoint_count;
 	struct progress *progress; /* told the bytes that were read; NULL: none */
 };
 
@@ -38,6 +46,7 @@ struct audit_file_verdict {
 	enum audit_file_state state;
 	int64_t records;          /* that hold */
 	struct audit_chain chain; /* after the last record that holds */
+	struct merkle_edge tree;  /* of the records that hold, where there are checkpoints */
 	enum audit_fault fault;
 	int64_t revision; /* the first bad one */
 	uint64_t line;

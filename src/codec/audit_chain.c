@@ -87,6 +87,11 @@ static const struct {
 		"The head is not the last record: the tail was cut, or the head was moved."},
 	[AUDIT_STATE] = {"state", "The current state differs from the newest versions."},
 	[AUDIT_TEXT] = {"text", "A text does not match its salted hash."},
+	[AUDIT_TREE] = {"tree", "A stored node of the Merkle tree is not what the records make."},
+	[AUDIT_CHECKPOINT] = {"checkpoint",
+		"The log up to this revision is not the one that the checkpoint has signed."},
+	[AUDIT_BEHIND] = {"behind", "The log ends before a checkpoint: its tail was cut, or it was "
+				    "rolled back to an older state."},
 	[AUDIT_EXPECTED] = {"expected", "The remembered head is not in the chain."},
 	[AUDIT_UNCHECKED] = {"unchecked", "There was no memory left to check the record."},
 };

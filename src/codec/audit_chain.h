@@ -57,6 +57,9 @@ enum audit_fault {
 	AUDIT_HEAD,       /* the head row is not the last record: a cut tail, or a moved head */
 	AUDIT_STATE,      /* the derived current state differs from the newest versions */
 	AUDIT_TEXT,       /* a text does not match its salted hash */
+	AUDIT_TREE,       /* a stored node of the Merkle tree is not what the records make */
+	AUDIT_CHECKPOINT, /* the log is not the one that a checkpoint has signed */
+	AUDIT_BEHIND,     /* it ends before a checkpoint: its tail was cut, or it was rolled back */
 	AUDIT_EXPECTED,   /* the remembered head is not in the chain */
 	AUDIT_UNCHECKED,  /* memory ran out: nothing is known about the record */
 };

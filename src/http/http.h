@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/arena.h"
 #include "base/buf.h"
@@ -218,5 +219,7 @@ struct route_table {
 };
 extern const struct route_table *const route_tables[];
 extern const size_t route_table_count;
+/* A line each: method, path, roles, flags. */
+void routes_print(FILE *out);
 
 #endif

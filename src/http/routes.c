@@ -1,6 +1,9 @@
 /*
  * The table of tables: a resource is one file in resources/ and one line here.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "http/resources/tables.h"
 
 const struct route_table *const route_tables[] = {
@@ -43,5 +46,40 @@ const struct route_table *const route_tables[] = {
 	&score_routes,
 	&counterfactual_routes,
 	&audit_routes,
+	&audit_proof_routes,
 };
 const size_t route_table_count = sizeof route_tables / sizeof *route_tables;
+
+static void print_roles(const struct route *route, FILE *out)
+{
+	const char *comma = "";
+
+	if (route->flags & ROUTE_PUBLIC) {
+		fprintf(out, "public");
+		return;
+	}
+	if (route->roles == (ROLES_ANY_MEMBER | ROLE_OPERATOR) && !strstr(route->path, "{ws}")) {
+		fprintf(out, "any");
+		return;
+	}
+	for (uint32_t bit = 1; bit <= ROLE_OPERATOR; bit <<= 1) {
+		if (!(route->roles & bit))
+			continue;
+		fprintf(out, "%s%s", comma, role_name(bit));
+		comma = ",";
+	}
+}
+
+void routes_print(FILE *out)
+{
+	for (size_t i = 0; i < route_table_count; i++) {
+		for (size_t j = 0; j < route_tables[i]->count; j++) {
+			const struct route *route = &route_tables[i]->routes[j];
+
+			fprintf(out, "%s\t%s\t", route->method, route->path);
+			print_roles(route, out);
+			fprintf(out, "\t%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
+				route->flags & ROUTE_IF_MATCH ? "if-match" : "");
+		}
+	}
+}

@@ -43,5 +43,8 @@ enum error job_override_expiry(struct service *service);
 /* idempotency_sweep.c: deletes answers that were kept under an Idempotency-Key for their lifetime.
  * They count for nothing once it is over; this is for the room. */
 enum error job_idempotency_sweep(struct service *service);
+/* checkpoints.c: signs checkpoints of audit logs that have grown, and brings them out of the database's
+ * reach. */
+enum error job_checkpoints(struct service *service);
 
 #endif

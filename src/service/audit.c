@@ -128,8 +128,8 @@ struct verification {
 	struct conn *conn;
 	struct audit_chain chain;
 	struct row_hashes hashes;
-	int64_t expect_revision;
-	const struct sha256 *expect_hash;
+	struct tree_check tree;
+	const struct audit_expected *expected;
 	bool expected_seen;
 	struct audit_verdict *out;
 };
@@ -165,8 +165,11 @@ static enum error verify_records(
 			return ERR_OK;
 		}
 		v->out->records++;
-		if (records[i].revision == v->expect_revision)
-			v->expected_seen = sha256_same(&records[i].hash, v->expect_hash);
+		if (records[i].revision == v->expected->revision)
+			v->expected_seen = sha256_same(&records[i].hash, &v->expected->hash);
+		error = tree_check_next(&v->tree, &records[i]);
+		if (!error && v->tree.fault)
+			found(v, v->tree.fault, v->tree.revision, NULL);
 	}
 	return error;
 }
@@ -228,6 +231,16 @@ static enum error verify_head(struct verification *v)
 	return ERR_OK;
 }
 
+/* What was kept of more than there is. */
+static enum error verify_tree(struct verification *v)
+{
+	enum error error = tree_check_end(&v->tree);
+
+	if (!error && v->tree.fault)
+		found(v, v->tree.fault, v->tree.revision, NULL);
+	return error;
+}
+
 static enum error verify_strays(struct verification *v)
 {
 	enum error error = ERR_OK;
@@ -276,27 +289,22 @@ static enum error verify_state(struct verification *v)
 static enum error verify_all(struct verification *v)
 {
 	static enum error (*const steps[])(struct verification *) = {
-		verify_chain, verify_head, verify_strays, verify_state};
+		verify_chain, verify_head, verify_strays, verify_tree, verify_state};
 	enum error error = ERR_OK;
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && !error && !v->out->fault; i++)
 		error = steps[i](v);
-	if (!error && !v->out->fault && v->expect_revision > 0 && !v->expected_seen)
-		found(v, AUDIT_EXPECTED, v->expect_revision, NULL);
+	if (!error && !v->out->fault && v->expected->revision > 0 && !v->expected_seen)
+		found(v, AUDIT_EXPECTED, v->expected->revision, NULL);
 	v->out->head_revision = v->chain.revision;
 	v->out->head_hash = v->chain.hash;
 	return error;
 }
 
-enum error audit_verify(const struct call *call, int64_t expect_revision,
-	const struct sha256 *expect_hash, struct audit_verdict *out)
+enum error audit_verify(
+	const struct call *call, const struct audit_expected *expected, struct audit_verdict *out)
 {
-	struct verification v = {
-		.call = call,
-		.expect_revision = expect_revision,
-		.expect_hash = expect_hash,
-		.out = out,
-	};
+	struct verification v = {.call = call, .expected = expected, .out = out};
 	enum error error = store_acquire(call->service->store, &v.conn);
 
 	*out = (struct audit_verdict){.fault = AUDIT_OK};
@@ -304,7 +312,9 @@ enum error audit_verify(const struct call *call, int64_t expect_revision,
 		return error;
 	error = read_begin(v.conn, &call->workspace);
 	if (!error) {
+		tree_check_begin(&v.tree, v.conn, &call->workspace, &expected->checkpoint);
 		error = verify_all(&v);
+		tree_check_release(&v.tree);
 		read_end(v.conn);
 	}
 	store_release(call->service->store, v.conn);

@@ -5,6 +5,7 @@
 #define WINNOW_SERVICE_AUDIT_H
 
 #include "codec/audit_chain.h"
+#include "service/audit_check.h"
 #include "service/service.h"
 
 /* Records after `after`, ascending; `head` is the newest revision. */
@@ -19,9 +20,15 @@ struct audit_verdict {
 	int64_t head_revision;  /* the last record that held */
 	struct sha256 head_hash;
 };
-/* Recomputes everything from the rows in one snapshot. expect_revision 0: no remembered head. */
-enum error audit_verify(const struct call *call, int64_t expect_revision,
-	const struct sha256 *expect_hash, struct audit_verdict *out);
+/* What must be in the log besides what it says itself: a remembered head, the root of a checkpoint. */
+struct audit_expected {
+	int64_t revision; /* 0: none */
+	struct sha256 hash;
+	struct audit_root checkpoint;
+};
+/* Recomputes everything from the rows in one snapshot. */
+enum error audit_verify(
+	const struct call *call, const struct audit_expected *expected, struct audit_verdict *out);
 
 /* Appends export lines of up to `limit` records after `after` to `out`; *last is the last
  * revision written (`after` when none). */

@@ -15,6 +15,7 @@ struct store;
 struct live;
 struct catalogs;
 struct workq;
+struct checkpointing;
 
 /* How far the job that records expired overrides has come (jobs/override_expiry.c); zero at first. */
 struct expiry_progress {
@@ -46,6 +47,7 @@ struct service {
 	int draining;                  /* atomic: 1 once shutdown has begun */
 	struct expiry_progress expiry; /* the jobs' thread's alone */
 	struct heavy_place heavy[HEAVY_PLACES];
+	struct checkpointing *checkpoints; /* how they are made (checkpoints.h); NULL: not here */
 };
 
 /* A request's Idempotency-Key. */

@@ -51,7 +51,7 @@ check_includes() {
 			place["postgres"] = "^src/store/"
 			place["pg_config"] = "^src/store/"
 			place["jansson.h"] = "^src/(codec|intake|http)/"
-			place["curl/"] = "^src/cli/"
+			place["curl/"] = "^src/(cli|jobs)/"
 			place["uuid/"] = "^src/base/"
 			place["openssl/"] = "^src/base/"
 			place["zlib.h"] = "^src/base/"
@@ -75,7 +75,7 @@ check_includes() {
 			if (!quoted) {
 				for (name in place)
 					if (index(header, name) == 1) {
-						users[name] = users[name] == "" || users[name] == file ? file : "several"
+						users[name, from] = users[name, from] == "" || users[name, from] == file ? file : "several"
 						if (file !~ place[name])
 							fault("<" header "> does not belong here")
 					}
@@ -101,10 +101,11 @@ check_includes() {
 				fault("\"" header "\" is for http")
 		}
 		END {
-			if (users["curl/"] == "several") {
-				print "src/cli: <curl/curl.h> is included by one file alone"
-				faults++
-			}
+			for (from in names)
+				if (users["curl/", names[from]] == "several") {
+					print "src/" names[from] ": <curl/curl.h> is included by one file alone"
+					faults++
+				}
 			exit faults > 0
 		}'
 }

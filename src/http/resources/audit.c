@@ -102,16 +102,20 @@ static enum error export_records(struct request *request, struct response *respo
 	return response_done(response);
 }
 
-static enum error read_expect(struct request *request, int64_t *revision, struct sha256 *hash)
+static enum error read_expected(struct request *request, struct audit_expected *out)
 {
 	struct str expect = request_query(request, "expect");
+	struct str checkpoint = request_query(request, "checkpoint");
 
-	*revision = 0;
-	if (!expect.ptr || audit_head_parse(expect, revision, hash))
-		return ERR_OK;
-	diag_add(&request->diag, "/query/expect",
-		"A head is expected: REVISION:HASH, as Winnow-Head gave it.");
-	return ERR_INVALID;
+	*out = (struct audit_expected){.revision = 0};
+	if (expect.ptr && !audit_head_parse(expect, &out->revision, &out->hash))
+		diag_add(&request->diag, "/query/expect",
+			"A head is expected: REVISION:HASH, as Winnow-Head gave it.");
+	if (checkpoint.ptr &&
+		!audit_head_parse(checkpoint, &out->checkpoint.size, &out->checkpoint.root))
+		diag_add(&request->diag, "/query/checkpoint",
+			"A tree is expected: SIZE:ROOT, the root in hexadecimal.");
+	return request->diag.count ? ERR_INVALID : ERR_OK;
 }
 
 static void write_verdict(struct json_writer *json, const struct audit_verdict *verdict)
@@ -134,18 +138,17 @@ static void write_verdict(struct json_writer *json, const struct audit_verdict *
 
 static enum error verify(struct request *request, struct response *response)
 {
-	static const char *const known[] = {"expect", NULL};
+	static const char *const known[] = {"expect", "checkpoint", NULL};
 	struct call call = call_of(request);
+	struct audit_expected expected;
 	struct audit_verdict verdict;
 	struct json_writer json;
-	struct sha256 hash;
-	int64_t expected;
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = read_expect(request, &expected, &hash);
+		error = read_expected(request, &expected);
 	if (!error)
-		error = audit_verify(&call, expected, &hash, &verdict);
+		error = audit_verify(&call, &expected, &verdict);
 	if (error)
 		return error;
 	response_revision(response, request, verdict.head_revision);

@@ -45,5 +45,6 @@ extern const struct route_table policy_check_routes;
 extern const struct route_table score_routes;
 extern const struct route_table counterfactual_routes;
 extern const struct route_table audit_routes;
+extern const struct route_table audit_proof_routes;
 
 #endif

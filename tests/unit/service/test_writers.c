@@ -194,7 +194,7 @@ static void writers_take_every_revision_once(void **state)
 		}
 	}
 	caller_begin(&caller, &workspace);
-	assert_ok(audit_verify(&caller.call, 0, NULL, &verdict));
+	assert_ok(audit_verify(&caller.call, &(struct audit_expected){.revision = 0}, &verdict));
 	assert_int_equal(verdict.fault, AUDIT_OK);
 	assert_int_equal(verdict.records, LAST);
 	arena_release(&caller.arena);

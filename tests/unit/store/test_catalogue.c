@@ -9,6 +9,8 @@ static const struct {
 	const char *table, *rights;
 	bool history; /* append-only, by trigger */
 } tables[] = {
+	{"audit_checkpoints", "INSERT,SELECT", true},
+	{"audit_nodes", "INSERT,SELECT", false},
 	{"audit_records", "INSERT,SELECT", true},
 	{"comparisons", "INSERT,SELECT", true},
 	{"documents", "INSERT,SELECT", true},
@@ -285,7 +287,12 @@ static void fill(const char *workspace)
 		"'1.1', 1, 1, '');"
 		"INSERT INTO winnow.idempotency_keys VALUES "
 		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
-		"true, now(), now(), '')",
+		"true, now(), now(), '');"
+		"INSERT INTO winnow.audit_nodes VALUES (current_setting('winnow.test')::uuid, 8, "
+		"0, "
+		"sha256(''));"
+		"INSERT INTO winnow.audit_checkpoints VALUES "
+		"(current_setting('winnow.test')::uuid, 1, sha256(''), '', now())",
 		workspace);
 	fixture_do(fixture.admin, sql);
 }
@@ -310,6 +317,7 @@ static void test_visibility(void **state)
 				      strcmp(table, "grants") == 0 ||
 				      strcmp(table, "token_revocations") == 0 ||
 				      strcmp(table, "idempotency_keys") == 0 ||
+				      strcmp(table, "audit_checkpoints") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
 				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
