@@ -34,6 +34,7 @@ struct wn_pairwise {
 struct wn_comparison {
 	uint32_t before, after; /* items by number: the first was preferred */
 	double count;           /* how often; > 0 */
+	bool derived;           /* of a decision on what was proposed; see wn_comparisons_weigh */
 };
 
 struct wn_strengths {
@@ -46,6 +47,14 @@ struct wn_strengths {
 /* strength and error have room for `items`. prior > 0. False when memory is out. */
 bool wn_bradley_terry(const struct wn_comparison *comparisons, size_t count, size_t items,
 	double prior, struct wn_strengths *out);
+
+/*
+ * Decisions on what a ranking itself proposed have at most this share of all counts together: else it would
+ * learn from itself. Beyond it each derived comparison counts less, and without any direct one nothing:
+ * those are taken out. Returns how many are left, in their order.
+ */
+#define WN_DERIVED_MOST 0.3
+size_t wn_comparisons_weigh(struct wn_comparison *comparisons, size_t count);
 
 /* Comparisons of rows, as whoever compares them has them, made ready for wn_bradley_terry: numbered
  * by id and sorted, in place, so that the strengths do not depend on how the rows are numbered, to

@@ -53,7 +53,7 @@ static void print_json(const struct json_view *value)
 /* ---- create ---- */
 
 struct create_values {
-	const char *label;
+	const char *label, *actor_kind, *person;
 	struct arg_list roles, sources;
 	int64_t days;
 	bool operators;
@@ -68,6 +68,10 @@ static const struct arg_spec create_options[] = {
 	{"source", 's', ARG_LIST, "NAME", 0, 0, FIELD(sources),
 		"a source that a contributor may write for, * for any; several with commas"},
 	{"days", 'd', ARG_INT, "N", 1, MAX_DAYS, FIELD(days), "how long it is valid (90)"},
+	{"actor-kind", 'k', ARG_TEXT, "KIND", 0, 0, FIELD(actor_kind),
+		"who acts through it: human, service or agent (service)"},
+	{"person", 0, ARG_TEXT, "ID", 0, 0, FIELD(person),
+		"an opaque id of who holds it, the same for all tokens of a person"},
 	{"operator", 0, ARG_FLAG, NULL, 0, 0, FIELD(operators),
 		"an operator's token, of no workspace"},
 };
@@ -102,6 +106,10 @@ static void create_body(const struct create_values *values, struct buf *body)
 		put_texts(&json, "roles", &values->roles);
 	if (values->sources.count > 0)
 		put_texts(&json, "sources", &values->sources);
+	if (values->actor_kind)
+		json_put(&json, "actor_kind", text, values->actor_kind);
+	if (values->person)
+		json_put(&json, "person", text, values->person);
 	if (values->days > 0)
 		json_put(&json, "expires_in_days", int, values->days);
 	json_object_end(&json);
@@ -156,6 +164,8 @@ static const struct command create = {
 		"  umask 077; winnow token create --label ci --role contributor --source github > "
 		"ci.token\n"
 		"  winnow token create --label dashboard --role reader --days 365\n"
+		"  winnow token create --label triage-bot --role contributor,reviewer --source '*' "
+		"--actor-kind agent\n"
 		"  winnow token create --label 'second operator' --operator\n",
 	COMMAND_OPTIONS(create_options),
 	.values_bytes = sizeof(struct create_values),
@@ -176,6 +186,7 @@ static const struct arg_spec list_options[] = {
 static const struct table_column columns[] = {
 	{"ID", TABLE_LEFT, 0, 0},
 	{"LABEL", TABLE_LEFT, 12, 0},
+	{"ACTOR", TABLE_LEFT, 0, 0},
 	{"ROLES", TABLE_LEFT, 8, 0},
 	{"SOURCES", TABLE_LEFT, 8, 1},
 	{"STATE", TABLE_LEFT, 0, 0},
@@ -225,6 +236,7 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 
 		table_put(table, json_view_text(token, "id"));
 		table_put(table, json_view_text(token, "label"));
+		table_put(table, json_view_text(token, "actor_kind"));
 		put_joined(table, json_view_get(token, "roles"));
 		put_joined(table, json_view_get(token, "sources"));
 		table_put(table, state_of(token));

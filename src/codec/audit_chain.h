@@ -27,6 +27,8 @@ struct audit_record {
 	struct sha256 rows_sha256;
 	struct sha256 prev_hash;
 	struct sha256 hash;
+	struct str
+		actor_kind; /* of the actor's token, as a page shows it; in no hash. Absent: no token */
 };
 
 /*

@@ -30,6 +30,8 @@ static void put_record(struct json_writer *json, const struct audit_record *reco
 	json_put(json, "at", time, record->at_us);
 	json_put(json, "attempt_id", uuid, &record->attempt);
 	put_text(json, "actor", record->actor);
+	if (!exact && record->actor_kind.ptr)
+		put_text(json, "actor_kind", record->actor_kind);
 	put_text(json, "action", record->action);
 	put_text(json, "subject", record->subject);
 	put_text(json, "request_id", record->request_id);

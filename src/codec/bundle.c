@@ -233,13 +233,16 @@ void bundle_write_override(struct buf *out, const struct population_override *ov
 	line_end(&json);
 }
 
-void bundle_write_comparison(struct buf *out, const struct uuid *before, const struct uuid *after)
+void bundle_write_comparison(
+	struct buf *out, const struct uuid *before, const struct uuid *after, bool derived)
 {
 	struct json_writer json;
 
 	line_begin(&json, out, "comparison");
 	json_put(&json, "before", uuid, before);
 	json_put(&json, "after", uuid, after);
+	if (derived)
+		json_put(&json, "derived", bool, true);
 	line_end(&json);
 }
 
@@ -565,9 +568,11 @@ static bool take_override(struct bundle *bundle, const struct line *line)
 static bool take_comparison(struct bundle *bundle, const struct line *line)
 {
 	struct uuid before, after;
+	bool derived;
 
 	return read_uuid(line, "before", &before) && read_uuid(line, "after", &after) &&
-	       population_compare(bundle->population, &before, &after);
+	       json_read_bool(line->json, "derived", false, line->pointer, line->diag, &derived) &&
+	       population_compare(bundle->population, &before, &after, derived);
 }
 
 static const struct {

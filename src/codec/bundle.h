@@ -41,7 +41,8 @@ void bundle_write_document(
 void bundle_write_item(struct buf *out, const struct population_item *item, struct str external_id,
 	const struct catalog *catalog, const bool *read);
 void bundle_write_override(struct buf *out, const struct population_override *override);
-void bundle_write_comparison(struct buf *out, const struct uuid *before, const struct uuid *after);
+void bundle_write_comparison(struct buf *out, const struct uuid *before, const struct uuid *after,
+	bool derived); /* of a review's decision */
 
 /* Whether a ranking reads documents of this kind; mappings it does not. */
 bool bundle_has_document(struct str kind);

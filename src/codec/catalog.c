@@ -175,6 +175,7 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->statuses = words.statuses;
 	catalog->status_count = words.status_count;
 	catalog->override_max_days = words.override_max_days;
+	catalog->review = words.review;
 	catalog->settings_revision = newest->revision;
 	return keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }

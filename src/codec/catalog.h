@@ -139,6 +139,17 @@ struct mapping {
 	struct str body; /* canonical JSON; intake reads it */
 };
 
+/* What needs a person's approval (settings.review, docs/reviews.md). */
+enum { REVIEW_TOP_MOST = 1000, REVIEW_ABOVE_DEFAULT = 5, REVIEW_TOP_DEFAULT = 20 };
+struct review_rules {
+	bool on;
+	int64_t above; /* so many ranks above the approved one it is pending again */
+	int64_t top;   /* the first so many of each stream that has no number of its own */
+	const int64_t *stream_top;    /* by stream, as catalog->streams */
+	int64_t escalate_after_hours; /* 0: never */
+	struct str escalate_to;       /* absent: nobody in particular */
+};
+
 struct catalog {
 	struct arena arena;
 	int references;        /* atomic */
@@ -158,6 +169,7 @@ struct catalog {
 	const struct status_definition *statuses; /* the first of class todo is the default */
 	size_t status_count;
 	unsigned override_max_days; /* the longest that an override may last; 90 unless set */
+	struct review_rules review;
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -286,7 +298,8 @@ enum error policy_candidate(const struct json_t *json, const struct catalog *cat
 enum error calendar_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
- * "override_max_days":90} */
+ * "override_max_days":90,"review":{"top":20,"streams":{…},"above":5,"escalate_after_hours":48,
+ * "escalate_to":"…"}} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* See docs/sources.md for its form. `terms` is what is particular to the format (intake/format.h):

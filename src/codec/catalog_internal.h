@@ -56,8 +56,12 @@ struct vocabulary {
 	const struct status_definition *statuses;
 	size_t status_count;
 	unsigned override_max_days;
+	struct review_rules review;
 };
 enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
+/* catalog_review.c: settings.review; `streams` are those that it may name. */
+bool review_rules_read(const json_t *settings, const struct vocabulary *words, struct arena *arena,
+	struct diag *diag, struct review_rules *out);
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 

@@ -103,7 +103,7 @@ bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
 {
 	static const char *const keys[] = {
-		"streams", "kinds", "statuses", "override_max_days", NULL};
+		"streams", "kinds", "statuses", "override_max_days", "review", NULL};
 	int64_t override_days;
 	bool ok = true;
 
@@ -119,6 +119,7 @@ bool settings_read(
 	ok &= json_read_int(json, "override_max_days", 1, SETTINGS_MAX_OVERRIDE_DAYS, false,
 		SETTINGS_OVERRIDE_DAYS, "", diag, &override_days);
 	out->override_max_days = (unsigned)override_days;
+	ok &= review_rules_read(json, out, arena, diag, &out->review);
 	return ok;
 }
 
@@ -127,6 +128,7 @@ bool settings_read(
 enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
+	static const char *const optional[] = {"override_max_days", "review"};
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);
@@ -135,7 +137,9 @@ enum error settings_parse(
 	if (err)
 		return err;
 	tree = json_deep_copy(json);
-	if (json_is_null(json_object_get(tree, "override_max_days")))
-		json_object_del(tree, "override_max_days");
+	for (size_t i = 0; i < sizeof optional / sizeof *optional; i++) {
+		if (json_is_null(json_object_get(tree, optional[i])))
+			json_object_del(tree, optional[i]);
+	}
 	return catalog_body(tree, arena, body);
 }

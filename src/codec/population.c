@@ -301,8 +301,8 @@ bool population_add(struct population *population, const struct population_item 
 	return true;
 }
 
-bool population_compare(
-	struct population *population, const struct uuid *before, const struct uuid *after)
+bool population_compare(struct population *population, const struct uuid *before,
+	const struct uuid *after, bool derived)
 {
 	uint32_t first = population_find(population, before);
 	uint32_t second = population_find(population, after);
@@ -312,7 +312,7 @@ bool population_compare(
 	if (!reserve(&population->pairs, &population->pair_room, population->pair_count + 1,
 		    sizeof *population->pairs))
 		return false;
-	population->pairs[population->pair_count++] = (struct wn_comparison){first, second, 1.0};
+	population->pairs[population->pair_count++] = (struct wn_comparison){first, second, 1.0, derived};
 	return true;
 }
 
@@ -321,10 +321,10 @@ bool population_compare(
 /* `row` and `out` have room for all compared items; numbered as the live picture does it. */
 static bool fit(struct population *population, uint32_t *row, struct wn_strengths *out)
 {
-	size_t items = wn_comparisons_number(population->pairs, population->pair_count,
+	size_t pairs = wn_comparisons_weigh(population->pairs, population->pair_count);
+	size_t items = wn_comparisons_number(population->pairs, pairs,
 		(const unsigned char(*)[16])population->id, row);
-	bool good = wn_bradley_terry(
-		population->pairs, population->pair_count, items, WN_STRENGTH_PRIOR, out);
+	bool good = wn_bradley_terry(population->pairs, pairs, items, WN_STRENGTH_PRIOR, out);
 
 	for (size_t i = 0; i < items && good; i++) {
 		population->numbers[WN_STRENGTH][row[i]] = out->strength[i];

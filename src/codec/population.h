@@ -48,9 +48,9 @@ void population_free(struct population *population); /* NULL is fine */
 /* Each id once. False when memory is out, or there are too many items. */
 bool population_add(struct population *population, const struct population_item *item);
 /* "Before" was preferred to "after"; in any order, after all items. A pair with an item that is not
- * there is left out. */
-bool population_compare(
-	struct population *population, const struct uuid *before, const struct uuid *after);
+ * there is left out. derived: of a review's decision. */
+bool population_compare(struct population *population, const struct uuid *before,
+	const struct uuid *after, bool derived);
 /* Nothing is added any more: the rows can be ranked. */
 bool population_finish(struct population *population);
 

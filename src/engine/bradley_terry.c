@@ -325,6 +325,24 @@ static uint32_t number_of(
 	return (uint32_t)low;
 }
 
+size_t wn_comparisons_weigh(struct wn_comparison *comparisons, size_t count)
+{
+	double direct = 0, derived = 0, most, share;
+	size_t kept = 0;
+
+	for (size_t i = 0; i < count; i++)
+		*(comparisons[i].derived ? &derived : &direct) += comparisons[i].count;
+	most = direct * WN_DERIVED_MOST / (1.0 - WN_DERIVED_MOST);
+	share = derived > most ? most / derived : 1.0;
+	for (size_t i = 0; i < count; i++) {
+		comparisons[kept] = comparisons[i];
+		if (comparisons[kept].derived)
+			comparisons[kept].count *= share;
+		kept += comparisons[kept].count > 0;
+	}
+	return kept;
+}
+
 size_t wn_comparisons_number(struct wn_comparison *comparisons, size_t count,
 	const unsigned char (*ids)[16], uint32_t *row)
 {

@@ -148,12 +148,20 @@ static enum error authenticate(struct request *request, bool may_block)
 	return error;
 }
 
+/* A role that the route asks for, and of a decision no agent. */
+static enum error judge_allowed(const struct request *request)
+{
+	if (!(request->roles & request->route->roles))
+		return ERR_FORBIDDEN;
+	if ((request->route->flags & ROUTE_DECIDES) && !principal_may_decide(request->principal))
+		return ERR_AGENT;
+	return ERR_OK;
+}
+
 /* An operator may know that a workspace exists; anybody else without a role there may not. */
 static enum error judge(const struct request *request)
 {
-	if (request->roles & request->route->roles)
-		return ERR_OK;
-	return request->roles ? ERR_FORBIDDEN : ERR_NOT_FOUND;
+	return request->roles ? judge_allowed(request) : ERR_NOT_FOUND;
 }
 
 enum error access_check(struct request *request, bool may_block)
@@ -178,7 +186,7 @@ enum error access_check(struct request *request, bool may_block)
 		request->roles =
 			principal_roles(request->principal, &request->workspace.id, now_us);
 		/* That the path exists is no secret. */
-		return request->roles & request->route->roles ? ERR_OK : ERR_FORBIDDEN;
+		return judge_allowed(request);
 	}
 	error = find_workspace(request, request->params[place], may_block);
 	if (error)

@@ -14,7 +14,7 @@
  * ERR_UNAUTHENTICATED: no token, or none that is valid. ERR_NOT_FOUND: the workspace is absent or
  * removed, or the token has no role in it; the two cannot be told apart. ERR_FORBIDDEN: the token
  * has a role there, but none that the route asks for; also an operator without a grant, who may
- * know which workspaces exist. ERR_BAD_REQUEST: a token in the query, where logs would keep it.
+ * know which workspaces exist. ERR_AGENT: it has the role, but is an agent, and the route a decision. ERR_BAD_REQUEST: a token in the query, where logs would keep it.
  * ERR_WOULD_BLOCK unless may_block: call again on a worker.
  */
 enum error access_check(struct request *request, bool may_block);

@@ -36,6 +36,7 @@ enum route_flags {
 	ROUTE_SYSTEM = 4, /* belongs to no workspace: roles are those in the system workspace */
 	ROUTE_IF_MATCH = 8, /* 428 without If-Match (or If-None-Match: *) */
 	ROUTE_HIDDEN = 16,  /* not in openapi.yaml (none so far) */
+	ROUTE_DECIDES = 32, /* never for an agent, whatever its roles (x-winnow-decides) */
 };
 
 /* What a body may be; others are 415. */

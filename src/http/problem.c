@@ -38,6 +38,8 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_BAD_CURSOR] = "Cursors belong to one list and its filters; start at the first page.",
 	[ERR_UNAUTHENTICATED] = "Send a valid token: Authorization: Bearer wnw_…",
 	[ERR_FORBIDDEN] = "The token is valid, but none of its roles may do this here.",
+	[ERR_AGENT] = "The token is an agent's: whatever its roles, it may propose this, and a "
+		      "person decides.",
 	[ERR_SOURCE_FORBIDDEN] = "The token names the sources that it may write for.",
 	[ERR_NOT_FOUND] = "Nothing is there, or the token may not see it.",
 	[ERR_METHOD] = "The Allow field lists the methods that the path has.",

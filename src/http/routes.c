@@ -38,6 +38,7 @@ const struct route_table *const route_tables[] = {
 	&ranking_routes,
 	&ranking_proof_routes,
 	&override_routes,
+	&review_routes,
 	&comparison_routes,
 	&strength_routes,
 	&criteria_routes,
@@ -78,8 +79,9 @@ void routes_print(FILE *out)
 
 			fprintf(out, "%s\t%s\t", route->method, route->path);
 			print_roles(route, out);
-			fprintf(out, "\t%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
-				route->flags & ROUTE_IF_MATCH ? "if-match" : "");
+			fprintf(out, "\t%s%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
+				route->flags & ROUTE_IF_MATCH ? "if-match" : "",
+				route->flags & ROUTE_DECIDES ? "decides" : "");
 		}
 	}
 }

@@ -14,6 +14,7 @@
 
 const struct job job_table[] = {
 	{"override_expiry", 10000, job_override_expiry},
+	{"review", 10000, job_review},
 	{"idempotency_sweep", 60000, job_idempotency_sweep},
 	{"checkpoints", 5000, job_checkpoints},
 };

@@ -80,6 +80,27 @@ enum error live_ranking(struct live *live, const struct uuid *workspace, struct 
 	return error;
 }
 
+enum error live_rankings(struct live *live, struct ranking ***out, size_t *count)
+{
+	struct ranking **found = NULL;
+	size_t room = 0;
+
+	*count = 0;
+	pthread_mutex_lock(&live->mutex);
+	for (struct place *place = live->places; place; place = place->next)
+		room += place->current != NULL;
+	found = malloc((room + 1) * sizeof *found);
+	for (struct place *place = live->places; found && place; place = place->next) {
+		if (!place->current)
+			continue;
+		ranking_ref(place->current);
+		found[(*count)++] = place->current;
+	}
+	pthread_mutex_unlock(&live->mutex);
+	*out = found;
+	return found ? ERR_OK : ERR_NO_MEMORY;
+}
+
 enum error live_ranking_by_id(
 	struct live *live, const struct uuid *workspace, const char *id, struct ranking **out)
 {

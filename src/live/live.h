@@ -55,6 +55,9 @@ void live_hint(struct live *live, const struct uuid *workspace, int64_t revision
  * the memory budget by itself; to wait is vain, though it is tried again when it has changed.
  */
 enum error live_ranking(struct live *live, const struct uuid *workspace, struct ranking **out);
+/* The newest published ranking of every workspace that is in memory, as references; nobody's time is renewed
+ * by it. The list is the caller's to free. ERR_NO_MEMORY. */
+enum error live_rankings(struct live *live, struct ranking ***out, size_t *count);
 /* How far the loading of a workspace is, of which live_ranking says ERR_LOADING. It may wait for others to be
  * loaded before. */
 struct live_loading {

@@ -120,7 +120,8 @@ struct picture *picture_new(const struct uuid *workspace)
 	picture->index = row_index_new();
 	picture->symbols = symbols_new();
 	picture->overrides = override_set_new(NULL, NULL, 0);
-	if (picture->index && picture->symbols && picture->overrides)
+	picture->reviews = review_set_new(NULL, 0);
+	if (picture->index && picture->symbols && picture->overrides && picture->reviews)
 		return picture;
 	picture_free(picture);
 	return NULL;
@@ -138,6 +139,7 @@ void picture_free(struct picture *picture)
 	row_keys_unref(picture->keys);
 	strengths_unref(picture->strengths);
 	override_set_unref(picture->overrides);
+	review_set_unref(picture->reviews);
 	row_index_unref(picture->index);
 	symbols_unref(picture->symbols);
 	catalog_unref(picture->catalog);
@@ -150,6 +152,7 @@ size_t picture_bytes(const struct picture *picture)
 	size_t bytes = sizeof *picture + keys + picture->candidate_room +
 		       picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t)) +
 		       symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
+	       review_set_bytes(picture->reviews) +
 		       picture->pair_room * sizeof(struct row_pair) +
 		       strengths_bytes(picture->strengths) +
 		       picture->block_room * sizeof(struct block *) +
@@ -499,6 +502,30 @@ static enum error follow_overrides(struct picture *picture, struct conn *conn, i
 	return error;
 }
 
+static enum error follow_reviews(struct picture *picture, struct conn *conn, int64_t upto)
+{
+	struct review_set *followed;
+	struct review_row *news;
+	struct arena arena;
+	size_t count;
+	enum error error;
+
+	arena_init(&arena, 256u << 20);
+	error = reviews_load(conn, &picture->workspace,
+		picture->revision < 0 ? 0 : picture->revision, upto, &arena, &news, &count);
+	if (!error && count > 0) {
+		followed = review_set_follow(picture->reviews, news, count);
+		if (followed) {
+			review_set_unref(picture->reviews);
+			picture->reviews = followed;
+		} else {
+			error = ERR_NO_MEMORY;
+		}
+	}
+	arena_release(&arena);
+	return error;
+}
+
 /* A pair with an item that is not there says nothing about those that are. */
 static enum error take_pairs(
 	struct picture *picture, const struct comparison_row *news, size_t count)
@@ -515,7 +542,8 @@ static enum error take_pairs(
 		uint32_t after = row_index_find(picture->index, &news[i].after);
 
 		if (before != MAP_NONE && after != MAP_NONE && before != after)
-			picture->pairs[picture->pair_count++] = (struct row_pair){before, after};
+			picture->pairs[picture->pair_count++] = (struct row_pair){
+				before, after, comparison_is_derived(&news[i])};
 	}
 	return ERR_OK;
 }
@@ -559,6 +587,8 @@ static enum error follow_to(struct picture *picture, struct conn *conn, const st
 		error = follow_items(picture, conn, head->revision);
 	if (!error && news->overrides)
 		error = follow_overrides(picture, conn, head->revision);
+	if (!error)
+		error = follow_reviews(picture, conn, head->revision);
 	if (!error && news->comparisons)
 		error = follow_comparisons(picture, conn, head->revision);
 	if (error)

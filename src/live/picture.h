@@ -16,6 +16,7 @@
 #include "codec/catalog.h"
 #include "live/block.h"
 #include "live/override_set.h"
+#include "live/review_set.h"
 #include "live/strengths.h"
 #include "store/store.h"
 
@@ -69,6 +70,7 @@ struct picture {
 	uint8_t *candidates; /* by row */
 	size_t candidate_room;
 	struct override_set *overrides; /* all that have not ended */
+	struct review_set *reviews;     /* that count */
 	struct row_pair *pairs;         /* items compared */
 	size_t pair_count, pair_room;
 	struct strengths *strengths; /* NULL: nothing was compared */

@@ -35,6 +35,8 @@ void ranking_unref(struct ranking *ranking)
 	strengths_unref(ranking->strengths);
 	override_set_unref(ranking->overrides);
 	override_set_unref(ranking->unended);
+	review_states_release(&ranking->review_states);
+	review_set_unref(ranking->reviews);
 	page_cache_free(ranking->pages);
 	row_index_unref(ranking->index);
 	symbols_unref(ranking->symbols);
@@ -335,6 +337,8 @@ static struct ranking *ranking_new(const struct picture *picture)
 	symbols_ref(ranking->symbols);
 	ranking->unended = picture->overrides;
 	override_set_ref(ranking->unended);
+	ranking->reviews = picture->reviews;
+	review_set_ref(ranking->reviews);
 	ranking->keys = picture->keys;
 	if (ranking->keys)
 		row_keys_ref(ranking->keys);
@@ -360,7 +364,8 @@ enum error ranking_compute(
 	ranking->pages = page_cache_new();
 	error = ERR_NO_MEMORY;
 	if (!ranking->pages || !fill_population(ranking, picture) || !bind(ranking) ||
-		!apply_overrides(ranking) || !wn_decide(&ranking->input, &ranking->decision))
+		!apply_overrides(ranking) || !wn_decide(&ranking->input, &ranking->decision) ||
+		!review_states_find(ranking, &ranking->review_states))
 		goto failed;
 	*out = ranking;
 	return ERR_OK;
@@ -398,7 +403,9 @@ size_t ranking_bytes(const struct ranking *ranking)
 	return sizeof *ranking + decision_bytes(ranking) + ranking->rows +
 	       ranking->population.edge_count * sizeof(struct wn_edge) +
 	       ranking->block_count * block + ranking->arena.used_bytes +
-	       override_set_bytes(ranking->overrides) + page_cache_bytes(ranking->pages);
+	       override_set_bytes(ranking->overrides) +
+	       ranking->review_states.count * sizeof(struct review_state) +
+	       page_cache_bytes(ranking->pages);
 }
 
 /* ---- reading ---- */

@@ -16,6 +16,7 @@
 #include "codec/receipt.h"
 #include "live/block.h"
 #include "live/override_set.h"
+#include "live/review_states.h"
 #include "winnow/decide.h"
 
 struct picture;
@@ -54,6 +55,8 @@ struct ranking {
 	struct override_set *overrides;
 	struct override_set *unended; /* all that had not ended at the revision, in force or not */
 	struct wn_decision decision;
+	struct review_set *reviews; /* that counted at the revision */
+	struct review_states review_states;
 	/* From the first full minute, which is not before the revision's own, and before the second one
 	 * (INT64_MAX: ever) the time changes nothing. as_of is the first unless it was asked for. */
 	int64_t since_us, until_us;

@@ -88,7 +88,10 @@ static bool fit_pairs(struct strengths *strengths, const struct row_pair *pairs,
 	bool good = comparisons && row && out.strength && out.error;
 
 	for (size_t i = 0; i < count && good; i++)
-		comparisons[i] = (struct wn_comparison){pairs[i].before, pairs[i].after, 1.0};
+		comparisons[i] = (struct wn_comparison){
+			pairs[i].before, pairs[i].after, 1.0, pairs[i].derived};
+	if (good)
+		count = wn_comparisons_weigh(comparisons, count);
 	good = good && fit(strengths, comparisons, count, ids, row, &out);
 	free(comparisons);
 	free(row);

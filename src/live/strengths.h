@@ -4,13 +4,16 @@
 #ifndef WINNOW_LIVE_STRENGTHS_H
 #define WINNOW_LIVE_STRENGTHS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 /* "This row before that one." */
 struct row_pair {
 	uint32_t before, after;
+	bool derived; /* of a review's decision */
 };
+
 
 /* In blocks like the rows'; NULL where no item of a block was ever compared. Immutable, shared by
  * reference. */

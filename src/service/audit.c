@@ -17,6 +17,62 @@ enum {
 	EXPORT_BYTES = 32 << 20, /* rows exported at once; one revision may have more */
 };
 
+static bool actor_token(struct str actor, struct uuid *out)
+{
+	const size_t prefix = sizeof "token:" - 1;
+
+	return actor.len > prefix && memcmp(actor.ptr, "token:", prefix) == 0 &&
+	       uuid_from_text((struct str){actor.ptr + prefix, actor.len - prefix}, out);
+}
+
+static enum error read_kinds(const struct call *call, const struct uuid *ids, size_t count,
+	struct token_kind_row **out, size_t *found)
+{
+	struct conn *conn;
+	enum error error = store_acquire(call->service->store, &conn);
+
+	if (error)
+		return error;
+	error = read_begin(conn, &system_workspace);
+	if (!error) {
+		error = token_kinds(conn, ids, count, call->arena, out, found);
+		read_end(conn);
+	}
+	store_release(call->service->store, conn);
+	return error;
+}
+
+/* Which kind of actor each record is of. An operator's token is in no workspace, so they are looked up
+ * in all; a token's kind never changes, so it may be read after the records. */
+static enum error fill_kinds(const struct call *call, struct audit_record *records, size_t count)
+{
+	struct uuid *ids = arena_array(call->arena, count, sizeof *ids);
+	struct token_kind_row *kinds = NULL;
+	size_t id_count = 0, found = 0;
+	enum error error;
+	struct uuid id;
+
+	if (!ids)
+		return ERR_NO_MEMORY;
+	for (size_t i = 0; i < count; i++) {
+		if (!actor_token(records[i].actor, &id))
+			continue;
+		records[i].actor_kind = str_from(actor_kind_name(ACTOR_SERVICE));
+		if (id_count == 0 || uuid_cmp(&ids[id_count - 1], &id) != 0)
+			ids[id_count++] = id;
+	}
+	if (id_count == 0)
+		return ERR_OK;
+	error = read_kinds(call, ids, id_count, &kinds, &found);
+	for (size_t i = 0; !error && i < count; i++) {
+		for (size_t k = 0; k < found && actor_token(records[i].actor, &id); k++) {
+			if (uuid_cmp(&kinds[k].id, &id) == 0)
+				records[i].actor_kind = kinds[k].actor_kind;
+		}
+	}
+	return error;
+}
+
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
 	struct audit_record **out, size_t *count, int64_t *head)
 {
@@ -31,7 +87,7 @@ enum error audit_page(const struct call *call, int64_t after, size_t limit, cons
 				call->arena, out, count);
 	} while (reading_again(&reading, error));
 	*head = reading.head.revision;
-	return error;
+	return error ? error : fill_kinds(call, *out, *count);
 }
 
 /* ---- rows of a page of revisions ---- */

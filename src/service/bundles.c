@@ -284,9 +284,12 @@ static enum error write_bundle(const struct call *call, const struct recalled *r
 	if (error)
 		return error;
 	write_overrides(history, out);
-	for (size_t i = 0; i < history->comparison_count; i++)
+	for (size_t i = 0; i < history->comparison_count; i++) {
+		const struct comparison_row *row = &history->comparisons[i];
+
 		bundle_write_comparison(
-			out, &history->comparisons[i].before, &history->comparisons[i].after);
+			out, &row->before, &row->after, comparison_is_derived(row));
+	}
 	if (out->failed)
 		return ERR_NO_MEMORY;
 	return out->len > BUNDLE_BYTES_MAX ? too_large(call) : ERR_OK;

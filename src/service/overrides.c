@@ -33,6 +33,31 @@ const char *override_state_name(enum override_state state)
 
 /* ---- judging ---- */
 
+bool override_look_up(
+	struct override_input *input, const struct ranking *ranking, struct arena *arena)
+{
+	const char *band = NULL;
+	uint32_t row;
+
+	if (!ranking)
+		return true;
+	row = ranking_find(ranking, &input->item);
+	if (row != WN_ROW_NONE)
+		band = ranking_band_name(ranking, row);
+	if (row != WN_ROW_NONE)
+		input->rank_before = ranking->decision.order.rank[row];
+	input->candidates = (int64_t)ranking->decision.order.count;
+	/* An item that is not in it would make the queue one longer. */
+	if (input->candidates > 0 && input->rank_before == 0)
+		input->candidates++;
+	if (!band || input->rank_before == 0)
+		return true;
+	/* The ranking may be let go before the band is written. */
+	band = arena_strdup(arena, str_from(band));
+	input->band_before = str_from(band);
+	return band != NULL;
+}
+
 struct creating {
 	const struct override_input *input;
 	struct override_row *out;
@@ -50,8 +75,7 @@ static bool is_blank(uint32_t c)
 	       c == 0xfeff;
 }
 
-/* The characters that can be seen, and the blanks between them; the text is valid UTF-8. */
-static size_t characters(struct str text)
+size_t justification_characters(struct str text)
 {
 	size_t count = 0, seen = 0;
 
@@ -70,7 +94,7 @@ static size_t characters(struct str text)
 
 static void check_texts(const struct override_input *input, struct diag *diag)
 {
-	if (characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
+	if (justification_characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
 		diag_add(diag, "/justification",
 			"An override says why: at least %d characters, blanks at the ends not "
 			"counted.",
@@ -318,11 +342,13 @@ static enum error meet_items(struct write *write, struct creating *creating)
 	return error;
 }
 
-static enum error create_in(struct write *write, struct creating *creating)
+/* Judges it and queues the row. */
+static enum error make(struct write *write, struct creating *creating)
 {
 	const struct model_version *model = active_model(creating->catalog);
 	const struct override_input *input = creating->input;
 	struct diag *diag = write->call->diag;
+	size_t faults = diag->count;
 	enum error error = meet_items(write, creating);
 
 	if (error)
@@ -331,7 +357,7 @@ static enum error create_in(struct write *write, struct creating *creating)
 	check_expiry(
 		input->expires_us, write->change.at_us, creating->catalog->override_max_days, diag);
 	check_texts(input, diag);
-	if (diag->count)
+	if (diag->count > faults)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
 	if (!error)
@@ -339,9 +365,25 @@ static enum error create_in(struct write *write, struct creating *creating)
 	if (error)
 		return error;
 	fill_row(write, creating, model);
+	return override_append(&write->change, creating->out);
+}
+
+enum error override_make(struct write *write, struct catalog *catalog,
+	const struct override_input *input, struct override_row *out)
+{
+	struct creating creating = {.input = input, .out = out, .catalog = catalog};
+
+	return make(write, &creating);
+}
+
+static enum error create_in(struct write *write, struct creating *creating)
+{
+	enum error error = make(write, creating);
+
+	if (error)
+		return error;
 	kept_put_uuid(&write->kept, &creating->out->id);
-	error = override_append(&write->change, creating->out);
-	return error ? error : finish(write, "override.create", creating->out);
+	return finish(write, "override.create", creating->out);
 }
 
 static enum error create_body(struct write *write, void *arg)

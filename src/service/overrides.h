@@ -6,6 +6,7 @@
 #define WINNOW_SERVICE_OVERRIDES_H
 
 #include "codec/population.h" /* override_kinds */
+#include "live/ranking.h"
 #include "service/service.h"
 #include "service/write.h"
 #include "store/aggregates.h"
@@ -53,6 +54,17 @@ struct override_input {
  */
 enum error override_create(const struct call *call, const struct override_input *input,
 	struct override_row *out, struct written *written);
+
+/* Fills in what the newest ranking tells of the item. NULL: nobody knows. False when memory is out. */
+bool override_look_up(
+	struct override_input *input, const struct ranking *ranking, struct arena *arena);
+
+/* The same as a part of another write, which has its own audit record: judged, and its row queued. */
+enum error override_make(struct write *write, struct catalog *catalog,
+	const struct override_input *input, struct override_row *out);
+
+/* The characters of a reason that can be seen, and the blanks between them; the text is valid UTF-8. */
+size_t justification_characters(struct str text);
 
 /* Ends it before its time. ERR_NOT_FOUND; ERR_CONFLICT: it was revoked, or has expired (also when
  * that is not recorded yet). Records "override.revoke" on "override:<id>". */

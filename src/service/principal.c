@@ -37,6 +37,36 @@ const char *role_name(uint32_t role)
 	return NULL;
 }
 
+static const char *const kind_names[] = {
+	[ACTOR_SERVICE] = "service",
+	[ACTOR_HUMAN] = "human",
+	[ACTOR_AGENT] = "agent",
+};
+
+bool actor_kind_from_name(struct str name, enum actor_kind *out)
+{
+	*out = ACTOR_SERVICE;
+	if (!name.ptr)
+		return true;
+	for (size_t i = 0; i < sizeof kind_names / sizeof *kind_names; i++) {
+		if (!str_is(name, kind_names[i]))
+			continue;
+		*out = (enum actor_kind)i;
+		return true;
+	}
+	return false;
+}
+
+const char *actor_kind_name(enum actor_kind kind)
+{
+	return kind_names[kind];
+}
+
+bool principal_may_decide(const struct principal *principal)
+{
+	return principal && principal->actor_kind != ACTOR_AGENT;
+}
+
 void principal_ref(struct principal *principal)
 {
 	__atomic_add_fetch(&principal->references, 1, __ATOMIC_RELAXED);

@@ -31,6 +31,17 @@ enum {
 uint32_t role_from_name(struct str name);
 const char *role_name(uint32_t role);
 
+/* Who acts through a token. Of a token that was made without saying it nothing is known: it counts as
+ * a service, which claims no person behind a decision and takes nothing from it. */
+enum actor_kind {
+	ACTOR_SERVICE,
+	ACTOR_HUMAN,
+	ACTOR_AGENT, /* a machine that proposes; it never decides */
+};
+/* "service" … ; false when unknown. Absent text is a service. */
+bool actor_kind_from_name(struct str name, enum actor_kind *out);
+const char *actor_kind_name(enum actor_kind kind);
+
 struct grant {
 	struct uuid workspace;
 	uint32_t roles;
@@ -44,7 +55,9 @@ struct principal {
 	struct uuid workspace; /* home; the system workspace for operators */
 	uint32_t roles;        /* in the home workspace */
 	int64_t expires_us;
+	enum actor_kind actor_kind;
 	struct str label;
+	struct str person;         /* an opaque id of who holds the token; absent: not known */
 	const struct str *sources; /* that a contributor may write for at home; "*": any */
 	size_t source_count;
 	const struct grant *grants;
@@ -57,6 +70,13 @@ void principal_unref(struct principal *principal); /* NULL is fine */
 /* Bits in force in `workspace` at `now_us`; ROLE_OPERATOR is reported in every workspace. */
 uint32_t principal_roles(
 	const struct principal *principal, const struct uuid *workspace, int64_t now_us);
+/*
+ * Whether this actor may decide something: approve, bypass an approval, resume a suspended model, make
+ * tokens and grants (by which it could decide after all). Never an agent, whatever its roles; nobody
+ * (NULL: a job) neither. Routes that are such a decision say ROUTE_DECIDES (http/http.h), so that no
+ * handler has to ask; what decides only in some cases asks here.
+ */
+bool principal_may_decide(const struct principal *principal);
 /* Admins write for every source, contributors for those that their token or grant names. */
 bool principal_may_write_source(const struct principal *principal, const struct uuid *workspace,
 	int64_t now_us, struct str source);

@@ -85,18 +85,25 @@ static void build(struct placer *placer, const struct token_row *token,
 {
 	struct principal *principal = place(placer, sizeof *principal);
 	struct str label = place_str(placer, token->label);
+	struct str person = token->person.ptr ? place_str(placer, token->person) : STR_NONE;
 	const struct str *sources = place_strs(placer, token->sources, token->source_count);
 	const struct grant *grants;
+	enum actor_kind kind;
 	size_t grant_count = place_grants(placer, &token->id, rows, row_count, &grants);
 
 	if (!principal)
 		return;
+	/* A kind that this version does not know may do what all kinds may. */
+	if (!actor_kind_from_name(token->actor_kind, &kind))
+		kind = ACTOR_AGENT;
 	*principal = (struct principal){
 		.token_id = token->id,
 		.workspace = token->workspace,
 		.roles = roles_of(token->roles, token->role_count),
 		.expires_us = token->expires_us,
+		.actor_kind = kind,
 		.label = label,
+		.person = person,
 		.sources = sources,
 		.source_count = token->source_count,
 		.grants = grants,

@@ -67,6 +67,32 @@ static void check_expiry(const struct call *call, int64_t now_us, int64_t expire
 			TOKEN_MAX_DAYS);
 }
 
+static bool is_person_char(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+	       c == '.' || c == '_' || c == '-';
+}
+
+/* An id of somebody's directory. Letters and digits alone, so that no address and no full name fits:
+ * it is in the history for good. */
+static void check_actor(const struct call *call, const struct token_request *request)
+{
+	enum actor_kind kind;
+	bool good = request->person.len >= 1 && request->person.len <= TOKEN_MAX_PERSON;
+
+	if (!actor_kind_from_name(request->actor_kind, &kind))
+		diag_add(call->diag, "/actor_kind", "An actor is human, service or agent.");
+	if (!request->person.ptr)
+		return;
+	for (size_t i = 0; good && i < request->person.len; i++)
+		good = is_person_char(request->person.ptr[i]);
+	if (!good)
+		diag_add(call->diag, "/person",
+			"An opaque id of 1 to %d letters, digits, dots, hyphens and underscores: "
+			"no name and no address.",
+			TOKEN_MAX_PERSON);
+}
+
 static void write_names(
 	struct json_writer *json, const char *key, const struct str *names, size_t count)
 {
@@ -79,7 +105,8 @@ static void write_names(
 
 /* Canonical: keys in byte order. */
 static enum error finish(struct write *write, const char *action, const struct uuid *token,
-	const struct str *roles, size_t role_count, const struct str *sources, size_t source_count)
+	struct str actor_kind, const struct str *roles, size_t role_count,
+	const struct str *sources, size_t source_count)
 {
 	struct buf detail = BUF_INIT;
 	struct json_writer json;
@@ -89,6 +116,8 @@ static enum error finish(struct write *write, const char *action, const struct u
 
 	json_writer_init(&json, &detail);
 	json_object_begin(&json);
+	if (actor_kind.ptr)
+		json_put(&json, "actor_kind", str, actor_kind);
 	if (roles)
 		write_names(&json, "roles", roles, role_count);
 	if (roles)
@@ -114,8 +143,8 @@ static enum error create_body(struct write *write, void *arg)
 	if (error)
 		return error;
 	kept_put_uuid(&write->kept, &token->id);
-	return finish(write, "token.create", &token->id, token->roles, token->role_count,
-		token->sources, token->source_count);
+	return finish(write, "token.create", &token->id, token->actor_kind, token->roles,
+		token->role_count, token->sources, token->source_count);
 }
 
 /* As it was made, whatever became of it since. */
@@ -147,7 +176,12 @@ enum error token_create(const struct call *call, const struct token_request *req
 		.source_count = request->source_count,
 		.expires_us = request->expires_us,
 		.revoked_us = TIME_NONE,
+		.actor_kind = request->actor_kind,
+		.person = request->person,
 	};
+	/* A person is kept beside a kind. */
+	if (out->person.ptr && !out->actor_kind.ptr)
+		out->actor_kind = str_from(actor_kind_name(ACTOR_SERVICE));
 	if (out->expires_us == TIME_NONE)
 		out->expires_us = now_us + (int64_t)TOKEN_DEFAULT_DAYS * 86400 * US_PER_S;
 	if (request->label.len < 1 || request->label.len > TOKEN_MAX_LABEL)
@@ -158,6 +192,7 @@ enum error token_create(const struct call *call, const struct token_request *req
 	check_sources(
 		call, request->roles, request->role_count, request->sources, request->source_count);
 	check_expiry(call, now_us, out->expires_us);
+	check_actor(call, request);
 	if (call->diag->count)
 		return ERR_INVALID;
 	uuid_random(&out->id);
@@ -199,7 +234,7 @@ static enum error revoke_body(struct write *write, void *arg)
 		}
 	}
 	error = token_revoke_append(&write->change, id);
-	return error ? error : finish(write, "token.revoke", id, NULL, 0, NULL, 0);
+	return error ? error : finish(write, "token.revoke", id, STR_NONE, NULL, 0, NULL, 0);
 }
 
 enum error token_revoke(const struct call *call, const struct uuid *id, struct written *written)
@@ -271,7 +306,7 @@ static enum error grant_body(struct write *write, void *arg)
 	if (error)
 		return error;
 	return finish(write, grant->role_count ? "grant.set" : "grant.withdraw", &grant->token_id,
-		grant->roles, grant->role_count, grant->sources, grant->source_count);
+		STR_NONE, grant->roles, grant->role_count, grant->sources, grant->source_count);
 }
 
 static enum error grant_recall(struct write *write, struct kept *kept, void *arg)

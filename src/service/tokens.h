@@ -8,7 +8,13 @@
 #include "service/write.h"
 #include "store/aggregates.h"
 
-enum { TOKEN_TEXT_SIZE = 44, TOKEN_MAX_LABEL = 255, TOKEN_MAX_DAYS = 730, TOKEN_DEFAULT_DAYS = 90 };
+enum {
+	TOKEN_TEXT_SIZE = 44,
+	TOKEN_MAX_LABEL = 255,
+	TOKEN_MAX_PERSON = 64,
+	TOKEN_MAX_DAYS = 730,
+	TOKEN_DEFAULT_DAYS = 90,
+};
 
 /* "wnw_" + 32 characters of base62 (190 bits of chance) + 6 of base62 CRC-32 of what is before.
  * The checksum lets a typo be refused without a look-up; it is no security. */
@@ -21,7 +27,9 @@ struct token_request {
 	size_t role_count;
 	const struct str *sources;
 	size_t source_count;
-	int64_t expires_us; /* TIME_NONE: the default lifetime */
+	int64_t expires_us;    /* TIME_NONE: the default lifetime */
+	struct str actor_kind; /* absent: a service */
+	struct str person;     /* an opaque id of who holds it; absent: not said */
 };
 
 /* In the call's workspace (the system workspace: operators). ERR_INVALID with faults; `secret` is

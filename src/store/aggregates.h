@@ -191,13 +191,16 @@ struct comparison_row {
 	double ratio;                       /* criteria: 1 … 9; items: NaN */
 	int64_t made_us;
 	struct str author;
+	struct uuid review; /* that it was made of; all zero: a person compared them */
 };
+bool comparison_is_derived(const struct comparison_row *comparison);
 /* Of items (criteria false) or of criteria, with revision in (since, upto], ascending. */
 enum error comparisons_load(struct conn *conn, const struct uuid *workspace, bool criteria,
 	int64_t since, int64_t upto, struct arena *arena, struct comparison_row **out,
 	size_t *count);
 /* How many there are, of items and of criteria. */
 enum error comparisons_count(struct conn *conn, const struct uuid *workspace, int64_t *out);
+/* With `review` a row that tells the origin, too. */
 enum error comparison_append(struct change *change, const struct comparison_row *comparison);
 struct comparison_filter {
 	int criteria;                 /* 1: of criteria; 0: of items; -1: both */
@@ -209,6 +212,70 @@ struct comparison_filter {
 enum error comparisons_list(struct conn *conn, const struct uuid *workspace,
 	const struct comparison_filter *filter, struct arena *arena, struct comparison_row **out,
 	size_t *count);
+
+/* ---- reviews.c ---- */
+/* What a review, or whoever ended it, saw of an item. */
+struct review_seen {
+	int64_t item_revision;                 /* of the item's version */
+	int64_t model_version, policy_version; /* active; 0: no policy */
+};
+/* A question to people about an item that stands high or is held, and what became of it. */
+struct review_row {
+	struct uuid id;
+	int64_t revision; /* that opened it */
+	struct uuid item;
+	struct str reason;       /* "top", "held", "above" */
+	struct str rule;         /* "held": by which; absent otherwise */
+	struct str stream, band; /* the item's; absent: none */
+	int64_t rank;            /* where it stood */
+	int64_t opened_us;
+	struct review_seen seen;
+	int64_t ended_revision; /* 0: open, and all of the end is empty */
+	struct str outcome;     /* "approved", "adjusted", "deferred", "rejected", "withdrawn" */
+	int64_t ended_us;
+	struct str ended_by;
+	int64_t ended_rank; /* that an approval names; 0: any */
+	struct review_seen decided;
+	struct sha256 digest;  /* of `decided` */
+	struct uuid override;  /* that the decision made; all zero: none */
+	struct str rationale;  /* absent when erased, or not asked for */
+	int64_t escalated_revision, escalated_us; /* 0: not */
+	struct str escalated_to;
+	int64_t lapsed_revision, lapsed_us; /* of an approval; 0: it has not, on record */
+	struct str lapsed_why;
+};
+bool review_approves(const struct review_row *review); /* "approved" or "adjusted" */
+/* Oldest first: by revision, then id. */
+int review_by_age(const struct review_row *a, const struct review_row *b);
+/* All that count at `upto`: open ones, and approvals that have not lapsed on record; since > 0: those
+ * opened, ended or marked in (since, upto]. As they were at `upto`, oldest first, without texts. */
+enum error reviews_load(struct conn *conn, const struct uuid *workspace, int64_t since,
+	int64_t upto, struct arena *arena, struct review_row **out, size_t *count);
+/* Of these items, now: those that count, and those that ended behind `since`. */
+enum error reviews_of_items(struct conn *conn, const struct uuid *workspace,
+	const struct uuid *items, size_t item_count, int64_t since, struct arena *arena,
+	struct review_row **out, size_t *count);
+/* Now, with texts, in no order; absent ids give no row. */
+enum error reviews_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
+	size_t id_count, struct arena *arena, struct review_row **out, size_t *count);
+struct review_filter {
+	struct str state;             /* "open", "decided", "lapsed"; "ended": by a person; absent: any */
+	struct str stream, reason;    /* absent: any */
+	const struct uuid *item;      /* NULL: any */
+	int64_t before_revision;      /* older than this; INT64_MAX: from the newest */
+	const struct uuid *before_id; /* of that revision, ids less than this; NULL: none of it */
+	size_t limit;
+};
+/* Newest first, with texts. */
+enum error reviews_list(struct conn *conn, const struct uuid *workspace,
+	const struct review_filter *filter, struct arena *arena, struct review_row **out,
+	size_t *count);
+enum error review_append(struct change *change, const struct review_row *review);
+/* outcome … override of the row; its rationale, if there is one, goes to the side table. */
+enum error review_end_append(struct change *change, const struct review_row *review);
+/* mark: "escalated" or "lapsed". */
+enum error review_mark_append(
+	struct change *change, const struct uuid *id, const char *mark, struct str word);
 
 /* ---- rankings.c ---- */
 /* A kept ranking: its receipt, and its entries in chunks (ranked_item_bytes, codec/receipt.h). */
@@ -245,7 +312,17 @@ struct token_row {
 	size_t source_count;
 	int64_t created_us, expires_us;
 	int64_t revoked_us; /* TIME_NONE: not */
+	/* "human", "service", "agent"; absent: nobody said, which is a service. */
+	struct str actor_kind;
+	struct str person; /* an opaque id of who holds it; absent: not known. Only with a kind. */
 };
+/* Of tokens of any workspace, in the system scope; those of which nobody said have no row. */
+struct token_kind_row {
+	struct uuid id;
+	struct str actor_kind;
+};
+enum error token_kinds(struct conn *conn, const struct uuid *ids, size_t count, struct arena *arena,
+	struct token_kind_row **out, size_t *found);
 struct grant_row {
 	struct uuid workspace, token_id;
 	int64_t revision;

@@ -6,6 +6,13 @@
 #include "store/cells.h"
 #include "store/conn.h"
 
+bool comparison_is_derived(const struct comparison_row *comparison)
+{
+	static const struct uuid nobody;
+
+	return uuid_cmp(&comparison->review, &nobody) != 0;
+}
+
 static enum error comparisons_run(struct conn *conn, enum statement statement,
 	const struct params *params, struct arena *arena, struct comparison_row **out,
 	size_t *count)
@@ -34,6 +41,7 @@ static enum error comparisons_run(struct conn *conn, enum statement statement,
 		comparisons[i].ratio = cell_float8(&cells);
 		comparisons[i].made_us = cell_time(&cells);
 		comparisons[i].author = cell_text(&cells);
+		comparisons[i].review = cell_uuid(&cells);
 		err = cells_error(&cells);
 	}
 	if (!err) {
@@ -91,6 +99,21 @@ enum error comparisons_count(struct conn *conn, const struct uuid *workspace, in
 	return err;
 }
 
+static enum error append_origin(struct change *change, const struct comparison_row *comparison)
+{
+	struct rows *rows = change_rows(change, HISTORY_review_comparisons);
+
+	if (!rows)
+		return ERR_NO_MEMORY;
+	row_begin(rows);
+	row_uuid(rows, &change->workspace);
+	row_uuid(rows, &comparison->id);
+	row_int8(rows, change->revision);
+	row_uuid(rows, &comparison->review);
+	row_end(rows);
+	return ERR_OK;
+}
+
 enum error comparison_append(struct change *change, const struct comparison_row *comparison)
 {
 	bool criteria = comparison->before_name.ptr != NULL;
@@ -110,5 +133,5 @@ enum error comparison_append(struct change *change, const struct comparison_row 
 	row_time(rows, comparison->made_us);
 	row_text(rows, comparison->author);
 	row_end(rows);
-	return ERR_OK;
+	return comparison_is_derived(comparison) ? append_origin(change, comparison) : ERR_OK;
 }

@@ -21,6 +21,8 @@ static void read_token(struct cells *cells, struct token_row *out)
 	out->created_us = cell_time(cells);
 	out->expires_us = cell_time(cells);
 	out->revoked_us = cell_time(cells);
+	out->actor_kind = cell_text(cells);
+	out->person = cell_text(cells);
 }
 
 static void read_grant(struct cells *cells, struct grant_row *out)
@@ -184,6 +186,59 @@ enum error grants_list(struct conn *conn, const struct uuid *workspace, struct a
 	return grants_run(conn, STMT_GRANTS_LIST, &params, arena, out, count);
 }
 
+enum error token_kinds(struct conn *conn, const struct uuid *ids, size_t count, struct arena *arena,
+	struct token_kind_row **out, size_t *found)
+{
+	struct params params = PARAMS_INIT;
+	struct buf array = BUF_INIT;
+	PGresult *result = NULL;
+	enum error err = ERR_NO_MEMORY;
+
+	*found = 0;
+	wire_uuid_array(&array, ids, count);
+	if (!array.failed) {
+		params_bytes(&params, array.data, array.len);
+		err = conn_run(conn, STMT_TOKEN_KINDS, &params, &result);
+	}
+	buf_release(&array);
+	if (err)
+		return err;
+	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
+	if (!*out)
+		err = ERR_NO_MEMORY;
+	for (int i = 0; i < PQntuples(result) && !err; i++) {
+		struct cells cells = cells_at(result, i, arena);
+
+		(*out)[i].id = cell_uuid(&cells);
+		(*out)[i].actor_kind = cell_text(&cells);
+		err = cells_error(&cells);
+	}
+	if (!err)
+		*found = (size_t)PQntuples(result);
+	PQclear(result);
+	return err;
+}
+
+/* A token without a row is a service's: what is the same for all is not written for each. */
+static enum error token_actor_append(struct change *change, const struct token_row *token)
+{
+	struct rows *rows;
+
+	if (!token->actor_kind.ptr)
+		return ERR_OK;
+	rows = change_rows(change, HISTORY_token_actors);
+	if (!rows)
+		return ERR_NO_MEMORY;
+	row_begin(rows);
+	row_uuid(rows, &change->workspace);
+	row_uuid(rows, &token->id);
+	row_int8(rows, change->revision);
+	row_text(rows, token->actor_kind);
+	row_text(rows, token->person);
+	row_end(rows);
+	return ERR_OK;
+}
+
 enum error token_append(struct change *change, const struct token_row *token)
 {
 	struct rows *rows = change_rows(change, HISTORY_tokens);
@@ -202,7 +257,7 @@ enum error token_append(struct change *change, const struct token_row *token)
 	row_time(rows, token->created_us);
 	row_time(rows, token->expires_us);
 	row_end(rows);
-	return ERR_OK;
+	return token_actor_append(change, token);
 }
 
 enum error token_revoke_append(struct change *change, const struct uuid *id)

@@ -300,14 +300,17 @@ def test_every_error_of_the_table_is_an_answer_somewhere(operations):
 def test_router_and_contract_agree(contract, operations):
     done = daemons.command("routes")
     assert done.returncode == 0, done.stderr
-    routed = {}
+    routed, decisions = {}, set()
     for line in done.stdout.splitlines():
         if not line or line.startswith("#"):
             continue
         method, path, roles = line.split("\t")[:3]
         assert (method, path) not in routed, line
         routed[method, path] = set(filter(None, roles.split(",")))
+        if "decides" in line.split("\t")[3].split():
+            decisions.add((method, path))
     promised = {(method, path): set(operation["x-winnow-roles"]) for method, path, operation in operations}
+    assert decisions == {(m, path) for m, path, operation in operations if operation.get("x-winnow-decides")}
     assert set(routed) - set(promised) == set(), "routes that the contract lacks"
     assert set(promised) - set(routed) == set(), "operations that the router lacks"
     assert {key: (routed[key], promised[key]) for key in promised if routed[key] != promised[key]} == {}

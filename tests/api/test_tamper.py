@@ -166,7 +166,7 @@ def test_cut_the_tail(drill):
 def cut_clean(drill, last):
     """The tail and all that belongs to it, the head row set back: as if it had never been."""
     database, ws = drill.database, drill.ws
-    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "grants", *DECISIONS):
+    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "token_actors", "grants", *DECISIONS):
         database.tamper(f"DELETE FROM winnow.{table} WHERE revision > %s AND workspace_id = %s", last, ws.id)
     database.tamper(
         "DELETE FROM winnow.items i WHERE workspace_id = %s AND NOT EXISTS (SELECT 1 FROM winnow.item_versions v WHERE v.workspace_id = i.workspace_id AND v.item_id = i.item_id)",
@@ -288,6 +288,10 @@ DECISIONS = {
     "comparisons": "gen_random_uuid(), %s, NULL, NULL, 'reach', 'effort', 2, now(), 'token:x'",
     "rankings": "'1.1', %s, 1, now(), 1, 0, '0', '', 0, sha256(''), now(), 'token:x', NULL",
     "ranking_chunks": "'1.1', 1, %s, ''",
+    "reviews": "gen_random_uuid(), %s, gen_random_uuid(), 'top', NULL, NULL, 1, NULL, now(), 1, 1, 0",
+    "review_ends": "gen_random_uuid(), %s, 'approved', now(), 'token:x', 1, 1, 1, 0, sha256(''), NULL, NULL",
+    "review_marks": "gen_random_uuid(), 'lapsed', %s, now(), 'item'",
+    "review_comparisons": "gen_random_uuid(), %s, gen_random_uuid()",
 }
 
 

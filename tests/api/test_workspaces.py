@@ -165,6 +165,10 @@ def test_rows_of_one_workspace_are_hidden_from_another_even_in_sql(ws, other_ws,
                 "comparisons",
                 "rankings",
                 "ranking_chunks",
+                "reviews",
+                "review_ends",
+                "review_marks",
+                "review_comparisons",
             ]
             for table in tables:
                 cursor.execute(f"SELECT count(*) FROM winnow.{table}")

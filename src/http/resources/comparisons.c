@@ -3,11 +3,8 @@
  * it. Recorded one by one or together, and listed. What they teach is in strengths.c and criteria.c.
  */
 #include <math.h>
-#include <stdio.h>
-#include <string.h>
 
 #include "base/map.h"
-#include "base/num.h"
 #include "http/resources/item_ref.h"
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
@@ -162,6 +159,8 @@ static void write_one(
 	json_put(json, "revision", int, row->revision);
 	json_put(json, "made_at", time, row->made_us);
 	json_put(json, "author", str, row->author);
+	if (comparison_is_derived(row))
+		json_put(json, "review", uuid, &row->review);
 	if (row->before_name.ptr) {
 		json_key(json, "criteria");
 		json_object_begin(json);
@@ -239,30 +238,18 @@ static enum error create(struct request *request, struct response *response)
 	return show_created(request, response, rows, count, list);
 }
 
-/* "<revision>:<id>" of the last one shown. */
 static enum error read_place(
 	struct request *request, struct str query, struct comparison_filter *filter)
 {
 	struct uuid *id = arena_alloc(&request->arena, sizeof *id);
-	struct str payload;
-	const char *colon;
-	uint64_t revision;
-	enum error error = query_cursor(request, query, &payload);
+	bool given;
+	enum error error;
 
-	if (error || !payload.ptr)
-		return error;
-	colon = memchr(payload.ptr, ':', payload.len);
-	if (!id || !colon)
-		return id ? ERR_BAD_CURSOR : ERR_BUDGET;
-	if (!num_parse_u64((struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &revision) ||
-		revision > INT64_MAX ||
-		!uuid_from_text(
-			(struct str){colon + 1, payload.len - (size_t)(colon + 1 - payload.ptr)},
-			id))
-		return ERR_BAD_CURSOR;
-	filter->before_revision = (int64_t)revision;
-	filter->before_id = id;
-	return ERR_OK;
+	if (!id)
+		return ERR_BUDGET;
+	error = query_place(request, query, &filter->before_revision, id, &given);
+	filter->before_id = given ? id : NULL;
+	return error;
 }
 
 static enum error read_filter(
@@ -292,7 +279,6 @@ static enum error write_page(struct request *request, struct response *response,
 	struct call call = call_of(request);
 	struct json_writer json;
 	struct names names;
-	char id[UUID_TEXT_SIZE], last[64];
 	enum error error = names_load(&call, rows, count, &names);
 
 	json_writer_init(&json, &response->body);
@@ -302,11 +288,9 @@ static enum error write_page(struct request *request, struct response *response,
 	names_release(&names);
 	if (error)
 		return error;
-	if (more) {
-		snprintf(last, sizeof last, "%lld:%s", (long long)rows[count - 1].revision,
-			uuid_to_text(&rows[count - 1].id, id));
-		write_next(&json, request, query, str_from(last));
-	}
+	if (more)
+		write_next_place(
+			&json, request, query, rows[count - 1].revision, &rows[count - 1].id);
 	json_object_end(&json);
 	return response_done(response);
 }

@@ -102,6 +102,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/grants",
 		.roles = ROLE_ADMIN | ROLE_OPERATOR,
+		.flags = ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 65536,
 		.handle = set,

@@ -18,30 +18,45 @@ static bool is_known(const struct ranking *ranking, const struct uuid *id)
 	return ranking && ranking_find(ranking, id) != WN_ROW_NONE;
 }
 
-enum error item_names_load(const struct call *call, const struct ranking *ranking,
-	const struct override_row *overrides, size_t count, struct item_names *out)
+enum error item_names_of(const struct call *call, const struct ranking *ranking,
+	const struct uuid *ids, size_t count, struct item_names *out)
 {
-	struct uuid *ids = arena_array(call->arena, 2 * count, sizeof *ids);
-	size_t wanted = 0;
+	struct uuid *wanted = arena_array(call->arena, count, sizeof *wanted);
+	size_t missing = 0;
 	enum error error;
 
 	*out = (struct item_names){.places = {0}};
-	if (!ids)
+	if (!wanted)
 		return ERR_BUDGET;
 	for (size_t i = 0; i < count; i++) {
-		if (!is_known(ranking, &overrides[i].item))
-			ids[wanted++] = overrides[i].item;
-		if (has_target(&overrides[i]) && !is_known(ranking, &overrides[i].target))
-			ids[wanted++] = overrides[i].target;
+		if (!is_known(ranking, &ids[i]))
+			wanted[missing++] = ids[i];
 	}
-	if (wanted == 0)
+	if (missing == 0)
 		return ERR_OK;
-	error = items_get(call, ids, wanted, &out->list);
+	error = items_get(call, wanted, missing, &out->list);
 	for (size_t i = 0; !error && i < out->list.count; i++) {
 		if (!uuid_map_put(&out->places, &out->list.records[i].id, (uint32_t)i))
 			error = ERR_NO_MEMORY;
 	}
 	return error;
+}
+
+enum error item_names_load(const struct call *call, const struct ranking *ranking,
+	const struct override_row *overrides, size_t count, struct item_names *out)
+{
+	struct uuid *ids = arena_array(call->arena, 2 * count, sizeof *ids);
+	size_t wanted = 0;
+
+	*out = (struct item_names){.places = {0}};
+	if (!ids)
+		return ERR_BUDGET;
+	for (size_t i = 0; i < count; i++) {
+		ids[wanted++] = overrides[i].item;
+		if (has_target(&overrides[i]))
+			ids[wanted++] = overrides[i].target;
+	}
+	return item_names_of(call, ranking, ids, wanted, out);
 }
 
 void item_names_release(struct item_names *names)
@@ -68,20 +83,20 @@ static void write_row(struct json_writer *json, const struct ranking *ranking, u
 	json_object_end(json);
 }
 
-static void write_item(
-	struct json_writer *json, const struct override_shown *shown, const struct uuid *id)
+void item_name_write(struct json_writer *json, const struct ranking *ranking,
+	const struct item_names *names, const struct uuid *id)
 {
-	uint32_t row = shown->ranking ? ranking_find(shown->ranking, id) : WN_ROW_NONE;
-	uint32_t place = shown->names ? uuid_map_get(&shown->names->places, id) : MAP_NONE;
+	uint32_t row = ranking ? ranking_find(ranking, id) : WN_ROW_NONE;
+	uint32_t place = names ? uuid_map_get(&names->places, id) : MAP_NONE;
 
 	if (row != WN_ROW_NONE) {
-		write_row(json, shown->ranking, row);
+		write_row(json, ranking, row);
 		return;
 	}
 	json_object_begin(json);
 	json_put(json, "id", uuid, id);
 	if (place != MAP_NONE) {
-		const struct item_record *item = &shown->names->list.records[place];
+		const struct item_record *item = &names->list.records[place];
 
 		write_name(json, item->source, item->external_id, item->item.title);
 	}
@@ -207,7 +222,7 @@ static void write_decision(struct json_writer *json, const struct override_shown
 	case WN_OVERRIDE_BAND: json_put(json, "band", str, override->band); break;
 	case WN_OVERRIDE_BEFORE:
 		json_key(json, "before");
-		write_item(json, shown, &override->target);
+		item_name_write(json, shown->ranking, shown->names, &override->target);
 		break;
 	default: break;
 	}
@@ -260,7 +275,7 @@ void override_write(struct json_writer *json, const struct override_shown *shown
 	json_object_begin(json);
 	json_put(json, "id", uuid, &override->id);
 	json_key(json, "item");
-	write_item(json, shown, &override->item);
+	item_name_write(json, shown->ranking, shown->names, &override->item);
 	write_decision(json, shown);
 	write_author(json, shown);
 	json_put(json, "made_at", time, override->made_us);

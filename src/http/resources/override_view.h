@@ -16,11 +16,16 @@ struct item_names {
 	struct item_list list;
 	struct uuid_map places;
 };
-/* Of the items that the overrides are about, and of their targets, but for those of the ranking
- * (NULL: none). Release in any case. */
+/* Of these items, but for those of the ranking (NULL: none). Release in any case. */
+enum error item_names_of(const struct call *call, const struct ranking *ranking,
+	const struct uuid *ids, size_t count, struct item_names *out);
+/* Of the items that the overrides are about, and of their targets. */
 enum error item_names_load(const struct call *call, const struct ranking *ranking,
 	const struct override_row *overrides, size_t count, struct item_names *out);
 void item_names_release(struct item_names *names);
+/* {"id", "source", "external_id", "title"}, as far as ranking and names (NULL: none) know it. */
+void item_name_write(struct json_writer *json, const struct ranking *ranking,
+	const struct item_names *names, const struct uuid *id);
 
 struct override_shown {
 	const struct override_row *override;

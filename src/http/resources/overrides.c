@@ -6,29 +6,14 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/num.h"
 #include "http/resources/item_ref.h"
 #include "http/resources/override_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
-#include "live/live.h"
 #include "service/overrides.h"
 
 /* Longer texts are the service's to refuse, with the limit. */
 enum { TEXT_MOST = 65536, NAME_MOST = 255 };
-
-/* The newest ranking, as view_ranking gives it, or NULL where the workspace has none and cannot be
- * ranked: what people decide has to be there all the same. */
-static enum error ranking_if_any(struct request *request, struct ranking **out)
-{
-	enum error error = view_ranking(request, out);
-
-	if (error == ERR_WORKSPACE_TOO_LARGE)
-		return ERR_OK;
-	if (error != ERR_PARK && error != ERR_LOADING)
-		return error;
-	return live_is_failing(request->service->live, &request->workspace.id) ? ERR_OK : error;
-}
 
 /* ---- making ---- */
 
@@ -74,29 +59,6 @@ static enum error read_input(struct request *request, struct override_input *out
 	}
 	json_decref(body);
 	return error;
-}
-
-/* Where the item stands, as the newest ranking has it; NULL: nobody knows. */
-static void look_up(
-	struct override_input *input, const struct ranking *ranking, struct arena *arena)
-{
-	const char *band = NULL;
-	uint32_t row;
-
-	if (!ranking)
-		return;
-	row = ranking_find(ranking, &input->item);
-	if (row != WN_ROW_NONE)
-		band = ranking_band_name(ranking, row);
-	if (row != WN_ROW_NONE)
-		input->rank_before = ranking->decision.order.rank[row];
-	/* The ranking is let go before the band is written. */
-	if (band && input->rank_before > 0)
-		input->band_before = str_from(arena_strdup(arena, str_from(band)));
-	input->candidates = (int64_t)ranking->decision.order.count;
-	/* An item that is not in it would make the queue one longer. */
-	if (input->candidates > 0 && input->rank_before == 0)
-		input->candidates++;
 }
 
 /* What the service calls its input's members, and what the body calls them. */
@@ -151,7 +113,8 @@ static enum error make(struct request *request, struct ranking *ranking, struct 
 
 	if (error)
 		return error;
-	look_up(&input, ranking, &request->arena);
+	if (!override_look_up(&input, ranking, &request->arena))
+		return ERR_BUDGET;
 	error = override_create(&call, &input, out, written);
 	settle_faults(&request->diag, own);
 	return error;
@@ -195,7 +158,7 @@ static enum error create(struct request *request, struct response *response)
 
 	/* First: the wait for a ranking runs all of this again. */
 	if (!error)
-		error = ranking_if_any(request, &ranking);
+		error = view_ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = make(request, ranking, &override, &written);
@@ -285,33 +248,6 @@ static enum error read_active_filter(struct request *request, struct override_fi
 	return error;
 }
 
-/* "<revision>:<id>" of the last one shown. */
-static enum error read_cursor(
-	struct request *request, struct str query, struct uuid *id, struct override_filter *out)
-{
-	struct str payload;
-	const char *colon;
-	uint64_t revision;
-	enum error error = query_cursor(request, query, &payload);
-
-	out->before_revision = INT64_MAX;
-	if (error || !payload.ptr)
-		return error;
-	colon = memchr(payload.ptr, ':', payload.len);
-	if (!colon ||
-		!num_parse_u64(
-			(struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &revision) ||
-		revision > INT64_MAX)
-		return ERR_BAD_CURSOR;
-	payload.len -= (size_t)(colon + 1 - payload.ptr);
-	payload.ptr = colon + 1;
-	if (!uuid_from_text(payload, id))
-		return ERR_BAD_CURSOR;
-	out->before_revision = (int64_t)revision;
-	out->before_id = id;
-	return ERR_OK;
-}
-
 struct list_query {
 	struct override_filter filter;
 	struct uuid item, before_id; /* what the filter points to */
@@ -325,6 +261,7 @@ static enum error read_list_query(struct request *request, struct list_query *ou
 	struct override_filter *filter = &out->filter;
 	char item[UUID_TEXT_SIZE];
 	const char *text;
+	bool given;
 	enum error error = request_query_only(request, known);
 
 	*filter = (struct override_filter){.active = -1};
@@ -344,14 +281,16 @@ static enum error read_list_query(struct request *request, struct list_query *ou
 	if (!text)
 		return ERR_BUDGET;
 	out->text = str_from(text);
-	return read_cursor(request, out->text, &out->before_id, filter);
+	error = query_place(
+		request, out->text, &filter->before_revision, &out->before_id, &given);
+	filter->before_id = given ? &out->before_id : NULL;
+	return error;
 }
 
 static enum error write_page(struct request *request, struct response *response,
 	const struct list_query *query, const struct ranking *ranking)
 {
 	struct call call = call_of(request);
-	char id[UUID_TEXT_SIZE], last[UUID_TEXT_SIZE + 24];
 	struct override_row *rows;
 	struct json_writer json;
 	int64_t revision;
@@ -366,11 +305,9 @@ static enum error write_page(struct request *request, struct response *response,
 	error = write_list(request, &json, ranking, rows, count);
 	if (error)
 		return error;
-	if (count == query->filter.limit) {
-		snprintf(last, sizeof last, "%lld:%s", (long long)rows[count - 1].revision,
-			uuid_to_text(&rows[count - 1].id, id));
-		write_next(&json, request, query->text, str_from(last));
-	}
+	if (count == query->filter.limit)
+		write_next_place(&json, request, query->text, rows[count - 1].revision,
+			&rows[count - 1].id);
 	json_object_end(&json);
 	return response_done(response);
 }
@@ -382,7 +319,7 @@ static enum error list(struct request *request, struct response *response)
 	enum error error = read_list_query(request, &query);
 
 	if (!error)
-		error = ranking_if_any(request, &ranking);
+		error = view_ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = write_page(request, response, &query, ranking);
@@ -431,7 +368,7 @@ static enum error show(struct request *request, struct response *response)
 	if (!error)
 		error = param_uuid(request, 1, &id);
 	if (!error)
-		error = ranking_if_any(request, &ranking);
+		error = view_ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = write_one(request, response, &id, ranking);

@@ -3,6 +3,7 @@
  * Encoded once per ranking and query, then shared.
  */
 #include "http/resources/evidence_view.h"
+#include "http/resources/review_view.h"
 #include "http/resources/since.h"
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
@@ -14,6 +15,7 @@ enum { QUEUE_LIMIT_MAX = 500 };
 struct queue_query {
 	struct str stream, band, team; /* absent: any */
 	bool held;                     /* only those */
+	int review;                    /* 1: pending; 0: approved; -1: any */
 };
 
 /* What entries are written with; made once a page. */
@@ -22,10 +24,25 @@ struct entry_tools {
 	struct row_overrides overrides;
 };
 
+static enum error read_review(struct walk *walk, struct request *request, int *out)
+{
+	struct str text;
+	enum error error = walk_filter(walk, request, "review", &text);
+
+	*out = -1;
+	if (error || !text.ptr)
+		return error;
+	*out = str_is(text, "pending");
+	if (*out == 1 || str_is(text, "approved"))
+		return ERR_OK;
+	diag_add(&request->diag, "/query/review", "A review is pending or approved.");
+	return ERR_INVALID;
+}
+
 static enum error read_query(struct walk *walk, struct request *request, struct queue_query *out)
 {
-	static const char *const known[] = {"stream", "band", "team", "held", "limit", "cursor",
-		"min_revision", "revision", "since", "wait", NULL};
+	static const char *const known[] = {"stream", "band", "team", "held", "review", "limit",
+		"cursor", "min_revision", "revision", "since", "wait", NULL};
 	struct str held;
 	enum error error = request_query_only(request, known);
 
@@ -40,13 +57,15 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 	if (!error)
 		error = request_query_bool(request, "held", false, &out->held);
 	if (!error)
+		error = read_review(walk, request, &out->review);
+	if (!error)
 		error = walk_revision(walk, request);
 	return error;
 }
 
 static bool is_filtered(const struct queue_query *query)
 {
-	return query->held || query->stream.ptr || query->band.ptr || query->team.ptr;
+	return query->held || query->review >= 0 || query->stream.ptr || query->band.ptr || query->team.ptr;
 }
 
 static bool matches(const struct ranking *ranking, uint32_t row, const struct queue_query *query)
@@ -56,6 +75,12 @@ static bool matches(const struct ranking *ranking, uint32_t row, const struct qu
 
 	if (query->held && !(held && held[row]))
 		return false;
+	if (query->review >= 0) {
+		const struct review_state *state = review_state_of(&ranking->review_states, row);
+
+		if (!state || state->pending != (query->review == 1))
+			return false;
+	}
 	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
 		return false;
 	if (query->team.ptr && !str_eq(ranking_text(ranking, row, ROW_TEAM), query->team))
@@ -78,6 +103,7 @@ static void write_marks(struct json_writer *json, const struct ranking *ranking,
 		json_put(json, "held", bool, true);
 	if (decision->tier && decision->tier[row] == 0)
 		json_put(json, "pinned", bool, true);
+	review_write_state(json, ranking, row);
 	if (count == 0)
 		return;
 	json_key(json, "overrides");
@@ -143,6 +169,7 @@ static enum error encode_page(
 	json_put(&json, "count", int, (int64_t)ranking->decision.order.count);
 	json_put(&json, "excluded", int, (int64_t)view_count_out(ranking));
 	json_put(&json, "held", int, (int64_t)view_count_held(ranking));
+	review_write_counts(&json, ranking);
 	next = write_entries(&json, walk, query, &tools);
 	if (next > 0)
 		walk_next(walk, request, &json, next);

@@ -4,8 +4,10 @@
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
 
+#include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "service/items.h"
 #include "store/aggregates.h"
 
@@ -96,6 +98,42 @@ void write_next(
 		return;
 	}
 	json_put(json, "next", text, cursor);
+}
+
+enum error query_place(struct request *request, struct str query, int64_t *revision,
+	struct uuid *id, bool *given)
+{
+	struct str payload;
+	const char *colon;
+	uint64_t number;
+	enum error error = query_cursor(request, query, &payload);
+
+	*given = false;
+	*revision = INT64_MAX;
+	if (error || !payload.ptr)
+		return error;
+	colon = memchr(payload.ptr, ':', payload.len);
+	if (!colon ||
+		!num_parse_u64(
+			(struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &number) ||
+		number > INT64_MAX)
+		return ERR_BAD_CURSOR;
+	payload.len -= (size_t)(colon + 1 - payload.ptr);
+	payload.ptr = colon + 1;
+	if (!uuid_from_text(payload, id))
+		return ERR_BAD_CURSOR;
+	*revision = (int64_t)number;
+	*given = true;
+	return ERR_OK;
+}
+
+void write_next_place(struct json_writer *json, struct request *request, struct str query,
+	int64_t revision, const struct uuid *id)
+{
+	char text[UUID_TEXT_SIZE], last[UUID_TEXT_SIZE + 24];
+
+	snprintf(last, sizeof last, "%lld:%s", (long long)revision, uuid_to_text(id, text));
+	write_next(json, request, query, str_from(last));
 }
 
 void write_items(struct json_writer *json, struct request *request, const char *key,

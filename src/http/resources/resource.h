@@ -35,9 +35,18 @@ enum error query_min_revision(struct request *request, struct call *call);
 /* ?cursor= bound to `query`: *payload is absent when none was given. */
 enum error query_cursor(struct request *request, struct str query, struct str *payload);
 
+/* The same of a list by revision and id, newest first: *revision is INT64_MAX and *id stays as it is without a
+ * cursor (false in *given). */
+enum error query_place(struct request *request, struct str query, int64_t *revision,
+	struct uuid *id, bool *given);
+
 /* Puts "next" into the object being written, when there is one. */
 void write_next(
 	struct json_writer *json, struct request *request, struct str query, struct str payload);
+
+/* The same behind the last one shown of a list by revision and id. */
+void write_next_place(struct json_writer *json, struct request *request, struct str query,
+	int64_t revision, const struct uuid *id);
 
 /* A list of items under `key`, as far as the caller may see them. */
 struct item_list; /* service/items.h */

@@ -37,6 +37,7 @@ extern const struct route_table finding_routes;
 extern const struct route_table ranking_routes;
 extern const struct route_table ranking_proof_routes;
 extern const struct route_table override_routes;
+extern const struct route_table review_routes;
 extern const struct route_table comparison_routes;
 extern const struct route_table strength_routes;
 extern const struct route_table criteria_routes;

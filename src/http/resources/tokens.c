@@ -12,6 +12,10 @@ static void write_token_fields(struct json_writer *json, const struct token_row 
 	json_put(json, "label", str, token->label);
 	write_names(json, "roles", token->roles, token->role_count);
 	write_names(json, "sources", token->sources, token->source_count);
+	json_put(json, "actor_kind", str,
+		token->actor_kind.ptr ? token->actor_kind : STR("service"));
+	if (token->person.ptr)
+		json_put(json, "person", str, token->person);
 	json_put(json, "created_by", str, token->created_by);
 	json_put(json, "created_at", time, token->created_us);
 	json_put(json, "expires_at", time, token->expires_us);
@@ -70,8 +74,8 @@ enum { LABEL_MOST = 65536 }; /* what a label may be is the service's to say */
 /* Faults are left in the request's diag: the service adds its own, so that all are told at once. */
 static enum error read_request(struct request *request, struct token_request *out)
 {
-	static const char *const keys[] = {
-		"label", "roles", "sources", "expires_at", "expires_in_days", NULL};
+	static const char *const keys[] = {"label", "roles", "sources", "expires_at",
+		"expires_in_days", "actor_kind", "person", NULL};
 	struct diag *diag = &request->diag;
 	struct arena *arena = &request->arena;
 	int64_t days = 0;
@@ -86,6 +90,8 @@ static enum error read_request(struct request *request, struct token_request *ou
 	json_read_texts(body, "roles", 16, 64, "", diag, arena, &out->roles, &out->role_count);
 	json_read_texts(
 		body, "sources", 100, 255, "", diag, arena, &out->sources, &out->source_count);
+	json_read_text(body, "actor_kind", 0, LABEL_MOST, false, "", diag, arena, &out->actor_kind);
+	json_read_text(body, "person", 0, LABEL_MOST, false, "", diag, arena, &out->person);
 	json_read_time(body, "expires_at", false, "", diag, &out->expires_us);
 	json_read_int(body, "expires_in_days", 1, TOKEN_MAX_DAYS, false, 0, "", diag, &days);
 	if (days > 0 && out->expires_us != TIME_NONE)
@@ -164,7 +170,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/tokens",
 		.roles = ROLE_OPERATOR,
-		.flags = ROUTE_SYSTEM,
+		.flags = ROUTE_SYSTEM | ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 65536,
 		.handle = create,
@@ -186,6 +192,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/tokens",
 		.roles = ROLE_ADMIN | ROLE_OPERATOR,
+		.flags = ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 65536,
 		.handle = create,

@@ -77,6 +77,17 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	return ERR_PARK;
 }
 
+enum error view_ranking_if_any(struct request *request, struct ranking **out)
+{
+	enum error error = view_ranking(request, out);
+
+	if (error == ERR_WORKSPACE_TOO_LARGE)
+		return ERR_OK;
+	if (error != ERR_PARK && error != ERR_LOADING)
+		return error;
+	return live_is_failing(request->service->live, &request->workspace.id) ? ERR_OK : error;
+}
+
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out)
 {

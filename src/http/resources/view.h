@@ -13,6 +13,9 @@
  * revision exists. A reference; NULL with any error.
  */
 enum error view_ranking(struct request *request, struct ranking **out);
+/* The same, or NULL where the workspace has none and cannot be ranked: for what people decide, which has to be
+ * there all the same. */
+enum error view_ranking_if_any(struct request *request, struct ranking **out);
 /* ERR_LOADING, with how far it is. */
 enum error view_loading(struct request *request);
 

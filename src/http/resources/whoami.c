@@ -35,6 +35,9 @@ static enum error whoami(struct request *request, struct response *response)
 	json_object_begin(&json);
 	json_put(&json, "token_id", uuid, &principal->token_id);
 	json_put(&json, "label", str, principal->label);
+	json_put(&json, "actor_kind", text, actor_kind_name(principal->actor_kind));
+	if (principal->person.ptr)
+		json_put(&json, "person", str, principal->person);
 	json_put(&json, "home", uuid, &principal->workspace);
 	write_roles(&json, principal->roles);
 	write_names(&json, "sources", principal->sources, principal->source_count);

@@ -1,9 +1,10 @@
--- (uuid, int4, int8, uuid, int8) -> uuid, int8, uuid, uuid, text, text, float8, timestamptz, text
+-- (uuid, int4, int8, uuid, int8) -> uuid, int8, uuid, uuid, text, text, float8, timestamptz, text, uuid
 -- $2: 1 of criteria, 0 of items, -1 both. What is older than $3, or of $3 with an id below $4.
-SELECT comparison_id, revision, before_id, after_id, before_name, after_name, ratio, made_at,
-	author
-FROM winnow.comparisons
-WHERE workspace_id = $1 AND ($2 < 0 OR (before_name IS NOT NULL) = ($2 > 0))
-	AND revision <= $3 AND (revision < $3 OR comparison_id < $4)
-ORDER BY revision DESC, comparison_id DESC
+SELECT c.comparison_id, c.revision, c.before_id, c.after_id, c.before_name, c.after_name, c.ratio,
+	c.made_at, c.author, o.review_id
+FROM winnow.comparisons c
+LEFT JOIN winnow.review_comparisons o ON o.workspace_id = $1 AND o.comparison_id = c.comparison_id
+WHERE c.workspace_id = $1 AND ($2 < 0 OR (c.before_name IS NOT NULL) = ($2 > 0))
+	AND c.revision <= $3 AND (c.revision < $3 OR c.comparison_id < $4)
+ORDER BY c.revision DESC, c.comparison_id DESC
 LIMIT $5

@@ -109,7 +109,7 @@ static void write_bundle(struct buf *out, const struct receipt *receipt)
 	override.ended_revision = 9;
 	override.delta = 1e9;
 	bundle_write_override(out, &override);
-	bundle_write_comparison(out, &before, &after);
+	bundle_write_comparison(out, &before, &after, false);
 	assert_false(out->failed);
 	catalog_unref(catalog);
 }

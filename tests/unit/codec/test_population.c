@@ -108,7 +108,7 @@ static void an_empty_population_can_be_ranked(void **state)
 	struct uuid nobody = id_of(1);
 
 	(void)state;
-	assert_true(population_compare(population, &nobody, &nobody));
+	assert_true(population_compare(population, &nobody, &nobody, false));
 	assert_true(population_finish(population));
 	assert_int_equal(population_rows(population)->rows, 0);
 	assert_int_equal(population_find(population, &nobody), WN_ROW_NONE);
@@ -191,9 +191,9 @@ static void strengths_come_from_comparisons(void **state)
 	for (size_t i = 0; i < 3; i++) {
 		struct uuid before = id_of(pairs[i][0]), after = id_of(pairs[i][1]);
 
-		assert_true(population_compare(population, &before, &after));
-		assert_true(population_compare(population, &before, &nobody));
-		assert_true(population_compare(population, &somebody, &somebody));
+		assert_true(population_compare(population, &before, &after, false));
+		assert_true(population_compare(population, &before, &nobody, false));
+		assert_true(population_compare(population, &somebody, &somebody, false));
 	}
 	assert_true(population_finish(population));
 	for (size_t i = 0; i < 3; i++) {

@@ -23,6 +23,11 @@ static const struct {
 	{"overrides", "INSERT,SELECT", true},
 	{"ranking_chunks", "INSERT,SELECT", true},
 	{"rankings", "INSERT,SELECT", true},
+	{"review_comparisons", "INSERT,SELECT", true},
+	{"review_ends", "INSERT,SELECT", true},
+	{"review_marks", "INSERT,SELECT", true},
+	{"reviews", "INSERT,SELECT", true},
+	{"token_actors", "INSERT,SELECT", true},
 	{"token_revocations", "INSERT,SELECT", true},
 	{"tokens", "INSERT,SELECT", true},
 	{"workspace_heads",
@@ -285,6 +290,15 @@ static void fill(const char *workspace)
 		"1, 1, now(), 1, 0, '', '', 0, sha256(''), now(), '', NULL);"
 		"INSERT INTO winnow.ranking_chunks VALUES (current_setting('winnow.test')::uuid, "
 		"'1.1', 1, 1, '');"
+		"INSERT INTO winnow.reviews VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, gen_random_uuid(), 'top', NULL, NULL, 1, NULL, now(), 1, 1, "
+		"0);"
+		"INSERT INTO winnow.review_ends VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'approved', now(), '', 1, 1, 1, 0, sha256(''), NULL, NULL);"
+		"INSERT INTO winnow.review_marks VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 'lapsed', 1, now(), '');"
+		"INSERT INTO winnow.review_comparisons VALUES "
+		"(current_setting('winnow.test')::uuid, gen_random_uuid(), 1, gen_random_uuid());"
 		"INSERT INTO winnow.idempotency_keys VALUES "
 		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
 		"true, now(), now(), '');"

@@ -1,0 +1,3 @@
+-- (review_comparisons[]) -> ()
+INSERT INTO winnow.review_comparisons
+SELECT * FROM unnest($1::winnow.review_comparisons[])

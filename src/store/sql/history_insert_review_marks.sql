@@ -1,0 +1,3 @@
+-- (review_marks[]) -> ()
+INSERT INTO winnow.review_marks
+SELECT * FROM unnest($1::winnow.review_marks[])

@@ -1,0 +1,3 @@
+-- (reviews[]) -> ()
+INSERT INTO winnow.reviews
+SELECT * FROM unnest($1::winnow.reviews[])

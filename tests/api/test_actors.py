@@ -1,0 +1,81 @@
+"""Who acts through a token: people, services and agents. An agent does what its roles allow, and decides nothing."""
+
+import uuid
+
+import pytest
+
+from support.client import Client, problem_pointers, problem_type, the_contract
+from support.workspace import ROLES, item
+
+DECISIONS = sorted((m, path) for m, path, operation in the_contract().operations() if operation.get("x-winnow-decides"))
+
+
+def test_a_token_of_which_nobody_said_it_is_a_service(ws):
+    made = ws.token("reader")
+    assert made["actor_kind"] == "service" and "person" not in made
+    assert Client(ws.url, made["secret"]).get("/v1/whoami").json()["actor_kind"] == "service"
+
+
+@pytest.mark.parametrize("kind", ("human", "service", "agent"))
+def test_the_kind_is_told_wherever_a_token_is(ws, kind):
+    made = ws.token("contributor", "reader", actor_kind=kind, person="u-4711")
+    assert (made["actor_kind"], made["person"]) == (kind, "u-4711")
+    listed = {token["id"]: token for token in ws.get("/tokens").json()["tokens"]}[made["id"]]
+    assert (listed["actor_kind"], listed["person"]) == (kind, "u-4711")
+    me = Client(ws.url, made["secret"]).get("/v1/whoami").json()
+    assert (me["actor_kind"], me["person"]) == (kind, "u-4711")
+    ws.client(made).post("/items", json=item("1"))
+    record = ws.records()[-1]
+    assert (record["actor"], record["actor_kind"]) == (f"token:{made['id']}", kind)
+    assert [r["detail"].get("actor_kind") for r in ws.records(action="token.create")] == [kind]
+    assert "u-4711" not in ws.get("/audit").text
+    assert ws.verify()["ok"]
+
+
+def test_an_operator_of_another_workspace_has_a_kind_in_this_log(ws):
+    """The grant that opens the log is by an operator's token, which is no token of this workspace."""
+    assert {record["actor_kind"] for record in ws.records()} == {"service"}
+
+
+@pytest.mark.parametrize(
+    "fields, pointer",
+    [
+        ({"actor_kind": "robot"}, "/actor_kind"),
+        ({"actor_kind": ""}, "/actor_kind"),
+        ({"actor_kind": "human", "person": ""}, "/person"),
+        ({"person": "Ann Smith"}, "/person"),
+        ({"person": "ann@example.org"}, "/person"),
+        ({"person": "x" * 65}, "/person"),
+    ],
+)
+def test_faults(ws, fields, pointer):
+    answer = ws.post("/tokens", 422, json={"label": "x", "roles": ["reader"], **fields})
+    assert problem_pointers(answer) == [pointer]
+
+
+def test_an_agent_works_as_its_roles_allow(ws):
+    agent = ws.client(ws.token(*ROLES, actor_kind="agent"))
+    assert agent.post("/items", 200, json=item("1")).json()["created"] == 1
+    assert agent.get("/tokens").status_code == 200
+
+
+@pytest.mark.parametrize("method, path", DECISIONS, ids=lambda value: value)
+def test_no_decision_is_an_agents(ws, operator, method, path):
+    """Whatever its roles, and before anything else about the request is looked at."""
+    if "{ws}" in path:
+        agent = Client(ws.url, ws.token(*ROLES, actor_kind="agent")["secret"])
+    else:
+        made = operator.post("/v1/tokens", 201, json={"label": "agent", "actor_kind": "agent"}).json()
+        agent = Client(ws.url, made["secret"])
+    before = ws.revision()
+    values = {"ws": ws.name, "id": str(uuid.uuid4()), "name": "active", "version": "1"}
+    for body in ({}, {"rationale": "An agent's own opinion of it"}, {"label": "x", "roles": ["admin"]}):
+        refused = agent.request(method, path.format(**values), 403, json=body)
+        assert problem_type(refused) == "agent-may-not-decide"
+    assert ws.revision() == before
+
+
+def test_an_agent_cannot_make_itself_a_person(ws):
+    agent = ws.client(ws.token(*ROLES, actor_kind="agent"))
+    body = {"label": "me, in person", "roles": ["admin"], "actor_kind": "human"}
+    assert problem_type(agent.post("/tokens", 403, json=body)) == "agent-may-not-decide"
