@@ -5,7 +5,8 @@
  * Unknown is NaN. All arithmetic is IEEE 754 double in a fixed order, without contraction. A model
  * is bound: whatever it holds of words is a symbol of the population that it is used on (rows.h).
  *
- * Kinds: "weighted_sum", "expression", "decision_table", "pareto", "pairwise", "blend". What a kind
+ * Kinds: "weighted_sum", "expression", "decision_table", "pareto", "pairwise", "blend",
+ * "fixed_order". What a kind
  * needs besides inputs and bands is its spec, in the header named at the member.
  */
 #ifndef WINNOW_MODEL_H
@@ -80,6 +81,7 @@ struct wn_model {
 		const struct wn_pareto *pareto;                  /* pareto.h */
 		const struct wn_pairwise *pairwise;              /* pairwise.h */
 		const struct wn_blend *blend;                    /* below */
+		const struct wn_fixed_order *fixed;              /* below */
 	} spec;
 };
 
@@ -156,6 +158,17 @@ struct wn_blend {
 	enum wn_blend_rule rule;
 	const struct wn_component *components;
 	size_t component_count; /* 2 … WN_MAX_COMPONENTS */
+};
+
+/*
+ * fixed_order: places that were given once and are no judgement of what is there now. The item at place p of
+ * n has the score n + 1 - p; who has no place has no score. No inputs. What stands in for a model that
+ * was stopped: with no places at all, everything is left to policy, overrides and who was first.
+ */
+struct wn_fixed_order {
+	const unsigned char (*id)[16]; /* ascending, each once */
+	const uint32_t *place;         /* of each: 1 is first */
+	size_t count;
 };
 
 /* How a contribution came to be less than its own. */

@@ -312,6 +312,15 @@ void cli_print_body(const struct buf *body)
 		cli_write(STR("\n"));
 }
 
+void cli_print_json(const struct json_view *value)
+{
+	struct buf text = BUF_INIT;
+
+	json_view_write(&text, value);
+	cli_print_body(&text);
+	buf_release(&text);
+}
+
 void cli_printf(const char *format, ...)
 {
 	va_list args;

@@ -70,6 +70,7 @@ enum cli_exit cli_send_json(struct cli *cli, const char *method, const char *pat
 /* To standard output. */
 void cli_write(struct str text);
 void cli_print_body(const struct buf *body); /* with a line break at the end */
+void cli_print_json(const struct json_view *value);
 void cli_printf(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* Pads the label to a column: "revision   12". The value is cleaned; absent is "-". */
 void cli_print_pair(const char *label, struct str value);

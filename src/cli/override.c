@@ -15,15 +15,6 @@
 
 enum { PAGE = 1000, MAX_AMOUNT = 1000000 };
 
-static void print_json(const struct json_view *value)
-{
-	struct buf text = BUF_INIT;
-
-	json_view_write(&text, value);
-	cli_print_body(&text);
-	buf_release(&text);
-}
-
 /* What an override does, as people say it: "pin to rank 1". */
 static void put_decision(struct buf *out, const struct json_view *override)
 {
@@ -300,7 +291,7 @@ static enum cli_exit run_add(struct cli *cli, const void *given, const struct wo
 	if (code == CLI_OK)
 		code = cli_send_json(cli, "POST", path.data, &body, &override);
 	if (code == CLI_OK && cli->config.json)
-		print_json(override);
+		cli_print_json(override);
 	else if (code == CLI_OK)
 		tell_added(cli, override);
 	json_view_free(override);
@@ -550,7 +541,7 @@ static enum cli_exit run_revoke(struct cli *cli, const void *values, const struc
 	if (code == CLI_OK)
 		code = cli_send_json(cli, "POST", path.data, NULL, &override);
 	if (code == CLI_OK && cli->config.json)
-		print_json(override);
+		cli_print_json(override);
 	else if (code == CLI_OK)
 		cli_note(cli, "revoked %s", words->items[0]);
 	json_view_free(override);

@@ -41,15 +41,6 @@ static void put_texts(struct json_writer *json, const char *key, const struct ar
 	json_array_end(json);
 }
 
-static void print_json(const struct json_view *value)
-{
-	struct buf text = BUF_INIT;
-
-	json_view_write(&text, value);
-	cli_print_body(&text);
-	buf_release(&text);
-}
-
 /* ---- create ---- */
 
 struct create_values {
@@ -148,7 +139,7 @@ static enum cli_exit run_create(struct cli *cli, const void *given, const struct
 		code = cli_send_json(cli, "POST", path.data, &body, &token);
 	}
 	if (code == CLI_OK && cli->config.json)
-		print_json(token);
+		cli_print_json(token);
 	else if (code == CLI_OK)
 		show_created(cli, token);
 	json_view_free(token);
@@ -385,7 +376,7 @@ static enum cli_exit run_grant(struct cli *cli, const void *given, const struct 
 		code = cli_send_json(cli, "POST", path.data, &body, &granted);
 	}
 	if (code == CLI_OK && cli->config.json)
-		print_json(granted);
+		cli_print_json(granted);
 	else if (code == CLI_OK)
 		tell_granted(cli, granted);
 	json_view_free(granted);

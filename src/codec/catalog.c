@@ -461,6 +461,51 @@ static enum error build_policy_aliases(struct build *build, size_t begin, size_t
 	return ERR_OK;
 }
 
+static enum error build_suspension(struct build *build, size_t begin, size_t end)
+{
+	const struct document *newest = build->documents[end - 1];
+	struct suspension *out = &build->catalog->suspension;
+	json_t *json = NULL;
+	enum error err;
+	bool ok;
+
+	if (newest_count(build, begin, end) != 1 || !str_is(newest->name, "model"))
+		return ERR_INTERNAL;
+	err = open_body(build, newest, &json);
+	if (err)
+		return err;
+	ok = json_read_int(json, "model", 1, INT64_MAX, false, 0, "", &build->diag, &out->model);
+	ok &= json_read_text(json, "fallback", 1, CATALOG_MAX_NAME, false, "", &build->diag,
+		&build->catalog->arena, &out->fallback);
+	ok &= json_read_text(json, "ranking", 1, CATALOG_MAX_NAME, false, "", &build->diag,
+		&build->catalog->arena, &out->ranking);
+	json_decref(json);
+	out->revision = newest->revision;
+	return read_verdict(build, ok);
+}
+
+static enum error build_approval(struct build *build, size_t begin, size_t end)
+{
+	const struct document *newest = build->documents[end - 1];
+	struct approval_rules *out = &build->catalog->approval;
+	json_t *json = NULL;
+	enum error err;
+	bool ok;
+
+	if (newest_count(build, begin, end) != 1 || !str_is(newest->name, "workspace"))
+		return ERR_INTERNAL;
+	err = open_body(build, newest, &json);
+	if (err)
+		return err;
+	ok = approval_rules_read(json, &build->catalog->arena, &build->diag, out);
+	json_decref(json);
+	out->revision = newest->revision;
+	err = read_verdict(build, ok);
+	if (err)
+		return err;
+	return keep(build, newest->body, &out->body) ? ERR_OK : ERR_NO_MEMORY;
+}
+
 /* In the order in which they need each other: models read features, policies name calendars, aliases
  * name either. */
 static const struct document_kind {
@@ -475,6 +520,8 @@ static const struct document_kind {
 	{"policy", build_policies},
 	{"policy_alias", build_policy_aliases},
 	{"mapping", build_mappings},
+	{"suspension", build_suspension},
+	{"approval_rules", build_approval},
 };
 
 static enum error build_all(struct build *build, size_t count)

@@ -6,7 +6,8 @@
  * Documents: kind "feature" (name: the feature's), "model" (name: the version's number), "alias"
  * (name: "active", "candidate"; body {"model": N}), "policy" (name: the version's number),
  * "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
- * "settings" (name "workspace"), "mapping" (name: the source format's).
+ * "settings" (name "workspace"), "mapping" (name: the source format's), "suspension" (name "model"; body
+ * {"fallback","model","ranking"}, or {"model":null}: none), "approval_rules" (name "workspace").
  */
 #ifndef WINNOW_CODEC_CATALOG_H
 #define WINNOW_CODEC_CATALOG_H
@@ -133,6 +134,44 @@ struct policy_alias {
 	int64_t revision;
 };
 
+/* The active model was stopped: until it is resumed the alias "active" names a fixed order. */
+struct suspension {
+	int64_t model;       /* that is suspended; 0: none is */
+	struct str fallback; /* "rules", "last_approved_ranking" */
+	struct str ranking;  /* whose order it is; absent: none */
+	int64_t revision;
+};
+
+/* Changes that take other people's approval (catalog_approval.c). */
+enum approval_change {
+	APPROVE_MODEL,   /* the alias "active" of models: another model, other weights */
+	APPROVE_POLICY,  /* the alias "active" of policies */
+	APPROVE_FEATURE, /* a definition, or its deletion */
+	APPROVE_SETTINGS,
+	APPROVE_OVERRIDE, /* making one, of chosen kinds */
+	APPROVE_RULES,    /* these rules themselves: as soon as there are any */
+	APPROVAL_CHANGES
+};
+/* "model" …; APPROVAL_CHANGES when unknown. */
+enum approval_change approval_change_named(struct str name);
+const char *approval_change_name(enum approval_change change);
+struct approval_rule {
+	bool required;
+	unsigned approvers;    /* distinct, and none of them the proposer */
+	unsigned expires_days; /* of a proposal */
+	bool by_hand;          /* it is applied when somebody says so, not by the last approval */
+	uint32_t kinds; /* of overrides: bits by their place in override_kinds (population.h) */
+	const struct str *from; /* who may approve: tokens' and persons' ids; none: each reviewer */
+	size_t from_count;
+};
+struct approval_rules {
+	struct approval_rule of[APPROVAL_CHANGES];
+	const struct str *bypass; /* who may do without: tokens' and persons' ids */
+	size_t bypass_count;
+	struct str body; /* absent: there are no rules */
+	int64_t revision;
+};
+
 struct mapping {
 	struct str format;
 	int64_t revision;
@@ -185,6 +224,8 @@ struct catalog {
 	size_t calendar_count;
 	const struct mapping *mappings;
 	size_t mapping_count;
+	struct suspension suspension;
+	struct approval_rules approval;
 };
 
 /* How much a workspace may have configured, every version of everything counted, so that what was
@@ -282,6 +323,8 @@ bool policy_reads(const struct policy_version *policy, uint32_t feature);
  * at_least]}; checked by wn_model_check too; the pins ({"feature": revision}) are added. */
 enum error model_parse(const struct json_t *json, const struct catalog *catalog,
 	struct arena *arena, struct diag *diag, struct str *body);
+/* The body that a version would be stored with: its pins stay as they are. */
+enum error model_body(const struct model_version *model, struct arena *arena, struct str *body);
 /* {"name", "description", "rules":[{"id","when":predicate,"effect","reason","from","until", …}]}:
  * docs/policy.md; or {"preset": "field_guards"} with name or description. */
 enum error policy_parse(const struct json_t *json, const struct catalog *catalog,
@@ -301,6 +344,10 @@ enum error calendar_parse(
  * "override_max_days":90,"review":{"top":20,"streams":{…},"above":5,"escalate_after_hours":48,
  * "escalate_to":"…"}} */
 enum error settings_parse(
+	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
+/* {"rules":[{"change":"model|policy|feature|settings|override","kinds":[of overrides],"approvers":1,"expires_days":14,
+ * "apply":"at_once|by_hand","from":[ids]}],"bypass":[ids]}: docs/proposals.md. */
+enum error approval_rules_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* See docs/sources.md for its form. `terms` is what is particular to the format (intake/format.h):
  * NULL, or lists that end with NULL; a list that is NULL allows any word (of keys: none). */

@@ -65,6 +65,10 @@ bool review_rules_read(const json_t *settings, const struct vocabulary *words, s
 bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out);
 
+/* What every rule says, and that of the rules themselves, which the strictest of them makes. */
+bool approval_rules_read(
+	const json_t *json, struct arena *arena, struct diag *diag, struct approval_rules *out);
+
 /* Where a model's features are looked up: the newest definitions for a client's model; for a stored
  * one those that it pins. */
 struct model_lookup {

@@ -22,6 +22,7 @@ static const struct model_form *const forms[] = {
 	&model_form_pareto,
 	&model_form_pairwise,
 	&model_form_blend,
+	&model_form_fixed_order,
 };
 enum { FORMS = sizeof forms / sizeof *forms };
 
@@ -395,6 +396,11 @@ static json_t *model_tree(const struct model_version *model)
 		return tree;
 	json_decref(tree);
 	return NULL;
+}
+
+enum error model_body(const struct model_version *model, struct arena *arena, struct str *body)
+{
+	return catalog_body(model_tree(model), arena, body);
 }
 
 /* The same text again is no version of its own. */

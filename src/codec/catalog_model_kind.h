@@ -105,5 +105,6 @@ extern const struct model_form model_form_decision_table;
 extern const struct model_form model_form_pareto;
 extern const struct model_form model_form_pairwise;
 extern const struct model_form model_form_blend;
+extern const struct model_form model_form_fixed_order;
 
 #endif

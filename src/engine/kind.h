@@ -62,5 +62,6 @@ extern const struct wn_model_kind wn_kind_decision_table;
 extern const struct wn_model_kind wn_kind_pareto;
 extern const struct wn_model_kind wn_kind_pairwise;
 extern const struct wn_model_kind wn_kind_blend;
+extern const struct wn_model_kind wn_kind_fixed_order;
 
 #endif

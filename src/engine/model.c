@@ -18,6 +18,7 @@ static const struct wn_model_kind *const kinds[] = {
 	&wn_kind_pareto,
 	&wn_kind_blend,
 	&wn_kind_pairwise,
+	&wn_kind_fixed_order,
 };
 
 const struct wn_model_kind *wn_model_kind_named(const char *name)

@@ -45,6 +45,13 @@ static const char *const advice[ERR_COUNT] = {
 	[ERR_METHOD] = "The Allow field lists the methods that the path has.",
 	[ERR_TIMEOUT] = "Header fields and body must arrive in reasonable time.",
 	[ERR_CONFLICT] = "Read the current state and decide again.",
+	[ERR_APPROVAL_REQUIRED] =
+		"Propose the change; it is applied when enough others have approved it.",
+	[ERR_STALE_PROPOSAL] =
+		"Read the proposal again. One whose base has changed is proposed anew.",
+	[ERR_SAME_PERSON] =
+		"An approval is somebody's who is neither the proposer nor counted already, and "
+		"whom the rules name.",
 	[ERR_IN_USE] = "Take it out of what uses it first.",
 	[ERR_KEY_IN_FLIGHT] =
 		"Try again in a moment, with the same key and body: the answer will be "

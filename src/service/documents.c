@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/json_writer.h"
+#include "service/approval.h"
 #include "service/catalogs.h"
 #include "service/kept.h"
 #include "store/aggregates.h"
@@ -61,6 +62,12 @@ static struct newest newest_settings(const struct catalog *catalog, struct str n
 	return (struct newest){catalog->settings_revision, catalog->settings_body};
 }
 
+static struct newest newest_approval(const struct catalog *catalog, struct str name)
+{
+	(void)name;
+	return (struct newest){catalog->approval.revision, catalog->approval.body};
+}
+
 static struct newest newest_of(const struct catalog *catalog, const char *kind, struct str name)
 {
 	static const struct {
@@ -73,6 +80,7 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"policy_alias", newest_policy_alias},
 		{"calendar", newest_calendar},
 		{"mapping", newest_mapping},
+		{"approval_rules", newest_approval},
 	};
 
 	for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -80,6 +88,11 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 			return kinds[i].newest(catalog, name);
 	}
 	return (struct newest){0, STR_NONE};
+}
+
+int64_t document_revision(const struct catalog *catalog, const char *kind, struct str name)
+{
+	return newest_of(catalog, kind, name).revision;
 }
 
 /* The stored body of the newest version, where the catalogue has only its meaning. */
@@ -131,6 +144,21 @@ static enum error append(
 	return error;
 }
 
+enum error document_add(struct write *write, const struct catalog *catalog, const char *kind,
+	struct str name, struct str body)
+{
+	const struct document document = {
+		.kind = str_from(kind),
+		.name = name,
+		.revision = write->change.revision,
+		.body = body,
+	};
+
+	if (!catalog_has_room(catalog, body, write->call->diag))
+		return ERR_INVALID;
+	return documents_append(&write->change, &document);
+}
+
 /* A deletion needs no room: it is short, and follows something that was let in. */
 static enum error add(struct write *write, const struct catalog *catalog, const char *kind,
 	struct str name, struct str body)
@@ -175,7 +203,10 @@ static enum error put_in(
 		return error;
 	putting->created = newest.revision == 0;
 	write->nothing = newest.body.ptr && str_eq(newest.body, body);
-	return write->nothing ? ERR_OK : add(write, catalog, put->kind, put->name, body);
+	if (write->nothing)
+		return ERR_OK;
+	error = approval_guard(catalog, put->kind, put->name, write->call->diag);
+	return error ? error : add(write, catalog, put->kind, put->name, body);
 }
 
 /* The catalogue in force under the lock, instead of what an attempt before has met. */
@@ -225,7 +256,7 @@ static enum error in_use(struct diag *diag, struct str user)
 	return ERR_IN_USE;
 }
 
-static enum error feature_tombstone(
+enum error feature_deletion(
 	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
 {
 	const struct feature_definition *feature = catalog_live_feature(catalog, name);
@@ -285,6 +316,9 @@ static enum error delete_body(struct write *write, void *arg)
 		return error;
 	newest = newest_of(deleting->catalog, deleting->kind, deleting->name);
 	error = check_precondition(deleting->precondition, &newest);
+	if (!error)
+		error = approval_guard(
+			deleting->catalog, deleting->kind, deleting->name, write->call->diag);
 	return error ? error : append(write, deleting->kind, deleting->name, "delete", body);
 }
 
@@ -295,7 +329,7 @@ enum error document_delete(const struct call *call, const char *kind, struct str
 		.kind = kind,
 		.name = name,
 		.precondition = precondition,
-		.tombstone = strcmp(kind, "feature") == 0 ? feature_tombstone : calendar_tombstone,
+		.tombstone = strcmp(kind, "feature") == 0 ? feature_deletion : calendar_tombstone,
 	};
 	enum error error = write_run(call, &call->workspace, delete_body, &deleting, written);
 
@@ -333,6 +367,31 @@ struct numbered {
 static const struct numbered numbered_model = {"model", model_count, model_text};
 static const struct numbered numbered_policy = {"policy", policy_count, policy_text};
 
+/* The one that has this body already, or the next. */
+static int64_t version_of(const struct numbered *numbered, const struct catalog *catalog,
+	struct str body, bool *added)
+{
+	size_t count = numbered->count(catalog);
+
+	*added = false;
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq(numbered->text(catalog, i), body))
+			return (int64_t)i + 1;
+	}
+	*added = true;
+	return (int64_t)count + 1;
+}
+
+int64_t model_version_of(const struct catalog *catalog, struct str body, bool *added)
+{
+	return version_of(&numbered_model, catalog, body, added);
+}
+
+int64_t policy_version_of(const struct catalog *catalog, struct str body, bool *added)
+{
+	return version_of(&numbered_policy, catalog, body, added);
+}
+
 struct creating {
 	const struct numbered *numbered;
 	const struct document_source *source;
@@ -344,22 +403,18 @@ static enum error create_in(
 	struct write *write, struct creating *creating, const struct catalog *catalog)
 {
 	const struct numbered *numbered = creating->numbered;
-	size_t count = numbered->count(catalog);
 	const char *name;
 	struct str body;
+	bool added;
 	enum error error = creating->source->parse(
 		creating->source->self, catalog, write->call->arena, write->call->diag, &body);
 
 	if (error)
 		return error;
-	for (size_t i = 0; i < count; i++) {
-		if (!str_eq(numbered->text(catalog, i), body))
-			continue;
-		creating->version = (int64_t)i + 1;
-		write->nothing = true;
+	creating->version = version_of(numbered, catalog, body, &added);
+	write->nothing = !added;
+	if (!added)
 		return ERR_OK;
-	}
-	creating->version = (int64_t)count + 1;
 	name = arena_printf(write->call->arena, "%lld", (long long)creating->version);
 	return name ? add(write, catalog, numbered->kind, str_from(name), body) : ERR_NO_MEMORY;
 }

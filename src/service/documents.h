@@ -45,4 +45,18 @@ enum error model_create(const struct call *call, const struct document_source *s
 enum error policy_create(const struct call *call, const struct document_source *source,
 	int64_t *version, struct catalog **catalog, struct written *written);
 
+/* ---- inside a write of more than one thing ---- */
+
+/* One more version of a document, where there is room; write_finish is the caller's. */
+enum error document_add(struct write *write, const struct catalog *catalog, const char *kind,
+	struct str name, struct str body);
+/* The revision that wrote what there is now; 0: there is none. */
+int64_t document_revision(const struct catalog *catalog, const char *kind, struct str name);
+/* The body that says that a feature is gone; as document_delete. */
+enum error feature_deletion(
+	struct write *write, const struct catalog *catalog, struct str name, struct str *body);
+/* The version of a model (or policy) of this body, which is to be added where *added. */
+int64_t model_version_of(const struct catalog *catalog, struct str body, bool *added);
+int64_t policy_version_of(const struct catalog *catalog, struct str body, bool *added);
+
 #endif

@@ -7,9 +7,11 @@
 #include <math.h>
 
 #include "codec/json_writer.h"
+#include "service/approval.h"
 #include "service/catalogs.h"
 #include "service/items_common.h"
 #include "service/kept.h"
+#include "service/rationale.h"
 #include "service/reading.h"
 
 enum override_state override_state_of(const struct override_row *override, int64_t now_us)
@@ -66,35 +68,9 @@ struct creating {
 	const struct item_row *item, *target;
 };
 
-/* The white space of Unicode, and what shows nothing. */
-static bool is_blank(uint32_t c)
-{
-	return c <= 0x20 || (c >= 0x7f && c <= 0xa0) || c == 0xad || c == 0x1680 || c == 0x180e ||
-	       (c >= 0x2000 && c <= 0x200f) || (c >= 0x2028 && c <= 0x202f) ||
-	       (c >= 0x205f && c <= 0x206f) || c == 0x2800 || c == 0x3000 || c == 0x3164 ||
-	       c == 0xfeff;
-}
-
-size_t justification_characters(struct str text)
-{
-	size_t count = 0, seen = 0;
-
-	for (size_t i = 0; i < text.len;) {
-		size_t bytes = str_utf8_char((struct str){text.ptr + i, text.len - i});
-
-		if (bytes == 0)
-			break;
-		if (!is_blank(str_code_point((struct str){text.ptr + i, bytes})))
-			seen = count + 1;
-		count += seen > 0;
-		i += bytes;
-	}
-	return seen;
-}
-
 static void check_texts(const struct override_input *input, struct diag *diag)
 {
-	if (justification_characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
+	if (rationale_characters(input->justification) < OVERRIDE_MIN_JUSTIFICATION)
 		diag_add(diag, "/justification",
 			"An override says why: at least %d characters, blanks at the ends not "
 			"counted.",
@@ -310,7 +286,7 @@ static void fill_row(const struct write *write, const struct creating *creating,
 		.target = input->has_target ? input->target : (struct uuid){{0}},
 		.expires_us = input->expires_us,
 		.made_us = write->change.at_us,
-		.author = str_from(call_actor(write->call)),
+		.author = input->author.ptr ? input->author : str_from(call_actor(write->call)),
 		.author_team = input->author_team,
 		.model_version = model ? model->version : 0,
 		.rank_before = input->rank_before,
@@ -342,10 +318,8 @@ static enum error meet_items(struct write *write, struct creating *creating)
 	return error;
 }
 
-/* Judges it and queues the row. */
-static enum error make(struct write *write, struct creating *creating)
+static enum error judge_in(struct write *write, struct creating *creating)
 {
-	const struct model_version *model = active_model(creating->catalog);
 	const struct override_input *input = creating->input;
 	struct diag *diag = write->call->diag;
 	size_t faults = diag->count;
@@ -353,37 +327,49 @@ static enum error make(struct write *write, struct creating *creating)
 
 	if (error)
 		return error;
-	check_kind(creating, model, diag);
+	check_kind(creating, active_model(creating->catalog), diag);
 	check_expiry(
 		input->expires_us, write->change.at_us, creating->catalog->override_max_days, diag);
 	check_texts(input, diag);
 	if (diag->count > faults)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
-	if (!error)
-		error = check_room(write);
-	if (error)
-		return error;
-	fill_row(write, creating, model);
-	return override_append(&write->change, creating->out);
+	return error ? error : check_room(write);
 }
 
-enum error override_make(struct write *write, struct catalog *catalog,
+enum error override_judge(
+	struct write *write, struct catalog *catalog, const struct override_input *input)
+{
+	struct creating creating = {.input = input, .catalog = catalog};
+
+	return judge_in(write, &creating);
+}
+
+enum error override_add(struct write *write, struct catalog *catalog,
 	const struct override_input *input, struct override_row *out)
 {
-	struct creating creating = {.input = input, .out = out, .catalog = catalog};
+	struct creating creating = {.input = input, .catalog = catalog, .out = out};
+	enum error error = judge_in(write, &creating);
 
-	return make(write, &creating);
+	if (error)
+		return error;
+	fill_row(write, &creating, active_model(catalog));
+	return override_append(&write->change, out);
 }
 
 static enum error create_in(struct write *write, struct creating *creating)
 {
-	enum error error = make(write, creating);
+	enum error error = judge_in(write, creating);
 
+	if (!error)
+		error = approval_guard(
+			creating->catalog, "override", creating->input->kind, write->call->diag);
 	if (error)
 		return error;
+	fill_row(write, creating, active_model(creating->catalog));
 	kept_put_uuid(&write->kept, &creating->out->id);
-	return finish(write, "override.create", creating->out);
+	error = override_append(&write->change, creating->out);
+	return error ? error : finish(write, "override.create", creating->out);
 }
 
 static enum error create_body(struct write *write, void *arg)

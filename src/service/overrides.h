@@ -35,6 +35,7 @@ struct override_input {
 	struct str justification;
 	struct str link;        /* absent: none */
 	struct str author_team; /* absent: none */
+	struct str author;      /* absent: the caller */
 	/* Of the newest ranking; nothing is known when there is none. */
 	int64_t candidates;     /* how many it ranks; OVERRIDE_ANY_RANK: not known */
 	int64_t rank_before;    /* the item's; 0: it is not ranked */
@@ -59,12 +60,12 @@ enum error override_create(const struct call *call, const struct override_input 
 bool override_look_up(
 	struct override_input *input, const struct ranking *ranking, struct arena *arena);
 
-/* The same as a part of another write, which has its own audit record: judged, and its row queued. */
-enum error override_make(struct write *write, struct catalog *catalog,
+/* The two halves of it inside a write of more than one thing: what may be said against it, and the row. No
+ * rule about approvals is asked; write_finish is the caller's. */
+enum error override_judge(
+	struct write *write, struct catalog *catalog, const struct override_input *input);
+enum error override_add(struct write *write, struct catalog *catalog,
 	const struct override_input *input, struct override_row *out);
-
-/* The characters of a reason that can be seen, and the blanks between them; the text is valid UTF-8. */
-size_t justification_characters(struct str text);
 
 /* Ends it before its time. ERR_NOT_FOUND; ERR_CONFLICT: it was revoked, or has expired (also when
  * that is not recorded yet). Records "override.revoke" on "override:<id>". */

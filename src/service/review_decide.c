@@ -14,6 +14,7 @@
 #include "service/items_common.h"
 #include "service/kept.h"
 #include "service/overrides.h"
+#include "service/rationale.h"
 
 /* How far down the item that a decision was made against is looked for. */
 enum { RIVAL_RANKS = 5000 };
@@ -32,7 +33,7 @@ struct deciding {
 
 static void check_rationale(struct str rationale, struct diag *diag)
 {
-	if (justification_characters(rationale) < OVERRIDE_MIN_JUSTIFICATION)
+	if (rationale_characters(rationale) < OVERRIDE_MIN_JUSTIFICATION)
 		diag_add(diag, "/rationale",
 			"A decision says why: at least %d characters, blanks at the ends not "
 			"counted.",
@@ -282,7 +283,7 @@ static enum error decide(struct write *write, struct deciding *deciding)
 	enum error error = judge(write, deciding);
 
 	if (!error && deciding->overrides)
-		error = override_make(
+		error = override_add(
 			write, deciding->catalog, &deciding->input, &deciding->override);
 	if (error)
 		return error;

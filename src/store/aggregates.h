@@ -21,6 +21,10 @@ enum error documents_load(struct conn *conn, const struct uuid *workspace, int64
 	struct arena *arena, struct document **out, size_t *count);
 enum error documents_append(struct change *change, const struct document *document);
 
+/* All versions of one document, oldest first; kind and name are left empty. */
+enum error documents_named(struct conn *conn, const struct uuid *workspace, struct str kind,
+	struct str name, struct arena *arena, struct document **out, size_t *count);
+
 /* ---- items.c ---- */
 /*
  * An item as the tables hold it: the record with plain columns filled in (see item_from_storable),
@@ -299,6 +303,75 @@ enum error rankings_list(struct conn *conn, const struct uuid *workspace, int64_
 /* Entries with ranks in [from, from + count), as far as there are. */
 enum error ranking_entries(struct conn *conn, const struct uuid *workspace, struct str id,
 	int64_t from, size_t count, struct arena *arena, struct ranked_item **out, size_t *found);
+
+/* ---- interventions.c ---- */
+/* That the active model was stopped or let go on, or model or policy set back. */
+struct intervention_row {
+	int64_t revision;
+	struct str action; /* "suspend", "resume", "rollback" */
+	int64_t made_us;
+	struct str author;
+	/* Which is suspended, or ranks from then on; 0: it is not about one. A roll-back to no policy has 0
+	 * in both. */
+	int64_t model, policy;
+	struct str fallback, ranking; /* of a suspension; else absent */
+	struct str rationale;         /* absent when erased */
+};
+enum error intervention_append(struct change *change, const struct intervention_row *row);
+/* Newest first, with revision < before. */
+enum error interventions_list(struct conn *conn, const struct uuid *workspace, int64_t before,
+	size_t limit, struct arena *arena, struct intervention_row **out, size_t *count);
+
+/* ---- proposals.c ---- */
+/* Who is behind a token, as far as it is known: the token, the one that made it, and so on; and the
+ * person who is said to hold it. */
+struct actor_line {
+	const struct uuid *ids; /* its own first */
+	size_t count;
+	struct str person; /* absent: not known */
+};
+struct proposal_row {
+	struct uuid id;
+	int64_t revision;
+	struct str change; /* approval_change_name() */
+	struct str name;   /* the feature's; "" where there is but one */
+	struct str body;   /* canonical JSON: what is to be done */
+	int64_t base;      /* the revision of what it replaces; 0: there was none */
+	struct sha256 digest;
+	struct str effect; /* canonical JSON */
+	int64_t needed;    /* approvals */
+	int64_t made_us, expires_us;
+	struct str author, author_kind;
+	struct actor_line line;
+	struct str rationale;   /* absent when erased */
+	int64_t ended_revision; /* 0: it has not ended (it may have expired all the same) */
+	struct str state;       /* "applied", "bypassed", "rejected", "withdrawn" */
+	int64_t ended_us;
+	struct str ended_by, result, end_rationale;
+};
+struct proposal_approval_row {
+	struct uuid proposal;
+	struct str approver;
+	int64_t revision, approved_us;
+	struct actor_line line;
+	struct str rationale;
+};
+enum error proposal_append(struct change *change, const struct proposal_row *proposal);
+/* `digest` is what the approver has seen; approver, line and rationale of the row. */
+enum error proposal_approval_append(struct change *change, const struct proposal_approval_row *row,
+	const struct sha256 *digest);
+/* By state, ended_by, result and end_rationale. */
+enum error proposal_end_append(struct change *change, const struct proposal_row *proposal);
+enum error proposal_read(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
+	struct arena *arena, struct proposal_row *out); /* ERR_NOT_FOUND */
+/* Newest first, with revision < before. `state`: how they ended, "open": not yet; absent: any. */
+enum error proposals_list(struct conn *conn, const struct uuid *workspace, struct str state,
+	int64_t before, size_t limit, struct arena *arena, struct proposal_row **out,
+	size_t *count);
+/* Of several proposals, oldest first. */
+enum error proposal_approvals_of(struct conn *conn, const struct uuid *workspace,
+	const struct uuid *ids, size_t count, struct arena *arena,
+	struct proposal_approval_row **out, size_t *found);
 
 /* ---- tokens.c ---- */
 struct token_row {

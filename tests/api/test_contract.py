@@ -197,7 +197,15 @@ def test_headers(contract, operations):
                 status == "201"
                 and "content" in response
                 and operation["operationId"]
-                in ("createWorkspace", "createModel", "createOverride", "createPolicy", "weighCriteria", "keepRanking")
+                in (
+                    "createWorkspace",
+                    "createModel",
+                    "createOverride",
+                    "createPolicy",
+                    "weighCriteria",
+                    "keepRanking",
+                    "createProposal",
+                )
             ), where
 
 

@@ -62,6 +62,7 @@ class Place:
         self.ws.post("/policies", 201, json={"preset": "field_guards"})
         self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
         self.ws.put("/calendars/freeze", 201, json={}, headers=new)
+        self.ws.put("/approval-rules", 201, json={"rules": []}, headers=new)
 
     def path(self, template, **other):
         values = dict(self.values)
@@ -72,9 +73,16 @@ class Place:
             values = {**values, "id": self.ws.token("reader")["id"]}
         if template == "/v1/tokens/{id}":
             values = {**values, "id": self.ws.operator.post("/v1/tokens", 201, json={"label": "victim"}).json()["id"]}
+        if "/proposals/{id}" in template:
+            values = {**values, "id": self.proposal()}
         if "/overrides/{id}" in template:
             values = {**values, "id": self.override()}
         return template.format(**{**values, **other})
+
+    def proposal(self):
+        """The id of a new proposal."""
+        body = {"change": "model", "body": {"weights": {"user_impact": 7}}, "rationale": "a test's own"}
+        return self.ws.post("/proposals", 201, json=body).json()["id"]
 
     def override(self):
         """The id of a new override: another cell may have revoked the last one."""

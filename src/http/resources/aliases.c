@@ -26,6 +26,12 @@ static enum error parse(struct request *request, const json_t *json, struct str 
 		diag_add(diag, "/model", "There is no model version %lld.", (long long)model);
 	if (diag->count)
 		return ERR_INVALID;
+	if (str_is(name, "active") && catalog->suspension.model > 0) {
+		diag_add(diag, "",
+			"Model %lld is suspended: resume it, with the version to go on with.",
+			(long long)catalog->suspension.model);
+		return ERR_CONFLICT;
+	}
 	error = promotion_check_model(catalog, name, catalog_model(catalog, model), diag);
 	if (error)
 		return error;
@@ -56,7 +62,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	json_object_end(&json);
 }
 
-static const struct configured configured_alias = {"alias", parse, revision, write};
+const struct configured configured_alias = {"alias", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {

@@ -22,6 +22,10 @@ struct configured {
 	void (*write)(struct buf *out, const struct catalog *catalog, struct str name);
 };
 
+/* Those that a proposal may be about: what it proposes is judged as the direct write would be. */
+extern const struct configured configured_alias, configured_policy_alias, configured_feature,
+	configured_settings, configured_approval_rules;
+
 /* GET: with ETag; ERR_NOT_FOUND when there is none. */
 enum error configured_show(struct request *request, struct response *response,
 	const struct configured *thing, struct str name);

@@ -65,7 +65,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	feature_definition_write(out, catalog_feature(catalog, name));
 }
 
-static const struct configured configured_feature = {"feature", parse, revision, write};
+const struct configured configured_feature = {"feature", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {

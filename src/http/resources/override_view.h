@@ -27,6 +27,10 @@ void item_names_release(struct item_names *names);
 void item_name_write(struct json_writer *json, const struct ranking *ranking,
 	const struct item_names *names, const struct uuid *id);
 
+/* What a body says of a new override; faults are left in the request's diag, the service has more. */
+struct override_input; /* service/overrides.h */
+void override_input_read(struct request *request, const json_t *body, struct override_input *out);
+
 struct override_shown {
 	const struct override_row *override;
 	int64_t now_us; /* its state is the one at this time */

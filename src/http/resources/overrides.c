@@ -18,7 +18,7 @@ enum { TEXT_MOST = 65536, NAME_MOST = 255 };
 /* ---- making ---- */
 
 /* Faults are left in the request's diag: the service adds its own, so that all are told at once. */
-static void read_members(struct request *request, json_t *body, struct override_input *out)
+void override_input_read(struct request *request, const json_t *body, struct override_input *out)
 {
 	static const char *const keys[] = {"item", "kind", "rank", "delta", "band", "before",
 		"justification", "expires_at", "link", "team", NULL};
@@ -26,6 +26,8 @@ static void read_members(struct request *request, json_t *body, struct override_
 	struct diag *diag = &request->diag;
 	struct arena *arena = &request->arena;
 
+	*out = (struct override_input){
+		.delta = NAN, .expires_us = TIME_NONE, .candidates = OVERRIDE_ANY_RANK};
 	json_only_keys(body, keys, "", diag);
 	item_ref_read(request, json_object_get(body, "item"), "/item", &out->item);
 	json_read_text(body, "kind", 0, NAME_MOST, true, "", diag, arena, &out->kind);
@@ -48,10 +50,8 @@ static enum error read_input(struct request *request, struct override_input *out
 
 	if (error)
 		return error;
-	*out = (struct override_input){
-		.delta = NAN, .expires_us = TIME_NONE, .candidates = OVERRIDE_ANY_RANK};
 	if (json_is_object(body)) {
-		read_members(request, body, out);
+		override_input_read(request, body, out);
 	} else {
 		diag_add(
 			&request->diag, "", "An object is expected, not %s.", json_type_word(body));

@@ -27,7 +27,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	buf_str(out, catalog->settings_body);
 }
 
-static const struct configured configured_settings = {"settings", parse, revision, write};
+const struct configured configured_settings = {"settings", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {

@@ -133,8 +133,13 @@ bool view_headers(struct request *request, struct response *response, const stru
 {
 	int64_t age_s = ranking_age_us(ranking, clock_monotonic_us(request->clock)) / US_PER_S;
 
+	const struct suspension *suspension = &ranking->catalog->suspension;
+
 	if (age_s > 0)
 		response_header(response, request, "Age", "%lld", (long long)age_s);
+	if (suspension->model > 0)
+		response_header(response, request, "Winnow-Suspended", "%.*s",
+			STR_ARG(suspension->fallback));
 	return view_fixed(request, response, str_from(ranking->id), ranking->revision);
 }
 
@@ -161,6 +166,23 @@ bool view_may_search(const struct request *request, const struct ranking *rankin
 	return request->on_worker || ranking->rows <= SEARCH_ROWS;
 }
 
+/* That this is no model's judgement; only where there is something to tell. */
+static void write_suspension(struct json_writer *json, const struct ranking *ranking)
+{
+	const struct suspension *suspension = &ranking->catalog->suspension;
+
+	if (suspension->model == 0)
+		return;
+	json_key(json, "suspended");
+	json_object_begin(json);
+	json_put(json, "model_version", int, suspension->model);
+	json_put(json, "fallback", str, suspension->fallback);
+	if (suspension->ranking.ptr)
+		json_put(json, "ranking", str, suspension->ranking);
+	json_put(json, "since_revision", int, suspension->revision);
+	json_object_end(json);
+}
+
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 {
 	json_put(json, "ranking", text, ranking->id);
@@ -172,14 +194,15 @@ void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 	json_put(json, "name", str, ranking->model->name);
 	json_object_end(json);
 	json_key(json, "policy");
-	if (!ranking->policy) {
+	if (ranking->policy) {
+		json_object_begin(json);
+		json_put(json, "version", int, ranking->policy->version);
+		json_put(json, "name", str, ranking->policy->name);
+		json_object_end(json);
+	} else {
 		json_nil(json);
-		return;
 	}
-	json_object_begin(json);
-	json_put(json, "version", int, ranking->policy->version);
-	json_put(json, "name", str, ranking->policy->name);
-	json_object_end(json);
+	write_suspension(json, ranking);
 }
 
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt)

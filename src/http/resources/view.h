@@ -26,7 +26,7 @@ enum error view_past(
 /* The item {id} behind {ws} in the ranking of view_ranking. ERR_NOT_FOUND. */
 enum error view_item(struct request *request, struct ranking **out, uint32_t *row);
 
-/* Winnow-Revision, Age, ETag; true when the answer is a 304. A page walk has one tag per URL, so
+/* Winnow-Revision, Age, ETag, Winnow-Suspended where the model is; true when the answer is a 304. A page walk has one tag per URL, so
  * the ranking's id and the engine's version tell all. */
 bool view_headers(
 	struct request *request, struct response *response, const struct ranking *ranking);
@@ -42,7 +42,8 @@ bool view_may_sweep(const struct request *request, const struct ranking *ranking
 /* The same for what costs more a row: sorting, comparing texts, looking up blockers. */
 bool view_may_search(const struct request *request, const struct ranking *ranking);
 
-/* "ranking", "revision", "as_of", "model", "policy" of the object being written. */
+/* "ranking", "revision", "as_of", "model", "policy" of the object being written, and "suspended" where the
+ * model is. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
 struct receipt; /* codec/receipt.h */
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt);

@@ -7,6 +7,15 @@ FROM (SELECT v.text_ref FROM winnow.item_versions v
 	UNION
 	SELECT o.text_ref FROM winnow.overrides o WHERE o.workspace_id = $1
 	UNION
+	SELECT i.text_ref FROM winnow.interventions i WHERE i.workspace_id = $1
+	UNION
+	SELECT p.text_ref FROM winnow.proposals p WHERE p.workspace_id = $1
+	UNION
+	SELECT a.text_ref FROM winnow.proposal_approvals a WHERE a.workspace_id = $1
+	UNION
+	SELECT e.text_ref FROM winnow.proposal_ends e
+	WHERE e.workspace_id = $1 AND e.text_ref IS NOT NULL
+	UNION
 	SELECT r.text_ref FROM winnow.rankings r
 	WHERE r.workspace_id = $1 AND r.text_ref IS NOT NULL) named
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = named.text_ref

@@ -1,0 +1,305 @@
+/*
+ * winnow proposals: changes that other people approve before they are done.
+ */
+#include <stddef.h>
+#include <string.h>
+
+#include "cli/commands.h"
+#include "cli/pages.h"
+#include "cli/url.h"
+#include "codec/json_writer.h"
+
+enum { PAGE = 1000, BODY_BYTES = 4 * 1024 * 1024 };
+
+static enum cli_exit proposal_path(
+	const struct cli *cli, const char *id, const char *rest, struct buf *path)
+{
+	enum cli_exit code = cli_workspace_path(cli, path, "/proposals/");
+
+	if (code != CLI_OK)
+		return code;
+	url_segment(path, str_from(id));
+	buf_puts(path, rest);
+	return path->failed ? cli_no_memory() : CLI_OK;
+}
+
+/* ---- list ---- */
+
+struct list_values {
+	const char *state;
+};
+
+static const struct arg_spec list_options[] = {
+	{"state", 's', ARG_TEXT, "STATE", 0, 0, offsetof(struct list_values, state),
+		"open, applied, bypassed, rejected or withdrawn; all unless given"},
+};
+
+static const struct table_column columns[] = {
+	{"ID", TABLE_LEFT, 0, 0},
+	{"STATE", TABLE_LEFT, 0, 0},
+	{"CHANGE", TABLE_LEFT, 0, 0},
+	{"APPROVALS", TABLE_LEFT, 0, 0},
+	{"BY", TABLE_LEFT, 0, 1},
+	{"EXPIRES", TABLE_LEFT, 0, 2},
+	{"WHY", TABLE_LEFT, 16, 0},
+};
+
+static void put_approvals(struct table *table, const struct json_view *proposal)
+{
+	struct buf text = BUF_INIT;
+
+	buf_printf(&text, "%zu of %lld", json_view_count(json_view_get(proposal, "approvals")),
+		(long long)json_view_int(proposal, "needed", 0));
+	table_put(table, buf_view(&text));
+	buf_release(&text);
+}
+
+static enum cli_exit add_page(void *table, const struct json_view *page, bool *enough)
+{
+	const struct json_view *proposals = json_view_get(page, "proposals");
+
+	(void)enough;
+	for (size_t i = 0; i < json_view_count(proposals); i++) {
+		const struct json_view *proposal = json_view_at(proposals, i);
+
+		table_put(table, json_view_text(proposal, "id"));
+		table_put(table, json_view_text(proposal, "state"));
+		table_put(table, json_view_text(proposal, "change"));
+		put_approvals(table, proposal);
+		table_put(table, json_view_text(proposal, "proposer_kind"));
+		table_put(table, json_view_text(proposal, "expires_at"));
+		table_put(table, json_view_text(proposal, "rationale"));
+	}
+	return CLI_OK;
+}
+
+static enum cli_exit run_list(struct cli *cli, const void *given, const struct words *words)
+{
+	const struct list_values *values = given;
+	struct buf path = BUF_INIT;
+	struct table table;
+	enum cli_exit code = cli_workspace_path(cli, &path, "/proposals");
+
+	(void)words;
+	table_init(&table, columns, sizeof columns / sizeof columns[0]);
+	url_query_int(&path, "limit", PAGE);
+	if (values->state)
+		url_query(&path, "state", str_from(values->state));
+	if (code == CLI_OK && cli->config.json) {
+		code = pages_print(cli, &path, "proposals");
+	} else if (code == CLI_OK) {
+		code = pages_walk(cli, &path, add_page, &table);
+		if (code == CLI_OK)
+			code = cli_print_table(cli, &table, false);
+	}
+	table_release(&table);
+	buf_release(&path);
+	return code;
+}
+
+static const struct command list = {
+	.name = "list",
+	.summary = "list proposals, the newest first",
+	.examples = "  winnow proposals list --state open\n"
+		    "  winnow proposals list --state bypassed\n",
+	COMMAND_OPTIONS(list_options),
+	.values_bytes = sizeof(struct list_values),
+	.run = run_list,
+};
+
+/* ---- show ---- */
+
+static enum cli_exit run_show(struct cli *cli, const void *given, const struct words *words)
+{
+	struct buf path = BUF_INIT;
+	struct json_view *proposal = NULL;
+	enum cli_exit code = proposal_path(cli, words->items[0], "?refresh=true", &path);
+
+	(void)given;
+	if (code == CLI_OK)
+		code = cli_get(cli, path.data, &proposal);
+	if (code == CLI_OK)
+		cli_print_json(proposal);
+	json_view_free(proposal);
+	buf_release(&path);
+	return code;
+}
+
+static const struct command show = {
+	.name = "show",
+	.summary = "show a proposal as JSON: what it is, its effect then and now, its digest",
+	.arguments = "ID",
+	.examples = "  winnow proposals show 0f6bb3de-6d61-4a0c-8f0e-6a2a54d1c5f1\n",
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_show,
+};
+
+/* ---- add ---- */
+
+struct add_values {
+	const char *because, *name;
+};
+
+static const struct arg_spec add_options[] = {
+	{"because", 'b', ARG_TEXT, "TEXT", 0, 0, offsetof(struct add_values, because),
+		"why, in at least 10 characters (required)"},
+	{"name", 'n', ARG_TEXT, "NAME", 0, 0, offsetof(struct add_values, name), "of the feature"},
+};
+
+static void tell(const struct cli *cli, const struct json_view *proposal)
+{
+	cli_note(cli, "%.*s, %zu of %lld approvals, digest %.*s",
+		STR_ARG(json_view_text(proposal, "state")),
+		json_view_count(json_view_get(proposal, "approvals")),
+		(long long)json_view_int(proposal, "needed", 0),
+		STR_ARG(json_view_text(proposal, "digest")));
+	cli_printf("%.*s\n", STR_ARG(json_view_text(proposal, "id")));
+}
+
+static enum cli_exit send(struct cli *cli, const struct buf *path, struct buf *body)
+{
+	struct json_view *proposal = NULL;
+	enum cli_exit code = cli_send_json(cli, "POST", path->data, body, &proposal);
+
+	if (code == CLI_OK && cli->config.json)
+		cli_print_json(proposal);
+	else if (code == CLI_OK)
+		tell(cli, proposal);
+	json_view_free(proposal);
+	return code;
+}
+
+static enum cli_exit run_add(struct cli *cli, const void *given, const struct words *words)
+{
+	const struct add_values *values = given;
+	struct buf path = BUF_INIT, body = BUF_INIT, change = BUF_INIT;
+	struct json_writer json;
+	enum cli_exit code;
+
+	if (!values->because) {
+		cli_error("a proposal says why: give --because");
+		return CLI_USAGE;
+	}
+	code = cli_workspace_path(cli, &path, "/proposals");
+	if (code == CLI_OK)
+		code = cli_read_file(words->items[1], BODY_BYTES, &change);
+	if (code == CLI_OK) {
+		json_writer_init(&json, &body);
+		json_object_begin(&json);
+		json_put(&json, "change", text, words->items[0]);
+		if (values->name)
+			json_put(&json, "name", text, values->name);
+		json_key(&json, "body");
+		json_raw(&json, buf_view(&change));
+		json_put(&json, "rationale", text, values->because);
+		json_object_end(&json);
+		code = send(cli, &path, &body);
+	}
+	buf_release(&change);
+	buf_release(&body);
+	buf_release(&path);
+	return code;
+}
+
+static const struct command add = {
+	.name = "add",
+	.summary = "propose a change; prints the proposal's id",
+	.arguments = "CHANGE FILE",
+	.examples = "  echo '{\"weights\": {\"user_impact\": 5}}' |\n"
+		    "    winnow proposals add model - --because 'the better predictor'\n"
+		    "  winnow proposals add feature effort.json --name effort --because 'new "
+		    "bounds'\n",
+	.details =
+		"CHANGE is model, policy, feature, settings, override or approval_rules. FILE says what is "
+		"to\nbe done, in JSON; - is standard input.\n",
+	COMMAND_OPTIONS(add_options),
+	.values_bytes = sizeof(struct add_values),
+	.min_words = 2,
+	.max_words = 2,
+	.run = run_add,
+};
+
+/* ---- deciding ---- */
+
+struct decide_values {
+	const char *because, *digest;
+};
+
+#define FIELD(name) offsetof(struct decide_values, name)
+
+static const struct arg_spec end_options[] = {
+	{"because", 'b', ARG_TEXT, "TEXT", 0, 0, FIELD(because),
+		"why, in at least 10 characters (required)"},
+};
+static const struct arg_spec decide_options[] = {
+	{"because", 'b', ARG_TEXT, "TEXT", 0, 0, FIELD(because),
+		"why, in at least 10 characters (required)"},
+	{"digest", 'd', ARG_TEXT, "SHA256", 0, 0, FIELD(digest),
+		"of the proposal as it was seen (required)"},
+};
+
+#undef FIELD
+
+static enum cli_exit decide(struct cli *cli, const struct decide_values *values,
+	const struct words *words, const char *verb, bool digest)
+{
+	struct buf path = BUF_INIT, body = BUF_INIT;
+	struct json_writer json;
+	enum cli_exit code;
+
+	if (!values->because || (digest && !values->digest)) {
+		cli_error(digest ? "a decision says what was seen and why: give --digest and "
+				   "--because"
+				 : "a decision says why: give --because");
+		return CLI_USAGE;
+	}
+	json_writer_init(&json, &body);
+	json_object_begin(&json);
+	if (digest)
+		json_put(&json, "digest", text, values->digest);
+	json_put(&json, "rationale", text, values->because);
+	json_object_end(&json);
+	code = proposal_path(cli, words->items[0], verb, &path);
+	if (code == CLI_OK)
+		code = send(cli, &path, &body);
+	buf_release(&body);
+	buf_release(&path);
+	return code;
+}
+
+#define DECISION(word, needs_digest, specs, text, more)                                            \
+	static enum cli_exit run_##word(                                                           \
+		struct cli *cli, const void *values, const struct words *words)                    \
+	{                                                                                          \
+		return decide(cli, values, words, ":" #word, needs_digest);                        \
+	}                                                                                          \
+	static const struct command word = {                                                       \
+		.name = #word,                                                                     \
+		.summary = text,                                                                   \
+		.arguments = "ID",                                                                 \
+		.examples = "  winnow proposals " #word                                            \
+			    " 0f6bb3de-6d61-4a0c-8f0e-6a2a54d1c5f1" more "\n",                     \
+		COMMAND_OPTIONS(specs),                                                            \
+		.values_bytes = sizeof(struct decide_values),                                      \
+		.min_words = 1,                                                                    \
+		.max_words = 1,                                                                    \
+		.run = run_##word,                                                                 \
+	}
+
+#define SEEN " --digest 9f86… --because 'seen with the team'"
+
+DECISION(approve, true, decide_options, "approve a proposal; the last approval applies it", SEEN);
+DECISION(apply, true, decide_options, "apply what is approved and applied by hand", SEEN);
+DECISION(bypass, true, decide_options, "apply a proposal without approvals, as the rules allow",
+	SEEN);
+DECISION(reject, false, end_options, "reject a proposal", " --because 'the data were wrong'");
+DECISION(withdraw, false, end_options, "withdraw an own proposal",
+	" --because 'a better one follows'");
+
+const struct command command_proposals = {
+	.name = "proposals",
+	.summary = "propose changes, and approve, reject or withdraw them",
+	.members = (const struct command *const[]){&list, &show, &add, &approve, &reject, &apply,
+		&bypass, &withdraw, NULL},
+};

@@ -1,0 +1,255 @@
+/*
+ * What is in force and what is tried beside it; the active model stopped and let go on; a version set back.
+ */
+#include "http/resources/proposal_change.h"
+#include "http/resources/tables.h"
+#include "http/resources/view.h"
+#include "http/resources/whatif.h"
+#include "service/simulation.h"
+#include "service/suspension.h"
+
+enum { TEXT_MOST = 65536, LISTED = 20 };
+
+/* ---- answers ---- */
+
+static void write_intervention(struct json_writer *json, const struct intervention_row *row)
+{
+	json_put(json, "action", str, row->action);
+	json_put(json, "by", str, row->author);
+	json_put(json, "at", time, row->made_us);
+	json_put(json, "revision", int, row->revision);
+	if (row->model > 0)
+		json_put(json, "model_version", int, row->model);
+	if (row->policy > 0)
+		json_put(json, "policy_version", int, row->policy);
+	if (row->fallback.ptr)
+		json_put(json, "fallback", str, row->fallback);
+	if (row->ranking.ptr)
+		json_put(json, "ranking", str, row->ranking);
+	json_put(json, "rationale", str, row->rationale);
+}
+
+static enum error answer(struct request *request, struct response *response,
+	const struct intervened *done, const struct written *written)
+{
+	struct json_writer json;
+
+	response_written(response, request, written);
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	write_intervention(&json, &done->row);
+	json_put(&json, "active_version", int, done->version);
+	if (done->row.fallback.ptr)
+		json_put(&json, "ranks", int, done->ranks);
+	json_object_end(&json);
+	return response_done(response);
+}
+
+/* ---- doing ---- */
+
+static enum error body_of(struct request *request, const char *const *keys, json_t **body)
+{
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = body_json(request, body);
+	if (!error)
+		json_only_keys(*body, keys, "", &request->diag);
+	return error;
+}
+
+static void read_text(struct request *request, const json_t *body, const char *key, bool required,
+	struct str *out)
+{
+	*out = STR_NONE;
+	json_read_text(body, key, 0, TEXT_MOST, required, "", &request->diag, &request->arena, out);
+}
+
+static enum error suspend(struct request *request, struct response *response)
+{
+	static const char *const keys[] = {"fallback", "ranking", "rationale", NULL};
+	struct call call = call_of(request);
+	struct suspend_request wanted;
+	struct intervened done;
+	struct written written;
+	json_t *body;
+	enum error error = body_of(request, keys, &body);
+
+	if (error)
+		return error;
+	read_text(request, body, "fallback", false, &wanted.fallback);
+	read_text(request, body, "ranking", false, &wanted.ranking);
+	read_text(request, body, "rationale", false, &wanted.rationale);
+	json_decref(body);
+	error = model_suspend(&call, &wanted, &done, &written);
+	return error ? error : answer(request, response, &done, &written);
+}
+
+static int64_t read_version(struct request *request, const json_t *body, const char *key)
+{
+	int64_t version = 0;
+
+	json_read_int(body, key, 1, INT64_MAX, false, 0, "", &request->diag, &version);
+	return version;
+}
+
+static enum error resume(struct request *request, struct response *response)
+{
+	static const char *const keys[] = {"model_version", "rationale", NULL};
+	struct call call = call_of(request);
+	struct intervened done;
+	struct written written;
+	struct str rationale;
+	int64_t model;
+	json_t *body;
+	enum error error = body_of(request, keys, &body);
+
+	if (error)
+		return error;
+	model = read_version(request, body, "model_version");
+	read_text(request, body, "rationale", false, &rationale);
+	json_decref(body);
+	error = model_resume(&call, model, rationale, &done, &written);
+	return error ? error : answer(request, response, &done, &written);
+}
+
+static enum error rollback(struct request *request, struct response *response)
+{
+	static const char *const keys[] = {"model_version", "policy_version", "rationale", NULL};
+	struct call call = call_of(request);
+	struct intervened done;
+	struct written written;
+	struct str rationale;
+	int64_t model, policy;
+	json_t *body;
+	enum error error = body_of(request, keys, &body);
+
+	if (error)
+		return error;
+	model = read_version(request, body, "model_version");
+	policy = read_version(request, body, "policy_version");
+	read_text(request, body, "rationale", false, &rationale);
+	json_decref(body);
+	error = version_rollback(&call, model, policy, rationale, &done, &written);
+	return error ? error : answer(request, response, &done, &written);
+}
+
+/* ---- what is in force, and what is tried ---- */
+
+/* A model or a policy behind the alias "candidate", ranked beside the active ones. */
+static enum error write_candidate(
+	struct request *request, struct json_writer *json, const struct ranking *ranking)
+{
+	const struct catalog *catalog = ranking->catalog;
+	const struct alias *alias = catalog_alias(catalog, STR("candidate"));
+	const struct policy_version *policy = catalog_policy_named(catalog, STR("candidate"));
+	struct simulation_request wanted = {
+		.model = alias ? catalog_model(catalog, alias->model) : ranking->model,
+		.policy = policy ? policy : ranking->policy,
+		.top = SIMULATION_TOP_DEFAULT,
+		.without_conflicts = true,
+	};
+	struct simulation simulation = {0};
+	enum error error;
+
+	json_key(json, "candidate");
+	if (!alias && !policy) {
+		json_nil(json);
+		return ERR_OK;
+	}
+	error = whatif_run(request, ranking, &wanted, &simulation);
+	if (!error) {
+		json_object_begin(json);
+		json_put(json, "model_version", int, wanted.model->version);
+		json_put(json, "policy_version", int, wanted.policy ? wanted.policy->version : 0);
+		json_key(json, "differences");
+		json_object_begin(json);
+		error = effect_write(request, json, &simulation);
+		json_object_end(json);
+		json_object_end(json);
+	}
+	simulation_release(&simulation);
+	return error;
+}
+
+static enum error write_history(struct request *request, struct json_writer *json)
+{
+	struct call call = call_of(request);
+	struct intervention_row *rows;
+	int64_t revision;
+	size_t count;
+	enum error error = intervention_list(&call, INT64_MAX, LISTED, &rows, &count, &revision);
+
+	if (error)
+		return error;
+	json_key(json, "interventions");
+	json_array_begin(json);
+	for (size_t i = 0; i < count; i++) {
+		json_object_begin(json);
+		write_intervention(json, &rows[i]);
+		json_object_end(json);
+	}
+	json_array_end(json);
+	return ERR_OK;
+}
+
+static enum error show(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"min_revision", NULL};
+	struct ranking *ranking;
+	struct json_writer json;
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = view_ranking(request, &ranking);
+	if (error)
+		return error;
+	response_revision(response, request, ranking->revision);
+	response_header(response, request, "Cache-Control", "no-store");
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	view_write_ranking(&json, ranking);
+	error = write_candidate(request, &json, ranking);
+	ranking_unref(ranking);
+	if (!error)
+		error = write_history(request, &json);
+	json_object_end(&json);
+	return error ? error : response_done(response);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/rollout",
+		.roles = ROLES_READ,
+		.handle = show,
+	},
+	{
+		.method = "POST",
+		.path = "/v1/workspaces/{ws}/suspend",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_DECIDES,
+		.body = BODY_JSON,
+		.body_bytes = 65536,
+		.handle = suspend,
+	},
+	{
+		.method = "POST",
+		.path = "/v1/workspaces/{ws}/resume",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_DECIDES,
+		.body = BODY_JSON,
+		.body_bytes = 65536,
+		.handle = resume,
+	},
+	{
+		.method = "POST",
+		.path = "/v1/workspaces/{ws}/rollback",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_DECIDES,
+		.body = BODY_JSON,
+		.body_bytes = 65536,
+		.handle = rollback,
+	},
+};
+const struct route_table rollout_routes = {routes, sizeof routes / sizeof *routes};

@@ -1,0 +1,346 @@
+"""A machine proposes, people decide: what needs approval, who counts as somebody else, and that one revision does it."""
+
+import pytest
+
+from support.client import Client, problem_pointers, problem_type
+from support.workspace import ROLES, scored
+
+WHY = "Impact was the better predictor in the last quarter"
+
+
+def rules(ws, *changes, bypass=(), expect=201, **more):
+    body = {"rules": [{"change": change, **more} for change in changes], "bypass": list(bypass)}
+    return ws.put("/approval-rules", expect, json=body, headers={"If-None-Match": "*"})
+
+
+def person(ws, name=None, *roles, kind="human"):
+    made = ws.token(*(roles or ("reviewer", "admin")), actor_kind=kind, **({"person": name} if name else {}))
+    client = ws.client(made)
+    client.id, client.token_id = f"token:{made['id']}", made["id"]
+    return client
+
+
+def agent(ws):
+    return person(ws, None, "contributor", "reviewer", kind="agent")
+
+
+def propose(client, expect=201, change="model", body=None, rationale=WHY, **more):
+    body = body if body is not None else {"weights": {"user_impact": 1, "cost_of_delay": 6}}
+    return client.post("/proposals", expect, json={"change": change, "body": body, "rationale": rationale, **more})
+
+
+def decide(client, proposal, verb="approve", expect=200, digest=None):
+    body = {"rationale": "Looked at the effect, and it is what we want"}
+    if verb in ("approve", "apply", "bypass"):
+        body["digest"] = digest or proposal["digest"]
+    return client.post(f"/proposals/{proposal['id']}:{verb}", expect, json=body)
+
+
+def seen(ws, proposal, **params):
+    return ws.get(f"/proposals/{proposal['id']}", params=params).json()
+
+
+# ---- the story ----
+
+
+def test_an_agent_proposes_and_people_decide(ws):
+    """Weights are proposed with their effect, a second person approves, the queue moves, and goes back in one call."""
+    ws.push([scored("urgent", 10, labels=["x"]), scored("broad", 17)])
+    ws.push(
+        [
+            {
+                **scored("late", 8),
+                "features": {"cost_of_delay": 3, "user_impact": 1, "fix_confidence": 1, "reversibility": 1},
+            }
+        ]
+    )
+    before = [entry["external_id"] for entry in ws.whole_queue()]
+    rules(ws, "model")
+    machine, ann, bob = agent(ws), person(ws, "ann"), person(ws, "bob")
+
+    proposal = propose(machine).json()
+    assert (proposal["state"], proposal["proposer_kind"], proposal["needed"]) == ("open", "agent", 1)
+    effect = proposal["effect"]
+    assert effect["simulated"] and effect["base"]["model"] == 1 and effect["count"] == 3
+    assert [each["rank"] for each in effect["top"]] == [1, 2, 3] and effect["streams"] and "churn" in effect
+    assert [entry["external_id"] for entry in ws.whole_queue()] == before, "nothing has happened yet"
+
+    assert problem_type(decide(machine, proposal, expect=403)) == "agent-may-not-decide"
+    head = ws.revision()
+    applied = decide(bob, proposal).json()
+    assert (applied["state"], applied["end"]["result"]) == ("applied", "model:2")
+    assert [each["approver"] for each in applied["approvals"]] == [bob.id]
+    assert ws.revision() == head + 1, "approval, model and alias are one revision"
+    record = ws.records()[-1]
+    assert (record["action"], record["actor_kind"]) == ("proposal.apply", "human")
+    assert record["detail"]["approvers"] == [bob.id] and record["detail"]["proposer"] == machine.id
+    assert WHY not in ws.get("/audit").text, "why is personal text, and not in the log"
+
+    moved = [entry["external_id"] for entry in ws.whole_queue()]
+    by_effect = [each["id"] for each in effect["top"]]
+    assert [entry["id"] for entry in ws.whole_queue()] == by_effect, "the queue is the one that was foretold"
+    ann.post("/rollback", 200, json={"model_version": 1, "rationale": "It drowned the broad ones"})
+    assert [entry["external_id"] for entry in ws.whole_queue()] == before != moved
+    assert ws.verify()["ok"]
+
+
+# ---- the gate ----
+
+
+def test_direct_writes_are_refused_and_told_the_way(ws):
+    policy = ws.post("/policies", 201, json={"preset": "field_guards"}).json()["version"]
+    rules(ws, "policy", "settings", "feature")
+    head = ws.revision()
+    answers = [
+        ws.put("/policy-aliases/active", 409, json={"policy": policy}, headers={"If-None-Match": "*"}),
+        ws.put_feature("extra", 409),
+        ws.delete("/features/user_impact", 409, headers={"If-Match": ws.etag("/features/user_impact")}),
+    ]
+    settings = ws.get("/settings")
+    body = {**{key: settings.json()[key] for key in ("streams", "kinds", "statuses")}, "override_max_days": 7}
+    answers.append(ws.put("/settings", 409, json=body, headers={"If-Match": settings.headers["ETag"]}))
+    types = [problem_type(answer) for answer in answers]
+    assert types == ["approval-required", "approval-required", "in-use", "approval-required"]
+    assert "…/proposals" in answers[0].json()["errors"][0]["detail"]
+    assert ws.revision() == head
+    ws.put("/policy-aliases/candidate", 201, json={"policy": policy}, headers={"If-None-Match": "*"})
+
+
+def test_what_changes_nothing_needs_nobody(ws):
+    rules(ws, "model")
+    ws.put("/aliases/active", 200, json={"model": 1}, headers={"If-Match": ws.etag("/aliases/active")})
+
+
+def test_the_rules_cannot_be_taken_away_alone(ws):
+    rules(ws, "model", approvers=2)
+    none = {"rules": []}
+    etag = ws.etag("/approval-rules")
+    assert problem_type(ws.put("/approval-rules", 409, json=none, headers={"If-Match": etag})) == "approval-required"
+    ann, bob, carl = (person(ws, name) for name in ("ann", "bob", "carl"))
+    proposal = propose(ann, change="approval_rules", body=none).json()
+    assert proposal["needed"] == 2
+    assert decide(bob, proposal).json()["state"] == "open"
+    assert decide(carl, proposal).json()["state"] == "applied"
+    assert ws.get("/approval-rules").json() == none
+
+
+@pytest.mark.parametrize("change", ("policy", "feature", "settings"))
+def test_each_change_is_applied_as_the_direct_write_would(ws, change):
+    rules(ws, change)
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    more = {}
+    if change == "policy":
+        rule = {"id": "r", "when": {"fact": "kind", "eq": "bug"}, "effect": "hold", "reason": "looked at first"}
+        body = {"policy": {"name": "guard", "rules": [rule]}}
+    elif change == "feature":
+        more = {"name": "extra"}
+        body = {"type": "boolean", "family": "effort", "description": "A test's own"}
+    else:
+        settings = ws.get("/settings").json()
+        body = {**{key: settings[key] for key in ("streams", "kinds", "statuses")}, "override_max_days": 7}
+    proposal = propose(ann, change=change, body=body, **more).json()
+    assert decide(bob, proposal).json()["state"] == "applied"
+    if change == "policy":
+        assert ws.queue()["policy"] == {"version": 1, "name": "guard"}
+    elif change == "feature":
+        assert ws.get("/features/extra").json()["type"] == "boolean"
+    else:
+        assert ws.get("/settings").json()["override_max_days"] == 7
+    assert ws.verify()["ok"]
+
+
+def test_a_feature_is_deleted_by_null(ws):
+    ws.put_feature("extra")
+    rules(ws, "feature")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    body = {"change": "feature", "name": "extra", "body": None, "rationale": WHY}
+    decide(bob, ann.post("/proposals", 201, json=body).json())
+    ws.get("/features/extra", 404)
+
+
+@pytest.mark.parametrize(
+    "body, pointers",
+    [
+        ({}, ["/body", "/change"]),
+        ({"change": "model", "body": {"weights": {"user_impact": 5}}}, ["/rationale"]),
+        ({"change": "weather", "body": {}, "rationale": WHY}, ["/change"]),
+        ({"change": "model", "body": {}, "rationale": WHY}, ["/body"]),
+        ({"change": "model", "body": {"model": 99}, "rationale": WHY}, ["/body/model"]),
+        ({"change": "model", "body": {"model": 1}, "rationale": WHY}, ["/body/model"]),
+        ({"change": "model", "body": {"weights": {"nothing": 5}}, "rationale": WHY}, ["/body/weights/nothing"]),
+        ({"change": "policy", "body": {"policy": 7}, "rationale": WHY}, ["/body/policy"]),
+        (
+            {"change": "settings", "body": {"streams": []}, "rationale": WHY},
+            ["/body/kinds", "/body/statuses", "/body/streams"],
+        ),
+        ({"change": "feature", "body": {"type": "x"}, "rationale": WHY}, ["/name"]),
+        ({"change": "settings", "name": "x", "body": {}, "rationale": WHY}, ["/name"]),
+    ],
+)
+def test_faults_are_those_of_the_direct_write(ws, body, pointers):
+    head = ws.revision()
+    assert problem_pointers(ws.post("/proposals", 422, json=body)) == pointers
+    assert ws.revision() == head
+
+
+# ---- somebody else ----
+
+
+def test_the_proposer_may_not_approve_nor_their_other_token(ws):
+    rules(ws, "model")
+    ann, ann_too, bob = person(ws, "ann"), person(ws, "ann"), person(ws, "bob")
+    proposal = propose(ann).json()
+    for same in (ann, ann_too):
+        assert problem_type(decide(same, proposal, expect=403)) == "same-person"
+    made = ann.post(
+        "/tokens", 201, json={"label": "hers", "roles": ["reviewer"], "person": "eve", "actor_kind": "human"}
+    )
+    assert problem_type(decide(ws.client(made.json()), proposal, expect=403)) == "same-person", "she made it"
+    assert problem_type(decide(ws, proposal, expect=403)) == "same-person", "it made hers"
+    assert decide(bob, proposal).json()["state"] == "applied"
+
+
+def test_n_distinct_people(ws):
+    rules(ws, "model", approvers=2)
+    ann, bob, bob_too, carl = person(ws, "ann"), person(ws, "bob"), person(ws, "bob"), person(ws, "carl")
+    proposal = propose(ann).json()
+    assert decide(bob, proposal).json()["state"] == "open"
+    for same in (bob, bob_too):
+        assert problem_type(decide(same, proposal, expect=403)) == "same-person"
+    assert decide(carl, proposal).json()["state"] == "applied"
+
+
+def test_out_of_those_who_are_named(ws):
+    ann, bob, carl = person(ws, "ann"), person(ws, "bob"), person(ws, "carl")
+    body = {"rules": [{"change": "model", "approvers": 2, "from": [bob.token_id, "carl"]}]}
+    ws.put("/approval-rules", 201, json=body, headers={"If-None-Match": "*"})
+    proposal = propose(ann).json()
+    assert problem_type(decide(person(ws, "dave"), proposal, expect=403)) == "same-person"
+    decide(bob, proposal)
+    assert decide(carl, proposal).json()["state"] == "applied"
+
+
+def test_rules_that_nobody_could_meet(ws):
+    body = {"rules": [{"change": "model", "approvers": 2, "from": ["ann"]}, {"change": "model"}]}
+    answer = ws.put("/approval-rules", 422, json=body, headers={"If-None-Match": "*"})
+    assert problem_pointers(answer) == ["/rules/0/from"]
+
+
+def test_by_hand(ws):
+    rules(ws, "model", apply="by_hand")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    proposal = propose(ann).json()
+    assert problem_type(decide(bob, proposal, "apply", 409)) == "approval-required"
+    assert decide(bob, proposal).json()["state"] == "approved"
+    assert ws.get("/aliases/active").json()["model"] == 1
+    assert decide(ann, proposal, "apply").json()["state"] == "applied"
+    assert ws.get("/aliases/active").json()["model"] == 2
+
+
+# ---- what was seen ----
+
+
+def test_an_approval_is_of_what_was_seen(ws):
+    rules(ws, "model")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    proposal = propose(ann).json()
+    other = propose(ann, body={"weights": {"user_impact": 9}}).json()
+    assert problem_type(decide(bob, proposal, expect=409, digest=other["digest"])) == "proposal-stale"
+    decide(bob, other)
+    assert seen(ws, proposal)["state"] == "stale"
+    assert problem_type(decide(bob, proposal, expect=409)) == "proposal-stale"
+    fresh = seen(ws, other, refresh="true", min_revision=ws.revision())
+    assert fresh["state"] == "applied" and fresh["effect_now"]["base"]["model"] == 2
+
+
+def test_the_ends(ws):
+    rules(ws, "model")
+    machine, ann, bob = agent(ws), person(ws, "ann"), person(ws, "bob")
+    rejected, withdrawn, left = (propose(machine).json() for _ in range(3))
+    assert decide(bob, rejected, "reject").json()["state"] == "rejected"
+    decide(ann, withdrawn, "withdraw", 403)
+    assert decide(machine, withdrawn, "withdraw").json()["state"] == "withdrawn"
+    for ended in (rejected, withdrawn):
+        decide(bob, ended, expect=409)
+        decide(bob, ended, "reject", 409)
+    states = {
+        name: [p["id"] for p in ws.get("/proposals", params={"state": name}).json()["proposals"]]
+        for name in ("open", "rejected")
+    }
+    assert states == {"open": [left["id"]], "rejected": [rejected["id"]]}
+    walked = [each["id"] for each in ws.pages("/proposals", "proposals", {}, limit=1)]
+    assert walked == [left["id"], withdrawn["id"], rejected["id"]]
+
+
+def test_a_bypass_is_a_permission_of_its_own_and_reported(ws):
+    ann, lead = person(ws, "ann"), person(ws, "lead")
+    rules(ws, "model", bypass=["lead"])
+    proposal = propose(lead).json()
+    decide(ann, proposal, "bypass", 403)
+    assert decide(lead, proposal, "bypass").json()["state"] == "bypassed"
+    assert ws.get("/aliases/active").json()["model"] == 2
+    report = ws.get("/proposals", params={"state": "bypassed"}).json()["proposals"]
+    assert [(each["id"], each["end"]["by"]) for each in report] == [(proposal["id"], lead.id)]
+    assert [r["subject"] for r in ws.records(action="proposal.bypass")] == [f"proposal:{proposal['id']}"]
+
+
+def test_sent_again_it_counts_once(ws):
+    rules(ws, "model", approvers=2)
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    proposal = propose(ann).json()
+    body = {"rationale": "Looked at the effect, and it is right", "digest": proposal["digest"]}
+    answers = [
+        bob.post(f"/proposals/{proposal['id']}:approve", 200, json=body, headers={"Idempotency-Key": "a"})
+        for _ in range(2)
+    ]
+    assert answers[0].json() == answers[1].json() and len(answers[1].json()["approvals"]) == 1
+
+
+def test_no_effect_for_who_may_not_read_a_queue(ws):
+    proposal = propose(person(ws, None, "contributor")).json()
+    assert "effect" not in proposal
+    assert "effect" in seen(ws, proposal)
+
+
+# ---- property: nothing is applied without a second person ----
+
+
+def test_random_steps_never_escape_the_gate(ws, rng):
+    """
+    Many actors do whatever they like, agents among them. Whenever the active model has moved, a proposal was applied
+    whose approvers are as many people as the rules ask for, none of them its proposer, none an agent.
+    """
+    rules(ws, "model", approvers=2)
+    actors = [(person(ws, name), name) for name in ("ann", "ann", "bob", "carl", "carl")] + [(agent(ws), None)] * 2
+    kinds = {client.id: (name, "agent" if name is None else "human") for client, name in actors}
+    proposals, active = [], 1
+    for step in range(60):
+        client, name = rng.choice(actors)
+        if not proposals or rng.random() < 0.25:
+            weights = {"user_impact": rng.randint(1, 99), "fix_confidence": rng.randint(1, 99)}
+            answer = client.request(
+                "POST", "/proposals", json={"change": "model", "body": {"weights": weights}, "rationale": WHY}
+            )
+            if answer.status_code == 201:
+                proposals.append(answer.json())
+        else:
+            proposal = rng.choice(proposals[-4:])
+            verb = rng.choice(["approve"] * 6 + ["apply", "bypass", "reject", "withdraw"])
+            body = {"rationale": "A step that chance has chosen"}
+            if verb in ("approve", "apply", "bypass"):
+                body["digest"] = rng.choice([proposal["digest"]] * 5 + [proposals[0]["digest"]])
+            answer = client.request("POST", f"/proposals/{proposal['id']}:{verb}", json=body)
+            assert answer.status_code in (200, 403, 409), answer.text
+            if name is None and verb != "withdraw":
+                assert answer.status_code == 403
+        now = ws.get("/aliases/active").json()["model"]
+        if now != active:
+            applied = [p for p in ws.get("/proposals", params={"state": "applied"}).json()["proposals"]]
+            newest = max(applied, key=lambda p: p["end"]["revision"])
+            assert newest["end"]["result"] == f"model:{now}"
+            people = [kinds[each["approver"]][0] for each in newest["approvals"]]
+            assert len(set(people)) == len(people) >= 2 and None not in people
+            assert kinds[newest["proposed_by"]][0] not in people
+            active = now
+    assert ws.get("/proposals", params={"state": "bypassed"}).json()["proposals"] == []
+    assert ws.verify()["ok"]
