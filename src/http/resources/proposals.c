@@ -412,7 +412,7 @@ static enum error write_refreshed(
 	struct request *request, struct json_writer *json, const struct proposal *proposal)
 {
 	const struct proposal_change change = {approval_change_named(proposal->row.change),
-		proposal->row.name, proposal->row.body};
+		proposal->row.name, proposal->row.body, STR_NONE, STR_NONE};
 	struct buf effect = BUF_INIT;
 	struct ranking *ranking;
 	enum error error = ranking_if_any(request, &ranking);
