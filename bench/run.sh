@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Measures each figure beside its ceiling, in turns, and prints one table at the end.
-#   run.sh [PART…]      parts: ingest queue whatif post news fresh start engine sql; all by default
+#   run.sh [PART…]      parts: ingest queue whatif post news fresh start engine proof sql; all by default
 #
 # A throw-away cluster with PostgreSQL's stock settings (fsync on) and a daemon of its own. Times
 # depend on the machine, so the figure to read is the ratio: the median of the rounds' ratios.
@@ -8,6 +8,7 @@
 #
 # Environment: BUILD (build), BENCH_ROUNDS (3), BENCH_SECONDS of a load (2), BENCH_ITEMS (100000),
 # BENCH_START_ITEMS of the workspace that is loaded at the start (BENCH_ITEMS; the goal is of 1000000),
+# BENCH_RECORDS of the audit log that is verified (1000000),
 # BENCH_ROWS of the table that PostgreSQL orders (1000000), BENCH_CROWD that waits for news (2000).
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -17,6 +18,7 @@ cd "$(dirname "$0")/.."
 build=$(absolute "${BUILD:-build}")
 readonly ROUNDS=${BENCH_ROUNDS:-3} SECONDS_EACH=${BENCH_SECONDS:-2} ITEMS=${BENCH_ITEMS:-100000}
 readonly ROWS=${BENCH_ROWS:-1000000} CROWD=${BENCH_CROWD:-2000}
+readonly RECORDS=${BENCH_RECORDS:-1000000}
 readonly START_ITEMS=${BENCH_START_ITEMS:-$ITEMS}
 readonly CONNECTIONS=64 TABLES='item_texts item_versions items audit_records'
 # Decimal points, whatever the caller's language.
@@ -59,9 +61,10 @@ listening_or_ended() {
 	grep -q '"listening"' "$work/winnowd.log" || ! kill -0 "$daemon_pid" 2>/dev/null
 }
 
+# start_daemon [OPTION…]
 start_daemon() {
 	: >"$work/winnowd.log"
-	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" --port 0 --streams-per-token 100000 \
+	WINNOW_DATABASE_URL=$(cluster url app) "$build/winnowd" --port 0 --streams-per-token 100000 "$@" \
 		>/dev/null 2>>"$work/winnowd.log" &
 	daemon_pid=$!
 	wait_until 30 listening_or_ended || :
@@ -661,6 +664,44 @@ measure_engine() {
 	"$build/bench/bench_engine" | grep -E '^(rank|decide|fronts)' >>"$work/table"
 }
 
+# ---- proof ----------------------------------------------------------------------------------------
+
+# append SERIES WORKSPACE [OPTION…]: single items, as fast as a daemon of its own takes them.
+append() {
+	stop "$daemon_pid"
+	start_daemon "${@:3}"
+	make_workspace "$2"
+	call POST "/v1/workspaces/$2/items" '{"source":"tracker","external_id":"first","title":"First"}' >/dev/null
+	BENCH_ROUND=$round script=bench/post.lua load "$1" "$url/v1/workspaces/$2/items"
+}
+
+# Checkpoints far more often than by default, so that some fall into the time that is measured.
+measure_proof() {
+	local round figures begin
+	mkdir -p "$work/checkpoints"
+	"$build/winnowd" checkpoint-key --checkpoint-key-file "$work/key" --checkpoint-name bench >/dev/null
+	"$build/bench/proof" export $((RECORDS / 10)) >"$work/log.ndjson"
+	for ((round = 1; round <= ROUNDS; round++)); do
+		append without "without-$round"
+		append with "with-$round" --checkpoint-key-file "$work/key" --jobs-every-ms 200 \
+			--checkpoint-dir "$work/checkpoints" --checkpoint-records 1000
+		figures=$("$build/bench/proof" verify "$RECORDS")
+		note verify "$(calc "$RECORDS / ${figures% *} * 1000")"
+		note hash "$(calc "$RECORDS / ${figures#* } * 1000")"
+		begin=$(now)
+		"$build/winnow" audit verify --quiet --file "$work/log.ndjson" >/dev/null
+		note offline "$(calc "$RECORDS / 10 / ($(now) - $begin)")"
+		begin=$(now)
+		sha256sum "$work/log.ndjson" >/dev/null
+		note sum "$(calc "$RECORDS / 10 / ($(now) - $begin)")"
+	done
+	[ -n "$(ls -A "$work/checkpoints")" ] || die 'no checkpoint was made'
+	row 'single items, a checkpoint every 1,000 records; the same without the tree' with without 1/s '>= 0.9'
+	row "verification of $RECORDS records in memory: rows, chain, tree; one SHA-256 over the same bytes" \
+		verify hash 1/s '>= 0.5'
+	row "the same from an export of $((RECORDS / 10)); sha256sum of the file" offline sum 1/s -
+}
+
 print_table() {
 	printf '%s\n' '' \
 		"Medians of $ROUNDS rounds; figure and ceiling were measured in turns, the ratio is their median." \
@@ -672,7 +713,7 @@ print_table() {
 }
 
 main() {
-	local parts=${*:-ingest queue whatif post news fresh start engine sql}
+	local parts=${*:-ingest queue whatif post news fresh start engine proof sql}
 	trap clean_up EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM HUP
@@ -700,6 +741,7 @@ main() {
 		fresh) measure_fresh ;;
 		start) measure_start ingest-1 ;;
 		engine) measure_engine ;;
+		proof) measure_proof ;;
 		sql) measure_sql ;; # the last: it leaves no daemon
 		*) die "there is no part $part" ;;
 		esac

@@ -9,21 +9,9 @@
 
 bool merkle_leaf(const void *data, size_t bytes, struct sha256 *out)
 {
-	unsigned char text[1 + SHA256_BYTES] = {0x00};
-	struct sha256_stream stream = {0};
-	bool good;
+	const struct str parts[] = {{"\x00", 1}, {data, bytes}};
 
-	if (bytes <= SHA256_BYTES) {
-		if (bytes > 0)
-			memcpy(text + 1, data, bytes);
-		return sha256_of(text, 1 + bytes, out);
-	}
-	sha256_begin(&stream);
-	sha256_add(&stream, text, 1);
-	sha256_add(&stream, data, bytes);
-	good = sha256_end(&stream, out);
-	sha256_release(&stream);
-	return good;
+	return sha256_of_parts(parts, 2, out);
 }
 
 bool merkle_node(const struct sha256 *left, const struct sha256 *right, struct sha256 *out)

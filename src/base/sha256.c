@@ -139,16 +139,25 @@ static EVP_MD_CTX *context_of_thread(void)
 	return context;
 }
 
-bool sha256_of(const void *data, size_t bytes, struct sha256 *out)
+bool sha256_of_parts(const struct str *parts, size_t count, struct sha256 *out)
 {
 	EVP_MD *algorithm = sha256_algorithm();
 	EVP_MD_CTX *context = algorithm ? context_of_thread() : NULL;
 
 	if (!context || EVP_DigestInit_ex2(context, algorithm, NULL) != 1)
 		return false;
-	if (bytes > 0 && EVP_DigestUpdate(context, data, bytes) != 1)
-		return false;
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > 0 && EVP_DigestUpdate(context, parts[i].ptr, parts[i].len) != 1)
+			return false;
+	}
 	return EVP_DigestFinal_ex(context, out->bytes, NULL) == 1;
+}
+
+bool sha256_of(const void *data, size_t bytes, struct sha256 *out)
+{
+	const struct str whole = {data, bytes};
+
+	return sha256_of_parts(&whole, 1, out);
 }
 
 bool hmac_sha256(

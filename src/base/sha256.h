@@ -8,6 +8,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/str.h"
+
 enum { SHA256_BYTES = 32, SHA256_HEX_SIZE = 65 };
 
 struct sha256 {
@@ -31,6 +33,8 @@ void sha256_release(struct sha256_stream *stream);
 
 /* One shot, on a thread-local context. */
 bool sha256_of(const void *data, size_t bytes, struct sha256 *out);
+/* The same of texts one behind the other. */
+bool sha256_of_parts(const struct str *parts, size_t count, struct sha256 *out);
 bool hmac_sha256(
 	const void *key, size_t key_bytes, const void *data, size_t bytes, struct sha256 *out);
 char *sha256_to_hex(const struct sha256 *hash, char text[SHA256_HEX_SIZE]);

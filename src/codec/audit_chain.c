@@ -10,19 +10,13 @@
 
 #include "base/num.h"
 
-enum { HEAD_TEXT_SIZE = 96 };
+enum { HEAD_TEXT_SIZE = 96, RECORD_FIXED_BYTES = 192 };
 
 bool audit_row_hash(const char *table, struct str tuple, struct sha256 *out)
 {
-	struct sha256_stream stream = {0};
-	bool good;
+	const struct str parts[] = {{table, strlen(table) + 1}, tuple};
 
-	sha256_begin(&stream);
-	sha256_add(&stream, table, strlen(table) + 1);
-	sha256_add(&stream, tuple.ptr, tuple.len);
-	good = sha256_end(&stream, out);
-	sha256_release(&stream);
-	return good;
+	return sha256_of_parts(parts, 2, out);
 }
 
 static int hash_cmp(const void *a, const void *b)
@@ -50,6 +44,8 @@ bool audit_record_hash(const struct audit_record *record, struct sha256 *out)
 	struct buf bytes = BUF_INIT;
 	bool good;
 
+	buf_reserve(&bytes, RECORD_FIXED_BYTES + record->actor.len + record->action.len +
+				    record->subject.len + record->request_id.len);
 	buf_append(&bytes, "winnow-audit-1", sizeof "winnow-audit-1");
 	buf_append(&bytes, record->workspace.bytes, sizeof record->workspace.bytes);
 	buf_be64(&bytes, (uint64_t)record->revision);

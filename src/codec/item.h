@@ -127,6 +127,11 @@ struct item_record {
 	struct item
 		beneath; /* the source's values of those fields; features hold theirs themselves */
 	int64_t recorded_us; /* the revision's audit time; TIME_NONE when not loaded */
+	/* Its text was erased: what named it, and the bits of what there was. As long as it gets no other
+	 * text it is stored so again. */
+	bool erased;
+	struct sha256 erased_ref;
+	uint32_t erased_present;
 };
 
 /*
@@ -189,6 +194,10 @@ enum error item_upsert(const struct item_record *record, const struct item_input
 enum error item_patch(const struct item_record *record, const struct item_input *input,
 	int64_t revision, struct arena *arena, struct diag *diag, struct item_record *out,
 	bool *changed);
+/* The words that an erased record has lost, from one that has them again: personal fields, texts and
+ * justifications of the same features. `features` is room for the record's; it keeps them. */
+void item_take_words(
+	struct item_record *record, const struct item_record *from, struct feature_value *features);
 /* Takes patches back: the fields in `fields` and the features in `feature_ids` (all of both when
  * `all`). A source's feature value comes back with the revision that set it. */
 enum error item_unpatch(const struct item_record *record, bool all, uint32_t fields,
@@ -207,6 +216,8 @@ enum error item_to_storable(const struct item_record *record, const struct uuid 
  * number alone); text and extra are added. An erased text leaves absent texts. */
 enum error item_from_storable(struct item_record *record, const struct item_text *text,
 	struct str extra, const struct catalog *catalog, struct arena *arena);
+/* As it is when it was erased. */
+bool item_text_is_empty(const struct item_text *text);
 /* SHA-256 over salt and the length-prefixed columns (be32 length, 0xffffffff for none). */
 bool item_text_ref(const struct item_text *text, const unsigned char salt[32], struct sha256 *out);
 

@@ -455,6 +455,12 @@ static enum error make_texts(const struct item_record *record, const unsigned ch
 	if (str_is(out->text.notes, "{}"))
 		out->text.notes = STR_NONE;
 	out->has_text = out->text_present || out->text.notes.ptr;
+	if (record->erased && !out->has_text) {
+		out->has_text = true;
+		out->text_present = record->erased_present;
+		out->text_ref = record->erased_ref;
+		return ERR_OK;
+	}
 	if (out->has_text && !item_text_ref(&out->text, salt, &out->text_ref))
 		return ERR_NO_MEMORY;
 	return ERR_OK;
@@ -486,4 +492,44 @@ enum error item_to_storable(const struct item_record *record, const struct uuid 
 		error = make_texts(record, salt, &scratch, arena, out);
 	buf_release(&scratch);
 	return error;
+}
+
+/* ---- erased texts ---- */
+
+bool item_text_is_empty(const struct item_text *text)
+{
+	return !text->title.ptr && !text->body.ptr && !text->url.ptr && !text->assignee.ptr &&
+	       !text->reporter.ptr && !text->notes.ptr;
+}
+
+static void take_words(struct feature_value *value, const struct item *from)
+{
+	for (size_t i = 0; i < from->feature_count; i++) {
+		const struct feature_value *other = &from->features[i];
+
+		if (other->id != value->id)
+			continue;
+		value->text = other->text;
+		value->justification = other->justification;
+		if (value->beneath && other->beneath)
+			value->beneath = other->beneath;
+		return;
+	}
+}
+
+void item_take_words(
+	struct item_record *record, const struct item_record *from, struct feature_value *features)
+{
+	struct item *item = &record->item;
+
+	item->title = from->item.title;
+	item->body = from->item.body;
+	item->url = from->item.url;
+	item->assignee = from->item.assignee;
+	item->reporter = from->item.reporter;
+	for (size_t i = 0; i < item->feature_count; i++) {
+		features[i] = item->features[i];
+		take_words(&features[i], &from->item);
+	}
+	item->features = features;
 }

@@ -30,6 +30,7 @@ const struct route_table *const route_tables[] = {
 	&item_collection_routes,
 	&item_set_routes,
 	&item_routes,
+	&erasure_routes,
 	&queue_routes,
 	&event_routes,
 	&queue_excluded_routes,

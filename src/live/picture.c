@@ -332,6 +332,8 @@ static bool take_row(void *self, const struct item_row *item)
 	struct follow_state *state = self;
 	uint32_t row = row_index_find(state->picture->index, &item->record.id);
 
+	if (item->text_present & ITEM_TITLE && !item->text.title.ptr)
+		state->picture->erased = true;
 	return put_row(state, item, &row);
 }
 

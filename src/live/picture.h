@@ -62,7 +62,8 @@ struct picture {
 	struct symbols *symbols;
 	struct block **blocks;
 	size_t block_count, block_room;
-	bool loading;       /* item by item, from nothing */
+	bool loading; /* item by item, from nothing */
+	bool erased;  /* a text that older rankings show is gone; whoever publishes takes it back */
 	size_t loaded_rows; /* atomic: how far that is */
 	size_t grown_bytes; /* since the move began: rough, without what every picture has */
 	size_t rows;

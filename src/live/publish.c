@@ -75,6 +75,22 @@ static void publish(struct live *live, struct place *place, struct ranking *rank
 	metric_add(METRIC_rankings_published, 1);
 }
 
+/* Rankings that were made with a text which has been erased since: nobody gets them any more. */
+static void forget_erased(struct live *live, struct place *place)
+{
+	struct ranking *dropped;
+
+	if (!place->picture->erased)
+		return;
+	place->picture->erased = false;
+	pthread_mutex_lock(&live->mutex);
+	dropped = place->kept;
+	place->kept = NULL;
+	pthread_mutex_unlock(&live->mutex);
+	unref_list(dropped);
+	past_forget(live->past, &place->workspace);
+}
+
 void publish_forget_old(struct live *live)
 {
 	int64_t idle_since_us = clock_monotonic_us(live->clock) - (int64_t)IDLE_S * US_PER_S;
@@ -118,5 +134,6 @@ enum error publish_place(struct live *live, struct place *place, int64_t *ranked
 	}
 	metric_set(METRIC_ranking_last_seconds, took_us);
 	publish(live, place, ranking);
+	forget_erased(live, place);
 	return ERR_OK;
 }

@@ -25,6 +25,7 @@ struct sketch; /* items_known.c */
 
 struct batch {
 	const struct call *call;
+	const unsigned char *salt; /* of the head that is met */
 	const struct item_source *source;
 	struct ingest *ingest;
 	struct catalog *catalog;

@@ -234,6 +234,33 @@ static bool is_another(const struct target *target, const struct item_input *inp
 					  !str_eq(target->current.external_id, input->external_id));
 }
 
+/*
+ * The very text that was erased is posted again. It stays erased: merged with its words back, the
+ * record shows what else has changed, if anything.
+ */
+static enum error merge_erased(struct batch *batch, size_t index, int64_t revision,
+	struct item_record *merged, bool *changed)
+{
+	const struct item_record *current = &batch->targets[batch->targets_of[index]].current;
+	const struct call *call = batch->call;
+	struct item_record record = *current;
+	struct feature_value *features;
+	struct item_storable storable;
+	struct diag diag;
+	enum error error =
+		item_to_storable(merged, &call->workspace, batch->salt, call->arena, &storable);
+
+	if (error || !storable.has_text || !sha256_same(&storable.text_ref, &current->erased_ref))
+		return error;
+	features = arena_array(call->arena, record.item.feature_count, sizeof *features);
+	if (!features)
+		return ERR_BUDGET;
+	item_take_words(&record, merged, features);
+	diag_init(&diag, call->arena);
+	return item_upsert(&record, &batch->inputs[index], &call->workspace, batch->catalog,
+		revision, "", call->arena, &diag, merged, changed);
+}
+
 static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 {
 	struct item_result *result = &batch->ingest->results[index];
@@ -267,6 +294,11 @@ static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
 		batch->call->arena, &diag, &merged, &changed);
 	if (error)
 		return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
+	if (changed && target->present && target->current.erased) {
+		error = merge_erased(batch, index, revision, &merged, &changed);
+		if (error)
+			return error;
+	}
 	result->outcome = !target->present ? OUTCOME_CREATED
 			  : changed        ? OUTCOME_UPDATED
 					   : OUTCOME_UNCHANGED;
@@ -408,7 +440,10 @@ static enum error finish(struct batch *batch, struct write *write)
 /* What is stored is loaded. */
 enum error batch_write(struct batch *batch, struct write *write)
 {
-	enum error error = merge_all(batch, write->change.revision);
+	enum error error;
+
+	batch->salt = write->change.salt;
+	error = merge_all(batch, write->change.revision);
 
 	if (error)
 		return error;
@@ -455,6 +490,7 @@ static enum error rehearse(struct batch *batch)
 		error = know_again(batch, conn, head.revision);
 	if (!error)
 		error = load_targets(batch, conn);
+	batch->salt = head.salt;
 	if (!error)
 		error = merge_all(batch, head.revision + 1);
 	read_end(conn);

@@ -10,6 +10,9 @@ enum error item_from_row(const struct item_row *row, const struct catalog *catal
 	struct arena *arena, struct item_record *out)
 {
 	*out = row->record;
+	out->erased = row->has_text && item_text_is_empty(&row->text);
+	out->erased_ref = row->text_ref;
+	out->erased_present = row->text_present;
 	return item_from_storable(out, &row->text, row->extra, catalog, arena);
 }
 

@@ -100,9 +100,33 @@ enum error item_texts_copy(struct conn *conn,
 /* How many items differ between `items` and the newest versions, and one of them. */
 enum error items_compare(
 	struct conn *conn, const struct uuid *workspace, int64_t *different, struct uuid *example);
-/* Texts whose salted hash is wrong: how many, and the ref of one. */
+/* Texts whose salted hash is wrong, or that are empty without an erasure: how many, and the ref of one. */
 enum error texts_compare(struct conn *conn, const struct uuid *workspace, int64_t *different,
 	struct sha256 *example);
+
+/* ---- erasures.c ---- */
+struct erasure_row {
+	struct uuid id;
+	int64_t revision;
+	struct uuid item;
+	int64_t made_us;
+	struct str author;    /* "token:<uuid>" */
+	struct str rationale; /* absent when erased itself */
+	int64_t texts;        /* how many it erased */
+};
+/* The texts of all versions of an item that are there still; with `decisions` those of its overrides,
+ * too. */
+enum error erasure_refs(struct conn *conn, const struct uuid *workspace, const struct uuid *item,
+	bool decisions, struct arena *arena, struct sha256 **out, size_t *count);
+/* The items that have a version with one of the texts, `limit` at the most. */
+enum error erasure_items(struct conn *conn, const struct uuid *workspace, const struct sha256 *refs,
+	size_t ref_count, size_t limit, struct arena *arena, struct uuid **out, size_t *count);
+/* Empties the texts and adds the rows that say so. */
+enum error erasure_append(struct change *change, const struct erasure_row *erasure,
+	const struct sha256 *refs, size_t ref_count);
+/* Newest first, of a revision below `before`. */
+enum error erasures_list(struct conn *conn, const struct uuid *workspace, int64_t before,
+	size_t limit, struct arena *arena, struct erasure_row **out, size_t *count);
 
 /* ---- overrides.c ---- */
 /* A person's decision against the order, with how it ended. Justification and link are text that

@@ -15,22 +15,17 @@ struct text_reader {
 	enum error err;
 };
 
-static bool is_erased(const struct item_text *text)
-{
-	return !text->title.ptr && !text->body.ptr && !text->url.ptr && !text->assignee.ptr &&
-	       !text->reporter.ptr && !text->notes.ptr;
-}
-
 static bool read_text(void *self, const PGresult *result)
 {
 	struct text_reader *reader = self;
 	struct cells cells = cells_at(result, 0, NULL);
 	struct sha256 ref = {0}, actual;
 	struct item_text text;
-	bool lost;
+	bool lost, may_be_erased;
 
 	cell_sha256(&cells, &ref);
 	lost = !cell_view(&cells).ptr;
+	may_be_erased = cell_bool(&cells);
 	text.title = cell_view(&cells);
 	text.body = cell_view(&cells);
 	text.url = cell_view(&cells);
@@ -40,7 +35,7 @@ static bool read_text(void *self, const PGresult *result)
 	reader->err = cells_error(&cells);
 	if (reader->err)
 		return false;
-	if (!lost && is_erased(&text))
+	if (!lost && may_be_erased && item_text_is_empty(&text))
 		return true;
 	if (!item_text_ref(&text, reader->head.salt, &actual)) {
 		reader->err = ERR_NO_MEMORY;

@@ -292,6 +292,8 @@ DECISIONS = {
     "review_ends": "gen_random_uuid(), %s, 'approved', now(), 'token:x', 1, 1, 1, 0, sha256(''), NULL, NULL",
     "review_marks": "gen_random_uuid(), 'lapsed', %s, now(), 'item'",
     "review_comparisons": "gen_random_uuid(), %s, gen_random_uuid()",
+    "erasures": "gen_random_uuid(), %s, gen_random_uuid(), now(), 'token:x', sha256('')",
+    "erasure_texts": "gen_random_uuid(), sha256(''), %s",
 }
 
 
@@ -355,14 +357,24 @@ def test_lose_a_text(drill):
     assert verdict["ok"] is False and verdict["fault"] == "text", verdict
 
 
-def test_an_erased_text_is_no_fault(drill):
-    """Emptying a text is what erasure will do; what names it stays provable."""
+def empty_a_text(drill):
     drill.tamper(
         "UPDATE winnow.item_texts SET title = NULL, body = NULL, url = NULL, assignee = NULL, reporter = NULL, notes = NULL WHERE body = 'body 3' AND workspace_id = %s"
     )
+
+
+def test_an_erased_text_is_no_fault(drill):
+    item_id = next(i["id"] for i in drill.ws.pages("/items", "items") if i["external_id"] == "3")
+    drill.ws.post(f"/items/{item_id}:erase", 200, json={"rationale": "asked for"})
     assert drill.ws.verify()["ok"]
-    shown = next(i for i in drill.ws.pages("/items", "items") if i["external_id"] == "3")
+    shown = drill.ws.item(item_id)
     assert shown["title"] == "" and shown["erased"] is True
+
+
+def test_a_text_that_nobody_has_erased(drill):
+    """It is empty, and no erasure names it."""
+    empty_a_text(drill)
+    drill.found(faults=("text",))
 
 
 # ---- the system's own log, and the client ----

@@ -5,7 +5,6 @@
  */
 #include <stdio.h>
 
-#include "base/num.h"
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
 #include "service/audit_tree.h"
@@ -72,21 +71,6 @@ static enum error newest(struct request *request, struct response *response)
 	return response_done(response);
 }
 
-static enum error read_before(struct request *request, int64_t *before)
-{
-	struct str payload;
-	uint64_t position;
-	enum error error = query_cursor(request, STR(""), &payload);
-
-	*before = INT64_MAX;
-	if (error || !payload.ptr)
-		return error;
-	if (!num_parse_u64(payload, &position) || position > INT64_MAX)
-		return ERR_BAD_CURSOR;
-	*before = (int64_t)position;
-	return ERR_OK;
-}
-
 static enum error list(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"limit", "cursor", "min_revision", NULL};
@@ -101,7 +85,7 @@ static enum error list(struct request *request, struct response *response)
 	if (!error)
 		error = query_limit(request, LIST_LIMIT_MAX, &limit);
 	if (!error)
-		error = read_before(request, &before);
+		error = query_before(request, STR(""), &before);
 	if (!error)
 		error = query_min_revision(request, &call);
 	if (!error)

@@ -2,6 +2,8 @@
  * What the resources share.
  */
 #include "http/resources/resource.h"
+
+#include "base/num.h"
 #include "http/resources/tables.h"
 
 #include <stdio.h>
@@ -85,6 +87,21 @@ enum error query_cursor(struct request *request, struct str query, struct str *p
 
 	*payload = STR_NONE;
 	return cursor.ptr ? cursor_open(request, query, cursor, payload) : ERR_OK;
+}
+
+enum error query_before(struct request *request, struct str query, int64_t *before)
+{
+	struct str payload;
+	uint64_t position;
+	enum error error = query_cursor(request, query, &payload);
+
+	*before = INT64_MAX;
+	if (error || !payload.ptr)
+		return error;
+	if (!num_parse_u64(payload, &position) || position > INT64_MAX)
+		return ERR_BAD_CURSOR;
+	*before = (int64_t)position;
+	return ERR_OK;
 }
 
 void write_next(

@@ -39,6 +39,8 @@ enum error query_cursor(struct request *request, struct str query, struct str *p
  * cursor (false in *given). */
 enum error query_place(struct request *request, struct str query, int64_t *revision,
 	struct uuid *id, bool *given);
+/* ?cursor= of a list that goes down by one number: what is below it is next; without one INT64_MAX. */
+enum error query_before(struct request *request, struct str query, int64_t *before);
 
 /* Puts "next" into the object being written, when there is one. */
 void write_next(

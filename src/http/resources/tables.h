@@ -29,6 +29,7 @@ extern const struct route_table source_routes;
 extern const struct route_table item_collection_routes;
 extern const struct route_table item_set_routes;
 extern const struct route_table item_routes;
+extern const struct route_table erasure_routes;
 extern const struct route_table queue_routes;
 extern const struct route_table event_routes;
 extern const struct route_table queue_excluded_routes;

@@ -1,0 +1,126 @@
+/*
+ * Erasing an item's personal text, and what was erased: when, by whom and why, never what it was.
+ */
+#include <stdio.h>
+
+#include "http/resources/resource.h"
+#include "http/resources/tables.h"
+#include "service/erasures.h"
+
+static enum error read_input(struct request *request, struct erasure_input *out)
+{
+	static const char *const keys[] = {"rationale", "overrides", "shared", NULL};
+	struct diag *diag = &request->diag;
+	json_t *body;
+	enum error error = body_json(request, &body);
+
+	if (error)
+		return error;
+	if (!json_is_object(body)) {
+		diag_add(diag, "", "An object is expected, not %s.", json_type_word(body));
+		json_decref(body);
+		return ERR_INVALID;
+	}
+	json_only_keys(body, keys, "", diag);
+	json_read_text(body, "rationale", 1, ERASURE_MAX_RATIONALE, true, "", diag, &request->arena,
+		&out->rationale);
+	json_read_bool(body, "overrides", true, "", diag, &out->decisions);
+	json_read_bool(body, "shared", false, "", diag, &out->shared);
+	json_decref(body);
+	return diag->count ? ERR_INVALID : ERR_OK;
+}
+
+static enum error erase(struct request *request, struct response *response)
+{
+	struct call call = call_of(request);
+	struct erasure_input input = {.shared = false};
+	struct erasure_done done;
+	struct written written;
+	struct json_writer json;
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = param_uuid(request, 1, &input.item);
+	if (!error)
+		error = read_input(request, &input);
+	if (!error)
+		error = erase_item(&call, &input, &done, &written);
+	if (error)
+		return error;
+	response_written(response, request, &written);
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	json_put(&json, "item", uuid, &input.item);
+	json_put(&json, "texts", int, done.texts);
+	json_put(&json, "items", int, done.items);
+	json_object_end(&json);
+	return response_done(response);
+}
+
+static void write_erasure(struct json_writer *json, const struct erasure_row *row)
+{
+	json_object_begin(json);
+	json_put(json, "id", uuid, &row->id);
+	json_put(json, "revision", int, row->revision);
+	json_put(json, "item", uuid, &row->item);
+	json_put(json, "made_at", time, row->made_us);
+	json_put(json, "author", str, row->author);
+	json_put(json, "texts", int, row->texts);
+	json_put(json, "rationale", str, row->rationale);
+	json_object_end(json);
+}
+
+static enum error list(struct request *request, struct response *response)
+{
+	static const char *const known[] = {"limit", "cursor", "min_revision", NULL};
+	struct call call = call_of(request);
+	struct erasure_row *rows;
+	struct json_writer json;
+	int64_t before, revision;
+	size_t limit, count;
+	char last[24];
+	enum error error = request_query_only(request, known);
+
+	if (!error)
+		error = query_limit(request, LIST_LIMIT_MAX, &limit);
+	if (!error)
+		error = query_before(request, STR(""), &before);
+	if (!error)
+		error = query_min_revision(request, &call);
+	if (!error)
+		error = erasure_list(&call, before, limit, &rows, &count, &revision);
+	if (error)
+		return error;
+	response_revision(response, request, revision);
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	json_key(&json, "erasures");
+	json_array_begin(&json);
+	for (size_t i = 0; i < count; i++)
+		write_erasure(&json, &rows[i]);
+	json_array_end(&json);
+	if (count == limit) {
+		snprintf(last, sizeof last, "%lld", (long long)rows[count - 1].revision);
+		write_next(&json, request, STR(""), str_from(last));
+	}
+	json_object_end(&json);
+	return response_done(response);
+}
+
+static const struct route routes[] = {
+	{
+		.method = "POST",
+		.path = "/v1/workspaces/{ws}/items/{id}:erase",
+		.roles = ROLE_ADMIN,
+		.body = BODY_JSON,
+		.body_bytes = 65536,
+		.handle = erase,
+	},
+	{
+		.method = "GET",
+		.path = "/v1/workspaces/{ws}/erasures",
+		.roles = ROLE_AUDITOR | ROLE_ADMIN,
+		.handle = list,
+	},
+};
+const struct route_table erasure_routes = {routes, sizeof routes / sizeof *routes};

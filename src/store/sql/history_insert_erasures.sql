@@ -1,0 +1,3 @@
+-- (erasures[]) -> ()
+INSERT INTO winnow.erasures
+SELECT * FROM unnest($1::winnow.erasures[])
