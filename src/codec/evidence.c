@@ -112,11 +112,13 @@ static const struct {
 	size_t part_count;
 } articles[] = {
 	{"9", "risks are managed over the whole life of the system",
-		"risk categories of items and models; what was held, excluded, overridden and stopped, "
+		"risk categories of items and models; what was held, excluded, overridden and "
+		"stopped, "
 		"and why",
 		{EVIDENCE_ITEMS, EVIDENCE_MODELS, EVIDENCE_RECORDS, EVIDENCE_DRIFT}, 4},
 	{"10", "data are governed: where they come from, and what they lack",
-		"versions of the items with the provenance of each value; definitions of the features; "
+		"versions of the items with the provenance of each value; definitions of the "
+		"features; "
 		"the data that a model's card names",
 		{EVIDENCE_RECORDS, EVIDENCE_ITEMS, EVIDENCE_MODELS}, 3},
 	{"11", "technical documentation is kept up to date",
@@ -128,19 +130,23 @@ static const struct {
 			EVIDENCE_SIGNATURE},
 		5},
 	{"13", "deployers can interpret what comes out, and are told purpose and limits",
-		"intended use and limits of each model; places before and after the span; how the log is "
+		"intended use and limits of each model; places before and after the span; how the "
+		"log is "
 		"read (docs/evidence.md)",
 		{EVIDENCE_MODELS, EVIDENCE_ITEMS}, 2},
 	{"14", "people can oversee the system, override it and stop it",
-		"reviews, overrides, approvals, bypasses, suspensions and roll-backs with their reasons, "
+		"reviews, overrides, approvals, bypasses, suspensions and roll-backs with their "
+		"reasons, "
 		"and which kind of actor each was",
 		{EVIDENCE_RECORDS, EVIDENCE_TEXTS, EVIDENCE_ACTORS}, 3},
 	{"15", "it stays accurate and robust, and cannot be altered unnoticed",
-		"how often the model was overridden and how scores lie, then and now; the verdict on the "
+		"how often the model was overridden and how scores lie, then and now; the verdict "
+		"on the "
 		"whole log",
 		{EVIDENCE_DRIFT, EVIDENCE_VERIFICATION, EVIDENCE_CHECKPOINT}, 3},
 	{"19", "providers keep the logs that the system makes",
-		"the records themselves, in a form that outlives the database", {EVIDENCE_RECORDS}, 1},
+		"the records themselves, in a form that outlives the database", {EVIDENCE_RECORDS},
+		1},
 	{"26", "deployers watch over its use, keep its logs, and can stop it",
 		"who acted, by opaque ids; what was suspended; the records; how the model drifts",
 		{EVIDENCE_RECORDS, EVIDENCE_ACTORS, EVIDENCE_DRIFT}, 3},
@@ -228,8 +234,8 @@ static bool write_manifest(struct buf *out, size_t begin)
 	return good;
 }
 
-void evidence_statement(struct buf *out, const char *name, const struct uuid *workspace,
-	const struct sha256 *lines)
+void evidence_statement(
+	struct buf *out, const char *name, const struct uuid *workspace, const struct sha256 *lines)
 {
 	char hex[SHA256_HEX_SIZE];
 
@@ -244,8 +250,8 @@ bool evidence_seal(struct buf *out, size_t begin, const struct note_signer *sign
 	struct buf text = BUF_INIT, note = BUF_INIT;
 	struct json_writer json;
 	struct sha256 hash;
-	bool good = write_manifest(out, begin) &&
-		    sha256_of(out->data + begin, out->len - begin, &hash);
+	bool good =
+		write_manifest(out, begin) && sha256_of(out->data + begin, out->len - begin, &hash);
 
 	if (good) {
 		evidence_statement(&text, signer->verifier.name, workspace, &hash);
@@ -259,6 +265,25 @@ bool evidence_seal(struct buf *out, size_t begin, const struct note_signer *sign
 	buf_release(&text);
 	buf_release(&note);
 	return good && !out->failed;
+}
+
+int64_t evidence_alias_version(struct str body)
+{
+	struct arena arena;
+	struct diag diag;
+	const json_t *named;
+	json_t *json;
+	int64_t version = 0;
+
+	arena_init(&arena, 4096);
+	diag_init(&diag, &arena);
+	if (json_parse(body, 1, "", &diag, &json) == ERR_OK) {
+		named = json_object_get(json, "model");
+		version = json_integer_value(named ? named : json_object_get(json, "policy"));
+		json_decref(json);
+	}
+	arena_release(&arena);
+	return version;
 }
 
 /* ---- reading ---- */
@@ -331,7 +356,8 @@ enum error evidence_read_record(const json_t *line, struct arena *arena, struct 
 	out->hashes = arena_array(arena, out->hash_count + 1, sizeof *out->hashes);
 	if (!out->hashes)
 		return ERR_NO_MEMORY;
-	good = good && audit_record_read(json_object_get(line, "record"), arena, diag, &out->record) &&
+	good = good &&
+	       audit_record_read(json_object_get(line, "record"), arena, diag, &out->record) &&
 	       read_proof(json_object_get(line, "proof"), diag, &out->proof);
 	for (size_t i = 0; good && i < json_array_size(others); i++)
 		good = read_hash(json_array_get(others, i), diag, &out->hashes[shown + i]);

@@ -79,6 +79,9 @@ bool evidence_seal(struct buf *out, size_t begin, const struct note_signer *sign
 void evidence_statement(struct buf *out, const char *name, const struct uuid *workspace,
 	const struct sha256 *lines);
 
+/* The version that the body of an alias names; 0: none. */
+int64_t evidence_alias_version(struct str body);
+
 /* ---- reading ---- */
 
 /* As read; in the arena. */
@@ -92,7 +95,8 @@ struct json_t;
 /* A line of the records; `row` is called with each row that is shown, its bytes made again, and with its JSON.
  * ERR_INVALID with faults; ERR_NO_MEMORY. */
 struct evidence_taker {
-	bool (*row)(void *self, const struct evidence_table *table, struct str tuple); /* false: memory is out */
+	bool (*row)(void *self, const struct evidence_table *table,
+		struct str tuple); /* false: memory is out */
 	void *self;
 };
 enum error evidence_read_record(const struct json_t *line, struct arena *arena, struct diag *diag,

@@ -113,8 +113,8 @@ bool evidence_cell(
 	return false;
 }
 
-bool evidence_cell_uuid(const struct evidence_table *table, struct str tuple, const char *column,
-	struct uuid *out)
+bool evidence_cell_uuid(
+	const struct evidence_table *table, struct str tuple, const char *column, struct uuid *out)
 {
 	struct str cell;
 
@@ -414,8 +414,8 @@ bool evidence_row_read(const json_t *json, const struct evidence_table *table, s
 			buf_be32(out, UINT32_MAX);
 		else
 			good = value && (column->type >= COLUMN_TEXTS
-						? read_array(value, column->type, out)
-						: read_scalar(value, column->type, out));
+							? read_array(value, column->type, out)
+							: read_scalar(value, column->type, out));
 	}
 	return good && !out->failed;
 }

@@ -46,8 +46,8 @@ const struct evidence_table *evidence_table_named(struct str name);
 bool evidence_cell(
 	const struct evidence_table *table, struct str tuple, const char *column, struct str *cell);
 /* The same of a column of one UUID; false for NULL, too. */
-bool evidence_cell_uuid(const struct evidence_table *table, struct str tuple, const char *column,
-	struct uuid *out);
+bool evidence_cell_uuid(
+	const struct evidence_table *table, struct str tuple, const char *column, struct uuid *out);
 
 /* Appends one JSON object, its members in table order, NULL as null. False: these are no bytes of such a
  * row; what was appended is to be cut off again. */

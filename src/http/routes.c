@@ -52,6 +52,7 @@ const struct route_table *const route_tables[] = {
 	&counterfactual_routes,
 	&audit_routes,
 	&audit_proof_routes,
+	&evidence_routes,
 };
 const size_t route_table_count = sizeof route_tables / sizeof *route_tables;
 

@@ -3,13 +3,11 @@
  */
 #include "http/resources/resource.h"
 
-#include "base/num.h"
-#include "http/resources/tables.h"
-
 #include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"
+#include "http/resources/tables.h"
 #include "service/items.h"
 #include "store/aggregates.h"
 
@@ -81,6 +79,19 @@ enum error query_min_revision(struct request *request, struct call *call)
 	return request_query_int(request, "min_revision", 0, INT64_MAX, 0, &call->min_revision);
 }
 
+enum error query_time(struct request *request, const char *name, int64_t fallback, int64_t *out)
+{
+	struct str text = request_query(request, name);
+	char pointer[32];
+
+	*out = fallback;
+	if (!text.ptr || time_parse_rfc3339(text, out))
+		return ERR_OK;
+	snprintf(pointer, sizeof pointer, "/query/%s", name);
+	diag_add(&request->diag, pointer, "A time of RFC 3339 is expected.");
+	return ERR_INVALID;
+}
+
 enum error query_cursor(struct request *request, struct str query, struct str *payload)
 {
 	struct str cursor = request_query(request, "cursor");
@@ -117,8 +128,8 @@ void write_next(
 	json_put(json, "next", text, cursor);
 }
 
-enum error query_place(struct request *request, struct str query, int64_t *revision,
-	struct uuid *id, bool *given)
+enum error query_place(
+	struct request *request, struct str query, int64_t *revision, struct uuid *id, bool *given)
 {
 	struct str payload;
 	const char *colon;
@@ -131,8 +142,7 @@ enum error query_place(struct request *request, struct str query, int64_t *revis
 		return error;
 	colon = memchr(payload.ptr, ':', payload.len);
 	if (!colon ||
-		!num_parse_u64(
-			(struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &number) ||
+		!num_parse_u64((struct str){payload.ptr, (size_t)(colon - payload.ptr)}, &number) ||
 		number > INT64_MAX)
 		return ERR_BAD_CURSOR;
 	payload.len -= (size_t)(colon + 1 - payload.ptr);

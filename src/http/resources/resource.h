@@ -32,13 +32,16 @@ enum error query_limit(struct request *request, int64_t most, size_t *out);
 /* ?min_revision= of what is read from PostgreSQL: the call is refused where there is no such revision. */
 enum error query_min_revision(struct request *request, struct call *call);
 
+/* ?<name>= : a time of RFC 3339; `fallback` where there is none. */
+enum error query_time(struct request *request, const char *name, int64_t fallback, int64_t *out);
+
 /* ?cursor= bound to `query`: *payload is absent when none was given. */
 enum error query_cursor(struct request *request, struct str query, struct str *payload);
 
 /* The same of a list by revision and id, newest first: *revision is INT64_MAX and *id stays as it is without a
  * cursor (false in *given). */
-enum error query_place(struct request *request, struct str query, int64_t *revision,
-	struct uuid *id, bool *given);
+enum error query_place(
+	struct request *request, struct str query, int64_t *revision, struct uuid *id, bool *given);
 /* ?cursor= of a list that goes down by one number: what is below it is next; without one INT64_MAX. */
 enum error query_before(struct request *request, struct str query, int64_t *before);
 

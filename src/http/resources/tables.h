@@ -51,5 +51,6 @@ extern const struct route_table score_routes;
 extern const struct route_table counterfactual_routes;
 extern const struct route_table audit_routes;
 extern const struct route_table audit_proof_routes;
+extern const struct route_table evidence_routes;
 
 #endif
