@@ -33,6 +33,7 @@ const struct command *const commands[] = {
 	&command_override,
 	&command_compare,
 	&command_audit,
+	&command_evidence,
 	&command_token,
 	&command_workspace,
 	NULL,

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "codec/json_writer.h"
 #include "service/approval.h"
 #include "service/catalogs.h"
@@ -48,6 +49,15 @@ static struct newest newest_calendar(const struct catalog *catalog, struct str n
 			: (struct newest){0, STR_NONE};
 }
 
+static struct newest newest_card(const struct catalog *catalog, struct str name)
+{
+	uint64_t model;
+	const struct model_card *card =
+		num_parse_u64(name, &model) ? catalog_card(catalog, (int64_t)model) : NULL;
+
+	return card ? (struct newest){card->revision, card->body} : (struct newest){0, STR_NONE};
+}
+
 static struct newest newest_mapping(const struct catalog *catalog, struct str name)
 {
 	const struct mapping *mapping = catalog_mapping(catalog, name);
@@ -79,6 +89,7 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"alias", newest_alias},
 		{"policy_alias", newest_policy_alias},
 		{"calendar", newest_calendar},
+		{"model_card", newest_card},
 		{"mapping", newest_mapping},
 		{"approval_rules", newest_approval},
 	};

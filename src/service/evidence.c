@@ -95,7 +95,7 @@ static enum error find_category(
 	const struct evidence_making *making, struct evidence_filter *filter)
 {
 	const struct feature_definition *feature =
-		catalog_live_feature(making->catalog, STR(EVIDENCE_RISK_FEATURE));
+		catalog_live_feature(making->catalog, STR(RISK_CATEGORY_FEATURE));
 	struct str category = making->request->category;
 
 	if (!category.ptr)
@@ -108,7 +108,7 @@ static enum error find_category(
 		return ERR_OK;
 	}
 	return refuse(making->call, ERR_INVALID, "/query/risk_category",
-		"The feature " EVIDENCE_RISK_FEATURE " has no such category.");
+		"The feature " RISK_CATEGORY_FEATURE " has no such category.");
 }
 
 static enum error find_items(struct evidence_making *making, struct conn *conn)

@@ -14,11 +14,10 @@ enum {
 	EVIDENCE_RECORDS_MAX = 20000,
 	EVIDENCE_BYTES_MAX = 128 << 20,
 };
-#define EVIDENCE_RISK_FEATURE "risk_category"
 
 struct evidence_request {
 	struct str tag;      /* a label; absent: any */
-	struct str category; /* of EVIDENCE_RISK_FEATURE; absent: any */
+	struct str category; /* of RISK_CATEGORY_FEATURE; absent: any */
 	int64_t from_us;     /* TIME_NONE: from the first record on */
 	int64_t to_us;       /* TIME_NONE: up to the checkpoint */
 	int64_t checkpoint;  /* its size; 0: the newest */
