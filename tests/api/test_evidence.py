@@ -7,16 +7,15 @@ import re
 
 import pytest
 
-from support import cli
-from support.client import Client, problem_pointers
+from support import cli, decisions
+from support.client import problem_pointers
+from support.decisions import WHY, item_id, named
 from support.evidence import Bundle
 from support.signer import Signer
-from support.workspace import Workspace, item, rubric, scored
-from test_audit import export
+from support.workspace import Workspace, rubric, scored
 
 pytestmark = pytest.mark.faults
 
-WHY = "Agreed in the weekly review."
 CARD = {
     "risk_category": "limited",
     "intended_use": "Orders the backlog of one product.",
@@ -56,13 +55,8 @@ def log(signer):
     return ws
 
 
-def item_id(ws, name):
-    return next(e["id"] for e in ws.whole_queue() if e["external_id"] == name)
-
-
-def override(ws, name, **more):
-    body = {"item_id": item_id(ws, name), "kind": "pin", "rank": 1, "justification": WHY, **more}
-    return ws.post("/overrides", 201, json={"expires_at": ahead(days=3), **body}).json()
+def override(ws, name, kind="pin", **more):
+    return decisions.override(ws, name, kind, **({"rank": 1} if kind == "pin" else {}), **more)
 
 
 def write_card(ws, version=1, expect=201, headers=None, **more):
@@ -145,7 +139,7 @@ def test_items_by_label_and_by_risk(signer, log, tmp_path):
 
 
 def test_a_span_has_its_records_and_what_was_in_force(signer, log, tmp_path):
-    made = override(log, "a", kind="boost", delta=2)
+    made = override(log, "a", "boost", delta=2)
     start = log.revision()
     begin = now()
     log.push([scored("c", 14, labels=["pilot"])])
@@ -162,7 +156,7 @@ def test_a_span_has_its_records_and_what_was_in_force(signer, log, tmp_path):
 
 
 def test_the_same_request_gives_the_same_bytes(signer, log, tmp_path):
-    override(log, "a", kind="boost", delta=1)
+    override(log, "a", "boost", delta=1)
     signer.wait(log)
     first = log.get("/evidence", params={"tag": "pilot"}).text
     assert log.get("/evidence", params={"tag": "pilot"}).text == first
@@ -177,7 +171,7 @@ def test_the_same_request_gives_the_same_bytes(signer, log, tmp_path):
 
 
 def test_an_erased_text_is_told_as_such(signer, log, tmp_path):
-    override(log, "a", kind="boost", delta=1)
+    override(log, "a", "boost", delta=1)
     log.post(f"/items/{item_id(log, 'a')}:erase", 200, json={"rationale": "Asked for by the reporter."})
     found = bundle(signer, log, tag="pilot")
     checked(signer, found, tmp_path)
@@ -190,10 +184,9 @@ def test_an_erased_text_is_told_as_such(signer, log, tmp_path):
 def test_nothing_is_counted_by_person(signer, log):
     """Authors stand in rows as opaque ids; no line has a number for one."""
     people = [log.client(log.token("reviewer", "contributor", actor_kind="human")) for _ in range(3)]
-    where = item_id(log, "a")
     for person in people[:2] + people[:1]:
-        body = {"item_id": where, "kind": "boost", "delta": 1, "expires_at": ahead(days=1), "justification": WHY}
-        person.post("/overrides", 201, json={**body, "author_team": "one-person-team"})
+        body = {"item": named("a"), "kind": "boost", "delta": 1, "expires_at": ahead(days=1), "justification": WHY}
+        person.post("/overrides", 201, json={**body, "team": "one-person-team"})
     found = bundle(signer, log)
     authors = {row["author"] for row in found.rows("overrides")}
     assert len(authors) == 2 and all(re.fullmatch(r"token:[0-9a-f-]{36}", author) for author in authors)
@@ -258,8 +251,8 @@ def test_a_card_is_written_later_and_versioned(signer, log):
 
 
 def test_what_is_no_card(signer, log):
-    assert log.put("/models/9/card", 404, json=CARD, headers={"If-None-Match": "*"})
-    assert log.put("/models/01/card", 404, json=CARD, headers={"If-None-Match": "*"})
+    log.put("/models/9/card", 404, json=CARD, headers={"If-None-Match": "*"})
+    log.put("/models/01/card", 404, json=CARD, headers={"If-None-Match": "*"})
     for change, pointer in (
         ({"risk_category": "moderate"}, "/risk_category"),
         ({"owner": ""}, "/owner"),

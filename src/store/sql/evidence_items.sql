@@ -8,7 +8,7 @@ FROM (SELECT v.item_id, v.revision, v.labels, v.feature_ids, v.feature_values,
 	WHERE v.workspace_id = $1 AND v.revision <= $3) s
 WHERE (s.revision >= $2 OR s.revision = s.base) AND ($4::text IS NULL OR $4 = ANY (s.labels))
 	AND ($5::int4 IS NULL
-		OR s.feature_values[array_position(s.feature_ids, $5::int2)] = $6)
+		OR s.feature_values[array_position(s.feature_ids, $5::int2)] = $6::int4)
 GROUP BY s.item_id
 ORDER BY s.item_id
 LIMIT $7
