@@ -35,7 +35,7 @@ static enum error check_shared(const struct call *call, const struct erasing *er
 	if (others > ERASURE_MAX_ITEMS) {
 		diag_add(call->diag, "", "More than %d items have one of the texts.",
 			ERASURE_MAX_ITEMS);
-		return ERR_TOO_LARGE;
+		return ERR_CONFLICT;
 	}
 	if (others == 0 || erasing->input->shared)
 		return ERR_OK;

@@ -22,8 +22,8 @@ struct erasure_done {
 	int64_t items; /* that had one of them, the item itself included */
 };
 /* Erases the texts of all versions of an item. A text is kept once for all who have it: where that is
- * another item, too, ERR_CONFLICT unless `shared`. ERR_NOT_FOUND; ERR_TOO_LARGE: more than
- * ERASURE_MAX_ITEMS items have one of the texts. */
+ * another item, too, ERR_CONFLICT unless `shared`; so it is where more than ERASURE_MAX_ITEMS others have
+ * one of the texts. ERR_NOT_FOUND. */
 enum error erase_item(const struct call *call, const struct erasure_input *input,
 	struct erasure_done *out, struct written *written);
 /* Newest first, of a revision below `before`. */

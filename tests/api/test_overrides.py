@@ -224,15 +224,10 @@ def test_the_audit_log_has_no_personal_text(five):
     assert five.verify()["ok"]
 
 
-def test_erased_words(five, database):
+def test_erased_words(five):
     """They are in the side table alone, and what was decided outlives them."""
     made = override(five, "d", "pin", rank=2, link="https://example.org/why")
-    database.tamper(
-        "UPDATE winnow.item_texts SET notes = NULL WHERE workspace_id = %s"
-        " AND ref = (SELECT text_ref FROM winnow.overrides WHERE override_id = %s)",
-        five.id,
-        made["id"],
-    )
+    five.post(f"/items/{item_id(five, 'd')}:erase", 200, json={"rationale": "asked for"})
     again = shown(five, made)
     assert again["justification"] is None and "link" not in again and again["effect"]["fate"] == "applied"
     assert five.verify()["ok"], "an erased text is no fault"

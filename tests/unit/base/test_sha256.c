@@ -345,9 +345,48 @@ static void test_out_of_memory(void **state)
 	assert_ptr_equal(result, verdict);
 }
 
+/* RFC 4648 §10. */
+static void test_base64(void **state)
+{
+	static const char *const pairs[][2] = {{"", ""}, {"f", "Zg=="}, {"fo", "Zm8="},
+		{"foo", "Zm9v"}, {"foob", "Zm9vYg=="}, {"fooba", "Zm9vYmE="},
+		{"foobar", "Zm9vYmFy"}, {"\xfb\xff", "+/8="}};
+	static const char *const bad[] = {
+		"Zg", "Zg=", "Zh==", "Zg===", "=", "Z===", "Zm9-", "Zm9_", "Zm9v\n", "Zg==Zg=="};
+	char text[16], back[16];
+	size_t bytes;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+		size_t len = strlen(pairs[i][0]);
+
+		assert_int_equal(base64_encode(pairs[i][0], len, text), strlen(pairs[i][1]));
+		assert_string_equal(text, pairs[i][1]);
+		assert_true(base64_decode(text, strlen(text), back, len, &bytes));
+		assert_int_equal(bytes, len);
+		assert_memory_equal(back, pairs[i][0], len);
+		assert_false(len > 0 && base64_decode(text, strlen(text), back, len - 1, &bytes));
+	}
+	for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
+		assert_false(base64_decode(bad[i], strlen(bad[i]), back, sizeof back, &bytes));
+}
+
+static void test_parts(void **state)
+{
+	const struct str parts[] = {STR("ab"), STR_NONE, STR(""), STR("c")};
+	struct sha256 whole, pieces;
+
+	(void)state;
+	assert_true(sha256_of("abc", 3, &whole));
+	assert_true(sha256_of_parts(parts, sizeof parts / sizeof *parts, &pieces));
+	assert_true(sha256_same(&whole, &pieces));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_base64),
+		cmocka_unit_test(test_parts),
 		cmocka_unit_test(test_one_shot),
 		cmocka_unit_test(test_stream),
 		cmocka_unit_test(test_stream_without_begin),

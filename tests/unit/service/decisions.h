@@ -142,7 +142,7 @@ static inline struct audit_verdict verify(const struct uuid *workspace)
 	struct caller caller;
 
 	caller_begin(&caller, workspace);
-	assert_ok(audit_verify(&caller.call, 0, NULL, &verdict));
+	assert_ok(audit_verify(&caller.call, &(struct audit_expected){.revision = 0}, &verdict));
 	caller_end(&caller);
 	verdict.detail = NULL;
 	return verdict;
