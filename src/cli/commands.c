@@ -31,6 +31,7 @@ const struct command *const commands[] = {
 	&command_resume,
 	&command_rollback,
 	&command_override,
+	&command_reviews,
 	&command_compare,
 	&command_audit,
 	&command_evidence,

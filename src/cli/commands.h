@@ -61,6 +61,7 @@ extern const struct command command_suspend;
 extern const struct command command_resume;
 extern const struct command command_rollback;
 extern const struct command command_override;
+extern const struct command command_reviews;
 extern const struct command command_compare;
 extern const struct command command_audit;
 extern const struct command command_evidence;

@@ -8,12 +8,13 @@
 #include "base/clock.h"
 #include "base/num.h"
 #include "cli/commands.h"
+#include "cli/decisions.h"
 #include "cli/item_lookup.h"
 #include "cli/pages.h"
 #include "cli/url.h"
 #include "codec/json_writer.h"
 
-enum { PAGE = 1000, MAX_AMOUNT = 1000000 };
+enum { PAGE = 1000 };
 
 /* What an override does, as people say it: "pin to rank 1". */
 static void put_decision(struct buf *out, const struct json_view *override)
@@ -36,28 +37,6 @@ static void put_decision(struct buf *out, const struct json_view *override)
 		buf_printf(out, " %.*s", STR_ARG(json_view_text(target, "external_id")));
 }
 
-/* "source/external_id", or the id where nothing else is known. */
-static void put_item(struct buf *out, const struct json_view *item)
-{
-	if (json_view_text(item, "external_id").len > 0)
-		buf_printf(out, "%.*s/%.*s", STR_ARG(json_view_text(item, "source")),
-			STR_ARG(json_view_text(item, "external_id")));
-	else
-		buf_str(out, json_view_text(item, "id"));
-}
-
-/* To the second: fractions are noise here. */
-static void put_time(struct buf *out, struct str time)
-{
-	int64_t at_us;
-	char text[32];
-
-	if (time_parse_rfc3339(time, &at_us))
-		buf_puts(out, time_to_text(at_us - at_us % US_PER_S, text));
-	else
-		buf_str(out, time);
-}
-
 /* "applied", "defeated by rule cautious-lane". */
 static void put_effect(struct buf *out, const struct json_view *effect)
 {
@@ -71,7 +50,7 @@ static void put_effect(struct buf *out, const struct json_view *effect)
 		buf_printf(out, " by override %.*s", STR_ARG(json_view_text(by, "override")));
 	if (json_view_get(by, "item")) {
 		buf_puts(out, " by blocker ");
-		put_item(out, json_view_get(by, "item"));
+		decision_put_item(out, json_view_get(by, "item"));
 	}
 }
 
@@ -143,56 +122,6 @@ static enum cli_exit find_kind(const struct words *words, const struct kind **ou
 	return CLI_USAGE;
 }
 
-/* "14d" from now on. */
-static bool parse_span(const char *text, int64_t *until_us)
-{
-	static const char units[] = "mhdw";
-	static const int64_t seconds[] = {60, 3600, 86400, 7 * 86400};
-	size_t len = strlen(text);
-	const char *unit = len > 1 ? strchr(units, text[len - 1]) : NULL;
-	uint64_t amount;
-
-	if (!unit || !num_parse_u64((struct str){text, len - 1}, &amount) || amount == 0 ||
-		amount > MAX_AMOUNT)
-		return false;
-	*until_us =
-		clock_now_us(&clock_system) + (int64_t)amount * seconds[unit - units] * US_PER_S;
-	return true;
-}
-
-/* A day without a time begins at midnight UTC. */
-static bool parse_until(const char *text, int64_t *until_us)
-{
-	struct buf whole = BUF_INIT;
-	bool good;
-
-	buf_puts(&whole, text);
-	if (!strpbrk(text, "Tt"))
-		buf_puts(&whole, "T00:00:00Z");
-	good = !whole.failed && time_parse_rfc3339(buf_view(&whole), until_us);
-	buf_release(&whole);
-	return good;
-}
-
-static enum cli_exit find_end(const struct add_values *values, int64_t *until_us)
-{
-	if (!values->for_span == !values->until) {
-		cli_error("an override ends: give --for or --until");
-		return CLI_USAGE;
-	}
-	if (values->for_span && !parse_span(values->for_span, until_us)) {
-		cli_error("'%s' is no span of time: give a number and m, h, d or w, such as 14d",
-			values->for_span);
-		return CLI_USAGE;
-	}
-	if (values->until && !parse_until(values->until, until_us)) {
-		cli_error(
-			"'%s' is no time: give 2027-01-31, or 2027-01-31T12:00:00Z", values->until);
-		return CLI_USAGE;
-	}
-	return CLI_OK;
-}
-
 static bool parse_number(const char *word, double *out)
 {
 	char *end;
@@ -237,7 +166,7 @@ static enum cli_exit add_body(struct cli *cli, const struct add_values *values,
 	enum cli_exit code = find_kind(words, &kind);
 
 	if (code == CLI_OK)
-		code = find_end(values, &until_us);
+		code = decision_end("an override", values->for_span, values->until, &until_us);
 	if (code == CLI_OK)
 		code = item_lookup(cli, words->items[0], &id);
 	if (code == CLI_OK) {
@@ -264,8 +193,8 @@ static void tell_added(const struct cli *cli, const struct json_view *override)
 	struct buf what = BUF_INIT, item = BUF_INIT, until = BUF_INIT;
 
 	put_decision(&what, override);
-	put_item(&item, json_view_get(override, "item"));
-	put_time(&until, json_view_text(override, "expires_at"));
+	decision_put_item(&item, json_view_get(override, "item"));
+	decision_put_time(&until, json_view_text(override, "expires_at"));
 	cli_note(cli, "%.*s: %.*s, until %.*s", STR_ARG(buf_view(&item)), STR_ARG(buf_view(&what)),
 		STR_ARG(buf_view(&until)));
 	cli_printf("%.*s\n", STR_ARG(json_view_text(override, "id")));
@@ -366,7 +295,7 @@ static void put_cell(struct table *table, const struct json_view *value,
 
 static void put_end(struct buf *out, const struct json_view *override)
 {
-	put_time(out, json_view_text(override, "expires_at"));
+	decision_put_time(out, json_view_text(override, "expires_at"));
 }
 
 static enum cli_exit add_page(void *table, const struct json_view *page, bool *enough)
@@ -378,7 +307,7 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 		const struct json_view *override = json_view_at(overrides, i);
 
 		table_put(table, json_view_text(override, "id"));
-		put_cell(table, json_view_get(override, "item"), put_item);
+		put_cell(table, json_view_get(override, "item"), decision_put_item);
 		put_cell(table, override, put_decision);
 		table_put(table, json_view_text(override, "state"));
 		put_cell(table, json_view_get(override, "effect"), put_effect);
@@ -467,7 +396,7 @@ static void put_place(struct buf *out, const struct json_view *override)
 
 static void put_made(struct buf *out, const struct json_view *override)
 {
-	put_time(out, json_view_text(override, "made_at"));
+	decision_put_time(out, json_view_text(override, "made_at"));
 	buf_printf(out, ", revision %lld, model %lld",
 		(long long)json_view_int(override, "made_revision", 0),
 		(long long)json_view_int(override, "model_version", 0));
@@ -475,7 +404,7 @@ static void put_made(struct buf *out, const struct json_view *override)
 
 static void put_ended(struct buf *out, const struct json_view *override)
 {
-	put_time(out, json_view_text(override, "ended_at"));
+	decision_put_time(out, json_view_text(override, "ended_at"));
 	buf_printf(out, " by %.*s", STR_ARG(json_view_text(override, "ended_by")));
 }
 
@@ -486,7 +415,7 @@ static void show_override(const struct json_view *override)
 		json_view_text(json_view_get(json_view_get(effect, "by"), "rule"), "reason");
 
 	cli_print_pair("override", json_view_text(override, "id"));
-	print_put("item", json_view_get(override, "item"), put_item);
+	print_put("item", json_view_get(override, "item"), decision_put_item);
 	print_put("what", override, put_decision);
 	cli_print_pair("state", json_view_text(override, "state"));
 	print_put("effect", effect, put_effect);
@@ -637,7 +566,7 @@ static enum cli_exit put_bound(struct buf *path, const char *key, const char *te
 
 	if (!text)
 		return CLI_OK;
-	if (!parse_until(text, &at_us)) {
+	if (!decision_parse_until(text, &at_us)) {
 		cli_error("'%s' is no time: give 2027-01-31, or 2027-01-31T12:00:00Z", text);
 		return CLI_USAGE;
 	}

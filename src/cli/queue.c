@@ -11,7 +11,7 @@
 enum { PAGE = 500, DEFAULT_LIMIT = 50, MAX_LIMIT = 1000000 };
 
 struct queue_values {
-	const char *stream, *band, *team;
+	const char *stream, *band, *team, *review;
 	int64_t limit, min_revision;
 	bool all, wide, held;
 };
@@ -25,6 +25,8 @@ static const struct arg_spec options[] = {
 	{"band", 0, ARG_TEXT, "NAME", 0, 0, FIELD(band), "only items in this band"},
 	{"team", 0, ARG_TEXT, "NAME", 0, 0, FIELD(team), "only items of this team"},
 	{"held", 0, ARG_FLAG, NULL, 0, 0, FIELD(held), "only items that a rule holds for a review"},
+	{"review", 0, ARG_TEXT, "STATE", 0, 0, FIELD(review),
+		"only items that wait for an approval (pending) or have one (approved)"},
 	{"min-revision", 0, ARG_INT, "N", 0, INT64_MAX, FIELD(min_revision),
 		"wait until the queue reflects this revision"},
 	{"wide", 0, ARG_FLAG, NULL, 0, 0, FIELD(wide), "shorten nothing, leave nothing out"},
@@ -67,6 +69,8 @@ static enum cli_exit queue_path(
 		url_query(path, "team", str_from(values->team));
 	if (values->held)
 		url_query(path, "held", STR("true"));
+	if (values->review)
+		url_query(path, "review", str_from(values->review));
 	if (values->min_revision >= 0)
 		url_query_int(path, "min_revision", values->min_revision);
 	return path->failed ? cli_no_memory() : CLI_OK;
@@ -88,10 +92,11 @@ static void put_range(struct table *table, const struct json_view *range)
 	table_printf(table, "%s\xe2\x80\xa6%s", low, high);
 }
 
-/* What policy and people did to it: "pinned, held, boost: ". */
+/* What policy and people did to it: "pinned, held, pending, boost: ". */
 static void put_marks(struct buf *out, const struct json_view *entry)
 {
 	const struct json_view *overrides = json_view_get(entry, "overrides");
+	struct str review = json_view_text(json_view_get(entry, "review"), "state");
 	const char *between = "";
 
 	if (json_view_bool(entry, "pinned", false)) {
@@ -100,6 +105,10 @@ static void put_marks(struct buf *out, const struct json_view *entry)
 	}
 	if (json_view_bool(entry, "held", false)) {
 		buf_printf(out, "%sheld", between);
+		between = ", ";
+	}
+	if (review.len > 0) {
+		buf_printf(out, "%s%.*s", between, STR_ARG(review));
 		between = ", ";
 	}
 	if (json_view_count(overrides) > 0) {
@@ -141,6 +150,7 @@ static void describe(struct shown_queue *queue, const struct json_view *page)
 {
 	const struct json_view *model = json_view_get(page, "model");
 	const struct json_view *policy = json_view_get(page, "policy");
+	const struct json_view *review = json_view_get(page, "review");
 
 	queue->count = json_view_int(page, "count", 0);
 	buf_printf(&queue->about, "revision %lld, as of %.*s, model %.*s %lld",
@@ -153,6 +163,10 @@ static void describe(struct shown_queue *queue, const struct json_view *page)
 			(long long)json_view_int(policy, "version", 0));
 	if (json_view_int(page, "held", 0) > 0)
 		buf_printf(&queue->about, "; %lld held", (long long)json_view_int(page, "held", 0));
+	if (review)
+		buf_printf(&queue->about, "; %lld pending, %lld committed",
+			(long long)json_view_int(review, "pending", 0),
+			(long long)json_view_int(review, "committed", 0));
 	if (json_view_int(page, "excluded", 0) > 0)
 		buf_printf(&queue->about, "; %lld out of it (winnow excluded)",
 			(long long)json_view_int(page, "excluded", 0));

@@ -33,8 +33,8 @@ static bool read_streams(const json_t *json, const struct vocabulary *words, str
 			ok = false;
 			continue;
 		}
-		ok &= json_read_int(streams, name, 0, REVIEW_TOP_MOST, true, 0, pointer, diag,
-			&top[i]);
+		ok &= json_read_int(
+			streams, name, 0, REVIEW_TOP_MOST, true, 0, pointer, diag, &top[i]);
 	}
 	return ok;
 }
@@ -62,11 +62,11 @@ bool review_rules_read(const json_t *settings, const struct vocabulary *words, s
 	out->on = true;
 	out->stream_top = stream_top;
 	ok = json_only_keys(json, keys, at, diag);
-	ok &= json_read_int(json, "top", 0, REVIEW_TOP_MOST, false, REVIEW_TOP_DEFAULT, at, diag,
-		&out->top);
+	ok &= json_read_int(
+		json, "top", 0, REVIEW_TOP_MOST, false, REVIEW_TOP_DEFAULT, at, diag, &out->top);
 	ok &= read_streams(json, words, diag, out->top, stream_top);
-	ok &= json_read_int(json, "above", 0, 1000000, false, REVIEW_ABOVE_DEFAULT, at, diag,
-		&out->above);
+	ok &= json_read_int(
+		json, "above", 0, 1000000, false, REVIEW_ABOVE_DEFAULT, at, diag, &out->above);
 	ok &= json_read_int(json, "escalate_after_hours", 1, 8760, false, 0, at, diag,
 		&out->escalate_after_hours);
 	ok &= json_read_text(json, "escalate_to", 1, CATALOG_MAX_NAME, false, at, diag, arena,

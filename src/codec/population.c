@@ -312,7 +312,8 @@ bool population_compare(struct population *population, const struct uuid *before
 	if (!reserve(&population->pairs, &population->pair_room, population->pair_count + 1,
 		    sizeof *population->pairs))
 		return false;
-	population->pairs[population->pair_count++] = (struct wn_comparison){first, second, 1.0, derived};
+	population->pairs[population->pair_count++] =
+		(struct wn_comparison){first, second, 1.0, derived};
 	return true;
 }
 
@@ -322,8 +323,8 @@ bool population_compare(struct population *population, const struct uuid *before
 static bool fit(struct population *population, uint32_t *row, struct wn_strengths *out)
 {
 	size_t pairs = wn_comparisons_weigh(population->pairs, population->pair_count);
-	size_t items = wn_comparisons_number(population->pairs, pairs,
-		(const unsigned char(*)[16])population->id, row);
+	size_t items = wn_comparisons_number(
+		population->pairs, pairs, (const unsigned char(*)[16])population->id, row);
 	bool good = wn_bradley_terry(population->pairs, pairs, items, WN_STRENGTH_PRIOR, out);
 
 	for (size_t i = 0; i < items && good; i++) {

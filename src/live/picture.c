@@ -149,14 +149,13 @@ void picture_free(struct picture *picture)
 size_t picture_bytes(const struct picture *picture)
 {
 	size_t keys = picture->keys ? picture->keys->room * (16 + sizeof(int64_t)) : 0;
-	size_t bytes = sizeof *picture + keys + picture->candidate_room +
-		       picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t)) +
-		       symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
-	       review_set_bytes(picture->reviews) +
-		       picture->pair_room * sizeof(struct row_pair) +
-		       strengths_bytes(picture->strengths) +
-		       picture->block_room * sizeof(struct block *) +
-		       (picture->catalog ? picture->catalog->arena.used_bytes : 0);
+	size_t bytes =
+		sizeof *picture + keys + picture->candidate_room +
+		picture->index->rows.size * (sizeof(struct uuid) + sizeof(uint32_t)) +
+		symbols_bytes(picture->symbols) + override_set_bytes(picture->overrides) +
+		review_set_bytes(picture->reviews) + picture->pair_room * sizeof(struct row_pair) +
+		strengths_bytes(picture->strengths) + picture->block_room * sizeof(struct block *) +
+		(picture->catalog ? picture->catalog->arena.used_bytes : 0);
 
 	for (size_t i = 0; i < picture->block_count; i++)
 		bytes += block_bytes(picture->blocks[i]);
@@ -544,8 +543,8 @@ static enum error take_pairs(
 		uint32_t after = row_index_find(picture->index, &news[i].after);
 
 		if (before != MAP_NONE && after != MAP_NONE && before != after)
-			picture->pairs[picture->pair_count++] = (struct row_pair){
-				before, after, comparison_is_derived(&news[i])};
+			picture->pairs[picture->pair_count++] =
+				(struct row_pair){before, after, comparison_is_derived(&news[i])};
 	}
 	return ERR_OK;
 }

@@ -62,8 +62,7 @@ struct review_set *review_set_new(const struct review_row *rows, size_t count)
 	to = arena_array(&set->arena, count, sizeof *to);
 	good = to != NULL;
 	for (size_t i = 0; i < count && good; i++) {
-		struct uuid_map *map =
-			rows[i].ended_revision == 0 ? &set->open : &set->approvals;
+		struct uuid_map *map = rows[i].ended_revision == 0 ? &set->open : &set->approvals;
 
 		good = copy_row(&set->arena, &rows[i], &to[i]) &&
 		       uuid_map_put(map, &rows[i].item, (uint32_t)i);

@@ -25,8 +25,7 @@ const struct policy_rule *review_holding_rule(const struct ranking *ranking, uin
 	const struct wn_policy *policy = ranking->input.policy;
 
 	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
-		if (policy->rules[r].effect == WN_HOLD &&
-			wn_hit(&ranking->decision.hits, r, row))
+		if (policy->rules[r].effect == WN_HOLD && wn_hit(&ranking->decision.hits, r, row))
 			return &ranking->policy->rules[r];
 	}
 	return NULL;
@@ -172,8 +171,7 @@ static bool add(struct finding *finding, uint32_t row, uint8_t why)
 {
 	if (finding->count == finding->room) {
 		size_t room = 2 * finding->room + 64;
-		struct review_state *more =
-			realloc(finding->found, room * sizeof *finding->found);
+		struct review_state *more = realloc(finding->found, room * sizeof *finding->found);
 
 		if (!more)
 			return false;

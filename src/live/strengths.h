@@ -14,7 +14,6 @@ struct row_pair {
 	bool derived; /* of a review's decision */
 };
 
-
 /* In blocks like the rows'; NULL where no item of a block was ever compared. Immutable, shared by
  * reference. */
 struct strengths {

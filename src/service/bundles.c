@@ -287,8 +287,7 @@ static enum error write_bundle(const struct call *call, const struct recalled *r
 	for (size_t i = 0; i < history->comparison_count; i++) {
 		const struct comparison_row *row = &history->comparisons[i];
 
-		bundle_write_comparison(
-			out, &row->before, &row->after, comparison_is_derived(row));
+		bundle_write_comparison(out, &row->before, &row->after, comparison_is_derived(row));
 	}
 	if (out->failed)
 		return ERR_NO_MEMORY;

@@ -322,7 +322,6 @@ static enum error judge_in(struct write *write, struct creating *creating)
 {
 	const struct override_input *input = creating->input;
 	struct diag *diag = write->call->diag;
-	size_t faults = diag->count;
 	enum error error = meet_items(write, creating);
 
 	if (error)
@@ -331,7 +330,7 @@ static enum error judge_in(struct write *write, struct creating *creating)
 	check_expiry(
 		input->expires_us, write->change.at_us, creating->catalog->override_max_days, diag);
 	check_texts(input, diag);
-	if (diag->count > faults)
+	if (diag->count)
 		return ERR_INVALID;
 	error = check_item(creating, diag);
 	return error ? error : check_room(write);

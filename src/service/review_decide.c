@@ -323,8 +323,8 @@ static enum error finish(struct write *write, const struct deciding *deciding)
 	struct buf detail = BUF_INIT;
 	struct json_writer json;
 	char id[UUID_TEXT_SIZE];
-	const char *subject = arena_printf(
-		write->call->arena, "review:%s", uuid_to_text(&deciding->out->id, id));
+	const char *subject =
+		arena_printf(write->call->arena, "review:%s", uuid_to_text(&deciding->out->id, id));
 	enum error error;
 
 	json_writer_init(&json, &detail);
@@ -491,8 +491,7 @@ static enum error approve_all(struct write *write, struct approving *approving)
 		error = approve_one(write, approving, approval);
 		approved += !approval->why;
 		kept_put_int(&write->kept, approval->error);
-		kept_put_str(
-			&write->kept, approval->why ? str_from(approval->why) : STR_NONE);
+		kept_put_str(&write->kept, approval->why ? str_from(approval->why) : STR_NONE);
 	}
 	if (error)
 		return error;

@@ -74,10 +74,8 @@ static bool plan(const struct call *call, struct following *following)
 	const struct review_set *reviews = following->ranking->reviews;
 	int64_t now_us = clock_now_us(call->service->clock);
 
-	following->to_open =
-		arena_array(call->arena, states->count, sizeof *following->to_open);
-	following->to_close =
-		arena_array(call->arena, reviews->count, sizeof *following->to_close);
+	following->to_open = arena_array(call->arena, states->count, sizeof *following->to_open);
+	following->to_close = arena_array(call->arena, reviews->count, sizeof *following->to_close);
 	following->to_escalate =
 		arena_array(call->arena, reviews->count, sizeof *following->to_escalate);
 	if (!following->to_open || !following->to_close || !following->to_escalate)
@@ -93,9 +91,8 @@ static bool plan(const struct call *call, struct following *following)
 
 /* ---- opening ---- */
 
-static void fill(
-	const struct write *write, const struct review_state *state, const struct ranking *ranking,
-	struct review_row *out)
+static void fill(const struct write *write, const struct review_state *state,
+	const struct ranking *ranking, struct review_row *out)
 {
 	const struct policy_rule *rule = review_holding_rule(ranking, state->row);
 	const char *band = ranking_band_name(ranking, state->row);
@@ -160,8 +157,7 @@ static enum error finish(struct write *write, const char *action, struct buf *de
 {
 	if (write->nothing)
 		return ERR_OK;
-	return detail->failed ? ERR_NO_MEMORY
-			      : write_finish(write, action, "", buf_view(detail));
+	return detail->failed ? ERR_NO_MEMORY : write_finish(write, action, "", buf_view(detail));
 }
 
 static size_t at_most(size_t count)
@@ -270,9 +266,9 @@ static enum error close_body(struct write *write, void *arg)
 	struct buf detail = BUF_INIT;
 	struct review_row *rows;
 	size_t count;
-	enum error error = reviews_by_id(tx_conn(write->tx), &write->call->workspace,
-		following->to_close, at_most(following->close_count), write->call->arena, &rows,
-		&count);
+	enum error error =
+		reviews_by_id(tx_conn(write->tx), &write->call->workspace, following->to_close,
+			at_most(following->close_count), write->call->arena, &rows, &count);
 
 	if (!error)
 		error = close_those(write, following, rows, count, &detail);
@@ -319,9 +315,9 @@ static enum error escalate_body(struct write *write, void *arg)
 	struct buf detail = BUF_INIT;
 	struct review_row *rows;
 	size_t count;
-	enum error error = reviews_by_id(tx_conn(write->tx), &write->call->workspace,
-		following->to_escalate, at_most(following->escalate_count), write->call->arena,
-		&rows, &count);
+	enum error error =
+		reviews_by_id(tx_conn(write->tx), &write->call->workspace, following->to_escalate,
+			at_most(following->escalate_count), write->call->arena, &rows, &count);
 
 	if (!error)
 		error = escalate_those(write, following, rows, count, &detail);

@@ -38,8 +38,7 @@ enum error review_get(
 
 	if (error)
 		return error;
-	error = reviews_by_id(
-		reading.conn, &call->workspace, id, 1, call->arena, &rows, &count);
+	error = reviews_by_id(reading.conn, &call->workspace, id, 1, call->arena, &rows, &count);
 	reading_end(&reading);
 	*revision = reading.head.revision;
 	if (error)
@@ -58,8 +57,7 @@ enum error review_list(const struct call *call, const struct review_filter *filt
 
 	if (error)
 		return error;
-	error = reviews_list(
-		reading.conn, &call->workspace, filter, call->arena, out, count);
+	error = reviews_list(reading.conn, &call->workspace, filter, call->arena, out, count);
 	reading_end(&reading);
 	*revision = reading.head.revision;
 	return error;

@@ -264,9 +264,9 @@ struct review_row {
 	struct str ended_by;
 	int64_t ended_rank; /* that an approval names; 0: any */
 	struct review_seen decided;
-	struct sha256 digest;  /* of `decided` */
-	struct uuid override;  /* that the decision made; all zero: none */
-	struct str rationale;  /* absent when erased, or not asked for */
+	struct sha256 digest;                     /* of `decided` */
+	struct uuid override;                     /* that the decision made; all zero: none */
+	struct str rationale;                     /* absent when erased, or not asked for */
 	int64_t escalated_revision, escalated_us; /* 0: not */
 	struct str escalated_to;
 	int64_t lapsed_revision, lapsed_us; /* of an approval; 0: it has not, on record */
@@ -287,7 +287,7 @@ enum error reviews_of_items(struct conn *conn, const struct uuid *workspace,
 enum error reviews_by_id(struct conn *conn, const struct uuid *workspace, const struct uuid *ids,
 	size_t id_count, struct arena *arena, struct review_row **out, size_t *count);
 struct review_filter {
-	struct str state;             /* "open", "decided", "lapsed"; "ended": by a person; absent: any */
+	struct str state; /* "open", "decided", "lapsed"; "ended": by a person; absent: any */
 	struct str stream, reason;    /* absent: any */
 	const struct uuid *item;      /* NULL: any */
 	int64_t before_revision;      /* older than this; INT64_MAX: from the newest */

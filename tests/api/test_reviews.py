@@ -8,6 +8,7 @@ import uuid
 import pytest
 
 from support import daemon as daemons
+from support.cli import REFUSED, USAGE, run
 from support.client import Client, problem_pointers, problem_type
 from support.waiting import wait_until
 from support.workspace import Workspace, item, scored
@@ -390,6 +391,10 @@ def test_two_daemons_open_it_once(five, database, tmp_path):
 # ---- what it teaches ----
 
 
+def strengths(ws):
+    return ws.get("/comparisons/strengths", params={"min_revision": ws.revision()}).json()["strengths"]
+
+
 def test_decisions_become_comparisons_with_their_origin(five):
     review = opened(five, "a")
     decide(five, review)
@@ -401,8 +406,29 @@ def test_decisions_become_comparisons_with_their_origin(five):
     newest = five.get("/comparisons").json()["comparisons"][0]
     assert (newest["before"]["external_id"], newest["after"]["external_id"]) == ("c", "b")
     # Without what people compared themselves there is nothing to learn from: it would be its own echo.
-    strengths = five.get("/comparisons/strengths", params={"min_revision": five.revision()}).json()
-    assert strengths["strengths"] == []
+    assert strengths(five) == []
+
+
+def test_what_was_learned_is_learned_again_anywhere(five, tmp_path):
+    """Direct and derived comparisons, weighed: the daemon, a replay and the client offline agree."""
+    for before, after in (("c", "a"), ("e", "d"), ("e", "b")):
+        pair = [{"source": "test", "external_id": name} for name in (before, after)]
+        five.post("/comparisons", 201, json={"before": pair[0], "after": pair[1]})
+    direct = {each["external_id"]: each["strength"] for each in strengths(five)}
+    decide(five, opened(five, "a"))
+    decide(five, opened(five, "b"))
+    both = {each["external_id"]: each["strength"] for each in strengths(five)}
+    assert both["a"] > direct["a"] and both["b"] > direct["b"], "a and b were approved before c"
+    # 2 derived ones weigh 9/7 beside 3 direct ones; at full weight a's win would make up for its loss.
+    assert both["a"] < both["c"]
+    model = {"name": "p", "kind": "pairwise", "unknown": "average", "bands": [{"name": "all"}]}
+    five.promote(five.post("/models", 201, json=model).json()["version"])
+    kept = five.post("/rankings", 201, json={}, params={"min_revision": five.revision()}).json()
+    assert five.post(f"/rankings/{kept['id']}:replay", 200, json={}).json()["same"]
+    path = tmp_path / "bundle.ndjson"
+    path.write_bytes(five.get(f"/rankings/{kept['id']}/bundle").content)
+    assert b'"derived":true' in path.read_bytes()
+    assert run("rank", "--offline", path).stdout == five.get(f"/rankings/{kept['id']}/order").text
 
 
 def test_labels(five):
@@ -413,3 +439,35 @@ def test_labels(five):
     assert label["decision"]["outcome"] == "approved" and label["rank_before"] == 1
     assert label["item"]["revision"] == at, "as it was when it was decided"
     assert label["item"]["features"]["user_impact"]["value"] == 3
+
+
+# ---- the client ----
+
+
+def test_the_client(five):
+    def cli(*args, **more):
+        return run(*args, **{"url": five.url, "token": five.secret, "workspace": five.name, **more})
+
+    a, b = opened(five, "a"), opened(five, "b")
+    rows = {line.split("\t")[1]: line.split("\t") for line in cli("reviews", "list", "--plain").stdout.splitlines()}
+    seen = rows["test/a"][-1]
+    assert rows["test/a"][0] == a["id"] and a["evidence"]["digest"].startswith(seen)
+    text = cli("reviews", "show", a["id"]).stdout
+    assert "test/a" in text and a["suggestion"]["reason"] in text and a["evidence"]["digest"] in text
+    why = ("--because", WHY)
+    assert "--because" in cli("reviews", "approve", a["id"], "--seen", seen, expect=USAGE).stderr
+    assert "--seen" in cli("reviews", "approve", a["id"], *why, expect=USAGE).stderr
+    assert "look again" in cli("reviews", "approve", a["id"], "--seen", "0" * 8, *why, expect=REFUSED).stderr
+    assert "test/a: approved" in cli("reviews", "approve", a["id"], "--seen", seen, *why).stderr
+    seen = b["evidence"]["digest"][:8]
+    told = cli("reviews", "adjust", b["id"], "--seen", seen, "--rank", 4, "--for", "14d", *why, "--json").stdout
+    assert json.loads(told)["decision"]["rank"] == 4
+    assert "b: adjusted" not in cli("reviews", "list").stdout
+    c = opened(five, "c")
+    seen = c["evidence"]["digest"][:8]
+    cli("reviews", "reject", c["id"], "--seen", seen, "--until", "2020-01-01", *why, expect=REFUSED)
+    cli("reviews", "reject", c["id"], "--seen", seen, "--for", "3d", *why)
+    queue = cli("queue", "--plain", "--review", "approved", "--min-revision", five.revision())
+    assert [line.split("\t")[4] for line in queue.stdout.splitlines()] == ["a", "b"]
+    assert " committed" in queue.stderr and "approved" in queue.stdout
+    assert "rationale" in cli("reviews", "show", a["id"]).stdout

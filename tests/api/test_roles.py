@@ -9,6 +9,7 @@ import uuid
 import pytest
 
 from support.client import Client, the_contract
+from support.waiting import wait_until
 from support.workspace import ROLES, Workspace, item
 
 OPERATIONS = sorted(
@@ -77,6 +78,8 @@ class Place:
             values = {**values, "id": self.proposal()}
         if "/overrides/{id}" in template:
             values = {**values, "id": self.override()}
+        if "/reviews/{id}" in template:
+            values = {**values, "id": self.review()}
         return template.format(**{**values, **other})
 
     def proposal(self):
@@ -90,6 +93,13 @@ class Place:
         body = {"item": self.values["id"], "kind": "boost", "delta": 1, "justification": "a test's own"}
         body["expires_at"] = expires
         return self.ws.post("/overrides", 201, json=body).json()["id"]
+
+    def review(self):
+        """The id of one, which the job opens at its next turn once the settings ask for reviews."""
+        if "review" not in self.ws.queue():
+            self.ws.put_settings(review={})
+        found = wait_until(lambda: self.ws.get("/reviews").json()["reviews"], "a review is there", 40)
+        return found[0]["id"]
 
 
 @pytest.fixture(scope="module")

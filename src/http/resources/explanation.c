@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "http/resources/evidence_view.h"
+#include "http/resources/review_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
@@ -250,6 +251,7 @@ static enum error write_explanation(struct request *request, struct response *re
 	view_write_score(&json, ranking, row);
 	ok = write_evidence(&json, &request->arena, ranking, row) &&
 	     verdict_write(&json, &request->arena, ranking, row);
+	review_write_state(&json, ranking, row);
 	write_order(&json, ranking, row);
 	write_text(&json, ranking, row, &range);
 	json_object_end(&json);

@@ -65,7 +65,8 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 
 static bool is_filtered(const struct queue_query *query)
 {
-	return query->held || query->review >= 0 || query->stream.ptr || query->band.ptr || query->team.ptr;
+	return query->held || query->review >= 0 || query->stream.ptr || query->band.ptr ||
+	       query->team.ptr;
 }
 
 static bool matches(const struct ranking *ranking, uint32_t row, const struct queue_query *query)

@@ -161,8 +161,8 @@ static void write_evidence(struct json_writer *json, const struct review_shown *
 	json_object_end(json);
 }
 
-static void write_suggestion(
-	struct json_writer *json, const struct review_shown *shown, const struct review_state *state)
+static void write_suggestion(struct json_writer *json, const struct review_shown *shown,
+	const struct review_state *state)
 {
 	struct review_suggestion suggestion;
 

@@ -12,16 +12,16 @@
 #include "service/reviews.h"
 
 /* "review" of the object being written, where there is one: {"state", "why", "id", "rank"}. */
-void review_write_state(
-	struct json_writer *json, const struct ranking *ranking, uint32_t row);
+void review_write_state(struct json_writer *json, const struct ranking *ranking, uint32_t row);
 /* "review": {"pending", "committed"} of a ranking, where the settings ask for reviews. */
 void review_write_counts(struct json_writer *json, const struct ranking *ranking);
 
 struct review_shown {
 	const struct review_row *review;
-	int64_t now_us;                 /* its age is the one at this time */
-	const struct ranking *ranking;  /* NULL: "evidence" and "suggestion" are null */
-	const struct item_names *names; /* of items that the ranking does not know; NULL: ids alone */
+	int64_t now_us;                /* its age is the one at this time */
+	const struct ranking *ranking; /* NULL: "evidence" and "suggestion" are null */
+	const struct item_names
+		*names; /* of items that the ranking does not know; NULL: ids alone */
 	const struct evidence_room *room; /* with a ranking */
 	struct arena *arena;
 };

@@ -86,8 +86,8 @@ static enum error read_filters(struct request *request, struct list_query *out)
 	static const char *const states[] = {"open", "decided", "lapsed", NULL};
 	static const char *const reasons[] = {"held", "top", "above", NULL};
 	struct review_filter *filter = &out->filter;
-	enum error error = read_word(request, "state", states,
-		"A review is open, decided or lapsed.", &filter->state);
+	enum error error = read_word(
+		request, "state", states, "A review is open, decided or lapsed.", &filter->state);
 
 	if (!error)
 		error = read_word(request, "reason", reasons,
@@ -113,16 +113,15 @@ static enum error read_place(struct request *request, const char *list, struct l
 	if (!text)
 		return ERR_BUDGET;
 	out->text = str_from(text);
-	error = query_place(
-		request, out->text, &filter->before_revision, &out->before_id, &given);
+	error = query_place(request, out->text, &filter->before_revision, &out->before_id, &given);
 	filter->before_id = given ? &out->before_id : NULL;
 	return error;
 }
 
 static enum error read_list_query(struct request *request, struct list_query *out)
 {
-	static const char *const known[] = {"state", "stream", "reason", "item", "limit", "cursor",
-		"min_revision", NULL};
+	static const char *const known[] = {
+		"state", "stream", "reason", "item", "limit", "cursor", "min_revision", NULL};
 	enum error error = request_query_only(request, known);
 
 	*out = (struct list_query){.filter = {.limit = 0}};
@@ -155,8 +154,8 @@ static enum error write_page(struct request *request, struct response *response,
 		return error;
 	json_array_end(&json);
 	if (count == query->filter.limit)
-		write_next_place(&json, request, query->text, rows[count - 1].revision,
-			&rows[count - 1].id);
+		write_next_place(
+			&json, request, query->text, rows[count - 1].revision, &rows[count - 1].id);
 	json_object_end(&json);
 	return response_done(response);
 }
@@ -274,8 +273,8 @@ static enum error labels(struct request *request, struct response *response)
 /* ---- deciding ---- */
 
 /* Faults are left in the request's diag: the service adds its own, so that all are told at once. */
-static void read_members(
-	struct request *request, const json_t *body, enum review_verb verb, struct review_decision *out)
+static void read_members(struct request *request, const json_t *body, enum review_verb verb,
+	struct review_decision *out)
 {
 	static const char *const approval[] = {"digest", "rationale", NULL};
 	static const char *const adjustment[] = {
@@ -337,8 +336,7 @@ static enum error answer_decided(struct request *request, struct response *respo
 	return error ? error : response_done(response);
 }
 
-static enum error decide(
-	struct request *request, struct response *response, enum review_verb verb)
+static enum error decide(struct request *request, struct response *response, enum review_verb verb)
 {
 	static const char *const known[] = {"min_revision", NULL};
 	struct review_asked asked = {.verb = verb};
@@ -396,8 +394,7 @@ static void read_approval(struct request *request, const json_t *body, const cha
 	json_only_keys(body, keys, pointer, diag);
 	json_read_text(
 		body, "digest", 0, TEXT_MOST, true, pointer, diag, &request->arena, &out->digest);
-	if (!json_read_text(
-		    body, "id", 0, NAME_MOST, true, pointer, diag, &request->arena, &id))
+	if (!json_read_text(body, "id", 0, NAME_MOST, true, pointer, diag, &request->arena, &id))
 		return;
 	if (!uuid_from_text(id, &out->id))
 		diag_add(diag, diag_key(diag, pointer, "id"), "A review's id is a UUID.");
@@ -416,8 +413,8 @@ static enum error read_batch(struct request *request, const json_t *body, struct
 	struct diag *diag = &request->diag;
 
 	json_only_keys(body, keys, "", diag);
-	json_read_text(body, "rationale", 0, TEXT_MOST, false, "", diag, &request->arena,
-		&out->rationale);
+	json_read_text(
+		body, "rationale", 0, TEXT_MOST, false, "", diag, &request->arena, &out->rationale);
 	out->count = json_is_array(list) ? json_array_size(list) : 0;
 	if (out->count == 0 || out->count > REVIEW_BATCH_MAX) {
 		diag_add(diag, "/approve", "This is a list of 1 to %d reviews.", REVIEW_BATCH_MAX);
@@ -427,8 +424,8 @@ static enum error read_batch(struct request *request, const json_t *body, struct
 	if (!out->approvals)
 		return ERR_BUDGET;
 	for (size_t i = 0; i < out->count; i++)
-		read_approval(request, json_array_get(list, i), diag_index(diag, "/approve", i),
-			out, i);
+		read_approval(
+			request, json_array_get(list, i), diag_index(diag, "/approve", i), out, i);
 	return diag->count ? ERR_INVALID : ERR_OK;
 }
 

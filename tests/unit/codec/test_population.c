@@ -170,7 +170,8 @@ static void blockers_that_are_not_there_are_left_out(void **state)
 /* Against the engine's own answer, with the items numbered as they first occur. */
 static void strengths_come_from_comparisons(void **state)
 {
-	static const struct wn_comparison numbered[] = {{0, 1, 1}, {1, 2, 1}, {0, 2, 1}};
+	static const struct wn_comparison numbered[] = {
+		{0, 1, 1, false}, {1, 2, 1, false}, {0, 2, 1, false}};
 	const unsigned pairs[][2] = {{7, 3}, {3, 5}, {7, 5}};
 	const unsigned items[] = {7, 3, 5};
 	double strength[3], error[3];

@@ -37,7 +37,7 @@ static size_t tournament(struct wn_comparison *out)
 	for (uint32_t a = 0; a < TEAMS; a++) {
 		for (uint32_t b = 0; b < TEAMS; b++) {
 			if (wins[a][b] > 0)
-				out[count++] = (struct wn_comparison){a, b, wins[a][b]};
+				out[count++] = (struct wn_comparison){a, b, wins[a][b], false};
 		}
 	}
 	return count;
@@ -61,7 +61,7 @@ static void test_errors_of_two(void **state)
 {
 	/* One strength against the other, 8 to 2: the difference's error is 1 / sqrt(10 * 0.8 * 0.2)
 	 * without a prior; a broad one adds next to nothing, and the sum has the prior's own. */
-	const struct wn_comparison comparisons[] = {{0, 1, 8}, {1, 0, 2}};
+	const struct wn_comparison comparisons[] = {{0, 1, 8, false}, {1, 0, 2, false}};
 	double strength[3], error[3];
 	struct wn_strengths out = {.strength = strength, .error = error};
 	const double prior = 50;
@@ -78,7 +78,7 @@ static void test_errors_of_two(void **state)
 
 static void test_perfect_record_is_finite(void **state)
 {
-	const struct wn_comparison comparisons[] = {{0, 1, 1000000}, {1, 2, 1000000}};
+	const struct wn_comparison comparisons[] = {{0, 1, 1000000, false}, {1, 2, 1000000, false}};
 	double strength[3], error[3];
 	struct wn_strengths out = {.strength = strength, .error = error};
 
@@ -145,7 +145,8 @@ static void test_random_tournaments_are_at_the_maximum(void **state)
 			uint32_t a = g < ITEMS ? (uint32_t)g : (uint32_t)test_below(&random, ITEMS);
 			uint32_t b = (uint32_t)(a + 1 + test_below(&random, ITEMS - 1)) % ITEMS;
 
-			games[g] = (struct wn_comparison){a, b, 1 + (double)test_below(&random, 3)};
+			games[g] = (struct wn_comparison){
+				a, b, 1 + (double)test_below(&random, 3), false};
 		}
 		assert_true(wn_bradley_terry(games, GAMES, ITEMS, 2, &out));
 		assert_true(out.converged);
@@ -171,7 +172,7 @@ static void test_many_items(void **state)
 
 	(void)state;
 	for (uint32_t i = 0; i + 1 < ITEMS; i++)
-		chain[i] = (struct wn_comparison){i, i + 1, 1};
+		chain[i] = (struct wn_comparison){i, i + 1, 1, false};
 	assert_true(wn_bradley_terry(chain, ITEMS - 1, ITEMS, 2, &out));
 	assert_true(out.converged && !out.errors_exact);
 	assert_true(strength[0] > strength[ITEMS / 2] && strength[ITEMS / 2] > strength[ITEMS - 1]);
@@ -206,7 +207,8 @@ static void numbered_strengths(
 		uint32_t j = (uint32_t)test_below(random, i + 1);
 
 		told[i] = told[j];
-		told[j] = (struct wn_comparison){place[said[i].before], place[said[i].after], 1};
+		told[j] = (struct wn_comparison){
+			place[said[i].before], place[said[i].after], 1, false};
 	}
 	items = wn_comparisons_number(told, SAID, (const unsigned char(*)[16])ids, row);
 	assert_true(items <= NUMBERED);
@@ -289,6 +291,35 @@ static void test_ahp_consistent_and_incomplete(void **state)
 	assert_near(out.weights[0], 0.8, 1e-12);
 }
 
+/* Of 7 direct ones and any number of derived ones, the latter weigh 3 at the most: 30 % of 10. */
+static void test_derived_comparisons_weigh_their_share(void **state)
+{
+	static const struct {
+		size_t direct, derived;
+		double each; /* what a derived one weighs; 0: it is taken out */
+	} cases[] = {{7, 0, 1}, {7, 3, 1}, {7, 4, 0.75}, {7, 30, 0.1}, {0, 5, 0}, {0, 0, 1}};
+
+	(void)state;
+	for (size_t c = 0; c < sizeof cases / sizeof cases[0]; c++) {
+		size_t all = cases[c].direct + cases[c].derived, kept;
+		struct wn_comparison said[40];
+		double derived = 0;
+
+		for (size_t i = 0; i < all; i++)
+			said[i] = (struct wn_comparison){
+				(uint32_t)i, (uint32_t)i + 1, 1, i >= cases[c].direct};
+		kept = wn_comparisons_weigh(said, all);
+		assert_int_equal(kept, cases[c].each > 0 ? all : cases[c].direct);
+		for (size_t i = 0; i < kept; i++) {
+			assert_int_equal(said[i].before, i);
+			assert_near(said[i].count, said[i].derived ? cases[c].each : 1, 1e-12);
+			derived += said[i].derived ? said[i].count : 0;
+		}
+		assert_true(
+			derived <= WN_DERIVED_MOST * (derived + (double)cases[c].direct) + 1e-12);
+	}
+}
+
 static void test_kind(void **state)
 {
 	const double strength[] = {NAN, 0, 2, -2}, error[] = {NAN, 1, 1, 1};
@@ -329,6 +360,7 @@ int main(void)
 		cmocka_unit_test(test_gain),
 		cmocka_unit_test(test_ahp_worked_example),
 		cmocka_unit_test(test_ahp_consistent_and_incomplete),
+		cmocka_unit_test(test_derived_comparisons_weigh_their_share),
 		cmocka_unit_test(test_kind),
 	};
 

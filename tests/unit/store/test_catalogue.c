@@ -256,7 +256,7 @@ static int64_t visible(PGconn *pg, const char *workspace, const char *table)
 /* One row in each table, written as the superuser. */
 static void fill(const char *workspace)
 {
-	char sql[4096];
+	char sql[8192];
 
 	snprintf(sql, sizeof sql,
 		"SET winnow.test = '%s';"
