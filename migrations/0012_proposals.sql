@@ -57,6 +57,7 @@ CREATE TABLE winnow.proposals (
 	PRIMARY KEY (workspace_id, proposal_id)
 );
 CREATE INDEX proposals_revision ON winnow.proposals (workspace_id, revision);
+CREATE INDEX proposals_expiry ON winnow.proposals (workspace_id, expires_at);
 
 -- Who agreed. The key lets nobody count twice.
 CREATE TABLE winnow.proposal_approvals (
@@ -78,7 +79,8 @@ CREATE TABLE winnow.proposal_ends (
 	workspace_id uuid NOT NULL,
 	proposal_id uuid NOT NULL,
 	revision bigint NOT NULL,
-	state text COLLATE "C" NOT NULL CHECK (state IN ('applied', 'bypassed', 'rejected', 'withdrawn')),
+	state text COLLATE "C" NOT NULL CHECK (state IN ('applied', 'bypassed', 'rejected',
+		'withdrawn', 'expired')),
 	ended_at timestamptz NOT NULL,
 	ended_by text COLLATE "C" NOT NULL,
 	result text COLLATE "C",
@@ -107,8 +109,12 @@ BEGIN
 	-- As the tokens themselves: a request names no workspace before its token is known.
 	EXECUTE format('CREATE POLICY own_or_system ON winnow.token_actors USING (%s) '
 		'WITH CHECK (%s)', whole, whole);
-	FOREACH t IN ARRAY ARRAY['interventions', 'proposals', 'proposal_approvals',
-		'proposal_ends'] LOOP
+	-- As overrides: the job that records expiries looks through all workspaces at once.
+	FOREACH t IN ARRAY ARRAY['proposals', 'proposal_ends'] LOOP
+		EXECUTE format('CREATE POLICY own_or_system ON winnow.%I USING (%s) WITH CHECK (%s)',
+			t, whole, mine);
+	END LOOP;
+	FOREACH t IN ARRAY ARRAY['interventions', 'proposal_approvals'] LOOP
 		EXECUTE format('CREATE POLICY own_workspace ON winnow.%I USING (%s) WITH CHECK (%s)',
 			t, mine, mine);
 	END LOOP;

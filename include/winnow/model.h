@@ -143,15 +143,22 @@ struct wn_weighted_sum_spec {
  * score = sum of levels, each times the number of levels of the components behind it;
  * WN_MAX_LEVELS all together.
  *
+ * WN_BLEND_SPLIT: each item has the score of one component as it is: the first that names its stream or its
+ * team, else the last, which names none. So a model can be tried on a part of the backlog. For the scores
+ * to be comparable the components' bands must be the blend's own, by name and threshold (checked); that a
+ * point means the same in both is who made them to know. Any kind can take part.
+ *
  * In a trace each component is a node below the root ("unit", "level" or "last", with the unit
- * value or the level), and its own trace is below that, with its own inputs as `term`. What a
+ * value or the level; of a split "of this item" with its score, or "of others" without a tree), and its own trace is below that, with its own inputs as `term`. What a
  * relative component gave cannot be told from one row: NaN.
  */
-enum wn_blend_rule { WN_BLEND_WEIGHTED, WN_BLEND_LEXICOGRAPHIC };
+enum wn_blend_rule { WN_BLEND_WEIGHTED, WN_BLEND_LEXICOGRAPHIC, WN_BLEND_SPLIT };
 struct wn_component {
 	const struct wn_model *model;
-	double weight; /* weighted: > 0 */
-	double step;   /* lexicographic: > 0, but of the last */
+	double weight;                   /* weighted: > 0 */
+	double step;                     /* lexicographic: > 0, but of the last */
+	const uint32_t *streams, *teams; /* split: symbols; of the last none */
+	size_t stream_count, team_count;
 };
 enum { WN_MAX_COMPONENTS = 8, WN_OPEN_LEVELS = 1 << 16, WN_MAX_LEVELS = 1 << 26 };
 struct wn_blend {

@@ -129,7 +129,7 @@ static const struct command show = {
 	.name = "show",
 	.summary = "show a proposal as JSON: what it is, its effect then and now, its digest",
 	.arguments = "ID",
-	.examples = "  winnow proposals show 0f6bb3de-6d61-4a0c-8f0e-6a2a54d1c5f1\n",
+	.examples = "  winnow proposals show \"$id\"\n",
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_show,
@@ -210,9 +210,9 @@ static const struct command add = {
 		    "    winnow proposals add model - --because 'the better predictor'\n"
 		    "  winnow proposals add feature effort.json --name effort --because 'new "
 		    "bounds'\n",
-	.details =
-		"CHANGE is model, policy, feature, settings, override or approval_rules. FILE says what is "
-		"to\nbe done, in JSON; - is standard input.\n",
+	.details = "CHANGE is model, policy, feature, settings, override or approval_rules. FILE "
+		   "says what is "
+		   "to\nbe done, in JSON; - is standard input.\n",
 	COMMAND_OPTIONS(add_options),
 	.values_bytes = sizeof(struct add_values),
 	.min_words = 2,
@@ -278,8 +278,7 @@ static enum cli_exit decide(struct cli *cli, const struct decide_values *values,
 		.name = #word,                                                                     \
 		.summary = text,                                                                   \
 		.arguments = "ID",                                                                 \
-		.examples = "  winnow proposals " #word                                            \
-			    " 0f6bb3de-6d61-4a0c-8f0e-6a2a54d1c5f1" more "\n",                     \
+		.examples = "  winnow proposals " #word " \"$id\"" more "\n",                      \
 		COMMAND_OPTIONS(specs),                                                            \
 		.values_bytes = sizeof(struct decide_values),                                      \
 		.min_words = 1,                                                                    \
@@ -287,7 +286,7 @@ static enum cli_exit decide(struct cli *cli, const struct decide_values *values,
 		.run = run_##word,                                                                 \
 	}
 
-#define SEEN " --digest 9f86… --because 'seen with the team'"
+#define SEEN " --digest \"$digest\" --because 'seen with the team'"
 
 DECISION(approve, true, decide_options, "approve a proposal; the last approval applies it", SEEN);
 DECISION(apply, true, decide_options, "apply what is approved and applied by hand", SEEN);

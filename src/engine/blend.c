@@ -23,7 +23,7 @@ struct part {
 	double weight; /* or the levels that are behind a level of it */
 	double step;
 	double levels; /* its own; 1 for the last */
-	enum { UNIT, LEVEL, LAST } role;
+	enum { UNIT, LEVEL, LAST, WHOLE } role;
 };
 
 static double levels_of(double lowest, double highest, double step)
@@ -44,6 +44,11 @@ static void prepare(const struct wn_blend *blend, struct part *parts)
 		wn_model_range(component->model, &part->lowest, &part->highest);
 		part->step = component->step;
 		part->levels = 1.0;
+		if (blend->rule == WN_BLEND_SPLIT) {
+			part->role = WHOLE;
+			part->weight = 1.0;
+			continue;
+		}
 		if (blend->rule == WN_BLEND_WEIGHTED) {
 			part->role = UNIT;
 			part->weight = component->weight;
@@ -79,7 +84,35 @@ static double level_of(const struct part *part, double score)
 
 static double value_of(const struct part *part, double score)
 {
+	if (part->role == WHOLE)
+		return score;
 	return part->role == LEVEL ? level_of(part, score) : unit_of(part, score);
+}
+
+static bool names(const uint32_t *symbols, size_t count, uint32_t symbol)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (symbols[i] == symbol)
+			return true;
+	}
+	return false;
+}
+
+/* Whose score a row of a split has. */
+static size_t owner_of(const struct wn_blend *blend, const struct wn_rows *rows, size_t row)
+{
+	uint32_t stream = wn_word_of(rows, row, WN_STREAM);
+	uint32_t team = wn_word_of(rows, row, WN_TEAM);
+	size_t i = 0;
+
+	for (; i + 1 < blend->component_count; i++) {
+		const struct wn_component *component = &blend->components[i];
+
+		if (names(component->streams, component->stream_count, stream) ||
+			names(component->teams, component->team_count, team))
+			break;
+	}
+	return i;
 }
 
 static void check_range(const struct wn_model *model, size_t i, struct wn_faults *faults)
@@ -123,6 +156,41 @@ static bool check_model(const struct wn_model *model, size_t i, struct wn_faults
 		return false;
 	}
 	return wn_model_check(model, pass_on, &nested) == 0;
+}
+
+static bool same_bands(const struct wn_model *a, const struct wn_model *b)
+{
+	if (a->band_count != b->band_count)
+		return false;
+	for (size_t i = 0; i < a->band_count; i++) {
+		bool named = a->bands[i].name && b->bands[i].name;
+
+		if (!named || strcmp(a->bands[i].name, b->bands[i].name) != 0 ||
+			a->bands[i].at_least != b->bands[i].at_least)
+			return false;
+	}
+	return true;
+}
+
+static void check_share(const struct wn_model *model, size_t i, struct wn_faults *faults)
+{
+	const struct wn_blend *blend = model->spec.blend;
+	const struct wn_component *component = &blend->components[i];
+	bool last = i + 1 == blend->component_count;
+	bool named = component->stream_count + component->team_count > 0;
+
+	if (!check_model(component->model, i, faults))
+		return;
+	if (!same_bands(component->model, model))
+		wn_fault(faults,
+			"its bands are not the split's, so its scores do not compare with others",
+			"/components/%zu/model", i);
+	if (last && named)
+		wn_fault(faults, "the last component takes what is left, so it names nothing",
+			"/components/%zu", i);
+	if (!last && !named)
+		wn_fault(faults, "name the streams or teams whose items it scores",
+			"/components/%zu", i);
 }
 
 static void check_component(const struct wn_blend *blend, size_t i, struct wn_faults *faults)
@@ -172,10 +240,15 @@ static void check(const struct wn_model *model, struct wn_faults *faults)
 		wn_fault(faults, "a blend needs two to eight components", "/components");
 		return;
 	}
-	if (blend->rule != WN_BLEND_WEIGHTED && blend->rule != WN_BLEND_LEXICOGRAPHIC) {
+	if (blend->rule != WN_BLEND_WEIGHTED && blend->rule != WN_BLEND_LEXICOGRAPHIC &&
+		blend->rule != WN_BLEND_SPLIT) {
 		wn_fault(faults, "there is no such rule", "/rule");
 		return;
 	}
+	for (size_t i = 0; blend->rule == WN_BLEND_SPLIT && i < blend->component_count; i++)
+		check_share(model, i, faults);
+	if (blend->rule == WN_BLEND_SPLIT)
+		return;
 	for (size_t i = 0; i < blend->component_count; i++)
 		check_component(blend, i, faults);
 	if (faults->count == before)
@@ -208,7 +281,8 @@ static bool ends_are_reached(const struct wn_blend *blend)
 
 		if (!(wn_model_traits(model) & WN_TRAIT_EXACT))
 			return false;
-		for (size_t j = 0; j < i; j++) {
+		/* Of a split only one of them counts. */
+		for (size_t j = 0; j < i && blend->rule != WN_BLEND_SPLIT; j++) {
 			if (may_pull_apart(model, blend->components[j].model))
 				return false;
 		}
@@ -234,6 +308,15 @@ static void range(const struct wn_model *model, double *lowest, double *highest)
 	double low = 0.0, high = 0.0;
 
 	prepare(blend, parts);
+	if (blend->rule == WN_BLEND_SPLIT) {
+		*lowest = parts[0].lowest;
+		*highest = parts[0].highest;
+		for (size_t i = 1; i < blend->component_count; i++) {
+			*lowest = fmin(*lowest, parts[i].lowest);
+			*highest = fmax(*highest, parts[i].highest);
+		}
+		return;
+	}
 	for (size_t i = 0; i < blend->component_count; i++) {
 		low += parts[i].weight * value_of(&parts[i], parts[i].lowest);
 		high += parts[i].weight * value_of(&parts[i], parts[i].highest);
@@ -258,12 +341,25 @@ static void add_part(
 	}
 }
 
+/* The rows of a split that are component i's; scored[k] is row `first` + k of rows. */
+static void take_share(const struct wn_blend *blend, size_t i, const struct wn_rows *rows,
+	size_t first, size_t count, struct wn_scores scored, struct wn_scores out)
+{
+	for (size_t k = 0; k < count; k++) {
+		if (owner_of(blend, rows, first + k) != i)
+			continue;
+		out.score[k] = scored.score[k];
+		out.lowest[k] = scored.lowest[k];
+		out.highest[k] = scored.highest[k];
+	}
+}
+
 static struct wn_scores from(struct wn_scores scores, size_t at)
 {
 	return (struct wn_scores){scores.score + at, scores.lowest + at, scores.highest + at};
 }
 
-static void score_component(const struct wn_model *model, const struct part *part,
+static void score_component(const struct wn_blend *blend, size_t i, const struct part *part,
 	const struct wn_rows *rows, double now_s, struct wn_scores out)
 {
 	double score[SLICE_ROWS], lowest[SLICE_ROWS], highest[SLICE_ROWS];
@@ -273,9 +369,12 @@ static void score_component(const struct wn_model *model, const struct part *par
 		size_t n = rows->rows - start < SLICE_ROWS ? rows->rows - start : SLICE_ROWS;
 		struct wn_slice slice;
 
-		wn_slice_of(model, rows, start, n, &slice);
+		wn_slice_of(blend->components[i].model, rows, start, n, &slice);
 		wn_model_score_rows(&slice.model, &slice.rows, now_s, scored);
-		add_part(part, scored, n, from(out, start));
+		if (part->role == WHOLE)
+			take_share(blend, i, rows, start, n, scored, from(out, start));
+		else
+			add_part(part, scored, n, from(out, start));
 	}
 }
 
@@ -288,7 +387,19 @@ static void score_rows(const struct wn_model *model, const struct wn_rows *rows,
 	prepare(blend, parts);
 	clear(out, rows->rows);
 	for (size_t i = 0; i < blend->component_count; i++)
-		score_component(blend->components[i].model, &parts[i], rows, now_s, out);
+		score_component(blend, i, &parts[i], rows, now_s, out);
+}
+
+/* By blocks, since words are theirs. */
+static void take_shares(const struct wn_blend *blend, size_t i,
+	const struct wn_population *population, struct wn_scores scored, struct wn_scores out)
+{
+	for (size_t b = 0; b < population->block_count; b++) {
+		const struct wn_rows *rows = &population->blocks[b];
+		size_t first = b * population->block_rows;
+
+		take_share(blend, i, rows, 0, rows->rows, from(scored, first), from(out, first));
+	}
 }
 
 static bool score(const struct wn_model *model, const struct wn_population *population,
@@ -306,7 +417,9 @@ static bool score(const struct wn_model *model, const struct wn_population *popu
 		struct wn_scores of = {scratch, scratch + rows, scratch + 2 * rows};
 
 		scored = wn_model_score(blend->components[i].model, population, now_s, of);
-		if (scored)
+		if (scored && parts[i].role == WHOLE)
+			take_shares(blend, i, population, of, out);
+		else if (scored)
 			add_part(&parts[i], of, rows, out);
 	}
 	free(scratch);
@@ -327,6 +440,48 @@ static struct wn_scored score_one(
 	return of;
 }
 
+/* A component as a node right below the root; of a split that is not this row's there is no more to tell. */
+static size_t trace_component(const struct wn_model *component, const struct wn_rows *rows,
+	size_t row, double now_s, struct wn_scored own, struct wn_step node, struct wn_step *out,
+	size_t room)
+{
+	size_t below;
+
+	out[0] = node;
+	below = wn_model_trace(component, rows, row, now_s, own, out + 1, room - 1);
+	for (size_t s = 0; s < below; s++)
+		out[1 + s].depth += 2;
+	return 1 + below;
+}
+
+static size_t trace_split(const struct wn_blend *blend, const struct wn_rows *rows, size_t row,
+	double now_s, struct wn_scored scored, struct wn_step *out, size_t room)
+{
+	size_t owner = owner_of(blend, rows, row), used = 0;
+
+	for (size_t i = 0; i < blend->component_count && used < room; i++) {
+		if (i == owner) {
+			const struct wn_step node = {.depth = 1,
+				.label = "of this item",
+				.term = WN_NO_TERM,
+				.value = scored.score,
+				.lowest = scored.lowest,
+				.highest = scored.highest};
+
+			used += trace_component(blend->components[i].model, rows, row, now_s,
+				scored, node, out + used, room - used);
+			continue;
+		}
+		out[used++] = (struct wn_step){.depth = 1,
+			.label = "of others",
+			.term = WN_NO_TERM,
+			.value = NAN,
+			.lowest = NAN,
+			.highest = NAN};
+	}
+	return used;
+}
+
 static size_t trace(const struct wn_model *model, const struct wn_rows *rows, size_t row,
 	double now_s, struct wn_scored scored, struct wn_step *out, size_t room)
 {
@@ -343,21 +498,20 @@ static size_t trace(const struct wn_model *model, const struct wn_rows *rows, si
 		.value = scored.score,
 		.lowest = scored.lowest,
 		.highest = scored.highest};
+	if (blend->rule == WN_BLEND_SPLIT)
+		return used + trace_split(blend, rows, row, now_s, scored, out + used, room - used);
 	for (size_t i = 0; i < blend->component_count && used < room; i++) {
 		const struct wn_model *component = blend->components[i].model;
 		struct wn_scored own = score_one(component, rows, row, now_s);
-		size_t below;
-
-		out[used++] = (struct wn_step){.depth = 1,
+		const struct wn_step node = {.depth = 1,
 			.label = labels[parts[i].role],
 			.term = WN_NO_TERM,
 			.value = value_of(&parts[i], own.score),
 			.lowest = value_of(&parts[i], own.lowest),
 			.highest = value_of(&parts[i], own.highest)};
-		below = wn_model_trace(component, rows, row, now_s, own, out + used, room - used);
-		for (size_t s = 0; s < below; s++)
-			out[used + s].depth += 2;
-		used += below;
+
+		used += trace_component(
+			component, rows, row, now_s, own, node, out + used, room - used);
 	}
 	return used;
 }

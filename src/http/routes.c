@@ -86,7 +86,7 @@ void routes_print(FILE *out)
 			fprintf(out, "%s\t%s\t", route->method, route->path);
 			print_roles(route, out);
 			fprintf(out, "\t%s%s%s\n", route->flags & ROUTE_MEMORY ? "memory " : "",
-				route->flags & ROUTE_IF_MATCH ? "if-match" : "",
+				route->flags & ROUTE_IF_MATCH ? "if-match " : "",
 				route->flags & ROUTE_DECIDES ? "decides" : "");
 		}
 	}

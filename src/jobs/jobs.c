@@ -15,6 +15,7 @@
 const struct job job_table[] = {
 	{"override_expiry", 10000, job_override_expiry},
 	{"review", 10000, job_review},
+	{"proposal_expiry", 60000, job_proposal_expiry},
 	{"idempotency_sweep", 60000, job_idempotency_sweep},
 	{"checkpoints", 5000, job_checkpoints},
 };

@@ -43,6 +43,8 @@ enum error job_override_expiry(struct service *service);
 /* review.c: opens a review of what is pending, withdraws those that nothing asks for any more, notes which
  * approvals have lapsed, and escalates what has waited too long. What is pending is so without it. */
 enum error job_review(struct service *service);
+/* proposal_expiry.c: the same of proposals. */
+enum error job_proposal_expiry(struct service *service);
 /* idempotency_sweep.c: deletes answers that were kept under an Idempotency-Key for their lifetime.
  * They count for nothing once it is over; this is for the room. */
 enum error job_idempotency_sweep(struct service *service);

@@ -175,12 +175,25 @@ static bool is_kind(const struct wn_model *model, const char *name)
 
 static bool same_inputs(const struct wn_model *a, const struct wn_model *b);
 
+static bool same_words(const uint32_t *a, size_t a_count, const uint32_t *b, size_t b_count)
+{
+	return a_count == b_count && (a_count == 0 || memcmp(a, b, a_count * sizeof *a) == 0);
+}
+
+/* Of a split: whose items it scores. Both are bound to the same population. */
+static bool same_share(const struct wn_component *a, const struct wn_component *b)
+{
+	return same_words(a->streams, a->stream_count, b->streams, b->stream_count) &&
+	       same_words(a->teams, a->team_count, b->teams, b->team_count);
+}
+
 static bool same_components(const struct wn_blend *a, const struct wn_blend *b)
 {
 	if (a->rule != b->rule || a->component_count != b->component_count)
 		return false;
 	for (size_t i = 0; i < a->component_count; i++) {
-		if (!same_inputs(a->components[i].model, b->components[i].model))
+		if (!same_inputs(a->components[i].model, b->components[i].model) ||
+			!same_share(&a->components[i], &b->components[i]))
 			return false;
 	}
 	return true;

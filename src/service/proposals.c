@@ -2,7 +2,7 @@
  * Proposals: made, decided and applied under the workspace's lock. An approval counts when it is of what is
  * there now, by somebody who is neither the proposer nor counted already.
  */
-#include "service/proposals.h"
+#include "service/proposal_parts.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -14,80 +14,6 @@
 #include "service/kept.h"
 #include "service/overrides.h"
 #include "service/rationale.h"
-#include "service/reading.h"
-
-const char *proposal_state_name(enum proposal_state state)
-{
-	static const char *const names[] = {
-		[PROPOSAL_OPEN] = "open",
-		[PROPOSAL_APPROVED] = "approved",
-		[PROPOSAL_APPLIED] = "applied",
-		[PROPOSAL_BYPASSED] = "bypassed",
-		[PROPOSAL_REJECTED] = "rejected",
-		[PROPOSAL_WITHDRAWN] = "withdrawn",
-		[PROPOSAL_EXPIRED] = "expired",
-		[PROPOSAL_STALE] = "stale",
-	};
-
-	return names[state];
-}
-
-/* ---- what a proposal is at a moment ---- */
-
-static const struct approval_rule *rule_of(const struct catalog *catalog, struct str change)
-{
-	return &catalog->approval.of[approval_change_named(change)];
-}
-
-/* The revision of what a change would replace. */
-static int64_t base_of(const struct catalog *catalog, enum approval_change change, struct str name)
-{
-	struct approval_target target = approval_target_of(change);
-
-	return document_revision(catalog, target.kind, target.name.ptr ? target.name : name);
-}
-
-static enum proposal_state state_of(
-	const struct proposal *proposal, const struct catalog *catalog, int64_t now_us)
-{
-	const struct proposal_row *row = &proposal->row;
-
-	if (row->ended_revision > 0) {
-		for (int state = PROPOSAL_APPLIED; state <= PROPOSAL_WITHDRAWN; state++) {
-			if (str_is(row->state, proposal_state_name((enum proposal_state)state)))
-				return (enum proposal_state)state;
-		}
-	}
-	if (row->expires_us <= now_us)
-		return PROPOSAL_EXPIRED;
-	if (base_of(catalog, approval_change_named(row->change), row->name) != row->base)
-		return PROPOSAL_STALE;
-	return (int64_t)proposal->approval_count >= proposal->needed ? PROPOSAL_APPROVED
-								     : PROPOSAL_OPEN;
-}
-
-static void look_at(struct proposal *proposal, const struct catalog *catalog, int64_t now_us)
-{
-	const struct approval_rule *rule = rule_of(catalog, proposal->row.change);
-
-	proposal->needed = proposal->row.needed;
-	if (rule->required && rule->approvers > proposal->needed)
-		proposal->needed = rule->approvers;
-	proposal->state = state_of(proposal, catalog, now_us);
-}
-
-static enum error read_proposal(
-	const struct call *call, struct conn *conn, const struct uuid *id, struct proposal *out)
-{
-	enum error error;
-
-	*out = (struct proposal){.approvals = NULL};
-	error = proposal_read(conn, &call->workspace, id, call->arena, &out->row);
-	if (error)
-		return error;
-	return proposal_approvals_of(
-		conn, &call->workspace, id, 1, call->arena, &out->approvals, &out->approval_count);
-}
 
 /* Over all that an approval is about. */
 static bool digest_of(const struct proposal_row *row, struct sha256 *out)
@@ -134,10 +60,10 @@ static enum error meet(struct write *write, struct deciding *deciding)
 	enum error error = meet_catalog(write, deciding);
 
 	if (!error)
-		error = read_proposal(
+		error = proposal_read_whole(
 			write->call, tx_conn(write->tx), &deciding->decision->id, deciding->out);
 	if (!error)
-		look_at(deciding->out, deciding->catalog, write->change.at_us);
+		proposal_look_at(deciding->out, deciding->catalog, write->change.at_us);
 	return error;
 }
 
@@ -147,7 +73,7 @@ static enum error recall(struct write *write, struct kept *kept, void *arg)
 	struct deciding *deciding = arg;
 	struct uuid id = kept_uuid(kept);
 	int64_t state = kept_int(kept), needed = kept_int(kept), approvals = kept_int(kept);
-	enum error error = read_proposal(write->call, tx_conn(write->tx), &id, deciding->out);
+	enum error error = proposal_read_whole(write->call, tx_conn(write->tx), &id, deciding->out);
 
 	deciding->out->state = (enum proposal_state)state;
 	deciding->out->needed = needed;
@@ -239,7 +165,7 @@ static void fill_row(struct write *write, const struct deciding *deciding)
 		.change = str_from(approval_change_name(change->change)),
 		.name = change->name,
 		.body = change->body,
-		.base = base_of(deciding->catalog, change->change, change->name),
+		.base = proposal_base(deciding->catalog, change->change, change->name),
 		.effect = deciding->request->effect,
 		.needed = deciding->out->needed,
 		.made_us = write->change.at_us,
@@ -365,7 +291,7 @@ static enum error check_open(struct write *write, const struct deciding *decidin
 static enum error check_person(struct write *write, const struct deciding *deciding)
 {
 	const struct proposal *proposal = deciding->out;
-	const struct approval_rule *rule = rule_of(deciding->catalog, proposal->row.change);
+	const struct approval_rule *rule = proposal_rule(deciding->catalog, proposal->row.change);
 
 	if (actors_may_be_one(&deciding->line, &proposal->row.line))
 		return refuse(write, ERR_SAME_PERSON,
@@ -424,7 +350,7 @@ static enum error approve_body(struct write *write, void *arg)
 	last = (int64_t)proposal->approval_count >= proposal->needed;
 	if (!last)
 		return finish(write, "proposal.approve", proposal);
-	if (rule_of(deciding->catalog, proposal->row.change)->by_hand) {
+	if (proposal_rule(deciding->catalog, proposal->row.change)->by_hand) {
 		proposal->state = PROPOSAL_APPROVED;
 		return finish(write, "proposal.approve", proposal);
 	}
@@ -553,97 +479,35 @@ enum error proposal_withdraw(const struct call *call, const struct proposal_deci
 	return run(call, &deciding, withdraw_body, written);
 }
 
-/* ---- reading ---- */
+/* ---- by time ---- */
 
-static enum error catalog_in(const struct reading *reading, struct catalog **out)
+static enum error expire_body(struct write *write, void *arg)
 {
-	return catalogs_at(reading->call->service->catalogs, reading->conn,
-		&reading->call->workspace, reading->head.config_revision, out);
-}
+	size_t *count = arg;
+	struct buf detail = BUF_INIT;
+	struct uuid *ids;
+	enum error error = proposals_due(tx_conn(write->tx), &write->call->workspace,
+		write->change.at_us, write->call->arena, &ids, count);
 
-enum error proposal_get(const struct call *call, const struct uuid *id, struct proposal *out,
-	struct catalog **catalog, int64_t *revision)
-{
-	struct reading reading;
-	enum error error = reading_begin(call, &reading);
+	write->nothing = !error && *count == 0;
+	for (size_t i = 0; !error && i < *count; i++) {
+		const struct proposal_row row = {.id = ids[i],
+			.state = str_from(proposal_state_name(PROPOSAL_EXPIRED)),
+			.ended_by = STR("system"),
+			.end_rationale = STR_NONE};
 
-	*catalog = NULL;
-	if (error)
-		return error;
-	error = read_proposal(call, reading.conn, id, out);
-	if (!error)
-		error = catalog_in(&reading, catalog);
-	*revision = reading.head.revision;
-	reading_end(&reading);
-	if (!error)
-		look_at(out, *catalog, clock_now_us(call->service->clock));
-	return error;
-}
-
-/* Approvals come by revision, each proposal's in its order. */
-static enum error take_approvals(
-	const struct call *call, struct conn *conn, struct proposal *proposals, size_t count)
-{
-	struct uuid *ids = arena_array(call->arena, count, sizeof *ids);
-	struct proposal_approval_row *rows;
-	size_t found;
-	enum error error;
-
-	if (!ids)
-		return ERR_NO_MEMORY;
-	for (size_t i = 0; i < count; i++)
-		ids[i] = proposals[i].row.id;
-	error = proposal_approvals_of(
-		conn, &call->workspace, ids, count, call->arena, &rows, &found);
-	for (size_t i = 0; !error && i < count; i++) {
-		struct proposal *proposal = &proposals[i];
-
-		proposal->approvals = arena_array(
-			call->arena, PROPOSAL_MAX_APPROVALS, sizeof *proposal->approvals);
-		if (!proposal->approvals)
-			return ERR_NO_MEMORY;
-		for (size_t k = 0; k < found; k++) {
-			if (uuid_cmp(&rows[k].proposal, &proposal->row.id) == 0 &&
-				proposal->approval_count < PROPOSAL_MAX_APPROVALS)
-				proposal->approvals[proposal->approval_count++] = rows[k];
-		}
+		error = proposal_end_append(&write->change, &row);
 	}
+	if (error || write->nothing)
+		return error;
+	buf_printf(&detail, "{\"count\":%zu}", *count);
+	error = detail.failed ? ERR_NO_MEMORY
+			      : write_finish(write, "proposal.expire", "", buf_view(&detail));
+	buf_release(&detail);
 	return error;
 }
 
-static enum error read_list(const struct call *call, struct conn *conn, struct str state,
-	int64_t before, size_t limit, struct proposal **out, size_t *count)
+enum error proposals_expire(const struct call *call, size_t *count, struct written *written)
 {
-	struct proposal_row *rows;
-	enum error error = proposals_list(
-		conn, &call->workspace, state, before, limit, call->arena, &rows, count);
-
-	if (error)
-		return error;
-	*out = arena_array(call->arena, *count, sizeof **out);
-	if (!*out)
-		return ERR_NO_MEMORY;
-	for (size_t i = 0; i < *count; i++)
-		(*out)[i].row = rows[i];
-	return take_approvals(call, conn, *out, *count);
-}
-
-enum error proposal_list(const struct call *call, struct str state, int64_t before, size_t limit,
-	struct proposal **out, size_t *count, struct catalog **catalog, int64_t *revision)
-{
-	struct reading reading;
-	enum error error = reading_begin(call, &reading);
-
-	*catalog = NULL;
-	*count = 0;
-	if (error)
-		return error;
-	error = read_list(call, reading.conn, state, before, limit, out, count);
-	if (!error)
-		error = catalog_in(&reading, catalog);
-	*revision = reading.head.revision;
-	reading_end(&reading);
-	for (size_t i = 0; !error && i < *count; i++)
-		look_at(&(*out)[i], *catalog, clock_now_us(call->service->clock));
-	return error;
+	return write_run(call, &call->workspace, expire_body, count, written);
 }

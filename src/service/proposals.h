@@ -90,6 +90,10 @@ enum error proposal_reject(const struct call *call, const struct proposal_decisi
 enum error proposal_withdraw(const struct call *call, const struct proposal_decision *decision,
 	struct proposal *out, struct written *written);
 
+/* Records the end of those that have expired, in one revision, "proposal.expire" by "system"; they count for
+ * nothing without it. *count is how many. */
+enum error proposals_expire(const struct call *call, size_t *count, struct written *written);
+
 enum error proposal_get(const struct call *call, const struct uuid *id, struct proposal *out,
 	struct catalog **catalog, int64_t *revision);
 /* As proposals_list(); the catalogue is a reference. */

@@ -273,6 +273,23 @@ static bool write_model(struct arena *arena, struct buf *out, const struct fallb
 	return !out->failed;
 }
 
+/* The rules are short, written once for a set of bands, and the brake that must always hold: a workspace full
+ * of configuration has room for them. */
+static enum error add_model(struct write *write, const struct intervening *doing,
+	const struct fallback *fallback, struct str name, struct str body)
+{
+	const struct document document = {
+		.kind = STR("model"),
+		.name = name,
+		.revision = write->change.revision,
+		.body = body,
+	};
+
+	if (fallback->count > 0)
+		return document_add(write, doing->catalog, "model", name, body);
+	return documents_append(&write->change, &document);
+}
+
 static enum error add_fallback(
 	struct write *write, const struct intervening *doing, const struct fallback *fallback)
 {
@@ -290,8 +307,7 @@ static enum error add_fallback(
 	if (!name)
 		error = ERR_NO_MEMORY;
 	if (!error && added)
-		error = document_add(
-			write, doing->catalog, "model", str_from(name), buf_view(&body));
+		error = add_model(write, doing, fallback, str_from(name), buf_view(&body));
 	buf_release(&body);
 	return error ? error : add_alias(write, doing, "alias", doing->out->version);
 }

@@ -369,7 +369,7 @@ struct proposal_row {
 	struct actor_line line;
 	struct str rationale;   /* absent when erased */
 	int64_t ended_revision; /* 0: it has not ended (it may have expired all the same) */
-	struct str state;       /* "applied", "bypassed", "rejected", "withdrawn" */
+	struct str state;       /* "applied", "bypassed", "rejected", "withdrawn", "expired" */
 	int64_t ended_us;
 	struct str ended_by, result, end_rationale;
 };
@@ -392,6 +392,12 @@ enum error proposal_read(struct conn *conn, const struct uuid *workspace, const 
 enum error proposals_list(struct conn *conn, const struct uuid *workspace, struct str state,
 	int64_t before, size_t limit, struct arena *arena, struct proposal_row **out,
 	size_t *count);
+/* The next `limit` workspaces behind `after`, by id, with proposals that expired by then and have no end;
+ * in the system scope. And those proposals of one workspace. */
+enum error proposals_expired(struct conn *conn, int64_t now_us, const struct uuid *after,
+	size_t limit, struct arena *arena, struct uuid **workspaces, size_t *count);
+enum error proposals_due(struct conn *conn, const struct uuid *workspace, int64_t now_us,
+	struct arena *arena, struct uuid **ids, size_t *count);
 /* Of several proposals, oldest first. */
 enum error proposal_approvals_of(struct conn *conn, const struct uuid *workspace,
 	const struct uuid *ids, size_t count, struct arena *arena,

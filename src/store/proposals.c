@@ -240,3 +240,50 @@ enum error proposal_approvals_of(struct conn *conn, const struct uuid *workspace
 	PQclear(result);
 	return err;
 }
+
+static enum error uuids_run(struct conn *conn, enum statement statement,
+	const struct params *params, struct arena *arena, struct uuid **out, size_t *count)
+{
+	PGresult *result;
+	enum error err;
+
+	*out = NULL;
+	*count = 0;
+	err = conn_run(conn, statement, params, &result);
+	if (err)
+		return err;
+	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
+	if (!*out)
+		err = ERR_NO_MEMORY;
+	for (int i = 0; i < PQntuples(result) && !err; i++) {
+		struct cells cells = cells_at(result, i, arena);
+
+		(*out)[i] = cell_uuid(&cells);
+		err = cells_error(&cells);
+	}
+	if (!err)
+		*count = (size_t)PQntuples(result);
+	PQclear(result);
+	return err;
+}
+
+enum error proposals_expired(struct conn *conn, int64_t now_us, const struct uuid *after,
+	size_t limit, struct arena *arena, struct uuid **workspaces, size_t *count)
+{
+	struct params params = PARAMS_INIT;
+
+	params_time(&params, now_us);
+	params_uuid(&params, after);
+	params_int8(&params, (int64_t)limit);
+	return uuids_run(conn, STMT_PROPOSALS_EXPIRED, &params, arena, workspaces, count);
+}
+
+enum error proposals_due(struct conn *conn, const struct uuid *workspace, int64_t now_us,
+	struct arena *arena, struct uuid **ids, size_t *count)
+{
+	struct params params = PARAMS_INIT;
+
+	params_uuid(&params, workspace);
+	params_time(&params, now_us);
+	return uuids_run(conn, STMT_PROPOSALS_DUE, &params, arena, ids, count);
+}

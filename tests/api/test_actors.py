@@ -75,6 +75,13 @@ def test_no_decision_is_an_agents(ws, operator, method, path):
     assert ws.revision() == before
 
 
+def test_what_decides_is_marked_as_a_decision():
+    """By its name: whatever approves, bypasses, resumes and the like is in the list above, and so is refused."""
+    verbs = ("approve", "reject", "apply", "bypass", "adjust", "suspend", "resume", "rollback", "grants")
+    named = {(m, path) for m, path, _ in the_contract().operations() if m == "POST" and path.endswith(verbs)}
+    assert named and named <= set(DECISIONS)
+
+
 def test_an_agent_cannot_make_itself_a_person(ws):
     agent = ws.client(ws.token(*ROLES, actor_kind="agent"))
     body = {"label": "me, in person", "roles": ["admin"], "actor_kind": "human"}

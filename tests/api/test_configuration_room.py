@@ -58,5 +58,8 @@ def test_a_full_workspace_says_so_and_goes_on(ws, fill):
         stored += 1
     assert 1 <= stored <= 4
     ws.put("/aliases/candidate", 201, json={"model": 1}, headers=NEW)
+    why = "The brake holds in a full workspace, too"
+    ws.post("/suspend", 200, json={"fallback": "rules", "rationale": why})
+    ws.post("/resume", 200, json={"rationale": why})
     ws.delete("/features/first", 204, headers={"If-Match": ws.etag("/features/first")})
     assert ws.get("/queue", params={"min_revision": ws.revision()}).json()["entries"][0]["score"] == 20

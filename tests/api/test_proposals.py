@@ -1,7 +1,11 @@
 """A machine proposes, people decide: what needs approval, who counts as somebody else, and that one revision does it."""
 
+import datetime
+import json
+
 import pytest
 
+from support import cli
 from support.client import Client, problem_pointers, problem_type
 from support.workspace import ROLES, scored
 
@@ -181,6 +185,89 @@ def test_faults_are_those_of_the_direct_write(ws, body, pointers):
     head = ws.revision()
     assert problem_pointers(ws.post("/proposals", 422, json=body)) == pointers
     assert ws.revision() == head
+
+
+# ---- overrides of chosen kinds ----
+
+
+def in_days(days):
+    return (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=days)).isoformat()
+
+
+def override(ws, kind="pin", days=3, **more):
+    item_id = ws.queue()["entries"][-1]["id"]
+    return {
+        "item": item_id,
+        "kind": kind,
+        "expires_at": in_days(days),
+        **({"rank": 1} if kind == "pin" else {}),
+        **more,
+    }
+
+
+def test_overrides_of_chosen_kinds(ws):
+    for each in (scored("a", 20), scored("b", 9)):
+        ws.push([each])
+    rules(ws, "override", kinds=["pin"])
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    pin, why = override(ws), "Promised to the customer for Friday"
+    refused = ann.post("/overrides", 409, json={**pin, "justification": why})
+    assert problem_type(refused) == "approval-required"
+    ann.post("/overrides", 201, json={**override(ws, "boost"), "delta": 1, "justification": why})
+    proposal = propose(ann, change="override", body=pin, rationale=why).json()
+    applied = decide(bob, proposal).json()
+    override_id = applied["end"]["result"].split(":")[1]
+    made = ws.get(f"/overrides/{override_id}").json()
+    assert (made["kind"], made["author"], made["justification"]) == ("pin", ann.id, why)
+    assert [entry["external_id"] for entry in ws.queue()["entries"]] == ["b", "a"]
+    assert ws.verify()["ok"]
+
+
+def test_faults_of_a_proposed_override(ws):
+    ws.push([scored("a", 20)])
+    cases = [
+        (override(ws, days=-1), ["/body/expires_at"]),
+        (override(ws, justification="in the body for good"), ["/body/justification"]),
+        ({**override(ws), "kind": "lift"}, ["/body/kind"]),
+    ]
+    for body, pointers in cases:
+        assert problem_pointers(propose(ws, 422, change="override", body=body)) == pointers
+    answer = ws.put(
+        "/approval-rules",
+        422,
+        json={"rules": [{"change": "model", "kinds": ["pin"]}, {"change": "override", "kinds": ["lift"]}]},
+        headers={"If-None-Match": "*"},
+    )
+    assert problem_pointers(answer) == ["/rules/0/kinds", "/rules/1/kinds/0"]
+
+
+# ---- with the client ----
+
+
+def test_with_the_client(ws, tmp_path):
+    """The whole way from the shell: propose, read the digest, approve, go back."""
+    ws.push([scored("a", 20)])
+    rules(ws, "model")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+
+    def call(client, *args, **more):
+        return cli.run(*args, url=ws.url, token=client.secret, workspace=ws.name, **more).stdout
+
+    weights = cli.write(tmp_path / "weights.json", json.dumps({"weights": {"user_impact": 9}}))
+    made = call(ann, "proposals", "add", "model", weights, "--because", WHY).strip()
+    shown = json.loads(call(bob, "proposals", "show", made))
+    assert shown["state"] == "open" and "effect_now" in shown
+    assert "0 of 1" in call(bob, "proposals", "list", "--state", "open")
+    refused = ("proposals", "approve", made, "--because", "I agree with myself")
+    call(ann, *refused, expect=cli.USAGE)
+    call(ann, *refused, "--digest", shown["digest"], expect=cli.DENIED)
+    call(bob, *refused, "--digest", shown["digest"])
+    assert ws.get("/aliases/active").json()["model"] == 2
+    call(bob, "rollback", "--model", "1", "--because", "It was a bad idea")
+    call(bob, "suspend", "--fallback", "rules", "--because", "So was the other one")
+    assert ws.queue()["suspended"]["fallback"] == "rules"
+    call(bob, "resume", "--because", "There is none better")
+    assert ws.get("/aliases/active").json()["model"] == 1
 
 
 # ---- somebody else ----

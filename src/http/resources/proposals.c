@@ -330,7 +330,7 @@ static enum error withdraw(struct request *request, struct response *response)
 static enum error read_state(struct request *request, struct str *out)
 {
 	static const char *const states[] = {
-		"open", "applied", "bypassed", "rejected", "withdrawn", NULL};
+		"open", "applied", "bypassed", "rejected", "withdrawn", "expired", NULL};
 
 	*out = request_query(request, "state");
 	for (size_t i = 0; out->ptr && states[i]; i++) {
@@ -340,7 +340,8 @@ static enum error read_state(struct request *request, struct str *out)
 	if (!out->ptr)
 		return ERR_OK;
 	diag_add(&request->diag, "/query/state",
-		"A list is of those that are open, applied, bypassed, rejected or withdrawn.");
+		"A list is of those that are open, applied, bypassed, rejected, withdrawn or "
+		"expired.");
 	return ERR_INVALID;
 }
 
@@ -366,7 +367,7 @@ static enum error list(struct request *request, struct response *response)
 	struct proposal *proposals;
 	struct catalog *catalog;
 	struct json_writer json;
-	struct str state;
+	struct str state = STR_NONE;
 	int64_t before, revision;
 	size_t limit, count;
 	char last[24];
@@ -412,7 +413,8 @@ static enum error write_refreshed(
 	struct request *request, struct json_writer *json, const struct proposal *proposal)
 {
 	const struct proposal_change change = {approval_change_named(proposal->row.change),
-		proposal->row.name, proposal->row.body, STR_NONE, STR_NONE};
+		proposal->row.name, proposal->row.body, proposal->row.rationale,
+		proposal->row.author};
 	struct buf effect = BUF_INIT;
 	struct ranking *ranking;
 	enum error error = ranking_if_any(request, &ranking);

@@ -45,8 +45,8 @@ static void parts_init(struct parts *p, enum wn_blend_rule rule)
 	p->strength.spec.pairwise = &average;
 	p->pareto = model_of("pareto", p->objectives, 2);
 	p->pareto.spec.pareto = &fronts;
-	p->components[0] = (struct wn_component){&p->rubric, 2, 1};
-	p->components[1] = (struct wn_component){&p->sum, 1, 2};
+	p->components[0] = (struct wn_component){.model = &p->rubric, .weight = 2, .step = 1};
+	p->components[1] = (struct wn_component){.model = &p->sum, .weight = 1, .step = 2};
 	p->blend = (struct wn_blend){rule, p->components, 2};
 	p->model = model_of("blend", NULL, 0);
 	p->model.spec.blend = &p->blend;
@@ -65,8 +65,8 @@ static void test_check(void **state)
 	p.components[1].step = NAN; /* not looked at */
 	check_finds(&p.model, 2, "/components/0/weight /components/1/weight");
 	nested = p.model;
-	p.components[0] = (struct wn_component){&nested, 1, 1};
-	p.components[1] = (struct wn_component){NULL, 1, 1};
+	p.components[0] = (struct wn_component){.model = &nested, .weight = 1, .step = 1};
+	p.components[1] = (struct wn_component){.model = NULL, .weight = 1, .step = 1};
 	check_finds(&p.model, 2, "/components/0/model /components/1/model");
 
 	parts_init(&p, WN_BLEND_WEIGHTED);
@@ -260,7 +260,7 @@ static void test_fronts_first(void **state)
 
 	(void)state;
 	parts_init(&p, WN_BLEND_LEXICOGRAPHIC);
-	p.components[0] = (struct wn_component){&p.pareto, 1, 1};
+	p.components[0] = (struct wn_component){.model = &p.pareto, .weight = 1, .step = 1};
 	p.components[1] = (struct wn_component){.model = &p.rubric};
 	check_finds(&p.model, 0, "");
 	assert_true(wn_model_traits(&p.model) & WN_TRAIT_RELATIVE);
@@ -296,6 +296,87 @@ static void test_fronts_first(void **state)
 		assert_true(!candidate[row] || (score[row] > 0 && score[row] <= 1.5));
 }
 
+/* ---- a split ---- */
+
+static const uint32_t first_teams[] = {1, 3};
+
+static void split_init(struct parts *p)
+{
+	parts_init(p, WN_BLEND_SPLIT);
+	p->components[0].teams = first_teams;
+	p->components[0].team_count = 2;
+}
+
+static void test_check_split(void **state)
+{
+	static const struct wn_band others[] = {{"best", 1}, {"rest", -INFINITY}};
+	struct parts p;
+
+	(void)state;
+	split_init(&p);
+	check_finds(&p.model, 0, "");
+	p.components[0].team_count = 0;
+	p.components[1].teams = first_teams;
+	p.components[1].team_count = 1;
+	check_finds(&p.model, 2, "/components/0 /components/1");
+	split_init(&p);
+	p.sum.bands = others;
+	p.sum.band_count = 2;
+	check_finds(&p.model, 1, "/components/1/model");
+}
+
+/* Each row has exactly what its own component gives it, whichever way it is asked. */
+static void test_split_is_its_components(void **state)
+{
+	enum { ROWS = 700 };
+	double own[2][3][ROWS];
+	struct wn_rows rows;
+	struct parts p;
+	uint64_t random = test_seed();
+
+	(void)state;
+	split_init(&p);
+	for (size_t row = 0; row < ROWS; row++) {
+		for (size_t c = 0; c < TABLE_COLUMNS; c++)
+			table.values[c][row] =
+				test_below(&random, 9) ? 10 * test_unit(&random) : NAN;
+	}
+	table_random_facts(&table, ROWS, &random);
+	rows = table_rows(&table, ROWS);
+	for (size_t i = 0; i < 2; i++)
+		wn_model_score_rows(p.components[i].model, &rows, 0,
+			(struct wn_scores){own[i][0], own[i][1], own[i][2]});
+	wn_model_score_rows(&p.model, &rows, 0, scores);
+	for (size_t row = 0; row < ROWS; row++) {
+		size_t i = table.team[row] == 1 || table.team[row] == 3 ? 0 : 1;
+		struct wn_step steps[16];
+		size_t count;
+
+		assert_true(same_bits(score[row], own[i][0][row]));
+		assert_true(same_bits(lowest[row], own[i][1][row]));
+		assert_true(same_bits(highest[row], own[i][2][row]));
+		count = wn_model_trace(&p.model, &rows, row, 0,
+			(struct wn_scored){score[row], lowest[row], highest[row]}, steps, 16);
+		assert_true(count >= 4);
+		assert_true(same_bits(steps[0].value, score[row]));
+		assert_string_equal(steps[1].label, i == 0 ? "of this item" : "of others");
+	}
+}
+
+static void test_split_range(void **state)
+{
+	double low, high, least, most;
+	struct parts p;
+
+	(void)state;
+	split_init(&p);
+	wn_model_range(&p.model, &low, &high);
+	wn_model_range(&p.rubric, &least, &most);
+	assert_true(low <= least && high >= most);
+	wn_model_range(&p.sum, &least, &most);
+	assert_true(low <= least && high >= most);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -306,6 +387,9 @@ int main(void)
 		cmocka_unit_test(test_exactness),
 		cmocka_unit_test(test_unknowns),
 		cmocka_unit_test(test_fronts_first),
+		cmocka_unit_test(test_check_split),
+		cmocka_unit_test(test_split_is_its_components),
+		cmocka_unit_test(test_split_range),
 	};
 
 	return cmocka_run_group_tests_name("engine/blend", tests, NULL, NULL);

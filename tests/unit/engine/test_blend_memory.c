@@ -40,7 +40,8 @@ static void test_out_of_memory(void **state)
 		.bands = one_band,
 		.band_count = 1,
 		.spec.pareto = &fronts};
-	const struct wn_component components[] = {{&pareto, 1, 1}, {&sum, 1, 1}};
+	const struct wn_component components[] = {{.model = &pareto, .weight = 1, .step = 1},
+		{.model = &sum, .weight = 1, .step = 1}};
 	const struct wn_blend both = {WN_BLEND_WEIGHTED, components, 2};
 	const struct wn_model model = {.kind = &failing_kind_blend,
 		.bands = one_band,

@@ -77,7 +77,8 @@ static void make_blend(struct question *q, const char *text)
 	q->parts[0] = q->parts[1] = q->model;
 	make_formula(q, &q->parts[1], text);
 	for (size_t i = 0; i < 2; i++)
-		q->components[i] = (struct wn_component){&q->parts[i], 20, 0};
+		q->components[i] =
+			(struct wn_component){.model = &q->parts[i], .weight = 20, .step = 0};
 	q->blend = (struct wn_blend){WN_BLEND_WEIGHTED, q->components, 2};
 	q->model = (struct wn_model){.kind = wn_model_kind_named("blend"),
 		.bands = one_band,

@@ -100,8 +100,8 @@ static void make(struct models *m, enum wn_unknown unknown)
 	make_table(m);
 	m->pareto = (struct wn_pareto){.place = WN_PLACE_WEIGHTS};
 	m->front = model_of(m, "pareto", &m->pareto);
-	m->components[0] = (struct wn_component){&m->sum, 1, 0};
-	m->components[1] = (struct wn_component){&m->formula, 1, 0};
+	m->components[0] = (struct wn_component){.model = &m->sum, .weight = 1, .step = 0};
+	m->components[1] = (struct wn_component){.model = &m->formula, .weight = 1, .step = 0};
 	m->parts = (struct wn_blend){WN_BLEND_WEIGHTED, m->components, 2};
 	m->blend = model_of(m, "blend", &m->parts);
 	m->blend.terms = NULL;

@@ -96,9 +96,10 @@ static void make_table(struct models *m)
 
 static void make_blends(struct models *m)
 {
-	m->components[0] = (struct wn_component){&m->table, 1 + 1.0 / 3, 3};
-	m->components[1] = (struct wn_component){&m->limited, 2, 0.5};
-	m->components[2] = (struct wn_component){&m->strength, 0.7, 0};
+	m->components[0] =
+		(struct wn_component){.model = &m->table, .weight = 1 + 1.0 / 3, .step = 3};
+	m->components[1] = (struct wn_component){.model = &m->limited, .weight = 2, .step = 0.5};
+	m->components[2] = (struct wn_component){.model = &m->strength, .weight = 0.7, .step = 0};
 	m->weighted = (struct wn_blend){WN_BLEND_WEIGHTED, m->components, 3};
 	m->in_turn = (struct wn_blend){WN_BLEND_LEXICOGRAPHIC, m->components, 3};
 	m->blend = model_of("blend", NULL, 0, &m->weighted);

@@ -49,6 +49,11 @@ void principal_unref(struct principal *principal)
 		fake_principals_out--;
 }
 
+bool principal_may_decide(const struct principal *principal)
+{
+	return principal && principal->actor_kind != ACTOR_AGENT;
+}
+
 uint32_t principal_roles(
 	const struct principal *principal, const struct uuid *workspace, int64_t now_us)
 {

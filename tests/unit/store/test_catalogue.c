@@ -297,6 +297,20 @@ static void fill(const char *workspace)
 		"gen_random_uuid(), 1, NULL, NULL, 'a', 'b', 1, now(), '');"
 		"INSERT INTO winnow.rankings VALUES (current_setting('winnow.test')::uuid, '1.1', "
 		"1, 1, now(), 1, 0, '', '', 0, sha256(''), now(), '', NULL);"
+		"INSERT INTO winnow.token_actors VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'agent', NULL);"
+		"INSERT INTO winnow.interventions VALUES (current_setting('winnow.test')::uuid, 1, "
+		"'suspend', now(), '', 1, 0, 'rules', NULL, sha256(''));"
+		"INSERT INTO winnow.proposals VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'model', '', '{}', 1, sha256(''), '{}', 1, now(), now(), "
+		"'', "
+		"'agent', NULL, '{}', sha256(''));"
+		"INSERT INTO winnow.proposal_approvals VALUES "
+		"(current_setting('winnow.test')::uuid, gen_random_uuid(), '', 1, now(), NULL, "
+		"'{}', "
+		"sha256(''), sha256(''));"
+		"INSERT INTO winnow.proposal_ends VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, 'applied', now(), '', NULL, NULL);"
 		"INSERT INTO winnow.ranking_chunks VALUES (current_setting('winnow.test')::uuid, "
 		"'1.1', 1, 1, '');"
 		"INSERT INTO winnow.reviews VALUES (current_setting('winnow.test')::uuid, "
@@ -342,10 +356,13 @@ static void test_visibility(void **state)
 			bool global = strcmp(table, "workspaces") == 0 ||
 				      strcmp(table, "tokens") == 0 ||
 				      strcmp(table, "grants") == 0 ||
+				      strcmp(table, "token_actors") == 0 ||
 				      strcmp(table, "token_revocations") == 0 ||
 				      strcmp(table, "idempotency_keys") == 0 ||
 				      strcmp(table, "audit_checkpoints") == 0 ||
 				      strcmp(table, "overrides") == 0 ||
+				      strcmp(table, "proposals") == 0 ||
+				      strcmp(table, "proposal_ends") == 0 ||
 				      strcmp(table, "override_ends") == 0;
 			bool heads = strcmp(table, "workspace_heads") == 0;
 
