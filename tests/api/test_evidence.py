@@ -370,3 +370,16 @@ def test_the_client_writes_and_checks(signer, log, tmp_path):
     cli.run("evidence", "verify", path, "--key", "nonsense", expect=cli.USAGE)
     cli.run("evidence", "verify", tmp_path / "absent", "--key", signer.key.text, expect=cli.USAGE)
     cli.run("evidence", "--risk-category", "moderate", expect=cli.REFUSED, **env)
+
+
+def test_the_client_and_cards(signer, log, tmp_path):
+    env = {"url": signer.daemon.url, "token": signer.operator.secret, "workspace": log.name}
+    card = cli.write(tmp_path / "card.json", json.dumps(CARD))
+    cli.run("model", "card", 1, expect=cli.REFUSED, **env)
+    assert "wrote the card of model 1" in cli.run("model", "card", 1, card, **env).stderr
+    assert (
+        "replaced" in cli.run("model", "card", 1, cli.write(card, json.dumps({**CARD, "data": "More."})), **env).stderr
+    )
+    shown = cli.run("model", "card", 1, **env).stdout
+    assert "More." in shown and CARD["owner"] in shown
+    assert json.loads(cli.run("model", "card", 1, "--json", **env).stdout)["data"] == "More."
