@@ -383,3 +383,14 @@ def test_the_client_and_cards(signer, log, tmp_path):
     shown = cli.run("model", "card", 1, **env).stdout
     assert "More." in shown and CARD["owner"] in shown
     assert json.loads(cli.run("model", "card", 1, "--json", **env).stdout)["data"] == "More."
+
+
+def test_what_is_too_much(signer, log):
+    """Beyond the limits nothing is made, and the answer says which."""
+    lines = [scored(i, 12) for i in range(10001)]
+    for at in range(0, len(lines), 2000):
+        log.push_lines(lines[at : at + 2000])
+    signer.wait(log)
+    answer = log.get("/evidence", 413)
+    assert "10000 items" in answer.json()["errors"][0]["detail"]
+    assert len(bundle(signer, log, tag="pilot").parts["items"]) == 2

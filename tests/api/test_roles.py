@@ -58,11 +58,13 @@ class Place:
         self.clients = {role: Client(operator.url, token) for role, token in self.tokens.items()}
 
     def make_policy(self):
-        """A policy behind its alias, and a calendar."""
+        """A policy behind its alias, a calendar, a card."""
         new = {"If-None-Match": "*"}
         self.ws.post("/policies", 201, json={"preset": "field_guards"})
         self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
         self.ws.put("/calendars/freeze", 201, json={}, headers=new)
+        card = {name: "A test's own" for name in ("intended_use", "limits", "data", "owner")}
+        self.ws.put("/models/1/card", 201, json=card, headers=new)
         self.ws.put("/approval-rules", 201, json={"rules": []}, headers=new)
 
     def path(self, template, **other):

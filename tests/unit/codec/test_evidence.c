@@ -1,16 +1,16 @@
 /*
  * Rows as JSON and back to the hashed bytes; and a whole bundle, of which no byte can be changed unnoticed.
  */
+#include "codec/evidence_check.h"
+
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-
 #include <cmocka.h>
 
 #include "base/arena.h"
-#include "codec/evidence_check.h"
 #include "codec/json.h"
 
 static void put_cell(struct buf *out, const void *bytes, size_t count)
