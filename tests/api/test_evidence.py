@@ -202,6 +202,21 @@ def test_nothing_is_counted_by_person(signer, log):
     assert {line["kind"] for line in found.parts["actors"] if line["actor"] in authors} == {"human"}
 
 
+# ---- filters of the queue ----
+
+
+def test_a_queue_of_a_label_or_a_risk(signer, log):
+    shown = lambda **params: [e["external_id"] for e in log.queue(**params)["entries"]]
+    assert shown() == ["a", "b", "c"]
+    assert shown(label="pilot") == ["a", "c"] and shown(label="x") == ["a"]
+    assert shown(risk_category="high") == ["c"] and shown(risk_category="high", label="x") == []
+    assert shown(label="nobody has it") == shown(risk_category="minimal") == shown(risk_category="moderate") == []
+    first = log.get("/queue", params={"label": "pilot", "limit": 1}).json()
+    rest = log.get("/queue", params={"label": "pilot", "limit": 1, "cursor": first["next"]}).json()
+    assert [e["external_id"] for e in rest["entries"]] == ["c"] and "next" not in rest
+    assert [e["rank"] for e in log.queue(label="pilot")["entries"]] == [1, 3], "ranks are those of the whole queue"
+
+
 # ---- who may, and what is refused ----
 
 
