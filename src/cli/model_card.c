@@ -65,10 +65,11 @@ const struct command model_card_command = {
 	.arguments = "VERSION [FILE]",
 	.examples = "  winnow model card 2\n"
 		    "  winnow model card 2 card.json\n",
-	.details = "FILE is a card in JSON; - is standard input:\n"
-		   "  {\"risk_category\": \"limited\", \"intended_use\": \"…\", \"limits\": \"…\",\n"
-		   "   \"data\": \"…\", \"owner\": \"Platform team\"}\n"
-		   "The version itself never changes; its card can be written anew.\n",
+	.details =
+		"FILE is a card in JSON; - is standard input:\n"
+		"  {\"risk_category\": \"limited\", \"intended_use\": \"…\", \"limits\": \"…\",\n"
+		"   \"data\": \"…\", \"owner\": \"Platform team\"}\n"
+		"The version itself never changes; its card can be written anew.\n",
 	.min_words = 1,
 	.max_words = 2,
 	.run = run_card,

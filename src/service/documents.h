@@ -20,8 +20,8 @@ struct document_source {
 };
 
 struct document_put {
-	const char
-		*kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "model_card", "mapping" */
+	const char *
+		kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "model_card", "mapping" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
 	struct document_source source;
