@@ -30,16 +30,19 @@ static enum error read_request(struct request *request, struct evidence_request 
 	return error;
 }
 
-static enum error answer(struct request *request, struct call *call,
-	const struct evidence_request *wanted, struct response *response)
+static enum error answer(
+	struct request *request, const struct evidence_request *wanted, struct response *response)
 {
+	struct call call = call_of(request);
 	struct arena arena;
 	int64_t head;
 	enum error error;
 
 	arena_init(&arena, EVIDENCE_ARENA);
-	call->arena = &arena;
-	error = evidence_make(call, wanted, &response->body, &head);
+	call.arena = &arena;
+	error = query_min_revision(request, &call);
+	if (!error)
+		error = evidence_make(&call, wanted, &response->body, &head);
 	arena_release(&arena);
 	if (error)
 		return error;
@@ -56,12 +59,10 @@ static enum error evidence(struct request *request, struct response *response)
 	enum error error = read_request(request, &wanted);
 
 	if (!error)
-		error = query_min_revision(request, &call);
-	if (!error)
 		error = heavy_begin(&call, HEAVY_MEMORY);
 	if (error)
 		return error;
-	error = answer(request, &call, &wanted, response);
+	error = answer(request, &wanted, response);
 	heavy_end(&call, HEAVY_MEMORY);
 	return error;
 }
