@@ -10,7 +10,7 @@
 #include "service/audit_rows.h"
 #include "service/evidence_parts.h"
 
-enum { PAGE_RECORDS = 256, PAGE_ARENA = 512 << 20, TREE_ARENA = 256 << 20 };
+enum { PAGE_RECORDS = 256, PAGE_GAP = 16, PAGE_ARENA = 512 << 20, TREE_ARENA = 256 << 20 };
 
 /* Room for one more; false when memory is out. */
 static bool grow(void *list, size_t count, size_t *room, size_t size)
@@ -375,6 +375,14 @@ static enum error write_record(struct writing *writing, const struct audit_recor
 	return evidence_check_size(making);
 }
 
+/* Of those before the span only the ones that were asked for. */
+static bool is_needed(const struct evidence_making *making, int64_t revision)
+{
+	return revision >= making->first ||
+	       bsearch(&revision, making->earlier, making->earlier_count, sizeof *making->earlier,
+		       by_number) != NULL;
+}
+
 /* As many of the records as are looked at at once; *done is how many. */
 static enum error write_some(
 	struct writing *writing, const struct audit_record *records, size_t count, size_t *done)
@@ -390,7 +398,8 @@ static enum error write_some(
 	for (size_t i = 0; !error && i < *done; i++) {
 		size_t own = audit_rows_of(&rows, records[i].revision, &at);
 
-		error = write_record(writing, &records[i], rows.rows + at, own);
+		if (is_needed(writing->making, records[i].revision))
+			error = write_record(writing, &records[i], rows.rows + at, own);
 		at += own;
 	}
 	audit_rows_release(&rows);
@@ -419,14 +428,29 @@ static enum error write_page(struct writing *writing, int64_t after, size_t limi
 	return error;
 }
 
+/* How many of the earlier ones from `at` on lie so close together that they are read as one page. */
+static size_t run_length(const struct evidence_making *making, size_t at)
+{
+	const int64_t *from = making->earlier + at;
+	size_t length = 1;
+
+	while (at + length < making->earlier_count && from[length] - from[0] < PAGE_RECORDS &&
+		from[length] - from[length - 1] <= PAGE_GAP)
+		length++;
+	return length;
+}
+
 static enum error write_all(struct writing *writing)
 {
 	const struct evidence_making *making = writing->making;
 	int64_t last = making->first - 1;
 	enum error error = ERR_OK;
 
-	for (size_t i = 0; !error && i < making->earlier_count; i++)
-		error = write_page(writing, making->earlier[i] - 1, 1, &last);
+	for (size_t i = 0, count; !error && i < making->earlier_count; i += count) {
+		count = run_length(making, i);
+		error = write_page(writing, making->earlier[i] - 1,
+			(size_t)(making->earlier[i + count - 1] - making->earlier[i]) + 1, &last);
+	}
 	last = making->first - 1;
 	while (!error && last < making->last) {
 		int64_t left = making->last - last;

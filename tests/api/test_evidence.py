@@ -155,6 +155,21 @@ def test_a_span_has_its_records_and_what_was_in_force(signer, log, tmp_path):
     assert {line["when"] for line in found.parts["drift"]} == {"before", "after", "during"}
 
 
+def test_of_what_was_before_only_what_is_needed(signer, log, tmp_path):
+    """Many revisions before the span, near each other: shown are those whose rows were in force."""
+    for i in range(24):
+        log.push([scored(f"p{i}" if i % 3 == 0 else f"n{i}", 10, labels=["pilot"] if i % 3 == 0 else [])])
+    start, begin = log.revision(), now()
+    log.push([scored("p0", 12, labels=["pilot"])])
+    found = bundle(signer, log, tag="pilot", **{"from": begin})
+    checked(signer, found, tmp_path)
+    records = [line["record"]["revision"] for line in found.parts["records"]]
+    versions = [row["revision"] for row in found.rows("item_versions")]
+    assert len([revision for revision in versions if revision <= start]) == 2 + 8
+    documents = {row["revision"] for row in found.rows("documents")}
+    assert set(records) == set(versions) | documents | {start + 1}
+
+
 def test_the_same_request_gives_the_same_bytes(signer, log, tmp_path):
     override(log, "a", "boost", delta=1)
     signer.wait(log)
