@@ -1,5 +1,6 @@
 """The verifier of docs/evidence.md, written from that page alone: rows made into their bytes again, digests, proofs, the seal."""
 
+import base64
 import hashlib
 import json
 import re
@@ -110,8 +111,6 @@ class Bundle:
 
 def signed_by(key, note):
     """As of a checkpoint; only the text is another."""
-    import base64
-
     text, _, signatures = note.rpartition("\n\n")
     blob = base64.b64decode(signatures.split()[2], validate=True)
     return blob[:4] == key.id and proof.is_signed(key.key, (text + "\n").encode(), blob[4:])
