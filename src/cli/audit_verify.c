@@ -57,7 +57,18 @@ struct kept_notes {
 	struct buf notes[AUDIT_FILE_CHECKPOINTS];
 };
 
-static enum cli_exit read_checkpoint(const char *path, const struct note_verifier *verifier,
+enum cli_exit audit_read_key(const char *text, struct note_verifier *out)
+{
+	if (note_verifier_parse(str_from(text), out))
+		return CLI_OK;
+	cli_error("--key: '%s' is no verifier's key: a name, eight hexadecimal digits and base64, "
+		  "with + "
+		  "between",
+		text);
+	return CLI_USAGE;
+}
+
+enum cli_exit audit_read_checkpoint(const char *path, const struct note_verifier *verifier,
 	struct buf *note, struct checkpoint *out)
 {
 	enum cli_exit code = cli_read_file(path, NOTE_BYTES_MAX, note);
@@ -90,14 +101,10 @@ static enum cli_exit read_checkpoints(const struct verify_values *values, struct
 		cli_error("a checkpoint is of the log from its begin: leave out --after");
 		return CLI_USAGE;
 	}
-	if (!note_verifier_parse(str_from(values->key), &verifier)) {
-		cli_error("--key: '%s' is no verifier's key: a name, eight hexadecimal digits and "
-			  "base64, with + between",
-			values->key);
+	if (audit_read_key(values->key, &verifier) != CLI_OK)
 		return CLI_USAGE;
-	}
 	for (size_t i = 0; i < AUDIT_FILE_CHECKPOINTS && paths[i]; i++) {
-		enum cli_exit code = read_checkpoint(paths[i], &verifier, &kept->notes[i],
+		enum cli_exit code = audit_read_checkpoint(paths[i], &verifier, &kept->notes[i],
 			&options->checkpoints[options->checkpoint_count]);
 
 		if (code != CLI_OK)

@@ -39,6 +39,7 @@ const struct command *const commands[] = {
 	&command_reviews,
 	&command_compare,
 	&command_audit,
+	&command_evidence,
 	&command_token,
 	&command_workspace,
 	NULL,

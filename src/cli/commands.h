@@ -69,6 +69,7 @@ extern const struct command command_override;
 extern const struct command command_reviews;
 extern const struct command command_compare;
 extern const struct command command_audit;
+extern const struct command command_evidence;
 extern const struct command command_token;
 extern const struct command command_workspace;
 

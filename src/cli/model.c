@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "cli/model_card.h"
 #include "cli/versions.h"
 #include "codec/json_writer.h"
 
@@ -451,6 +452,7 @@ static const struct command promote = {
 
 const struct command command_model = {
 	.name = "model",
-	.summary = "list, show, create and promote model versions",
-	.members = (const struct command *const[]){&list, &show, &create, &promote, NULL},
+	.summary = "list, show, create and promote model versions; their cards",
+	.members = (const struct command *const[]){&list, &show, &create, &promote,
+		&model_card_command, NULL},
 };

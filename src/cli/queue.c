@@ -11,7 +11,7 @@
 enum { PAGE = 500, DEFAULT_LIMIT = 50, MAX_LIMIT = 1000000 };
 
 struct queue_values {
-	const char *stream, *band, *team, *view, *review;
+	const char *stream, *band, *team, *view, *review, *label, *risk;
 	int64_t limit, min_revision;
 	bool all, wide, held;
 };
@@ -26,6 +26,9 @@ static const struct arg_spec options[] = {
 	{"team", 0, ARG_TEXT, "NAME", 0, 0, FIELD(team), "only items of this team"},
 	{"view", 0, ARG_TEXT, "NAME", 0, 0, FIELD(view),
 		"only items of this view of the contract: capability, reliability \xe2\x80\xa6"},
+	{"label", 0, ARG_TEXT, "LABEL", 0, 0, FIELD(label), "only items with this label"},
+	{"risk-category", 0, ARG_TEXT, "WORD", 0, 0, FIELD(risk),
+		"only items of this risk category"},
 	{"held", 0, ARG_FLAG, NULL, 0, 0, FIELD(held), "only items that a rule holds for a review"},
 	{"review", 0, ARG_TEXT, "STATE", 0, 0, FIELD(review),
 		"only items that wait for an approval (pending) or have one (approved)"},
@@ -71,6 +74,10 @@ static enum cli_exit queue_path(
 		url_query(path, "team", str_from(values->team));
 	if (values->view)
 		url_query(path, "view", str_from(values->view));
+	if (values->label)
+		url_query(path, "label", str_from(values->label));
+	if (values->risk)
+		url_query(path, "risk_category", str_from(values->risk));
 	if (values->held)
 		url_query(path, "held", STR("true"));
 	if (values->review)

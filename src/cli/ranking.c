@@ -1,13 +1,11 @@
 /*
  * winnow ranking: keep the newest ranking, look at what was kept, have it proved, take it away.
  */
-#include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 #include "cli/commands.h"
+#include "cli/download.h"
 #include "cli/pages.h"
 #include "cli/url.h"
 #include "codec/json_writer.h"
@@ -359,80 +357,16 @@ static const struct arg_spec bundle_options[] = {
 		"where to; standard output unless given"},
 };
 
-struct download {
-	FILE *out;
-	const char *name;
-	bool ended; /* the last byte was the end of a line */
-};
-
-static bool take_bytes(void *arg, struct str bytes)
-{
-	struct download *download = arg;
-
-	if (fwrite(bytes.ptr, 1, bytes.len, download->out) != bytes.len) {
-		cli_error("cannot write %s: %s", download->name, strerror(errno));
-		return false;
-	}
-	if (bytes.len > 0)
-		download->ended = bytes.ptr[bytes.len - 1] == '\n';
-	return true;
-}
-
-static enum cli_exit fetch(struct cli *cli, const struct buf *path, struct download *download)
-{
-	struct http_response response = {0};
-	struct http_request request = {
-		.method = "GET", .path = path->data, .take = take_bytes, .arg = download};
-	enum cli_exit code = cli_call(cli, &request, &response);
-
-	http_response_release(&response);
-	if (code != CLI_OK || download->ended)
-		return code;
-	cli_error("the server stopped in the middle; the bundle is not whole");
-	return CLI_REFUSED;
-}
-
-/* The file appears under its name when it is whole, not before. */
-static enum cli_exit fetch_to_file(struct cli *cli, const struct buf *path, const char *output)
-{
-	struct buf part = BUF_INIT;
-	struct download download = {.out = NULL};
-	enum cli_exit code = CLI_REFUSED;
-
-	buf_printf(&part, "%s.part", output);
-	if (part.failed) {
-		buf_release(&part);
-		return cli_no_memory();
-	}
-	download.name = part.data;
-	download.out = fopen(part.data, "we");
-	if (!download.out) {
-		cli_error("cannot write %s: %s", part.data, strerror(errno));
-		buf_release(&part);
-		return code;
-	}
-	code = fetch(cli, path, &download);
-	if (fclose(download.out) != 0 || (code == CLI_OK && rename(part.data, output) != 0)) {
-		cli_error("cannot write %s: %s", output, strerror(errno));
-		code = CLI_REFUSED;
-	}
-	if (code != CLI_OK)
-		unlink(part.data);
-	buf_release(&part);
-	return code;
-}
-
 static enum cli_exit run_bundle(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct bundle_values *values = given;
-	struct download download = {.out = stdout, .name = "standard output"};
+	struct http_request request = {.method = "GET"};
 	struct buf path = BUF_INIT;
 	enum cli_exit code = ranking_path(cli, words->items[0], "/bundle", &path);
 
-	if (code == CLI_OK && values->output && strcmp(values->output, "-") != 0)
-		code = fetch_to_file(cli, &path, values->output);
-	else if (code == CLI_OK)
-		code = fetch(cli, &path, &download);
+	request.path = path.data;
+	if (code == CLI_OK)
+		code = download_lines(cli, &request, values->output);
 	buf_release(&path);
 	return code;
 }

@@ -97,6 +97,14 @@ enum error audit_export_parse(struct str line, size_t line_number, struct arena 
 	struct diag *diag, struct audit_record *record, struct audit_export_row **rows,
 	size_t *row_count);
 
+/* The record alone, as an export has it: to be hashed again from what is written. Read with faults, or without
+ * one where memory is out. */
+struct json_t;
+struct json_writer;
+void audit_record_put(struct json_writer *json, const struct audit_record *record);
+bool audit_record_read(const struct json_t *object, struct arena *arena, struct diag *diag,
+	struct audit_record *out);
+
 /* The record as GET …/audit shows it. */
 void audit_record_write(struct buf *out, const struct audit_record *record);
 

@@ -56,6 +56,11 @@ void audit_record_write(struct buf *out, const struct audit_record *record)
 	put_record(&json, record, false);
 }
 
+void audit_record_put(struct json_writer *json, const struct audit_record *record)
+{
+	put_record(json, record, true);
+}
+
 void audit_export_write(struct buf *out, const struct audit_record *record,
 	const struct audit_export_row *rows, size_t row_count)
 {
@@ -152,6 +157,15 @@ static bool read_record(const struct export_reader *reader, struct audit_record 
 	read_hash(reader, "prev_hash", &out->prev_hash, &good);
 	read_hash(reader, "hash", &out->hash, &good);
 	return good;
+}
+
+bool audit_record_read(
+	const json_t *object, struct arena *arena, struct diag *diag, struct audit_record *out)
+{
+	const struct export_reader reader = {object, "/record", arena, diag};
+
+	*out = (struct audit_record){0};
+	return read_record(&reader, out);
 }
 
 static int hex_value(char c)

@@ -242,6 +242,31 @@ static enum error build_models(struct build *build, size_t begin, size_t end)
 	return ERR_OK;
 }
 
+/* Bodies were judged when they were written; a ranking reads none of them. */
+static enum error build_cards(struct build *build, size_t begin, size_t end)
+{
+	size_t count = build_newest_count(build, begin, end), filled = 0;
+	struct model_card *cards = arena_array(&build->catalog->arena, count, sizeof *cards);
+
+	if (!cards)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		const struct document *document = build->documents[i];
+		uint64_t model;
+
+		if (!build_is_newest(build, i, end))
+			continue;
+		if (!num_parse_u64(document->name, &model) || model > build->catalog->model_count)
+			return ERR_INTERNAL;
+		cards[filled] = (struct model_card){(int64_t)model, document->revision, STR_NONE};
+		if (!build_keep(build, document->body, &cards[filled++].body))
+			return ERR_NO_MEMORY;
+	}
+	build->catalog->cards = cards;
+	build->catalog->card_count = count;
+	return ERR_OK;
+}
+
 static enum error read_alias(
 	struct build *build, const struct document *document, struct alias *out)
 {
@@ -458,6 +483,7 @@ static const struct document_kind {
 	{"settings", build_settings},
 	{"feature", build_features},
 	{"model", build_models},
+	{"model_card", build_cards},
 	{"alias", build_aliases},
 	{"calendar", build_calendars},
 	{"business_hours", build_business_hours},

@@ -3,8 +3,8 @@
  * policies with their aliases, calendars, source mappings. Made of documents (kind, name, revision, canonical JSON body);
  * immutable once built, shared by reference. Everything hangs in one arena of its own.
  *
- * Documents: kind "feature" (name: the feature's), "model" (name: the version's number), "alias"
- * (name: "active", "candidate"; body {"model": N}), "policy" (name: the version's number),
+ * Documents: kind "feature" (name: the feature's), "model" (name: the version's number), "model_card"
+ * (the same name), "alias" (name: "active", "candidate"; body {"model": N}), "policy" (name: the version's number),
  * "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
  * "settings" (name "workspace"), "mapping" (name: the source format's), "business_hours" (name: its own),
  * "slas" (name "workspace"), "suspension" (name "model"; body {"fallback","model","ranking"}, or {"model":null}:
@@ -172,6 +172,13 @@ struct sla_rules {
 	uint16_t watched[SLA_MAX_WATCHED]; /* features whose changes restart clocks */
 	size_t watched_count;
 };
+/* What a model version is for (catalog_card.c). */
+struct model_card {
+	int64_t model, revision;
+	struct str body; /* canonical JSON */
+};
+/* The feature whose categories are the words for risk, of items and of cards. */
+#define RISK_CATEGORY_FEATURE "risk_category"
 
 /* The active model was stopped: until it is resumed the alias "active" names a fixed order. */
 struct suspension {
@@ -264,6 +271,8 @@ struct catalog {
 
 	const struct model_version *models; /* by version - 1 */
 	size_t model_count;
+	const struct model_card *cards; /* of those that have one */
+	size_t card_count;
 	const struct alias *aliases;
 	size_t alias_count;
 	const struct policy_version *policies; /* by version - 1 */
@@ -328,6 +337,8 @@ const struct policy_version *catalog_policy(const struct catalog *catalog, int64
 const struct policy_alias *catalog_policy_alias(const struct catalog *catalog, struct str name);
 /* What the alias names; NULL: no such alias, or it names none. */
 const struct policy_version *catalog_policy_named(const struct catalog *catalog, struct str alias);
+/* NULL: it has none. */
+const struct model_card *catalog_card(const struct catalog *catalog, int64_t model);
 const struct calendar *catalog_calendar(const struct catalog *catalog, struct str name);
 const struct mapping *catalog_mapping(const struct catalog *catalog, struct str format);
 /* NULL when there are none of that name. */
@@ -411,6 +422,9 @@ enum error policy_candidate(const struct json_t *json, const struct catalog *cat
 	struct arena *arena, struct diag *diag, struct policy_version *out);
 /* {"utc_offset":"+02:00","windows":[{"from","until","reason"}],"weekly":[{"from":"fri 16:00",
  * "until":"mon 08:00","reason"}]} */
+/* {"risk_category", "intended_use", "limits", "data", "owner"}: texts, all but the first required. */
+enum error model_card_parse(const struct json_t *json, const struct catalog *catalog,
+	struct arena *arena, struct diag *diag, struct str *body);
 enum error calendar_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* {"zone":"Europe/Berlin","weekly":[{"days":["mon",…],"from":"09:00","until":"17:30"}],
@@ -496,6 +510,7 @@ bool catalog_is_slug(struct str name);
 void feature_definition_write(struct buf *out, const struct feature_definition *definition);
 void model_write(struct buf *out, const struct model_version *model);
 void policy_write(struct buf *out, const struct policy_version *policy);
+void model_card_write(struct buf *out, const struct model_card *card);
 void calendar_write(struct buf *out, const struct calendar *calendar);
 void business_hours_write(struct buf *out, const struct business_hours *hours);
 void slas_write(struct buf *out, const struct sla_rules *slas);

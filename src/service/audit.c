@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/audit_rows.h"
 #include "service/reading.h"
 #include "store/aggregates.h"
 #include "store/history.h"
 
 enum {
 	PAGE_RECORDS = 512,
-	PAGE_ROWS = 65536, /* rows hashed at once; one revision may have more */
 	READ_ARENA = 512 << 20,
-	EXPORT_BYTES = 32 << 20, /* rows exported at once; one revision may have more */
 };
 
 static bool actor_token(struct str actor, struct uuid *out)
@@ -42,9 +41,9 @@ static enum error read_kinds(const struct call *call, const struct uuid *ids, si
 	return error;
 }
 
-/* Which kind of actor each record is of. An operator's token is in no workspace, so they are looked up
- * in all; a token's kind never changes, so it may be read after the records. */
-static enum error fill_kinds(const struct call *call, struct audit_record *records, size_t count)
+/* An operator's token is in no workspace, so they are looked up in all; a token's kind never changes, so it may
+ * be read after the records. */
+enum error audit_fill_kinds(const struct call *call, struct audit_record *records, size_t count)
 {
 	struct uuid *ids = arena_array(call->arena, count, sizeof *ids);
 	struct token_kind_row *kinds = NULL;
@@ -87,7 +86,7 @@ enum error audit_page(const struct call *call, int64_t after, size_t limit, cons
 				call->arena, out, count);
 	} while (reading_again(&reading, error));
 	*head = reading.head.revision;
-	return error ? error : fill_kinds(call, *out, *count);
+	return error ? error : audit_fill_kinds(call, *out, *count);
 }
 
 /* ---- rows of a page of revisions ---- */
@@ -230,21 +229,6 @@ static enum error verify_records(
 	return error;
 }
 
-/* How many of the records can be checked at once without hashing too many rows. */
-static size_t records_at_once(const struct audit_record *records, size_t count)
-{
-	int64_t rows = 0;
-	size_t take = 0;
-
-	while (take < count && (take == 0 || rows + records[take].row_count <= PAGE_ROWS)) {
-		/* A tampered count must not steer this: it is bounded by the page either way. */
-		if (records[take].row_count > 0)
-			rows += records[take].row_count;
-		take++;
-	}
-	return take;
-}
-
 static enum error verify_chain(struct verification *v)
 {
 	int64_t after = 0;
@@ -259,7 +243,7 @@ static enum error verify_chain(struct verification *v)
 		error = audit_list(v->conn, &v->call->workspace, after, PAGE_RECORDS, NULL, &arena,
 			&records, &count);
 		while (!error && !v->out->fault && done < count) {
-			size_t take = records_at_once(records + done, count - done);
+			size_t take = audit_rows_at_once(records + done, count - done);
 
 			error = verify_records(v, records + done, take);
 			done += take;
@@ -380,62 +364,13 @@ enum error audit_verify(
 
 /* ---- exporting ---- */
 
-struct export_row {
-	int64_t revision;
-	enum history_table table;
-	struct str tuple;
-};
-
-struct export_rows {
-	struct arena arena; /* of the tuples */
-	struct export_row *rows;
-	size_t count, room;
-	bool failed;
-};
-
-static bool take_export(void *self, enum history_table table, int64_t revision, struct str tuple)
-{
-	struct export_rows *rows = self;
-	char *copy = arena_strdup(&rows->arena, tuple);
-
-	if (rows->count == rows->room) {
-		size_t room = rows->room ? rows->room * 2 : 1024;
-		struct export_row *grown = realloc(rows->rows, room * sizeof *grown);
-
-		if (grown) {
-			rows->rows = grown;
-			rows->room = room;
-		}
-	}
-	rows->failed = !copy || rows->count == rows->room;
-	if (rows->failed)
-		return false;
-	rows->rows[rows->count++] =
-		(struct export_row){revision, table, (struct str){copy, tuple.len}};
-	return true;
-}
-
-static int by_export_revision(const void *a, const void *b)
-{
-	int64_t left = ((const struct export_row *)a)->revision;
-	int64_t right = ((const struct export_row *)b)->revision;
-
-	return (left > right) - (left < right);
-}
-
 /* Writes a record with its rows, which begin at *at in the sorted list. */
 static enum error write_export(struct buf *out, const struct audit_record *record,
-	const struct export_rows *rows, size_t *at, struct arena *arena)
+	const struct audit_rows *rows, size_t *at, struct arena *arena)
 {
 	struct audit_export_row *own;
-	size_t begin, count;
+	size_t count = audit_rows_of(rows, record->revision, at), begin = *at;
 
-	while (*at < rows->count && rows->rows[*at].revision < record->revision)
-		(*at)++;
-	begin = *at;
-	while (*at < rows->count && rows->rows[*at].revision == record->revision)
-		(*at)++;
-	count = *at - begin;
 	own = arena_array(arena, count, sizeof *own);
 	if (!own)
 		return ERR_BUDGET;
@@ -443,35 +378,14 @@ static enum error write_export(struct buf *out, const struct audit_record *recor
 		own[i] = (struct audit_export_row){history_table_name(rows->rows[begin + i].table),
 			rows->rows[begin + i].tuple};
 	audit_export_write(out, record, own, count);
+	*at += count;
 	return ERR_OK;
-}
-
-/* The rows of the first *count records; of fewer of them where those have too many bytes. */
-static enum error read_export(const struct call *call, struct conn *conn,
-	const struct audit_record *records, size_t *count, struct export_rows *rows)
-{
-	enum error error = ERR_OK;
-
-	for (;; *count /= 2) {
-		rows->count = 0;
-		rows->failed = false;
-		arena_release(&rows->arena);
-		arena_init(&rows->arena, *count > 1 ? EXPORT_BYTES : call->arena->budget_bytes);
-		for (int table = 0; table < HISTORY_COUNT && !error && !rows->failed; table++)
-			error = history_rows(conn, &call->workspace, (enum history_table)table,
-				records[0].revision, records[*count - 1].revision, take_export,
-				rows);
-		if (error || !rows->failed)
-			return error;
-		if (*count == 1)
-			return ERR_BUDGET;
-	}
 }
 
 static enum error export_in(const struct call *call, struct conn *conn, int64_t after, size_t limit,
 	struct buf *out, int64_t *last)
 {
-	struct export_rows rows = {.count = 0};
+	struct audit_rows rows = {.count = 0};
 	struct audit_record *records;
 	size_t count, at = 0;
 	enum error error = audit_list(
@@ -479,16 +393,13 @@ static enum error export_in(const struct call *call, struct conn *conn, int64_t 
 
 	if (error || count == 0)
 		return error;
-	count = records_at_once(records, count);
-	error = read_export(call, conn, records, &count, &rows);
-	if (!error && rows.count > 1)
-		qsort(rows.rows, rows.count, sizeof *rows.rows, by_export_revision);
+	count = audit_rows_at_once(records, count);
+	error = audit_rows_read(call, conn, records, &count, &rows);
 	for (size_t i = 0; !error && i < count; i++)
 		error = write_export(out, &records[i], &rows, &at, call->arena);
 	if (!error)
 		*last = records[count - 1].revision;
-	free(rows.rows);
-	arena_release(&rows.arena);
+	audit_rows_release(&rows);
 	return error ? error : out->failed ? ERR_NO_MEMORY : ERR_OK;
 }
 

@@ -12,6 +12,9 @@
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
 	struct audit_record **out, size_t *count, int64_t *head);
 
+/* actor_kind of each: which kind of actor it is of. Nothing of the caller's is open meanwhile. */
+enum error audit_fill_kinds(const struct call *call, struct audit_record *records, size_t count);
+
 struct audit_verdict {
 	enum audit_fault fault; /* AUDIT_OK: all holds */
 	int64_t revision;       /* the first bad one; 0 when the fault is of no single revision */

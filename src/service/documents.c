@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/num.h"
 #include "codec/contract.h"
 #include "codec/recurrence.h"
 #include "codec/json_writer.h"
@@ -88,6 +89,15 @@ static struct newest newest_slas(const struct catalog *catalog, struct str name)
 			     : (struct newest){0, STR_NONE};
 }
 
+static struct newest newest_card(const struct catalog *catalog, struct str name)
+{
+	uint64_t model;
+	const struct model_card *card =
+		num_parse_u64(name, &model) ? catalog_card(catalog, (int64_t)model) : NULL;
+
+	return card ? (struct newest){card->revision, card->body} : (struct newest){0, STR_NONE};
+}
+
 static struct newest newest_mapping(const struct catalog *catalog, struct str name)
 {
 	const struct mapping *mapping = catalog_mapping(catalog, name);
@@ -122,6 +132,7 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"contract_alias", newest_contract_alias},
 		{"launch", newest_launch},
 		{"recurrence", newest_recurrence},
+		{"model_card", newest_card},
 		{"mapping", newest_mapping},
 		{"business_hours", newest_business_hours},
 		{"slas", newest_slas},

@@ -164,9 +164,9 @@ static enum error sum_up(const struct call *call, const struct counting *countin
 }
 
 static enum error count_all(const struct call *call, const struct catalog *catalog,
-	const struct override_outcome *outcomes, size_t count, struct override_report *out)
+	const struct override_outcome *outcomes, size_t count, int64_t now_us,
+	struct override_report *out)
 {
-	int64_t now_us = clock_now_us(call->service->clock);
 	struct counting counting = {
 		.models = arena_array(call->arena, count, sizeof *counting.models),
 		.teams = arena_array(call->arena, count, sizeof *counting.teams),
@@ -219,8 +219,9 @@ static enum error load_outcomes(const struct call *call, struct conn *conn,
 }
 
 static enum error report_in(const struct call *call, const struct reading *reading,
-	const int64_t span_us[2], struct override_report *out)
+	const struct override_span *span, struct override_report *out)
 {
+	const int64_t span_us[2] = {span->from_us, span->to_us};
 	struct override_outcome *outcomes;
 	struct catalog *catalog;
 	size_t count;
@@ -233,15 +234,14 @@ static enum error report_in(const struct call *call, const struct reading *readi
 		return error;
 	error = load_outcomes(call, reading->conn, catalog, span_us, &outcomes, &count);
 	if (!error)
-		error = count_all(call, catalog, outcomes, count, out);
+		error = count_all(call, catalog, outcomes, count, span->now_us, out);
 	catalog_unref(catalog);
 	return error;
 }
 
 enum error override_report(
-	const struct call *call, int64_t from_us, int64_t to_us, struct override_report *out)
+	const struct call *call, const struct override_span *span, struct override_report *out)
 {
-	const int64_t span_us[2] = {from_us, to_us};
 	struct reading reading;
 	enum error error;
 
@@ -249,7 +249,7 @@ enum error override_report(
 	do {
 		error = reading_past_begin(&reading);
 		if (!error)
-			error = report_in(call, &reading, span_us, out);
+			error = report_in(call, &reading, span, out);
 	} while (reading_again(&reading, error));
 	return error;
 }

@@ -120,9 +120,12 @@ struct override_report {
 	size_t teams_met;                           /* how many occur */
 	int64_t revision;                           /* the workspace's, that it reflects */
 };
-/* Of the overrides made at from_us or later and before to_us. */
+/* Of the overrides made at from_us or later and before to_us, as they stand at now_us. */
+struct override_span {
+	int64_t from_us, to_us, now_us;
+};
 enum error override_report(
-	const struct call *call, int64_t from_us, int64_t to_us, struct override_report *out);
+	const struct call *call, const struct override_span *span, struct override_report *out);
 
 /*
  * Records the end of all overrides of the call's workspace that have expired behind since_us, in one

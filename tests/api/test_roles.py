@@ -69,13 +69,15 @@ class Place:
         self.clients = {role: Client(operator.url, token) for role, token in self.tokens.items()}
 
     def make_policy(self):
-        """A policy and a contract behind their aliases, a calendar, rules of service levels and a launch."""
+        """A policy and a contract behind their aliases, a calendar, rules of service levels a launch and a card."""
         new = {"If-None-Match": "*"}
         self.ws.post("/policies", 201, json={"preset": "field_guards"})
         self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
         self.ws.put("/calendars/freeze", 201, json={}, headers=new)
         self.ws.put("/business-hours/office", 201, json={"zone": "UTC", "weekly": []}, headers=new)
         self.ws.put("/slas", 201, json={"rules": []}, headers=new)
+        card = {name: "A test's own" for name in ("intended_use", "limits", "data", "owner")}
+        self.ws.put("/models/1/card", 201, json=card, headers=new)
         self.ws.put("/approval-rules", 201, json={"rules": []}, headers=new)
         self.ws.agree({"name": "n", "streams": []})
         weekly = {"title": "Retrain", "stream": "model_quality", "period": "week", "start": "2026-01-01"}

@@ -377,20 +377,6 @@ static enum error show(struct request *request, struct response *response)
 
 /* ---- the report ---- */
 
-static enum error read_time(
-	struct request *request, const char *name, int64_t fallback, int64_t *out)
-{
-	struct str text = request_query(request, name);
-	char pointer[32];
-
-	*out = fallback;
-	if (!text.ptr || time_parse_rfc3339(text, out))
-		return ERR_OK;
-	snprintf(pointer, sizeof pointer, "/query/%s", name);
-	diag_add(&request->diag, pointer, "A time of RFC 3339 is expected.");
-	return ERR_INVALID;
-}
-
 static enum error read_span(struct request *request, int64_t span_us[2])
 {
 	static const char *const known[] = {"from", "to", "min_revision", NULL};
@@ -399,9 +385,9 @@ static enum error read_span(struct request *request, int64_t span_us[2])
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = read_time(request, "from", 0, &span_us[0]);
+		error = query_time(request, "from", 0, &span_us[0]);
 	if (!error)
-		error = read_time(request, "to", soon_us, &span_us[1]);
+		error = query_time(request, "to", soon_us, &span_us[1]);
 	if (error || span_us[0] < span_us[1])
 		return error;
 	diag_add(&request->diag, request_query(request, "to").ptr ? "/query/to" : "/query/from",
@@ -449,7 +435,10 @@ static enum error report(struct request *request, struct response *response)
 	if (!error)
 		error = query_min_revision(request, &call);
 	if (!error)
-		error = override_report(&call, span_us[0], span_us[1], &found);
+		error = override_report(&call,
+			&(const struct override_span){
+				span_us[0], span_us[1], clock_now_us(request->clock)},
+			&found);
 	if (error)
 		return error;
 	response_revision(response, request, found.revision);

@@ -2,6 +2,8 @@
  * GET …/queue: pages of the newest ranking, or of the one that a cursor began in, or of the next one.
  * Encoded once per ranking and query, then shared.
  */
+#include <math.h>
+
 #include "http/resources/evidence_view.h"
 #include "http/resources/review_view.h"
 #include "http/resources/since.h"
@@ -19,6 +21,10 @@ struct queue_query {
 	uint64_t *in_view;             /* by row, while a page is written; NULL: all */
 	bool held;                     /* only those */
 	int review;                    /* 1: pending; 0: approved; -1: any */
+	struct str label, risk;        /* absent: any */
+	/* Of the ranking: the label's symbol, the column of risk categories and the place of the one asked for. */
+	uint32_t label_symbol, risk_column;
+	double risk_value; /* NaN: there is no such category, so nothing has it */
 };
 
 /* What entries are written with; made once a page. */
@@ -45,7 +51,8 @@ static enum error read_review(struct walk *walk, struct request *request, int *o
 static enum error read_query(struct walk *walk, struct request *request, struct queue_query *out)
 {
 	static const char *const known[] = {"stream", "band", "team", "view", "held", "review",
-		"limit", "cursor", "min_revision", "revision", "since", "wait", NULL};
+		"label", "risk_category", "limit", "cursor", "min_revision", "revision", "since",
+		"wait", NULL};
 	struct str held;
 	enum error error = request_query_only(request, known);
 
@@ -64,14 +71,58 @@ static enum error read_query(struct walk *walk, struct request *request, struct 
 	if (!error)
 		error = read_review(walk, request, &out->review);
 	if (!error)
+		error = walk_filter(walk, request, "label", &out->label);
+	if (!error)
+		error = walk_filter(walk, request, "risk_category", &out->risk);
+	if (!error)
 		error = walk_revision(walk, request);
 	return error;
+}
+
+/* What the filters are in this ranking. Of a sensitive feature a filter would tell the values, and pages are
+ * shared, so there is none. */
+static enum error bind_query(
+	struct request *request, const struct ranking *ranking, struct queue_query *query)
+{
+	const struct word_lookup words = ranking_words(ranking);
+	const struct feature_definition *feature =
+		catalog_live_feature(ranking->catalog, STR(RISK_CATEGORY_FEATURE));
+
+	if (query->label.ptr)
+		query->label_symbol = words.symbol(words.self, query->label);
+	query->risk_value = NAN;
+	if (!query->risk.ptr || !feature)
+		return ERR_OK;
+	if (feature->sensitive) {
+		diag_add(
+			&request->diag, "/query/risk_category", "The feature is marked sensitive.");
+		return ERR_INVALID;
+	}
+	query->risk_column = feature->id;
+	for (size_t i = 0; i < feature->category_count; i++) {
+		if (str_eq(feature->categories[i], query->risk))
+			query->risk_value = (double)i;
+	}
+	return ERR_OK;
+}
+
+static bool has_label(const struct ranking *ranking, uint32_t row, uint32_t symbol)
+{
+	const struct wn_rows *run = &ranking->runs[row / BLOCK_ROWS];
+	uint32_t at = row % BLOCK_ROWS;
+
+	for (uint32_t i = run->label_start ? run->label_start[at] : 0;
+		run->label_start && i < run->label_start[at + 1]; i++) {
+		if (run->labels[i] == symbol)
+			return true;
+	}
+	return false;
 }
 
 static bool is_filtered(const struct queue_query *query)
 {
 	return query->held || query->review >= 0 || query->stream.ptr || query->band.ptr ||
-	       query->team.ptr || query->view.ptr;
+	       query->team.ptr || query->view.ptr || query->label.ptr || query->risk.ptr;
 }
 
 static bool matches(const struct json_writer *json, const struct ranking *ranking, uint32_t row,
@@ -92,6 +143,12 @@ static bool matches(const struct json_writer *json, const struct ranking *rankin
 	if (query->stream.ptr && !str_eq(ranking_text(ranking, row, ROW_STREAM), query->stream))
 		return false;
 	if (query->team.ptr && !str_eq(ranking_text(ranking, row, ROW_TEAM), query->team))
+		return false;
+	if (query->label.ptr && !has_label(ranking, row, query->label_symbol))
+		return false;
+	if (query->risk.ptr &&
+		(isnan(query->risk_value) ||
+			ranking_value(ranking, row, query->risk_column) != query->risk_value))
 		return false;
 	if (!query->band.ptr)
 		return true;
@@ -179,8 +236,10 @@ static enum error encode_page(
 	struct entry_tools tools;
 	struct json_writer json;
 	size_t next;
-	enum error error;
+	enum error error = bind_query(request, ranking, query);
 
+	if (error)
+		return error;
 	if (is_filtered(query) && !view_may_search(request, ranking))
 		return ERR_WOULD_BLOCK; /* to find a few entries it may look at all */
 	if (!evidence_room_init(&tools.room, &request->arena, ranking->model) ||

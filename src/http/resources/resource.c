@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/num.h"
+#include "http/resources/tables.h"
 #include "service/items.h"
 #include "store/aggregates.h"
 
@@ -80,6 +81,19 @@ enum error query_limit(struct request *request, int64_t most, size_t *out)
 enum error query_min_revision(struct request *request, struct call *call)
 {
 	return request_query_int(request, "min_revision", 0, INT64_MAX, 0, &call->min_revision);
+}
+
+enum error query_time(struct request *request, const char *name, int64_t fallback, int64_t *out)
+{
+	struct str text = request_query(request, name);
+	char pointer[32];
+
+	*out = fallback;
+	if (!text.ptr || time_parse_rfc3339(text, out))
+		return ERR_OK;
+	snprintf(pointer, sizeof pointer, "/query/%s", name);
+	diag_add(&request->diag, pointer, "A time of RFC 3339 is expected.");
+	return ERR_INVALID;
 }
 
 enum error query_cursor(struct request *request, struct str query, struct str *payload)

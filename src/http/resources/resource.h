@@ -32,6 +32,9 @@ enum error query_limit(struct request *request, int64_t most, size_t *out);
 /* ?min_revision= of what is read from PostgreSQL: the call is refused where there is no such revision. */
 enum error query_min_revision(struct request *request, struct call *call);
 
+/* ?<name>= : a time of RFC 3339; `fallback` where there is none. */
+enum error query_time(struct request *request, const char *name, int64_t fallback, int64_t *out);
+
 /* ?cursor= bound to `query`: *payload is absent when none was given. */
 enum error query_cursor(struct request *request, struct str query, struct str *payload);
 

@@ -63,5 +63,7 @@ extern const struct route_table counterfactual_routes;
 extern const struct route_table audit_routes;
 extern const struct route_table audit_proof_routes;
 extern const struct route_table access_log_routes;
+extern const struct route_table evidence_routes;
+extern const struct route_table model_card_routes;
 
 #endif

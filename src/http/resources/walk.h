@@ -9,7 +9,7 @@
 #include "live/ranking.h"
 
 struct walk {
-	char filters[1600]; /* canonical: what the cursor is bound to */
+	char filters[2400]; /* canonical: what the cursor is bound to */
 	size_t filter_bytes;
 	size_t limit;
 	size_t begin;     /* position of the first entry to look at */

@@ -313,9 +313,11 @@ enum fate { UNTOUCHED, DONE, DROPPED, DONE_LATE, REVOKED, DONE_THEN_REVOKED };
 
 static struct override_report report_of(struct caller *caller, int64_t from_us, int64_t to_us)
 {
+	const struct override_span span = {
+		from_us, to_us, clock_now_us(caller->call.service->clock)};
 	struct override_report report;
 
-	assert_ok(override_report(&caller->call, from_us, to_us, &report));
+	assert_ok(override_report(&caller->call, &span, &report));
 	return report;
 }
 
