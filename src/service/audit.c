@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/audit_kept.h"
 #include "service/reading.h"
 #include "store/aggregates.h"
 #include "store/history.h"
@@ -14,6 +15,7 @@ enum {
 	PAGE_RECORDS = 512,
 	PAGE_ROWS = 65536, /* rows hashed at once; one revision may have more */
 	READ_ARENA = 512 << 20,
+	HASHES_AT_ONCE = 4096,
 	EXPORT_BYTES = 32 << 20, /* rows exported at once; one revision may have more */
 };
 
@@ -74,7 +76,7 @@ static enum error fill_kinds(const struct call *call, struct audit_record *recor
 }
 
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
-	struct audit_record **out, size_t *count, int64_t *head)
+	struct audit_record **out, size_t *count, struct head *head)
 {
 	struct reading reading;
 	enum error error;
@@ -86,7 +88,7 @@ enum error audit_page(const struct call *call, int64_t after, size_t limit, cons
 			error = audit_list(reading.conn, &call->workspace, after, limit, action,
 				call->arena, out, count);
 	} while (reading_again(&reading, error));
-	*head = reading.head.revision;
+	*head = reading.head;
 	return error ? error : fill_kinds(call, *out, *count);
 }
 
@@ -223,7 +225,7 @@ static enum error verify_records(
 		v->out->records++;
 		if (records[i].revision == v->expected->revision)
 			v->expected_seen = sha256_same(&records[i].hash, &v->expected->hash);
-		error = tree_check_next(&v->tree, &records[i]);
+		error = tree_check_next(&v->tree, &records[i].hash);
 		if (!error && v->tree.fault)
 			found(v, v->tree.fault, v->tree.revision, NULL);
 	}
@@ -245,9 +247,85 @@ static size_t records_at_once(const struct audit_record *records, size_t count)
 	return take;
 }
 
+/* ---- what was retired ---- */
+
+/* The leaves that stayed, held against what was kept of the tree. */
+static enum error verify_leaves(struct verification *v, const struct retirement_row *step)
+{
+	struct sha256 *hashes = malloc(HASHES_AT_ONCE * sizeof *hashes);
+	enum error error = hashes ? ERR_OK : ERR_NO_MEMORY;
+
+	while (!error && !v->out->fault && v->chain.revision < step->size) {
+		size_t count;
+
+		error = audit_hashes(v->conn, &v->call->workspace, v->chain.revision, step->size,
+			hashes, HASHES_AT_ONCE, &count);
+		if (!error && count == 0)
+			found(v, AUDIT_RETAINED, v->chain.revision + 1, NULL);
+		for (size_t i = 0; !error && !v->out->fault && i < count; i++) {
+			v->chain.revision++;
+			v->chain.hash = hashes[i];
+			if (v->chain.revision == v->expected->revision)
+				v->expected_seen =
+					sha256_same(&hashes[i], &v->expected->hash);
+			error = tree_check_next(&v->tree, &hashes[i]);
+			if (!error && v->tree.fault)
+				found(v, v->tree.fault, v->tree.revision, NULL);
+		}
+	}
+	free(hashes);
+	return error;
+}
+
+/* They end where the step says, and make its tree. */
+static enum error verify_edge(struct verification *v, const struct retirement_row *step)
+{
+	struct sha256 root;
+
+	if (!merkle_edge_root(&v->tree.edge, &root))
+		return ERR_NO_MEMORY;
+	if (!sha256_same(&root, &step->root) ||
+		!sha256_same(&v->chain.hash, &step->record_hash))
+		found(v, AUDIT_RETAINED, step->size, NULL);
+	return ERR_OK;
+}
+
+static enum error verify_kept(struct verification *v, const struct retirement_row *step)
+{
+	struct sha256 digest;
+	int64_t rows;
+	enum error error = audit_kept_digest(
+		v->conn, &v->call->workspace, step->size, &rows, &digest);
+
+	if (!error && (rows != step->kept_rows || !sha256_same(&digest, &step->kept_sha256)))
+		found(v, AUDIT_RETAINED, 0, NULL);
+	if (!error && !v->out->fault)
+		error = record_time(
+			v->conn, &v->call->workspace, step->size, &v->chain.at_us);
+	v->chain.any = true;
+	return error;
+}
+
+/* The chain begins behind the newest step, whose own record is checked as any other. */
+static enum error verify_retired(struct verification *v)
+{
+	struct retirement_row step;
+	enum error error = retirement_newest(v->conn, &v->call->workspace, &step);
+
+	v->out->retired = step.size;
+	if (error || step.size == 0)
+		return error;
+	error = verify_leaves(v, &step);
+	if (!error && !v->out->fault)
+		error = verify_edge(v, &step);
+	if (!error && !v->out->fault)
+		error = verify_kept(v, &step);
+	return error;
+}
+
 static enum error verify_chain(struct verification *v)
 {
-	int64_t after = 0;
+	int64_t after = v->chain.revision;
 
 	for (;;) {
 		struct audit_record *records;
@@ -345,7 +423,7 @@ static enum error verify_state(struct verification *v)
 static enum error verify_all(struct verification *v)
 {
 	static enum error (*const steps[])(struct verification *) = {
-		verify_chain, verify_head, verify_strays, verify_tree, verify_state};
+		verify_retired, verify_chain, verify_head, verify_strays, verify_tree, verify_state};
 	enum error error = ERR_OK;
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && !error && !v->out->fault; i++)
