@@ -16,7 +16,7 @@ struct versioned {
 	int64_t (*revision)(const struct catalog *catalog, int64_t version);
 	/* Appends its one JSON object. */
 	void (*write)(struct buf *out, const struct catalog *catalog, int64_t version);
-	/* Whether it reads what is sensitive: then others see that it is there and what it is called. */
+	/* Whether it reads what is sensitive: then others see that it is there and what it is called. NULL: it cannot. */
 	bool (*is_sensitive)(const struct catalog *catalog, int64_t version);
 	struct str (*name)(const struct catalog *catalog, int64_t version);
 	/* Puts alias by alias what it names. */
