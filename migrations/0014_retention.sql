@@ -67,8 +67,9 @@ CREATE OR REPLACE FUNCTION winnow.refuse_change() RETURNS trigger
 
 -- Removes the log up to a checkpoint of `upto` records: the records, which leave their time and hash, the
 -- versions of items that nothing reads any more, and the texts that nothing names any more. A version
--- stays when it is the last one at `upto`, the item's first one, of another status, label or feature value
--- than the one before (clocks count from there), or when a review was decided by it.
+-- stays when it is the last one at `upto`, the item's first one, of another status, stream, kind, team, label
+-- or feature value than the one before (clocks and counts are made from those), or when a review was opened or
+-- decided by it.
 -- The caller appends the step in the same transaction, or nothing is removed.
 CREATE FUNCTION winnow.retire(ws uuid, upto bigint) RETURNS void
 	LANGUAGE plpgsql SET search_path = pg_catalog, pg_temp
@@ -122,7 +123,9 @@ CREATE FUNCTION winnow.retire(ws uuid, upto bigint) RETURNS void
 		WHERE a.workspace_id = ws AND a.revision BETWEEN first AND upto;
 		WITH line AS (
 			SELECT v.item_id, v.revision, lead(v.revision) OVER w AS next,
-				v.status = lag(v.status) OVER w AND v.labels = lag(v.labels) OVER w
+				v.status = lag(v.status) OVER w AND v.stream = lag(v.stream) OVER w
+					AND v.kind = lag(v.kind) OVER w AND v.labels = lag(v.labels) OVER w
+					AND v.team IS NOT DISTINCT FROM lag(v.team) OVER w
 					AND v.feature_ids = lag(v.feature_ids) OVER w
 					AND v.feature_values = lag(v.feature_values) OVER w AS same
 			FROM winnow.item_versions v

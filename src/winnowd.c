@@ -577,7 +577,8 @@ static const struct command {
 	{"bootstrap", bootstrap_command, "make the first operator's token"},
 	{"checkpoint-key", checkpoint_key,
 		"make the key that signs checkpoints; print its verifier's"},
-	{"retire", retire, "export the log up to a checkpoint and remove it, as the schema's owner"},
+	{"retire", retire,
+		"export the log up to a checkpoint and remove it, as the schema's owner"},
 	{"routes", print_routes, "print the route table: method, path, roles, flags"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -120,8 +120,7 @@ static const char *check_line(struct str line, size_t number, struct audit_chain
 }
 
 /* From the file alone, as whoever gets it will. */
-static const char *check_lines(
-	FILE *file, struct audit_chain *chain, struct sha256_stream *stream)
+static const char *check_lines(FILE *file, struct audit_chain *chain, struct sha256_stream *stream)
 {
 	const char *why = NULL;
 	char *text = NULL;
@@ -130,8 +129,8 @@ static const char *check_lines(
 
 	while (!why && (len = getline(&text, &room, file)) >= 0) {
 		sha256_add(stream, text, (size_t)len);
-		why = check_line((struct str){text, (size_t)len - (text[len - 1] == '\n')},
-			++number, chain);
+		why = check_line(
+			(struct str){text, (size_t)len - (text[len - 1] == '\n')}, ++number, chain);
 	}
 	if (!why && !feof(file))
 		why = strerror(errno);
@@ -142,8 +141,7 @@ static const char *check_lines(
 static bool check_export(struct retiring *retiring)
 {
 	const struct retirement *range = retiring->range;
-	struct audit_chain chain = {
-		.revision = range->first_revision - 1, .hash = range->before};
+	struct audit_chain chain = {.revision = range->first_revision - 1, .hash = range->before};
 	struct sha256_stream stream = {0};
 	FILE *file = fopen(retiring->part, "re");
 	const char *why;
@@ -208,8 +206,8 @@ static bool refused(FILE *faults, const char *what, const struct diag *diag, enu
 	return false;
 }
 
-static bool retire(struct call *call, const struct retirement_options *options, FILE *out,
-	FILE *faults)
+static bool retire(
+	struct call *call, const struct retirement_options *options, FILE *out, FILE *faults)
 {
 	struct retirement range;
 	struct retiring retiring = {
@@ -231,13 +229,14 @@ static bool retire(struct call *call, const struct retirement_options *options, 
 	fprintf(out, "retired the revisions %lld to %lld\nexport: %s\nsha256: %s\n",
 		(long long)range.first_revision, (long long)range.size, retiring.path,
 		sha256_to_hex(&retiring.digest, hex));
-	fprintf(out, "the log goes on after: %s\n", audit_head_format(range.size, &range.last, head));
+	fprintf(out, "the log goes on after: %s\n",
+		audit_head_format(range.size, &range.last, head));
 	fprintf(out, "head: %s\n", audit_head_format(written.revision, &written.hash, head));
 	return true;
 }
 
-bool retire_log(struct service *service, const struct retirement_options *options, FILE *out,
-	FILE *faults)
+bool retire_log(
+	struct service *service, const struct retirement_options *options, FILE *out, FILE *faults)
 {
 	struct arena arena;
 	struct diag diag;

@@ -17,7 +17,7 @@ struct retirement_options {
 };
 /* `service` has a clock and a store, which connects as the schema's owner. False after telling `faults` why
  * not: then nothing was removed, unless it says that the outcome is unknown. */
-bool retire_log(struct service *service, const struct retirement_options *options, FILE *out,
-	FILE *faults);
+bool retire_log(
+	struct service *service, const struct retirement_options *options, FILE *out, FILE *faults);
 
 #endif

@@ -266,8 +266,7 @@ static enum error verify_leaves(struct verification *v, const struct retirement_
 			v->chain.revision++;
 			v->chain.hash = hashes[i];
 			if (v->chain.revision == v->expected->revision)
-				v->expected_seen =
-					sha256_same(&hashes[i], &v->expected->hash);
+				v->expected_seen = sha256_same(&hashes[i], &v->expected->hash);
 			error = tree_check_next(&v->tree, &hashes[i]);
 			if (!error && v->tree.fault)
 				found(v, v->tree.fault, v->tree.revision, NULL);
@@ -284,8 +283,7 @@ static enum error verify_edge(struct verification *v, const struct retirement_ro
 
 	if (!merkle_edge_root(&v->tree.edge, &root))
 		return ERR_NO_MEMORY;
-	if (!sha256_same(&root, &step->root) ||
-		!sha256_same(&v->chain.hash, &step->record_hash))
+	if (!sha256_same(&root, &step->root) || !sha256_same(&v->chain.hash, &step->record_hash))
 		found(v, AUDIT_RETAINED, step->size, NULL);
 	return ERR_OK;
 }
@@ -294,15 +292,31 @@ static enum error verify_kept(struct verification *v, const struct retirement_ro
 {
 	struct sha256 digest;
 	int64_t rows;
-	enum error error = audit_kept_digest(
-		v->conn, &v->call->workspace, step->size, &rows, &digest);
+	enum error error =
+		audit_kept_digest(v->conn, &v->call->workspace, step->size, &rows, &digest);
 
 	if (!error && (rows != step->kept_rows || !sha256_same(&digest, &step->kept_sha256)))
 		found(v, AUDIT_RETAINED, 0, NULL);
 	if (!error && !v->out->fault)
-		error = record_time(
-			v->conn, &v->call->workspace, step->size, &v->chain.at_us);
+		error = record_time(v->conn, &v->call->workspace, step->size, &v->chain.at_us);
 	v->chain.any = true;
+	return error;
+}
+
+/* No record that was removed is there again. */
+static enum error verify_gone(struct verification *v, const struct retirement_row *step)
+{
+	struct audit_record *first;
+	struct arena arena;
+	size_t count;
+	enum error error;
+
+	arena_init(&arena, READ_ARENA);
+	error = audit_list(
+		v->conn, &v->call->workspace, INT64_MIN, 1, NULL, &arena, &first, &count);
+	if (!error && count > 0 && first->revision <= step->size)
+		found(v, AUDIT_RETAINED, first->revision, NULL);
+	arena_release(&arena);
 	return error;
 }
 
@@ -315,7 +329,9 @@ static enum error verify_retired(struct verification *v)
 	v->out->retired = step.size;
 	if (error || step.size == 0)
 		return error;
-	error = verify_leaves(v, &step);
+	error = verify_gone(v, &step);
+	if (!error && !v->out->fault)
+		error = verify_leaves(v, &step);
 	if (!error && !v->out->fault)
 		error = verify_edge(v, &step);
 	if (!error && !v->out->fault)
@@ -422,8 +438,8 @@ static enum error verify_state(struct verification *v)
 
 static enum error verify_all(struct verification *v)
 {
-	static enum error (*const steps[])(struct verification *) = {
-		verify_retired, verify_chain, verify_head, verify_strays, verify_tree, verify_state};
+	static enum error (*const steps[])(struct verification *) = {verify_retired, verify_chain,
+		verify_head, verify_strays, verify_tree, verify_state};
 	enum error error = ERR_OK;
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && !error && !v->out->fault; i++)

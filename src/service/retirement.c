@@ -46,8 +46,8 @@ static enum error hash_of(const struct reading *reading, int64_t revision, struc
 	*out = (struct sha256){0};
 	if (revision == 0)
 		return ERR_OK;
-	error = audit_hashes(reading->conn, &reading->call->workspace, revision - 1, revision, out,
-		1, &count);
+	error = audit_hashes(
+		reading->conn, &reading->call->workspace, revision - 1, revision, out, 1, &count);
 	return error || count == 1 ? error : ERR_DATABASE;
 }
 
@@ -77,8 +77,7 @@ static enum error plan_in(const struct reading *reading, int64_t size, struct re
 /* What does not hold is not removed: it is evidence. */
 static enum error check_log(const struct call *call, const struct retirement *retirement)
 {
-	const struct audit_expected expected = {
-		.checkpoint = {retirement->size, retirement->root}};
+	const struct audit_expected expected = {.checkpoint = {retirement->size, retirement->root}};
 	struct audit_verdict verdict;
 	enum error error = audit_verify(call, &expected, &verdict);
 

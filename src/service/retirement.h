@@ -11,8 +11,9 @@
 struct retirement {
 	int64_t first_revision, size; /* the range */
 	struct sha256 root;           /* of the checkpoint */
-	struct sha256 before;         /* hash of the record before the range; zero: it begins with the first */
-	struct sha256 last;           /* of the last record in it */
+	struct sha256
+		before; /* hash of the record before the range; zero: it begins with the first */
+	struct sha256 last; /* of the last record in it */
 };
 /*
  * Whether the log up to a checkpoint of `size` records may be retired. All of it is verified. ERR_CONFLICT, with

@@ -18,6 +18,9 @@ FROM (SELECT v.text_ref FROM winnow.item_versions v
 	SELECT e.text_ref FROM winnow.proposal_ends e
 	WHERE e.workspace_id = $1 AND e.text_ref IS NOT NULL
 	UNION
+	SELECT d.text_ref FROM winnow.review_ends d
+	WHERE d.workspace_id = $1 AND d.text_ref IS NOT NULL
+	UNION
 	SELECT r.text_ref FROM winnow.rankings r
 	WHERE r.workspace_id = $1 AND r.text_ref IS NOT NULL
 	UNION
