@@ -22,6 +22,7 @@
 #include "http/server.h"
 #include "jobs/checkpointing.h"
 #include "jobs/jobs.h"
+#include "jobs/retirement.h"
 #include "live/live.h"
 #include "service/access_log.h"
 #include "service/catalogs.h"
@@ -37,6 +38,7 @@ struct settings {
 	const char *database_url, *direct_database_url, *replica_database_url, *owner_database_url;
 	const char *app_role, *token_file;
 	const char *checkpoint_key_file, *checkpoint_name, *checkpoint_dir, *checkpoint_webhook_url;
+	const char *workspace, *export_dir;
 	const char *listen_address, *tls_certificate, *tls_key, *log_level;
 	int64_t port, http_threads, workers, queue_length;
 	int64_t max_connections, max_connections_per_ip;
@@ -45,7 +47,7 @@ struct settings {
 	int64_t statement_timeout_ms, connect_timeout_s, replica_connections, replica_wait_ms;
 	int64_t follow_ms, rank_share_percent, ranking_keep_s, rankings_kept;
 	int64_t outage_limit_s, jobs_every_ms, idempotency_keep_s;
-	int64_t checkpoint_every_s, checkpoint_records;
+	int64_t checkpoint_every_s, checkpoint_records, before_checkpoint;
 	int64_t streams, streams_per_token, events_kept, heartbeat_ms;
 	bool pooler, notify;
 	bool behind_proxy, check_config, print_config, help, version;
@@ -76,7 +78,7 @@ static const struct option_spec options[] = {
 	FLAG("pooler", pooler, "database-url leads to a pooler in transaction mode: no prepared statements"),
 	SECRET("direct-database-url", direct_database_url, "past the pooler, as the application's role; for NOTIFY"),
 	SECRET("replica-database-url", replica_database_url, "a standby for reads of history, as the application's role"),
-	SECRET("owner-database-url", owner_database_url, "PostgreSQL, as the schema's owner; for migrate only; never by a pooler"),
+	SECRET("owner-database-url", owner_database_url, "PostgreSQL, as the schema's owner; for migrate and retire only; never by a pooler"),
 	TEXT("app-role", app_role, "NAME", "winnow_app", "the application's role, which migrate grants its rights"),
 	TEXT("token-file", token_file, "FILE", NULL, "where bootstrap writes the first operator's token (mode 0600)"),
 	TEXT("listen-address", listen_address, "ADDRESS", "127.0.0.1", "numeric; other than loopback needs TLS or --behind-proxy"),
@@ -120,6 +122,9 @@ static const struct option_spec options[] = {
 	NUMBER("checkpoint-every-s", checkpoint_every_s, "60", 1, 86400, "s after which a log that has grown gets a checkpoint"),
 	NUMBER("checkpoint-records", checkpoint_records, "10000", 1, 1000000000, "or as many new records"),
 	NUMBER("jobs-every-ms", jobs_every_ms, "0", 0, 3600000, "ms between the turns of background jobs; 0: each at its own pace"),
+	TEXT("workspace", workspace, "NAME", NULL, "for retire: whose log"),
+	NUMBER("before-checkpoint", before_checkpoint, "0", 0, INT64_MAX, "for retire: up to the checkpoint of so many records"),
+	TEXT("export-dir", export_dir, "FOLDER", NULL, "for retire: where the removed part of the log is written"),
 	TEXT("log-level", log_level, "LEVEL", "info", "debug, info, warn or error"),
 	FLAG("check-config", check_config, "check the configuration and exit"),
 	FLAG("print-config", print_config, "print the configuration in force, secrets hidden, and exit"),
@@ -130,9 +135,11 @@ static const struct option_spec options[] = {
 enum { OPTION_COUNT = sizeof options / sizeof *options };
 
 /* Variables that belong to the client or to the scripts around. */
-static const char *const foreign_variables[] = {"WINNOW_URL", "WINNOW_TOKEN", "WINNOW_WORKSPACE",
+static const char *const foreign_variables[] = {"WINNOW_URL", "WINNOW_TOKEN",
 	"WINNOW_ADMIN_DATABASE_URL", "WINNOW_TIMEOUT", "WINNOW_CA_FILE", NULL};
 
+/* It deletes in one statement what years have written. */
+enum { RETIRE_TIMEOUT_MS = 6 * 3600 * 1000 };
 enum exit_code { EXIT_OK = 0, EXIT_FAULT = 1, EXIT_USAGE = 2 };
 
 /* ---- checking ---- */
@@ -527,6 +534,32 @@ static int checkpoint_key(const struct settings *settings)
 		       : EXIT_FAULT;
 }
 
+static int retire(const struct settings *settings)
+{
+	const struct retirement_options wanted = {
+		settings->workspace, settings->export_dir, settings->before_checkpoint};
+	struct store_config config = store_config_of(settings);
+	struct service service = {.clock = &clock_system};
+	int code = EXIT_FAULT;
+
+	if (!settings->owner_database_url || !wanted.workspace || !wanted.folder ||
+		wanted.size == 0) {
+		fprintf(stderr, "winnowd: retire needs WINNOW_OWNER_DATABASE_URL, --workspace, "
+				"--before-checkpoint and --export-dir\n");
+		return EXIT_USAGE;
+	}
+	config.url = settings->owner_database_url;
+	config.pooled = false;
+	config.replica_url = NULL;
+	config.statement_timeout_ms = RETIRE_TIMEOUT_MS;
+	service.store = store_new(&config, service.clock);
+	if (service.store && retire_log(&service, &wanted, stdout, stderr))
+		code = EXIT_OK;
+	if (service.store)
+		store_free(service.store);
+	return code;
+}
+
 static int print_routes(const struct settings *settings)
 {
 	(void)settings;
@@ -544,6 +577,8 @@ static const struct command {
 	{"bootstrap", bootstrap_command, "make the first operator's token"},
 	{"checkpoint-key", checkpoint_key,
 		"make the key that signs checkpoints; print its verifier's"},
+	{"retire", retire,
+		"export the log up to a checkpoint and remove it, as the schema's owner"},
 	{"routes", print_routes, "print the route table: method, path, roles, flags"},
 };
 enum { COMMAND_COUNT = sizeof commands / sizeof *commands };

@@ -13,17 +13,6 @@
 /* A record comes with the rows of its revision: a thousand items, some with long texts. */
 static const size_t record_bytes = (size_t)4 << 30;
 
-static bool digest_rows(struct arena *arena, const struct audit_export_row *rows, size_t count,
-	struct sha256 *digest)
-{
-	struct sha256 *hashes = arena_array(arena, count, sizeof *hashes);
-	bool good = hashes != NULL;
-
-	for (size_t i = 0; good && i < count; i++)
-		good = audit_row_hash(rows[i].table, rows[i].tuple, &hashes[i]);
-	return good && audit_rows_digest(hashes, count, digest);
-}
-
 static void no_memory(struct audit_file_verdict *verdict)
 {
 	verdict->state = AUDIT_FILE_FAILED;
@@ -100,7 +89,7 @@ static void check_line(struct str line, const struct audit_file_options *options
 		unreadable(verdict, &diag);
 		return;
 	}
-	if (!digest_rows(arena, rows, row_count, &digest)) {
+	if (!audit_export_digest(arena, rows, row_count, &digest)) {
 		no_memory(verdict);
 		return;
 	}

@@ -88,6 +88,9 @@ static const struct {
 		"The log up to this revision is not the one that the checkpoint has signed."},
 	[AUDIT_BEHIND] = {"behind", "The log ends before a checkpoint: its tail was cut, or it was "
 				    "rolled back to an older state."},
+	[AUDIT_RETAINED] = {"retained",
+		"What stayed of the retired part of the log is not what the step that retired it "
+		"says: a row was edited, lost or slipped in."},
 	[AUDIT_EXPECTED] = {"expected", "The remembered head is not in the chain."},
 	[AUDIT_UNCHECKED] = {"unchecked", "There was no memory left to check the record."},
 };

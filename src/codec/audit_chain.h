@@ -62,6 +62,7 @@ enum audit_fault {
 	AUDIT_TREE,       /* a stored node of the Merkle tree is not what the records make */
 	AUDIT_CHECKPOINT, /* the log is not the one that a checkpoint has signed */
 	AUDIT_BEHIND,     /* it ends before a checkpoint: its tail was cut, or it was rolled back */
+	AUDIT_RETAINED,   /* what stayed of the time that was retired is not what the step says */
 	AUDIT_EXPECTED,   /* the remembered head is not in the chain */
 	AUDIT_UNCHECKED,  /* memory ran out: nothing is known about the record */
 };
@@ -93,6 +94,9 @@ void audit_export_write(struct buf *out, const struct audit_record *record,
 	const struct audit_export_row *rows, size_t row_count);
 struct arena;
 struct diag;
+/* The digest of its rows. False when memory is out. */
+bool audit_export_digest(struct arena *arena, const struct audit_export_row *rows, size_t row_count,
+	struct sha256 *out);
 enum error audit_export_parse(struct str line, size_t line_number, struct arena *arena,
 	struct diag *diag, struct audit_record *record, struct audit_export_row **rows,
 	size_t *row_count);

@@ -244,3 +244,14 @@ enum error audit_export_parse(struct str line, size_t line_number, struct arena 
 		return ERR_OK;
 	return diag->count + diag->omitted > faults ? ERR_INVALID : ERR_NO_MEMORY;
 }
+
+bool audit_export_digest(struct arena *arena, const struct audit_export_row *rows, size_t row_count,
+	struct sha256 *out)
+{
+	struct sha256 *hashes = arena_array(arena, row_count, sizeof *hashes);
+	bool good = hashes != NULL;
+
+	for (size_t i = 0; good && i < row_count; i++)
+		good = audit_row_hash(rows[i].table, rows[i].tuple, &hashes[i]);
+	return good && audit_rows_digest(hashes, row_count, out);
+}

@@ -71,6 +71,8 @@ enum {
 	SETTINGS_MAX_SPRINT_DAYS = 42,
 	SETTINGS_SPRINT_START_S = 4 * 86400, /* Monday, 1970-01-05 */
 };
+/* The least that the log is kept where it is not kept for ever: half a year. */
+enum { SETTINGS_MIN_RETENTION_DAYS = 183, SETTINGS_MAX_RETENTION_DAYS = 36500 };
 enum { SETTINGS_ACCESS_LOG_DAYS = 365, SETTINGS_MAX_ACCESS_LOG_DAYS = 3650 };
 /* catalog_review.c: settings.review; `streams` are those that it may name. */
 bool review_rules_read(const json_t *settings, const struct vocabulary *words, struct arena *arena,

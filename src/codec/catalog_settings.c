@@ -178,8 +178,9 @@ bool settings_read(
 	const json_t *json, struct arena *arena, struct diag *diag, struct vocabulary *out)
 {
 	static const char *const keys[] = {"streams", "kinds", "statuses", "override_max_days",
-		"sensitive_fields", "access_log", "review", "sprint_days", "sprint_start", NULL};
-	int64_t override_days, sprint_days;
+		"sensitive_fields", "access_log", "review", "sprint_days", "sprint_start",
+		"retention_days", NULL};
+	int64_t override_days, sprint_days, retention_days;
 	bool ok = true;
 
 	*out = (struct vocabulary){0};
@@ -199,6 +200,8 @@ bool settings_read(
 	out->override_max_days = (unsigned)override_days;
 	ok &= read_sensitive_fields(json, arena, diag, &out->sensitive_fields);
 	ok &= read_access_log(json, diag, &out->access_log);
+	ok &= json_read_int(json, "retention_days", SETTINGS_MIN_RETENTION_DAYS,
+		SETTINGS_MAX_RETENTION_DAYS, false, 0, "", diag, &retention_days);
 	ok &= review_rules_read(json, out, arena, diag, &out->review);
 	out->sprint_days = (unsigned)sprint_days;
 	return ok;
@@ -210,7 +213,7 @@ enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
 	static const char *const optional[] = {"override_max_days", "sensitive_fields",
-		"access_log", "review", "sprint_days", "sprint_start"};
+		"access_log", "review", "sprint_days", "sprint_start", "retention_days"};
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);

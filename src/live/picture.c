@@ -658,9 +658,6 @@ enum error picture_follow(struct picture *picture, struct conn *conn, bool *move
 static enum error read_past_head(
 	struct picture *picture, struct conn *conn, int64_t revision, struct head *out)
 {
-	struct audit_record *record;
-	struct arena arena;
-	size_t count;
 	enum error error = head_read(conn, &picture->workspace, out);
 
 	if (error || revision == out->revision)
@@ -669,17 +666,13 @@ static enum error read_past_head(
 		return ERR_BEYOND_HEAD;
 	if (revision < 1)
 		return ERR_NOT_FOUND;
-	arena_init(&arena, 64u << 20);
-	error = audit_list(
-		conn, &picture->workspace, revision - 1, 1, NULL, &arena, &record, &count);
-	if (!error && (count == 0 || record->revision != revision))
-		error = ERR_INTERNAL;
-	if (!error) {
-		out->revision = revision;
-		out->at_us = record->at_us;
-	}
-	arena_release(&arena);
-	return error;
+	if (revision < out->retired)
+		return ERR_RETIRED;
+	error = record_time(conn, &picture->workspace, revision, &out->at_us);
+	if (error)
+		return error == ERR_NOT_FOUND ? ERR_INTERNAL : error;
+	out->revision = revision;
+	return ERR_OK;
 }
 
 enum error picture_load_at(struct picture *picture, struct conn *conn, int64_t revision)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "service/audit_kept.h"
 #include "service/audit_rows.h"
 #include "service/reading.h"
 #include "store/aggregates.h"
@@ -14,6 +15,7 @@
 enum {
 	PAGE_RECORDS = 512,
 	READ_ARENA = 512 << 20,
+	HASHES_AT_ONCE = 4096,
 };
 
 static bool actor_token(struct str actor, struct uuid *out)
@@ -73,7 +75,7 @@ enum error audit_fill_kinds(const struct call *call, struct audit_record *record
 }
 
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
-	struct audit_record **out, size_t *count, int64_t *head)
+	struct audit_record **out, size_t *count, struct head *head)
 {
 	struct reading reading;
 	enum error error;
@@ -85,7 +87,7 @@ enum error audit_page(const struct call *call, int64_t after, size_t limit, cons
 			error = audit_list(reading.conn, &call->workspace, after, limit, action,
 				call->arena, out, count);
 	} while (reading_again(&reading, error));
-	*head = reading.head.revision;
+	*head = reading.head;
 	return error ? error : audit_fill_kinds(call, *out, *count);
 }
 
@@ -222,16 +224,108 @@ static enum error verify_records(
 		v->out->records++;
 		if (records[i].revision == v->expected->revision)
 			v->expected_seen = sha256_same(&records[i].hash, &v->expected->hash);
-		error = tree_check_next(&v->tree, &records[i]);
+		error = tree_check_next(&v->tree, &records[i].hash);
 		if (!error && v->tree.fault)
 			found(v, v->tree.fault, v->tree.revision, NULL);
 	}
 	return error;
 }
 
+/* ---- what was retired ---- */
+
+/* The leaves that stayed, held against what was kept of the tree. */
+static enum error verify_leaves(struct verification *v, const struct retirement_row *step)
+{
+	struct sha256 *hashes = malloc(HASHES_AT_ONCE * sizeof *hashes);
+	enum error error = hashes ? ERR_OK : ERR_NO_MEMORY;
+
+	while (!error && !v->out->fault && v->chain.revision < step->size) {
+		size_t count;
+
+		error = audit_hashes(v->conn, &v->call->workspace, v->chain.revision, step->size,
+			hashes, HASHES_AT_ONCE, &count);
+		if (!error && count == 0)
+			found(v, AUDIT_RETAINED, v->chain.revision + 1, NULL);
+		for (size_t i = 0; !error && !v->out->fault && i < count; i++) {
+			v->chain.revision++;
+			v->chain.hash = hashes[i];
+			if (v->chain.revision == v->expected->revision)
+				v->expected_seen = sha256_same(&hashes[i], &v->expected->hash);
+			error = tree_check_next(&v->tree, &hashes[i]);
+			if (!error && v->tree.fault)
+				found(v, v->tree.fault, v->tree.revision, NULL);
+		}
+	}
+	free(hashes);
+	return error;
+}
+
+/* They end where the step says, and make its tree. */
+static enum error verify_edge(struct verification *v, const struct retirement_row *step)
+{
+	struct sha256 root;
+
+	if (!merkle_edge_root(&v->tree.edge, &root))
+		return ERR_NO_MEMORY;
+	if (!sha256_same(&root, &step->root) || !sha256_same(&v->chain.hash, &step->record_hash))
+		found(v, AUDIT_RETAINED, step->size, NULL);
+	return ERR_OK;
+}
+
+static enum error verify_kept(struct verification *v, const struct retirement_row *step)
+{
+	struct sha256 digest;
+	int64_t rows;
+	enum error error =
+		audit_kept_digest(v->conn, &v->call->workspace, step->size, &rows, &digest);
+
+	if (!error && (rows != step->kept_rows || !sha256_same(&digest, &step->kept_sha256)))
+		found(v, AUDIT_RETAINED, 0, NULL);
+	if (!error && !v->out->fault)
+		error = record_time(v->conn, &v->call->workspace, step->size, &v->chain.at_us);
+	v->chain.any = true;
+	return error;
+}
+
+/* No record that was removed is there again. */
+static enum error verify_gone(struct verification *v, const struct retirement_row *step)
+{
+	struct audit_record *first;
+	struct arena arena;
+	size_t count;
+	enum error error;
+
+	arena_init(&arena, READ_ARENA);
+	error = audit_list(
+		v->conn, &v->call->workspace, INT64_MIN, 1, NULL, &arena, &first, &count);
+	if (!error && count > 0 && first->revision <= step->size)
+		found(v, AUDIT_RETAINED, first->revision, NULL);
+	arena_release(&arena);
+	return error;
+}
+
+/* The chain begins behind the newest step, whose own record is checked as any other. */
+static enum error verify_retired(struct verification *v)
+{
+	struct retirement_row step;
+	enum error error = retirement_newest(v->conn, &v->call->workspace, &step);
+
+	v->out->retired = step.size;
+	if (error || step.size == 0)
+		return error;
+	error = verify_gone(v, &step);
+	if (!error && !v->out->fault)
+		error = verify_leaves(v, &step);
+	if (!error && !v->out->fault)
+		error = verify_edge(v, &step);
+	if (!error && !v->out->fault)
+		error = verify_kept(v, &step);
+	return error;
+}
+
 static enum error verify_chain(struct verification *v)
 {
-	int64_t after = 0;
+	int64_t after = v->chain.revision;
 
 	for (;;) {
 		struct audit_record *records;
@@ -328,8 +422,8 @@ static enum error verify_state(struct verification *v)
 
 static enum error verify_all(struct verification *v)
 {
-	static enum error (*const steps[])(struct verification *) = {
-		verify_chain, verify_head, verify_strays, verify_tree, verify_state};
+	static enum error (*const steps[])(struct verification *) = {verify_retired, verify_chain,
+		verify_head, verify_strays, verify_tree, verify_state};
 	enum error error = ERR_OK;
 
 	for (size_t i = 0; i < sizeof steps / sizeof *steps && !error && !v->out->fault; i++)

@@ -7,10 +7,11 @@
 #include "codec/audit_chain.h"
 #include "service/audit_check.h"
 #include "service/service.h"
+#include "store/history.h"
 
-/* Records after `after`, ascending; `head` is the newest revision. */
+/* Records after `after`, ascending; those that were retired (head->retired) are not among them. */
 enum error audit_page(const struct call *call, int64_t after, size_t limit, const char *action,
-	struct audit_record **out, size_t *count, int64_t *head);
+	struct audit_record **out, size_t *count, struct head *head);
 
 /* actor_kind of each: which kind of actor it is of. Nothing of the caller's is open meanwhile. */
 enum error audit_fill_kinds(const struct call *call, struct audit_record *records, size_t count);
@@ -19,6 +20,7 @@ struct audit_verdict {
 	enum audit_fault fault; /* AUDIT_OK: all holds */
 	int64_t revision;       /* the first bad one; 0 when the fault is of no single revision */
 	const char *detail;     /* a sentence; in the arena */
+	int64_t retired;        /* the chain begins behind this revision; 0: with the first */
 	int64_t records;        /* checked */
 	int64_t head_revision;  /* the last record that held */
 	struct sha256 head_hash;

@@ -125,11 +125,11 @@ static enum error compare_roots(struct tree_check *check)
 	return ERR_OK;
 }
 
-enum error tree_check_next(struct tree_check *check, const struct audit_record *record)
+enum error tree_check_next(struct tree_check *check, const struct sha256 *record)
 {
 	struct sha256 leaf;
 
-	if (!merkle_leaf(record->hash.bytes, SHA256_BYTES, &leaf))
+	if (!merkle_leaf(record->bytes, SHA256_BYTES, &leaf))
 		return ERR_NO_MEMORY;
 	if (!merkle_append(&check->edge, &leaf, compare_node, check))
 		return check->error ? check->error : ERR_NO_MEMORY;

@@ -36,8 +36,8 @@ struct tree_check {
 
 void tree_check_begin(struct tree_check *check, struct conn *conn, const struct uuid *workspace,
 	const struct audit_root *wanted);
-/* Of the next record, whose own hash is known to hold. */
-enum error tree_check_next(struct tree_check *check, const struct audit_record *record);
+/* The next record's hash, which is known to hold. */
+enum error tree_check_next(struct tree_check *check, const struct sha256 *record);
 /* After the last one: what speaks of more than there is. */
 enum error tree_check_end(struct tree_check *check);
 void tree_check_release(struct tree_check *check);

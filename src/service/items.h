@@ -100,6 +100,7 @@ struct item_list {
 	size_t count;
 	struct catalog *catalog; /* a reference */
 	int64_t head;
+	int64_t retired; /* of item_versions: what is older is not there any more; 0: all is */
 };
 enum error item_list(
 	const struct call *call, const struct item_filter *filter, struct item_list *out);

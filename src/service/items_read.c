@@ -200,6 +200,7 @@ enum error item_versions(const struct call *call, const struct uuid *id, int64_t
 			error = ERR_NOT_FOUND;
 		if (!error)
 			error = records_of(call, &snapshot, rows, count, out);
+		out->retired = error ? 0 : snapshot.reading.head.retired;
 		error = snapshot_give(&snapshot, error, &out->catalog, &out->head);
 	} while (reading_again(&snapshot.reading, error));
 	return error;

@@ -49,6 +49,7 @@ void reading_past(const struct call *call, int64_t revision, struct reading *out
 	};
 	out->history.store = call->service->store;
 	out->history.workspace = call->workspace;
+	out->revision = revision;
 	out->history.needed = revision > call->min_revision ? revision : call->min_revision;
 }
 
@@ -60,7 +61,20 @@ enum error reading_past_begin(struct reading *reading)
 		return error;
 	reading->conn = reading->history.conn;
 	reading->head = reading->history.head;
-	return check_head(reading->call, &reading->head);
+	error = check_head(reading->call, &reading->head);
+	return error || reading->revision == 0 ? error
+					       : reading_reaches(reading, reading->revision);
+}
+
+enum error reading_reaches(const struct reading *reading, int64_t revision)
+{
+	if (revision >= reading->head.retired)
+		return ERR_OK;
+	diag_add(reading->call->diag, "",
+		"The first revision that can still be read is %lld. What was before it is in the "
+		"exported log.",
+		(long long)reading->head.retired);
+	return ERR_RETIRED;
 }
 
 bool reading_again(struct reading *reading, enum error error)

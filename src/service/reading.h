@@ -13,6 +13,7 @@ struct reading {
 	struct conn *conn;
 	struct head head;
 	struct history_read history; /* of a reading of the past */
+	int64_t revision;            /* which that is of; 0: of what is there now */
 	size_t faults, omitted;      /* of the call's, before it */
 };
 
@@ -31,10 +32,12 @@ void reading_end(struct reading *reading);
  *			error = …
  *	} while (reading_again(&reading, error));
  *
- * ERR_BEYOND_HEAD: there is no call->min_revision.
+ * ERR_BEYOND_HEAD: there is no call->min_revision. ERR_RETIRED: the history of `revision` was removed.
  */
 void reading_past(const struct call *call, int64_t revision, struct reading *out);
 enum error reading_past_begin(struct reading *reading);
 bool reading_again(struct reading *reading, enum error error);
+/* ERR_RETIRED where the history of the revision was removed, with the first one that is there. */
+enum error reading_reaches(const struct reading *reading, int64_t revision);
 
 #endif

@@ -36,8 +36,6 @@ bool ranking_id_parse(struct str id, int64_t *revision, int64_t *as_of_us)
 static enum error read_time(const struct reading *reading, int64_t revision, int64_t *at_us)
 {
 	const struct call *call = reading->call;
-	struct audit_record *record;
-	size_t count;
 	enum error error;
 
 	*at_us = reading->head.at_us;
@@ -45,14 +43,8 @@ static enum error read_time(const struct reading *reading, int64_t revision, int
 		return ERR_OK;
 	if (revision > reading->head.revision)
 		return ERR_BEYOND_HEAD;
-	error = audit_list(reading->conn, &call->workspace, revision - 1, 1, NULL, call->arena,
-		&record, &count);
-	if (error)
-		return error;
-	if (count == 0 || record->revision != revision)
-		return ERR_INTERNAL;
-	*at_us = record->at_us;
-	return ERR_OK;
+	error = record_time(reading->conn, &call->workspace, revision, at_us);
+	return error == ERR_NOT_FOUND ? ERR_INTERNAL : error;
 }
 
 enum error ranking_time_of(const struct call *call, int64_t revision, int64_t *as_of_us)
@@ -114,7 +106,12 @@ static enum error recall_kept(const struct call *call, bool anew, struct recalle
 		.policy = receipt->policy,
 		.anew = anew,
 	};
+	int64_t at_us;
+	/* It may be in memory still, after its history was retired. */
+	enum error error = ranking_time_of(call, receipt->revision, &at_us);
 
+	if (error)
+		return error;
 	return live_ranking_at(
 		call->service->live, &call->workspace, receipt->revision, &request, &out->ranking);
 }

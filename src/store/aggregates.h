@@ -143,6 +143,35 @@ enum error erasure_append(struct change *change, const struct erasure_row *erasu
 /* Newest first, of a revision below `before`. */
 enum error erasures_list(struct conn *conn, const struct uuid *workspace, int64_t before,
 	size_t limit, struct arena *arena, struct erasure_row **out, size_t *count);
+
+/* ---- retirements.c ---- */
+/* A step that retired the log up to a checkpoint of `size` records (migration 0014). */
+struct retirement_row {
+	int64_t revision; /* 0: there is none */
+	int64_t first_revision, size;
+	struct sha256 root;        /* of the tree at the checkpoint */
+	struct sha256 record_hash; /* of the last record that was removed */
+	struct sha256 export_sha256;
+	int64_t kept_rows; /* that stayed of the time up to `size` … */
+	struct sha256 kept_sha256;
+	int64_t retired_us;
+};
+/* For how long the settings keep the log; 0: for ever. */
+enum error retention_days(struct conn *conn, const struct uuid *workspace, int64_t *days);
+/* Removes, as the schema's owner; what does not allow it is an error of the database, which is logged. The step is
+ * to be appended in the same transaction. */
+enum error retirement_remove(struct change *change, int64_t size);
+enum error retirement_append(struct change *change, const struct retirement_row *row);
+/* The one that reaches furthest. */
+enum error retirement_newest(
+	struct conn *conn, const struct uuid *workspace, struct retirement_row *out);
+/* What stayed of each record up to `size`, ascending. `mark` returns false to stop. */
+struct record_mark {
+	int64_t revision, at_us;
+	struct sha256 hash;
+};
+enum error retired_records(struct conn *conn, const struct uuid *workspace, int64_t size,
+	bool (*mark)(void *self, const struct record_mark *mark), void *self);
 /* ---- streams.c ---- */
 /* An item whose status is one of those asked for: what limits of work in progress count. */
 struct flying_row {

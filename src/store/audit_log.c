@@ -30,6 +30,7 @@ void head_cells(struct cells *cells, struct head *out)
 	out->config_revision = cell_int8(cells);
 	if (!cell_salt(cells, out->salt))
 		cells->failed = true;
+	out->retired = cell_int8(cells);
 }
 
 /* `news` is NULL where the statement does not tell. */
@@ -224,6 +225,29 @@ enum error audit_list(struct conn *conn, const struct uuid *workspace, int64_t a
 			&records[*count - 1].hash);
 	PQclear(result);
 	return err;
+}
+
+enum error record_time(
+	struct conn *conn, const struct uuid *workspace, int64_t revision, int64_t *at_us)
+{
+	struct params params = PARAMS_INIT;
+	struct cells cells;
+	PGresult *result;
+	enum error err;
+
+	params_uuid(&params, workspace);
+	params_int8(&params, revision);
+	err = conn_run(conn, STMT_RECORD_TIME, &params, &result);
+	if (err)
+		return err;
+	if (PQntuples(result) == 0) {
+		PQclear(result);
+		return ERR_NOT_FOUND;
+	}
+	cells = cells_at(result, 0, NULL);
+	*at_us = cell_time(&cells);
+	PQclear(result);
+	return cells_error(&cells);
 }
 
 struct tuple_reader {

@@ -108,6 +108,7 @@ struct head {
 	int64_t at_us;
 	int64_t config_revision;
 	unsigned char salt[32];
+	int64_t retired; /* the log up to this revision is retired: that is the first one to be read; 0: none is */
 };
 enum error head_read(struct conn *conn, const struct uuid *workspace, struct head *out);
 /* The same, and what else than items was written after a revision. */
@@ -127,6 +128,9 @@ enum error attempt_settle(struct conn *conn, const struct uuid *workspace,
 /* Records after `after`, ascending, at most `limit`, filtered by action when not NULL. */
 enum error audit_list(struct conn *conn, const struct uuid *workspace, int64_t after, size_t limit,
 	const char *action, struct arena *arena, struct audit_record **out, size_t *count);
+/* When a revision was made, also of a record that was retired. ERR_NOT_FOUND: there is none. */
+enum error record_time(
+	struct conn *conn, const struct uuid *workspace, int64_t revision, int64_t *at_us);
 /* The rows of revisions in [from, to], as tuples, calling `row` for each in revision order per
  * table. `row` returns false to stop (ERR_OK is returned then, too). */
 enum error history_rows(struct conn *conn, const struct uuid *workspace, enum history_table table,

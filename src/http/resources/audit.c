@@ -36,7 +36,8 @@ static enum error list(struct request *request, struct response *response)
 	struct audit_record *records;
 	struct json_writer json;
 	size_t limit, count;
-	int64_t after, head;
+	struct head head;
+	int64_t after;
 	char last[24];
 	enum error error = request_query_only(request, known);
 
@@ -52,7 +53,7 @@ static enum error list(struct request *request, struct response *response)
 			&head);
 	if (error)
 		return error;
-	response_revision(response, request, head);
+	response_revision(response, request, head.revision);
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "records");
@@ -62,10 +63,12 @@ static enum error list(struct request *request, struct response *response)
 		audit_record_write(&response->body, &records[i]);
 	}
 	json_array_end(&json);
-	if (count == limit && records[count - 1].revision < head) {
+	if (count == limit && records[count - 1].revision < head.revision) {
 		snprintf(last, sizeof last, "%lld", (long long)records[count - 1].revision);
 		write_next(&json, request, action, str_from(last));
 	}
+	if (head.retired > 0)
+		json_put(&json, "first_revision", int, head.retired + 1);
 	json_object_end(&json);
 	return response_done(response);
 }
@@ -127,6 +130,8 @@ static void write_verdict(struct json_writer *json, const struct audit_verdict *
 	json_put(json, "records", int, verdict->records);
 	json_put(json, "head", text,
 		audit_head_format(verdict->head_revision, &verdict->head_hash, head));
+	if (verdict->retired > 0)
+		json_put(json, "first_revision", int, verdict->retired + 1);
 	if (verdict->fault != AUDIT_OK) {
 		json_put(json, "fault", text, audit_fault_slug(verdict->fault));
 		if (verdict->revision > 0)

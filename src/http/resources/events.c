@@ -109,17 +109,17 @@ static enum error read_chunk(struct event_feed *self, bool opening)
 		.request_id = self->request_id,
 	};
 	size_t count;
-	int64_t head;
+	struct head head;
 	enum error error;
 
 	arena_init(&arena, CHUNK_ARENA);
 	diag_init(&diag, &arena);
 	error = audit_page(&call, self->reader.last, CHUNK_RECORDS, NULL, &records, &count, &head);
-	if (!error && self->reader.last > head) {
-		self->reader.last = head;
+	if (!error && self->reader.last > head.revision) {
+		self->reader.last = head.revision;
 		put_reset(self, "beyond_the_head");
 	} else if (!error) {
-		tell_records(self, records, count, opening ? &head : NULL);
+		tell_records(self, records, count, opening ? &head.revision : NULL);
 	}
 	arena_release(&arena);
 	if (!error && self->pending.failed)

@@ -203,6 +203,8 @@ static enum error versions(struct request *request, struct response *response)
 			(long long)list.records[list.count - 1].revision);
 		write_next(&json, request, request->params[1], str_from(last));
 	}
+	if (list.retired > 0)
+		json_put(&json, "retired_before", int, list.retired);
 	json_object_end(&json);
 	return response_done(response);
 }

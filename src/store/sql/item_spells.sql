@@ -24,6 +24,6 @@ CROSS JOIN LATERAL (
 	WHERE v.workspace_id = $1 AND v.item_id = want.item_id AND v.revision <= $3
 	ORDER BY v.revision DESC
 	LIMIT 1) last
-JOIN winnow.audit_records a ON a.workspace_id = $1 AND a.revision = since.revision
+JOIN winnow.record_marks a ON a.workspace_id = $1 AND a.revision = since.revision
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = last.text_ref
 ORDER BY want.item_id

@@ -12,5 +12,5 @@ CROSS JOIN LATERAL (
 	WHERE workspace_id = $1 AND item_id = want.item_id
 	ORDER BY revision DESC
 	LIMIT 1) v
-LEFT JOIN winnow.audit_records a ON a.workspace_id = $1 AND a.revision = v.revision
+LEFT JOIN winnow.record_marks a ON a.workspace_id = $1 AND a.revision = v.revision
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = v.text_ref

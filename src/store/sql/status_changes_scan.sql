@@ -4,7 +4,7 @@
 -- removed by retention leaves no time.
 SELECT v.item_id, v.revision, a.at, v.status, c.changed
 FROM winnow.item_versions v
-LEFT JOIN winnow.audit_records a ON a.workspace_id = v.workspace_id AND a.revision = v.revision
+LEFT JOIN winnow.record_marks a ON a.workspace_id = v.workspace_id AND a.revision = v.revision
 LEFT JOIN LATERAL (
 	SELECT p.status, p.feature_ids, p.feature_values
 	FROM winnow.item_versions p

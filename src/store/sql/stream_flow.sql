@@ -7,7 +7,7 @@ SELECT date_trunc('week', x.at AT TIME ZONE 'UTC') AT TIME ZONE 'UTC',
 FROM (
 	SELECT a.at, v.stream = $4 AND v.status = ANY ($5) AS is_in,
 		coalesce(p.stream = $4 AND p.status = ANY ($5), false) AS was_in
-	FROM winnow.audit_records a
+	FROM winnow.record_marks a
 	JOIN winnow.item_versions v ON v.workspace_id = $1 AND v.revision = a.revision
 	LEFT JOIN LATERAL (
 		SELECT b.stream, b.status

@@ -1,0 +1,3 @@
+-- (retirements[]) -> ()
+INSERT INTO winnow.retirements
+SELECT * FROM unnest($1::winnow.retirements[])

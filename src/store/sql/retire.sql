@@ -1,0 +1,2 @@
+-- (uuid, int8) -> ()
+SELECT FROM winnow.retire($1, $2)
