@@ -145,7 +145,7 @@ enum error erasures_list(struct conn *conn, const struct uuid *workspace, int64_
 	size_t limit, struct arena *arena, struct erasure_row **out, size_t *count);
 
 /* ---- retirements.c ---- */
-/* A step that retired the log up to a checkpoint of `size` records (migration 0014). */
+/* A step that retired the log up to a checkpoint of `size` records (migration 0015). */
 struct retirement_row {
 	int64_t revision; /* 0: there is none */
 	int64_t first_revision, size;

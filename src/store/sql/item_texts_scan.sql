@@ -24,5 +24,7 @@ FROM (SELECT v.text_ref FROM winnow.item_versions v
 	SELECT r.text_ref FROM winnow.rankings r
 	WHERE r.workspace_id = $1 AND r.text_ref IS NOT NULL
 	UNION
+	SELECT c.text_ref FROM winnow.sweep_closings c WHERE c.workspace_id = $1
+	UNION
 	SELECT e.text_ref FROM winnow.erasures e WHERE e.workspace_id = $1) named
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = named.text_ref

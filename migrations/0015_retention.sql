@@ -161,6 +161,8 @@ CREATE FUNCTION winnow.retire(ws uuid, upto bigint) RETURNS void
 				WHERE x.workspace_id = ws AND x.text_ref = t.ref
 			UNION ALL SELECT 1 FROM winnow.proposal_ends x
 				WHERE x.workspace_id = ws AND x.text_ref = t.ref
+			UNION ALL SELECT 1 FROM winnow.sweep_closings x
+				WHERE x.workspace_id = ws AND x.text_ref = t.ref
 			UNION ALL SELECT 1 FROM winnow.erasures x WHERE x.workspace_id = ws AND x.text_ref = t.ref
 			UNION ALL SELECT 1 FROM winnow.erasure_texts x WHERE x.workspace_id = ws AND x.ref = t.ref);
 	END $$;
