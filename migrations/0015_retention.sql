@@ -36,10 +36,23 @@ CREATE TABLE winnow.retired_ranges (
 	workspace_id uuid NOT NULL,
 	size bigint NOT NULL,
 	first_revision bigint NOT NULL,
-	PRIMARY KEY (workspace_id, size),
-	FOREIGN KEY (workspace_id, size) REFERENCES winnow.retirements (workspace_id, size)
-		DEFERRABLE INITIALLY DEFERRED
+	PRIMARY KEY (workspace_id, size)
 );
+CREATE FUNCTION winnow.want_step() RETURNS trigger
+	LANGUAGE plpgsql
+	AS $$ BEGIN
+		IF NOT EXISTS (SELECT 1 FROM winnow.retirements t
+			JOIN winnow.audit_records a ON a.workspace_id = t.workspace_id
+				AND a.revision = t.revision AND a.action = 'audit.retire'
+			WHERE t.workspace_id = NEW.workspace_id AND t.size = NEW.size
+				AND t.first_revision = NEW.first_revision) THEN
+			RAISE EXCEPTION 'no step retires the revisions % to %', NEW.first_revision,
+				NEW.size USING ERRCODE = '42501';
+		END IF;
+		RETURN NULL;
+	END $$;
+CREATE CONSTRAINT TRIGGER want_step AFTER INSERT ON winnow.retired_ranges
+	DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION winnow.want_step();
 
 -- When each revision was, and its record's hash: of those that are there and of those that were.
 CREATE VIEW winnow.record_marks WITH (security_invoker = true) AS

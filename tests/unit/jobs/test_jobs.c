@@ -41,7 +41,8 @@ static void expiry_is_recorded_in_one_revision(void **state)
 	struct override_row row;
 	struct audit_record *records;
 	struct caller caller;
-	int64_t before, head;
+	int64_t before;
+	struct head head;
 	size_t count;
 
 	(void)state;

@@ -33,6 +33,9 @@ static const struct {
 	{"proposals", "INSERT,SELECT", true},
 	{"ranking_chunks", "INSERT,SELECT", true},
 	{"rankings", "INSERT,SELECT", true},
+	{"retired_ranges", "SELECT", true},
+	{"retired_records", "SELECT", true},
+	{"retirements", "SELECT", true},
 	{"review_comparisons", "INSERT,SELECT", true},
 	{"review_ends", "INSERT,SELECT", true},
 	{"review_marks", "INSERT,SELECT", true},
@@ -72,11 +75,16 @@ static void test_tables_are_known(void **state)
 {
 	PGresult *result = ask(fixture.admin,
 		"SELECT relname FROM pg_class WHERE relnamespace = 'winnow'::regnamespace AND "
-		"relkind IN ('r', 'p', 'v', 'm', 'f') AND relname <> 'migrations' "
-		"ORDER BY relname COLLATE \"C\"",
+		"relkind IN ('r', 'p', 'v', 'm', 'f') AND relname NOT IN ('migrations', "
+		"'record_marks') ORDER BY relname COLLATE \"C\"",
 		NULL, NULL);
 
 	(void)state;
+	/* The one view shows what its reader may see of the tables below. */
+	assert_int_equal(
+		1, fixture_number(fixture.admin, "SELECT count(*) FROM pg_class WHERE "
+						 "oid = 'winnow.record_marks'::regclass AND "
+						 "'security_invoker=true' = ANY (reloptions)"));
 	for (int i = 0; i < PQntuples(result) && i < TABLES; i++)
 		assert_string_equal(PQgetvalue(result, i, 0), tables[i].table);
 	assert_int_equal(PQntuples(result), TABLES);
@@ -342,6 +350,14 @@ static void fill(const char *workspace)
 		"gen_random_uuid(), 1, gen_random_uuid(), now(), '', sha256(''));"
 		"INSERT INTO winnow.erasure_texts VALUES (current_setting('winnow.test')::uuid, "
 		"gen_random_uuid(), sha256(''), 1);"
+		"SET session_replication_role = replica;"
+		"INSERT INTO winnow.retired_ranges VALUES (current_setting('winnow.test')::uuid, "
+		"1, 1);"
+		"SET session_replication_role = origin;"
+		"INSERT INTO winnow.retired_records VALUES (current_setting('winnow.test')::uuid, "
+		"1, now(), sha256(''));"
+		"INSERT INTO winnow.retirements VALUES (current_setting('winnow.test')::uuid, 2, "
+		"1, 1, sha256(''), sha256(''), sha256(''), 0, sha256(''), now());"
 		"INSERT INTO winnow.access_records VALUES (current_setting('winnow.test')::uuid, "
 		"gen_random_uuid(), now(), now() + interval '1 day', '', '{}', '', 'GET', '/', "
 		"NULL, '{}', 0, '{}')",
