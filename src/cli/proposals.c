@@ -9,7 +9,7 @@
 #include "cli/url.h"
 #include "codec/json_writer.h"
 
-enum { PAGE = 1000, BODY_BYTES = 4 * 1024 * 1024 };
+enum { PAGE = 100, BODY_BYTES = 4 * 1024 * 1024 };
 
 static enum cli_exit proposal_path(
 	const struct cli *cli, const char *id, const char *rest, struct buf *path)

@@ -117,7 +117,8 @@ static bool read_rule(const json_t *json, const char *pointer, struct arena *are
 	return true;
 }
 
-/* Whoever could change the rules alone would need none of them: as many as the strictest rule asks for. */
+/* Whoever could change the rules alone would need none of them: as many as the strictest rule asks for. Whom
+ * the rules name has to be among them (approval.h), for each rule by itself. */
 static void rule_of_rules(struct approval_rules *rules)
 {
 	struct approval_rule *out = &rules->of[APPROVE_RULES];
@@ -129,6 +130,9 @@ static void rule_of_rules(struct approval_rules *rules)
 			*out = *rule;
 	}
 	out->by_hand = false;
+	out->kinds = 0;
+	out->from = NULL;
+	out->from_count = 0;
 }
 
 bool approval_rules_read(

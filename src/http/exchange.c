@@ -459,6 +459,8 @@ bool exchange_is_heavy(const struct exchange *exchange)
 		return false;
 	if (request->route->flags & ROUTE_PAST)
 		return request_query(request, "revision").ptr != NULL;
+	if (request->route->flags & ROUTE_REFRESH)
+		return request_query(request, "refresh").ptr != NULL;
 	return request->route->flags & ROUTE_HEAVY;
 }
 

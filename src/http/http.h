@@ -41,6 +41,7 @@ enum route_flags {
 	ROUTE_HEAVY = 32,    /* handled by the threads for what takes long (service/heavy.h) */
 	ROUTE_PAST = 64,     /* so it is where ?revision= asks for what was */
 	ROUTE_DECIDES = 128, /* never for an agent, whatever its roles (x-winnow-decides) */
+	ROUTE_REFRESH = 256, /* heavy where ?refresh= asks for something to be computed anew */
 };
 
 /* What a body may be; others are 415. */

@@ -57,20 +57,24 @@ static bool maker_of(const struct token_row *token, struct uuid *out)
 	       uuid_from_text((struct str){by.ptr + prefix, by.len - prefix}, out);
 }
 
+/* *own counts the first of them that are no operator's: those behind are who set the workspace up. */
 static enum error read_line(
-	const struct call *call, struct conn *conn, struct uuid *ids, size_t *count)
+	const struct call *call, struct conn *conn, struct uuid *ids, size_t *count, size_t *own)
 {
 	struct token_row token;
 	struct uuid next = call->principal->token_id;
 	bool more = true;
 
 	*count = 0;
+	*own = 0;
 	while (more && *count < LINE_MAX) {
 		enum error error = token_find(conn, &next, call->arena, &token);
 
 		if (error && error != ERR_NOT_FOUND)
 			return error;
 		ids[(*count)++] = next;
+		if (error || uuid_cmp(&token.workspace, &system_workspace) != 0)
+			*own = *count;
 		more = !error && maker_of(&token, &next);
 	}
 	return ERR_OK;
@@ -95,7 +99,7 @@ enum error actor_line_of(const struct call *call, struct actor_line *out)
 		return error;
 	error = read_begin(conn, &system_workspace);
 	if (!error) {
-		error = read_line(call, conn, ids, &out->count);
+		error = read_line(call, conn, ids, &out->count, &out->own);
 		read_end(conn);
 	}
 	store_release(call->service->store, conn);
@@ -113,12 +117,24 @@ static bool line_has(const struct actor_line *line, const struct uuid *id)
 	return false;
 }
 
+/* Of the line of which that is known. */
+static bool share_a_maker(const struct actor_line *known, const struct actor_line *other)
+{
+	for (size_t i = 1; i < known->own; i++) {
+		if (line_has(other, &known->ids[i]))
+			return true;
+	}
+	return false;
+}
+
 bool actors_may_be_one(const struct actor_line *a, const struct actor_line *b)
 {
 	if (a->count == 0 || b->count == 0)
 		return true; /* nothing is known */
 	if (line_has(a, &b->ids[0]) || line_has(b, &a->ids[0]))
 		return true;
+	if (!a->person.ptr && !b->person.ptr)
+		return share_a_maker(a, b) || share_a_maker(b, a);
 	return a->person.ptr && b->person.ptr && str_eq(a->person, b->person);
 }
 
@@ -134,4 +150,24 @@ bool actor_is_named(const struct actor_line *actor, const struct str *names, siz
 			return true;
 	}
 	return false;
+}
+
+static bool names_have(const struct str *names, size_t count, struct str name)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (str_eq(names[i], name))
+			return true;
+	}
+	return false;
+}
+
+bool approval_names_person(const struct approval_rules *rules, struct str person)
+{
+	for (int change = 0; change < APPROVAL_CHANGES; change++) {
+		const struct approval_rule *rule = &rules->of[change];
+
+		if (names_have(rule->from, rule->from_count, person))
+			return true;
+	}
+	return names_have(rules->bypass, rules->bypass_count, person);
 }

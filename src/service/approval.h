@@ -28,11 +28,14 @@ struct approval_target approval_target_of(enum approval_change change);
 enum error actor_line_of(const struct call *call, struct actor_line *out);
 /*
  * Whether two tokens may be one person's: the same token, one made (directly or through others) by the
- * other, or both said to be held by the same person. Of two tokens that a third made nothing more is
- * known, unless each says whose it is.
+ * other, both said to be held by the same person, or both made by a third that is no operator's while
+ * neither says whose it is. One of the two is the caller's.
  */
 bool actors_may_be_one(const struct actor_line *a, const struct actor_line *b);
 /* Whether the list names the token or its person. */
 bool actor_is_named(const struct actor_line *actor, const struct str *names, size_t count);
+/* Whether a rule's `from`, or `bypass`, names this person: no admin gives that name to a new token, since
+ * whoever could would act in their place. */
+bool approval_names_person(const struct approval_rules *rules, struct str person);
 
 #endif

@@ -4,7 +4,6 @@
  */
 #include "service/proposal_parts.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "codec/json_writer.h"
@@ -14,26 +13,6 @@
 #include "service/kept.h"
 #include "service/overrides.h"
 #include "service/rationale.h"
-
-/* Over all that an approval is about. */
-static bool digest_of(const struct proposal_row *row, struct sha256 *out)
-{
-	struct sha256_stream stream = {0};
-	char base[32];
-	const struct str parts[] = {row->change, row->name, row->body,
-		{base, (size_t)snprintf(base, sizeof base, "%lld", (long long)row->base)}};
-	bool done = sha256_begin(&stream);
-
-	if (done)
-		sha256_add(&stream, "winnow-proposal-1", sizeof "winnow-proposal-1");
-	for (size_t i = 0; done && i < sizeof parts / sizeof *parts; i++) {
-		sha256_add(&stream, parts[i].ptr, parts[i].len);
-		sha256_add(&stream, "", 1);
-	}
-	done = done && sha256_end(&stream, out);
-	sha256_release(&stream);
-	return done;
-}
 
 /* ---- the frame of every write ---- */
 
@@ -179,6 +158,30 @@ static void fill_row(struct write *write, const struct deciding *deciding)
 	uuid_random(&deciding->out->row.id);
 }
 
+/* Each open one is shown, judged and watched: a few of one token, and no more of all than can be held. */
+static enum error check_room(struct write *write, const struct proposal_row *row)
+{
+	struct proposals_open open;
+	enum error error = proposals_count_open(tx_conn(write->tx), &write->call->workspace,
+		row->author, write->change.at_us, &open);
+
+	if (error)
+		return error;
+	if (open.of_author >= PROPOSAL_MAX_OPEN) {
+		diag_add(write->call->diag, "",
+			"This token has %d open proposals, as many as one may: withdraw some.",
+			PROPOSAL_MAX_OPEN);
+		return ERR_CONFLICT;
+	}
+	if (open.bytes + (int64_t)(row->body.len + row->effect.len) <= PROPOSAL_MAX_OPEN_BYTES)
+		return ERR_OK;
+	diag_add(write->call->diag, "",
+		"The workspace's open proposals have %d MiB at most: some have to be decided "
+		"first.",
+		PROPOSAL_MAX_OPEN_BYTES >> 20);
+	return ERR_CONFLICT;
+}
+
 static enum error create_body(struct write *write, void *arg)
 {
 	struct deciding *deciding = arg;
@@ -196,9 +199,11 @@ static enum error create_body(struct write *write, void *arg)
 	if (error || write->call->diag->count)
 		return error ? error : ERR_INVALID;
 	fill_row(write, deciding);
-	if (!digest_of(&deciding->out->row, &deciding->out->row.digest))
+	if (!proposal_digest(&deciding->out->row, deciding->catalog, &deciding->out->row.digest))
 		return ERR_NO_MEMORY;
-	error = proposal_append(&write->change, &deciding->out->row);
+	error = check_room(write, &deciding->out->row);
+	if (!error)
+		error = proposal_append(&write->change, &deciding->out->row);
 	return error ? error : finish(write, "proposal.create", deciding->out);
 }
 
@@ -280,7 +285,8 @@ static enum error check_open(struct write *write, const struct deciding *decidin
 	}
 	if (proposal->state == PROPOSAL_STALE)
 		return refuse(write, ERR_STALE_PROPOSAL,
-			"What it would replace has been replaced since: propose it anew.");
+			"What it would replace, or what it would do, is another since: propose it "
+			"anew.");
 	if (!sha256_same(&proposal->row.digest, &deciding->decision->digest))
 		return refuse(write, ERR_STALE_PROPOSAL,
 			"The digest is not this proposal's: read what it says before you decide.");
@@ -347,7 +353,7 @@ static enum error approve_body(struct write *write, void *arg)
 		error = add_approval(write, deciding);
 	if (error)
 		return error;
-	last = (int64_t)proposal->approval_count >= proposal->needed;
+	last = proposal_is_agreed(proposal, deciding->catalog);
 	if (!last)
 		return finish(write, "proposal.approve", proposal);
 	if (proposal_rule(deciding->catalog, proposal->row.change)->by_hand) {
@@ -391,6 +397,15 @@ enum error proposal_apply(const struct call *call, const struct proposal_decisio
 	return run(call, &deciding, apply_body, written);
 }
 
+/* Which is how a permission is borrowed from a token that one has made. */
+static bool is_proposer_by_another_token(const struct deciding *deciding)
+{
+	const struct actor_line *proposer = &deciding->out->row.line;
+
+	return (proposer->count == 0 || uuid_cmp(&proposer->ids[0], &deciding->line.ids[0]) != 0) &&
+	       actors_may_be_one(&deciding->line, proposer);
+}
+
 static enum error bypass_body(struct write *write, void *arg)
 {
 	struct deciding *deciding = arg;
@@ -405,6 +420,9 @@ static enum error bypass_body(struct write *write, void *arg)
 	if (!actor_is_named(&deciding->line, rules->bypass, rules->bypass_count))
 		return refuse(write, ERR_FORBIDDEN,
 			"The workspace's approval rules do not name this token for a bypass.");
+	if (is_proposer_by_another_token(deciding))
+		return refuse(write, ERR_SAME_PERSON,
+			"Who bypasses either proposed it with this token, or is somebody else.");
 	deciding->out->row.end_rationale = deciding->decision->rationale;
 	error = apply(write, deciding, PROPOSAL_BYPASSED);
 	return error ? error : finish(write, "proposal.bypass", deciding->out);

@@ -11,7 +11,14 @@
 #include "service/write.h"
 #include "store/aggregates.h"
 
-enum { PROPOSAL_MAX_DOCUMENTS = 2, PROPOSAL_DEFAULT_DAYS = 14, PROPOSAL_MAX_APPROVALS = 16 };
+enum {
+	PROPOSAL_MAX_DOCUMENTS = 2,
+	PROPOSAL_DEFAULT_DAYS = 14,
+	PROPOSAL_MAX_APPROVALS = 64,        /* that a list shows of one */
+	PROPOSAL_MAX_OPEN = 20,             /* of a token */
+	PROPOSAL_MAX_OPEN_BYTES = 16 << 20, /* bodies and effects of a workspace */
+	PROPOSAL_LIST_MAX = 100,
+};
 
 struct override_input; /* service/overrides.h */
 
@@ -45,7 +52,7 @@ enum proposal_state {
 	PROPOSAL_REJECTED,
 	PROPOSAL_WITHDRAWN,
 	PROPOSAL_EXPIRED, /* by itself */
-	PROPOSAL_STALE,   /* what it would replace is another by now */
+	PROPOSAL_STALE,   /* what it would replace, or what decides its effect, is another by now */
 };
 const char *proposal_state_name(enum proposal_state state);
 
@@ -62,7 +69,7 @@ struct proposal_request {
 	struct str effect; /* canonical JSON */
 	struct str rationale;
 };
-/* ERR_INVALID, and what the judge says. */
+/* ERR_INVALID, and what the judge says; ERR_CONFLICT: too much is open. */
 enum error proposal_create(const struct call *call, const struct proposal_request *request,
 	const struct proposal_judge *judge, struct proposal *out, struct written *written);
 
@@ -94,9 +101,13 @@ enum error proposal_withdraw(const struct call *call, const struct proposal_deci
  * nothing without it. *count is how many. */
 enum error proposals_expire(const struct call *call, size_t *count, struct written *written);
 
+/* The next word of a body that could be a feature's name; false: there is none. */
+bool proposal_next_word(struct str *rest, struct str *word);
+
 enum error proposal_get(const struct call *call, const struct uuid *id, struct proposal *out,
 	struct catalog **catalog, int64_t *revision);
-/* As proposals_list(); the catalogue is a reference. */
+/* As proposals_list(); the catalogue is a reference. Of effects there is the base alone, of large bodies that
+ * have ended nothing. */
 enum error proposal_list(const struct call *call, struct str state, int64_t before, size_t limit,
 	struct proposal **out, size_t *count, struct catalog **catalog, int64_t *revision);
 

@@ -40,6 +40,43 @@ int64_t proposal_base(const struct catalog *catalog, enum approval_change change
 	return document_revision(catalog, target.kind, target.name.ptr ? target.name : name);
 }
 
+/* Rules may have come to name others since. */
+static int64_t count_admitted(const struct proposal *proposal, const struct approval_rule *rule)
+{
+	int64_t count = 0;
+
+	if (rule->from_count == 0)
+		return (int64_t)proposal->approval_count;
+	for (size_t i = 0; i < proposal->approval_count; i++)
+		count += actor_is_named(&proposal->approvals[i].line, rule->from, rule->from_count);
+	return count;
+}
+
+bool proposal_is_agreed(const struct proposal *proposal, const struct catalog *catalog)
+{
+	if (count_admitted(proposal, proposal_rule(catalog, proposal->row.change)) <
+		proposal->needed)
+		return false;
+	if (approval_change_named(proposal->row.change) != APPROVE_RULES)
+		return true;
+	/* Whoever is named by a rule is asked before that rule is changed. */
+	for (int change = 0; change < APPROVE_RULES; change++) {
+		const struct approval_rule *rule = &catalog->approval.of[change];
+
+		if (rule->from_count > 0 && count_admitted(proposal, rule) < rule->approvers)
+			return false;
+	}
+	return true;
+}
+
+static bool is_as_it_was(const struct proposal_row *row, const struct catalog *catalog)
+{
+	struct sha256 digest;
+
+	return proposal_base(catalog, approval_change_named(row->change), row->name) == row->base &&
+	       proposal_digest(row, catalog, &digest) && sha256_same(&digest, &row->digest);
+}
+
 static enum proposal_state state_of(
 	const struct proposal *proposal, const struct catalog *catalog, int64_t now_us)
 {
@@ -53,10 +90,9 @@ static enum proposal_state state_of(
 	}
 	if (row->expires_us <= now_us)
 		return PROPOSAL_EXPIRED;
-	if (proposal_base(catalog, approval_change_named(row->change), row->name) != row->base)
+	if (!is_as_it_was(row, catalog))
 		return PROPOSAL_STALE;
-	return (int64_t)proposal->approval_count >= proposal->needed ? PROPOSAL_APPROVED
-								     : PROPOSAL_OPEN;
+	return proposal_is_agreed(proposal, catalog) ? PROPOSAL_APPROVED : PROPOSAL_OPEN;
 }
 
 void proposal_look_at(struct proposal *proposal, const struct catalog *catalog, int64_t now_us)

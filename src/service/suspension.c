@@ -151,7 +151,37 @@ struct fallback {
 	size_t in_band[WN_MAX_BANDS]; /* by the suspended model's bands */
 };
 
-/* The kept ranking that is asked for, or the last that a model has ranked. */
+/* Of an operator's token nothing is found here; it is no agent's before anybody has said so. */
+static enum error is_kept_by_agent(struct write *write, const struct ranking_row *row, bool *agent)
+{
+	const size_t prefix = sizeof "token:" - 1;
+	enum actor_kind kind;
+	struct token_row token;
+	struct uuid id;
+	enum error error;
+
+	*agent = false;
+	if (row->kept_by.len <= prefix ||
+		!uuid_from_text(
+			(struct str){row->kept_by.ptr + prefix, row->kept_by.len - prefix}, &id))
+		return ERR_OK;
+	error = token_read(
+		tx_conn(write->tx), &write->call->workspace, &id, write->call->arena, &token);
+	if (error == ERR_NOT_FOUND)
+		return ERR_OK;
+	*agent = !error && actor_kind_from_name(token.actor_kind, &kind) && kind == ACTOR_AGENT;
+	return error;
+}
+
+/* What stood in for a model is no order to go by again. */
+static bool is_by_model(const struct catalog *catalog, const struct ranking_row *row)
+{
+	const struct model_version *model = catalog_model(catalog, row->receipt.model);
+
+	return model && !is_fixed_order(model);
+}
+
+/* The kept ranking that is asked for, or the last that a model has ranked and no agent has kept. */
 static enum error find_kept(struct write *write, const struct intervening *doing,
 	const struct catalog *catalog, struct ranking_row *out)
 {
@@ -165,14 +195,20 @@ static enum error find_kept(struct write *write, const struct intervening *doing
 			write->call->arena, out);
 		if (error == ERR_NOT_FOUND)
 			return conflict(write, "There is no kept ranking of this id.");
+		if (!error && !is_by_model(catalog, out))
+			return conflict(
+				write, "This ranking was kept while a model was suspended.");
 		return error;
 	}
 	error = rankings_list(tx_conn(write->tx), &write->call->workspace, INT64_MAX,
 		KEPT_LOOKED_AT, write->call->arena, &rows, &count);
 	for (size_t i = 0; !error && i < count; i++) {
-		const struct model_version *model = catalog_model(catalog, rows[i].receipt.model);
+		bool agent;
 
-		if (!model || is_fixed_order(model))
+		if (!is_by_model(catalog, &rows[i]))
+			continue;
+		error = is_kept_by_agent(write, &rows[i], &agent);
+		if (error || agent)
 			continue;
 		*out = rows[i];
 		return ERR_OK;
@@ -373,14 +409,64 @@ enum error model_suspend(const struct call *call, const struct suspend_request *
 
 /* ---- back ---- */
 
-/* Whether this version was behind "active" before. */
-static enum error was_active(
-	struct write *write, const char *kind, int64_t version, const char *pointer)
+/* What "active" has named, oldest first. */
+struct past {
+	struct document *moves;
+	size_t count;
+	struct str wanted; /* the body of a move to the version that is asked for */
+};
+
+static enum error moved_by(struct write *write, int64_t revision, struct str *action)
 {
-	const char *member = strcmp(kind, "alias") == 0 ? "model" : "policy";
+	struct intervention_row *rows;
+	size_t count;
+	enum error error = interventions_list(tx_conn(write->tx), &write->call->workspace,
+		revision + 1, 1, write->call->arena, &rows, &count);
+
+	*action = !error && count > 0 && rows[0].revision == revision ? rows[0].action : STR_NONE;
+	return error;
+}
+
+/* From the newest move back to the one that brought it in otherwise than by an intervention: nobody has gone
+ * back from it in between, and that move was no bypass. */
+static enum error was_approved(struct write *write, const struct past *past, bool *out)
+{
+	bool bypass = false, left = false; /* gone back from */
+	bool back = false; /* what was in force next came by a roll-back or a resumption */
+	struct str action;
+	enum error error = ERR_OK;
+
+	*out = false;
+	for (size_t i = past->count; i-- > 0 && !error;) {
+		bool wanted = str_eq(past->moves[i].body, past->wanted);
+
+		error = moved_by(write, past->moves[i].revision, &action);
+		if (error || str_is(action, "suspend"))
+			continue;
+		left |= wanted && back;
+		back = !wanted && action.ptr;
+		if (!wanted || action.ptr)
+			continue;
+		error = proposal_bypassed_at(tx_conn(write->tx), &write->call->workspace,
+			past->moves[i].revision, &bypass);
+		*out = !left && !bypass;
+		return error;
+	}
+	return error;
+}
+
+/* Whether this version was behind "active" before; and by approval, where that is asked for. */
+static enum error was_active(struct write *write, const struct intervening *doing, const char *kind,
+	int64_t version, const char *pointer)
+{
+	bool model = strcmp(kind, "alias") == 0, approved = true;
+	const char *member = model ? "model" : "policy";
+	const struct approval_rules *rules = &doing->catalog->approval;
 	const char *body =
 		arena_printf(write->call->arena, "{\"%s\":%lld}", member, (long long)version);
 	struct document *documents;
+	struct past past;
+	bool found = false;
 	size_t count;
 	enum error error =
 		body ? documents_named(tx_conn(write->tx), &write->call->workspace, str_from(kind),
@@ -389,9 +475,19 @@ static enum error was_active(
 
 	if (error)
 		return error;
-	for (size_t i = 0; i < count; i++) {
-		if (str_is(documents[i].body, body))
-			return ERR_OK;
+	past = (struct past){documents, count, str_from(body)};
+	for (size_t i = 0; i < count; i++)
+		found = found || str_eq(documents[i].body, past.wanted);
+	if (found && rules->of[model ? APPROVE_MODEL : APPROVE_POLICY].required &&
+		!(model && version == doing->catalog->suspension.model))
+		error = was_approved(write, &past, &approved);
+	if (error || (found && approved))
+		return error;
+	if (found) {
+		diag_add(write->call->diag, pointer,
+			"Version %lld came by a bypass, or was gone back from: propose it.",
+			(long long)version);
+		return ERR_APPROVAL_REQUIRED;
 	}
 	diag_add(write->call->diag, pointer,
 		"Version %lld was never active: only what was in force before can be gone back to.",
@@ -404,7 +500,7 @@ static enum error check_model(
 	struct write *write, const struct intervening *doing, int64_t version, const char *pointer)
 {
 	const struct model_version *model = catalog_model(doing->catalog, version);
-	enum error error = was_active(write, "alias", version, pointer);
+	enum error error = was_active(write, doing, "alias", version, pointer);
 
 	if (error)
 		return error;
@@ -474,7 +570,7 @@ static enum error roll_policy_back(struct write *write, struct intervening *doin
 
 	if (active && active->version == doing->policy)
 		return conflict(write, "This version is active.");
-	error = was_active(write, "policy_alias", doing->policy, "/policy_version");
+	error = was_active(write, doing, "policy_alias", doing->policy, "/policy_version");
 	if (!error)
 		error = promotion_check_policy(doing->catalog, STR("active"),
 			catalog_policy(doing->catalog, doing->policy), write->call->diag);

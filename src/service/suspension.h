@@ -17,7 +17,8 @@ enum { FALLBACK_RANKS_MAX = 100000 };
 
 struct suspend_request {
 	struct str fallback; /* "rules", "last_approved_ranking" */
-	struct str ranking;  /* kept; absent: the last one that a model has ranked */
+	struct str
+		ranking; /* kept; absent: the last one that a model has ranked and no agent has kept */
 	struct str rationale;
 };
 /* What was done, and the version that ranks since. */
@@ -33,8 +34,9 @@ enum error model_suspend(const struct call *call, const struct suspend_request *
 /* `model`: a version that was active before; 0: the one that is suspended. ERR_CONFLICT: none is. */
 enum error model_resume(const struct call *call, int64_t model, struct str rationale,
 	struct intervened *out, struct written *written);
-/* One of the two is 0. A version that was behind "active" before needs no second approval. ERR_CONFLICT:
- * it never was, it is now, or the model is suspended. */
+/* One of the two is 0. A version that was approved before needs no second approval. ERR_CONFLICT: it
+ * never was active, it is now, or the model is suspended. ERR_APPROVAL_REQUIRED, while a rule is in force: it came by
+ * a bypass, or was gone back from; the same for a version that model_resume is given. */
 enum error version_rollback(const struct call *call, int64_t model, int64_t policy,
 	struct str rationale, struct intervened *out, struct written *written);
 

@@ -8,6 +8,8 @@
 
 #include "codec/item.h"
 #include "codec/json_writer.h"
+#include "service/approval.h"
+#include "service/catalogs.h"
 #include "service/kept.h"
 
 enum { MAX_SOURCES = 100 };
@@ -132,11 +134,39 @@ static enum error finish(struct write *write, const char *action, const struct u
 
 /* ---- creating ---- */
 
+/* Whom the approval rules name, that person's word counts: an admin who could make a token in that name would
+ * have it. Operators may, and the person itself. */
+static enum error check_name(struct write *write, struct str person)
+{
+	const struct call *call = write->call;
+	struct catalog *catalog;
+	enum error error;
+
+	if (!person.ptr || is_system(call) || !call->principal ||
+		uuid_cmp(&call->principal->workspace, &system_workspace) == 0 ||
+		(call->principal->person.ptr && str_eq(call->principal->person, person)))
+		return ERR_OK;
+	error = catalogs_at(call->service->catalogs, tx_conn(write->tx), &call->workspace,
+		write->change.config_revision, &catalog);
+	if (error)
+		return error;
+	if (approval_names_person(&catalog->approval, person)) {
+		diag_add(call->diag, "/person",
+			"The approval rules name this person: an operator makes the token, or the "
+			"rules are changed to name a token's id.");
+		error = ERR_INVALID;
+	}
+	catalog_unref(catalog);
+	return error;
+}
+
 static enum error create_body(struct write *write, void *arg)
 {
 	struct token_row *token = arg;
-	enum error error;
+	enum error error = check_name(write, token->person);
 
+	if (error)
+		return error;
 	token->revision = write->change.revision;
 	token->created_us = write->change.at_us;
 	error = token_append(&write->change, token);

@@ -537,6 +537,7 @@ enum error interventions_list(struct conn *conn, const struct uuid *workspace, i
 struct actor_line {
 	const struct uuid *ids; /* its own first */
 	size_t count;
+	size_t own; /* of ids: so many, its own first, are no operator's; 0 of a stored line: not known */
 	struct str person; /* absent: not known */
 };
 struct proposal_row {
@@ -573,7 +574,8 @@ enum error proposal_approval_append(struct change *change, const struct proposal
 enum error proposal_end_append(struct change *change, const struct proposal_row *proposal);
 enum error proposal_read(struct conn *conn, const struct uuid *workspace, const struct uuid *id,
 	struct arena *arena, struct proposal_row *out); /* ERR_NOT_FOUND */
-/* Newest first, with revision < before. `state`: how they ended, "open": not yet; absent: any. */
+/* Newest first, with revision < before; of effects only the base, and no body of more than 64 KiB that
+ * has ended. `state`: how they ended, "open": not yet; absent: any. */
 enum error proposals_list(struct conn *conn, const struct uuid *workspace, struct str state,
 	int64_t before, size_t limit, struct arena *arena, struct proposal_row **out,
 	size_t *count);
@@ -583,6 +585,15 @@ enum error proposals_expired(struct conn *conn, int64_t now_us, const struct uui
 	size_t limit, struct arena *arena, struct uuid **workspaces, size_t *count);
 enum error proposals_due(struct conn *conn, const struct uuid *workspace, int64_t now_us,
 	struct arena *arena, struct uuid **ids, size_t *count);
+/* What is open at that time: how many of this author, and the bytes of all. */
+struct proposals_open {
+	int64_t of_author, bytes;
+};
+enum error proposals_count_open(struct conn *conn, const struct uuid *workspace, struct str author,
+	int64_t now_us, struct proposals_open *out);
+/* Whether the change of this revision was a bypass. */
+enum error proposal_bypassed_at(
+	struct conn *conn, const struct uuid *workspace, int64_t revision, bool *out);
 /* Of several proposals, oldest first. */
 enum error proposal_approvals_of(struct conn *conn, const struct uuid *workspace,
 	const struct uuid *ids, size_t count, struct arena *arena,

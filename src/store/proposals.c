@@ -267,6 +267,52 @@ static enum error uuids_run(struct conn *conn, enum statement statement,
 	return err;
 }
 
+static enum error run_one(struct conn *conn, enum statement statement, const struct params *params,
+	int64_t *numbers, size_t count)
+{
+	struct cells cells;
+	PGresult *result;
+	enum error err = conn_run(conn, statement, params, &result);
+
+	if (err)
+		return err;
+	cells = cells_at(result, 0, NULL);
+	for (size_t i = 0; i < count; i++)
+		numbers[i] = cell_int8(&cells);
+	err = cells_error(&cells);
+	PQclear(result);
+	return err;
+}
+
+enum error proposals_count_open(struct conn *conn, const struct uuid *workspace, struct str author,
+	int64_t now_us, struct proposals_open *out)
+{
+	struct params params = PARAMS_INIT;
+	int64_t numbers[2] = {0, 0};
+	enum error err;
+
+	params_uuid(&params, workspace);
+	params_text(&params, author);
+	params_time(&params, now_us);
+	err = run_one(conn, STMT_PROPOSALS_COUNT_OPEN, &params, numbers, 2);
+	*out = (struct proposals_open){numbers[0], numbers[1]};
+	return err;
+}
+
+enum error proposal_bypassed_at(
+	struct conn *conn, const struct uuid *workspace, int64_t revision, bool *out)
+{
+	struct params params = PARAMS_INIT;
+	int64_t count = 0;
+	enum error err;
+
+	params_uuid(&params, workspace);
+	params_int8(&params, revision);
+	err = run_one(conn, STMT_PROPOSAL_BYPASSED_AT, &params, &count, 1);
+	*out = count > 0;
+	return err;
+}
+
 enum error proposals_expired(struct conn *conn, int64_t now_us, const struct uuid *after,
 	size_t limit, struct arena *arena, struct uuid **workspaces, size_t *count)
 {

@@ -389,6 +389,187 @@ def test_no_effect_for_who_may_not_read_a_queue(ws):
     assert "effect" in seen(ws, proposal)
 
 
+# ---- who is somebody else, when names and tokens are made up ----
+
+
+def test_nobody_gives_themselves_a_name_of_the_rules(ws):
+    mallory, lead = person(ws, "mallory"), person(ws, "lead")
+    named = {"label": "me too", "roles": ["reviewer", "admin"], "actor_kind": "human", "person": "lead"}
+    planted = ws.client(mallory.post("/tokens", 201, json=named).json())
+    rules(ws, "model", bypass=["lead"])
+    assert problem_pointers(mallory.post("/tokens", 422, json=named)) == ["/person"]
+    lead.post("/tokens", 201, json=named)
+    proposal = propose(mallory).json()
+    assert problem_type(decide(planted, proposal, "bypass", 403)) == "same-person"
+    assert decide(lead, proposal, "bypass").json()["state"] == "bypassed"
+
+
+def test_two_tokens_of_one_maker_are_one_person_unless_they_say(ws):
+    rules(ws, "model")
+    mallory = person(ws, "mallory")
+
+    def made(**more):
+        body = {"label": "x", "roles": ["reviewer", "admin"], "actor_kind": "human", **more}
+        return ws.client(mallory.post("/tokens", 201, json=body).json())
+
+    proposal = propose(made()).json()
+    assert problem_type(decide(made(), proposal, expect=403)) == "same-person"
+    assert decide(made(person="dave"), proposal).json()["state"] == "applied"
+
+
+def test_whom_a_rule_names_is_asked_before_the_rules_change(ws):
+    ann, bob, carl, dan = (person(ws, name) for name in ("ann", "bob", "carl", "dan"))
+    body = {"rules": [{"change": "model", "from": ["ann"]}, {"change": "policy", "approvers": 2}]}
+    ws.put("/approval-rules", 201, json=body, headers={"If-None-Match": "*"})
+    proposal = propose(bob, change="approval_rules", body={"rules": []}).json()
+    assert [decide(each, proposal).json()["state"] for each in (carl, dan)] == ["open", "open"]
+    assert decide(ann, proposal).json()["state"] == "applied"
+
+
+def test_only_those_count_whom_the_rules_of_now_name(ws):
+    ann, bob, carl, dan = (person(ws, name) for name in ("ann", "bob", "carl", "dan"))
+    rules(ws, "model", approvers=2)
+    proposal = propose(ann).json()
+    decide(bob, proposal)
+    body = {"rules": [{"change": "model", "approvers": 2, "from": ["carl", "dan"]}]}
+    changed = propose(ann, change="approval_rules", body=body).json()
+    decide(bob, changed)
+    decide(carl, changed)
+    assert decide(dan, proposal).json()["state"] == "open", "bob is not named any more"
+    assert decide(carl, proposal).json()["state"] == "applied"
+
+
+# ---- what decides the effect ----
+
+
+def test_stale_when_another_model_is_active(ws):
+    rules(ws, "policy")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    rule = {"id": "r", "when": {"fact": "kind", "eq": "bug"}, "effect": "hold", "reason": "looked at first"}
+    proposal = propose(ann, change="policy", body={"policy": {"name": "guard", "rules": [rule]}}).json()
+    other = {"name": "m", "kind": "pairwise", "unknown": "average", "bands": [{"name": "rest"}]}
+    ws.promote(ws.post("/models", 201, json=other).json()["version"])
+    assert seen(ws, proposal)["state"] == "stale"
+    assert problem_type(decide(bob, proposal, expect=409)) == "proposal-stale"
+
+
+def test_stale_when_what_it_reads_is_defined_anew(ws):
+    rules(ws, "model")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    ws.put_feature("extra")
+    terms = [{"feature": "extra", "weight": 1, "unknown": "span"}]
+    body = {"model": {"name": "m", "kind": "weighted_sum", "bands": [{"name": "all"}], "terms": terms}}
+    proposal = propose(ann, body=body).json()
+    ws.put_feature("unrelated")
+    assert seen(ws, proposal)["state"] == "open"
+    etag = ws.etag("/features/extra")
+    turned = {key: value for key, value in ws.get("/features/extra").json().items() if key != "revision"}
+    turned["direction"] = "lower_is_better"
+    ws.put("/features/extra", 200, json=turned, headers={"If-Match": etag})
+    assert seen(ws, proposal)["state"] == "stale"
+    assert problem_type(decide(bob, proposal, expect=409)) == "proposal-stale"
+
+
+# ---- what may be seen ----
+
+PAID = {
+    "name": "paid",
+    "kind": "weighted_sum",
+    "bands": [{"name": "all"}],
+    "terms": [{"feature": "salary", "weight": 1, "unknown": "span"}],
+}
+RICH = {"id": "rich", "when": {"feature": "salary", "ge": 7}, "effect": "exclude", "reason": "By what they earn"}
+
+
+def with_salary(ws):
+    ws.put_feature("salary", sensitive=True)
+    ws.push([scored("a", 20), scored("b", 9)])
+
+
+@pytest.mark.parametrize(
+    "change, body", [("model", {"model": PAID}), ("policy", {"policy": {"name": "p", "rules": [RICH]}})]
+)
+def test_a_proposal_shows_no_more_than_its_version_will(ws, change, body):
+    with_salary(ws)
+    ann, reviewer = person(ws, "ann"), ws.as_role("reviewer")
+    proposal = propose(ann, change=change, body=body, rationale="By salary it is fairer").json()
+    assert proposal["body"] == body and "masked" not in proposal
+    for client in (reviewer, ws.as_role("reader")):
+        shown = client.get(f"/proposals/{proposal['id']}", params={"refresh": "true"})
+        assert "salary" not in shown.text
+        shown = shown.json()
+        assert shown["masked"] and (shown["body"], shown["effect"], shown["rationale"]) == (None, None, None)
+        assert "effect_now" not in shown
+        assert "salary" not in client.get("/proposals").text
+    for verb in ("approve", "reject"):
+        assert problem_type(decide(reviewer, proposal, verb, 403)) == "sensitive-input"
+    asked = {"change": change, "body": body, "rationale": WHY}
+    assert problem_type(reviewer.post("/proposals", 403, json=asked)) == "sensitive-input"
+
+
+def test_what_is_hidden_is_not_shown_by_deciding(ws):
+    body = {"type": "boolean", "family": "effort", "description": "A secret", "sensitive": True}
+    proposal = propose(ws, change="feature", body=body, name="hush").json()
+    reviewer = ws.as_role("reviewer")
+    for verb in ("approve", "reject", "withdraw"):
+        assert "secret" not in decide(reviewer, proposal, verb, 404).text
+    assert seen(ws, proposal)["state"] == "open"
+
+
+def test_proposed_while_the_active_model_is_hidden(ws):
+    """What is open can be proposed by whoever proposes; the effect is computed, kept, and not shown to them."""
+    with_salary(ws)
+    ws.promote(ws.post("/models", 201, json=PAID).json()["version"])
+    reviewer = ws.as_role("reviewer")
+    answer = reviewer.post("/proposals", 201, json={"change": "model", "body": {"model": 1}, "rationale": WHY}).json()
+    assert answer["body"] == {"model": 1} and answer["effect"] is None and answer["masked"]
+    assert seen(ws, answer, min_revision=ws.revision())["effect"]["simulated"]
+    shown = seen(reviewer, answer, refresh="true")
+    assert shown["effect"] is None and "effect_now" not in shown
+    weights = {"change": "model", "body": {"weights": {"user_impact": 2}}, "rationale": WHY}
+    assert problem_type(reviewer.post("/proposals", 403, json=weights)) == "sensitive-input"
+
+
+def test_readers_do_not_simulate(ws):
+    ws.push([scored("a", 20)])
+    proposal = propose(ws).json()
+    assert "effect_now" in seen(ws.as_role("reviewer"), proposal, refresh="true")
+    assert "effect_now" not in seen(ws.as_role("reader"), proposal, refresh="true")
+
+
+def test_a_contributor_does_not_probe_the_backlog(ws):
+    contributor = ws.as_role("contributor")
+    ws.push([scored("there", 20)])
+    for name in ("there", "nowhere"):
+        body = {"item": {"source": "test", "external_id": name}, "kind": "exclude", "expires_at": in_days(3)}
+        asked = {"change": "override", "body": body, "rationale": WHY}
+        assert problem_type(contributor.post("/proposals", 403, json=asked)) == "forbidden"
+
+
+# ---- how much ----
+
+
+def test_a_token_has_so_many_open_proposals(ws):
+    ann = person(ws, "ann")
+    made = [propose(ann).json() for _ in range(20)]
+    assert "20" in propose(ann, 409).json()["errors"][0]["detail"]
+    propose(person(ws, "bob"))
+    decide(ann, made[0], "withdraw")
+    propose(ann)
+
+
+def test_a_list_has_no_bodies_and_no_long_pages(ws):
+    proposal = propose(ws).json()
+    (listed,) = ws.get("/proposals").json()["proposals"]
+    assert listed == {key: value for key, value in proposal.items() if key not in ("body", "effect")}
+    for name in ("ann", "bob", "carl", "dan", "eve"):
+        client = person(ws, name)
+        for _ in range(20):
+            propose(client)
+    page = ws.get("/proposals", params={"limit": 1000}).json()
+    assert len(page["proposals"]) == 100 and page["next"]
+
+
 # ---- property: nothing is applied without a second person ----
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from support import cli
 from support.client import problem_pointers, problem_type
+from support.decisions import override
 from support.workspace import item, scored
 
 WHY = "The scores jumped after this morning's import"
@@ -191,6 +192,29 @@ def test_a_fixed_order_is_not_posted(ws):
     assert problem_pointers(ws.post("/models", 422, json=body)) == ["/kind"]
 
 
+def keep(ws, client):
+    return client.post("/rankings", 201, json={}, params={"min_revision": ws.revision()}).json()
+
+
+def test_the_fallback_is_no_order_of_an_agents_making(ws):
+    best = filled(ws)
+    keep(ws, ws)
+    agent = ws.client(ws.token("reviewer", actor_kind="agent"))
+    pin = override(ws, "low", "pin", rank=1)
+    keep(ws, agent)
+    ws.post(f"/overrides/{pin['id']}:revoke", 200, json={})
+    suspend(ws, "last_approved_ranking")
+    assert order(ws) == best
+
+
+def test_an_order_that_stood_in_is_no_fallback_by_name_either(ws):
+    filled(ws)
+    suspend(ws)
+    kept = keep(ws, ws)
+    resume(ws)
+    suspend(ws, "last_approved_ranking", expect=409, ranking=kept["id"])
+
+
 # ---- back ----
 
 
@@ -214,6 +238,50 @@ def test_only_what_was_in_force_can_be_gone_back_to(ws):
         ws.post("/rollback", 409, json={**body, "rationale": WHY})
     for body in ({}, {"model_version": 1, "policy_version": 1}):
         assert problem_pointers(ws.post("/rollback", 422, json={**body, "rationale": WHY})) == [""]
+
+
+def propose_weights(client, impact, verb, *deciders):
+    body = {"change": "model", "body": {"weights": {"user_impact": impact}}, "rationale": WHY}
+    proposal = client.post("/proposals", 201, json=body).json()
+    for decider in deciders:
+        seen = {"digest": proposal["digest"], "rationale": WHY}
+        decided = decider.post(f"/proposals/{proposal['id']}:{verb}", 200, json=seen).json()
+    return int(decided["end"]["result"].split(":")[1])
+
+
+def test_under_a_rule_one_goes_back_only_to_what_was_approved(ws):
+    ann, bob = (ws.client(ws.token("reviewer", "admin", actor_kind="human", person=name)) for name in ("ann", "bob"))
+    rules = {"rules": [{"change": "model"}], "bypass": ["ann"]}
+    ws.put("/approval-rules", 201, json=rules, headers={"If-None-Match": "*"})
+
+    def back(version, expect=200):
+        return bob.post("/rollback", expect, json={"model_version": version, "rationale": WHY})
+
+    approved = propose_weights(ann, 7, "approve", bob)
+    bypassed = propose_weights(ann, 8, "bypass", ann)
+    newest = propose_weights(ann, 9, "approve", bob)
+    assert problem_type(back(bypassed, 409)) == "approval-required", "nobody has approved it"
+    back(approved)
+    assert problem_type(back(newest, 409)) == "approval-required", "it was gone back from"
+    suspend(bob)
+    assert problem_type(resume(bob, 409, model_version=newest)) == "approval-required"
+    resume(bob, model_version=1)
+    assert problem_type(back(approved, 409)) == "approval-required", "and so was this, by resuming with another"
+
+
+def test_resuming_does_not_make_a_bypass_approved(ws):
+    ann, bob = (ws.client(ws.token("reviewer", "admin", actor_kind="human", person=name)) for name in ("ann", "bob"))
+    rules = {"rules": [{"change": "model"}], "bypass": ["ann"]}
+    ws.put("/approval-rules", 201, json=rules, headers={"If-None-Match": "*"})
+    bypassed = propose_weights(ann, 8, "bypass", ann)
+    suspend(bob)
+    resume(bob)
+    assert ws.get("/aliases/active").json()["model"] == bypassed
+    approved = propose_weights(ann, 9, "approve", bob)
+    answer = bob.post("/rollback", 409, json={"model_version": bypassed, "rationale": WHY})
+    assert problem_type(answer) == "approval-required"
+    bob.post("/rollback", 200, json={"model_version": 1, "rationale": WHY})
+    assert approved != bypassed
 
 
 def test_a_policy_rolls_back_too(ws):

@@ -389,7 +389,7 @@ static enum error simulate(struct request *request, const struct ranking *rankin
 	enum error error;
 
 	request->diag.prefix = "/body";
-	error = whatif_read(request, body, keys, ranking, &wanted);
+	error = whatif_read_unseen(request, body, keys, ranking, &wanted);
 	request->diag.prefix = prefix;
 	if (error)
 		return error;

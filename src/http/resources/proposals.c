@@ -7,6 +7,7 @@
 
 #include "base/num.h"
 #include "http/resources/proposal_change.h"
+#include "http/resources/proposal_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "service/catalogs.h"
@@ -15,92 +16,22 @@ enum { RATIONALE_MOST = 65536, NAME_MOST = 64, BODY_BYTES = 4 << 20 };
 
 /* ---- showing ---- */
 
-static void write_approvals(struct json_writer *json, const struct proposal *proposal)
-{
-	json_key(json, "approvals");
-	json_array_begin(json);
-	for (size_t i = 0; i < proposal->approval_count; i++) {
-		const struct proposal_approval_row *row = &proposal->approvals[i];
-
-		json_object_begin(json);
-		json_put(json, "approver", str, row->approver);
-		json_put(json, "at", time, row->approved_us);
-		json_put(json, "revision", int, row->revision);
-		json_put(json, "rationale", str, row->rationale);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
-static void write_end(struct json_writer *json, const struct proposal_row *row)
-{
-	json_key(json, "end");
-	if (row->ended_revision == 0) {
-		json_nil(json);
-		return;
-	}
-	json_object_begin(json);
-	json_put(json, "by", str, row->ended_by);
-	json_put(json, "at", time, row->ended_us);
-	json_put(json, "revision", int, row->ended_revision);
-	json_put(json, "result", str, row->result);
-	json_put(json, "rationale", str, row->end_rationale);
-	json_object_end(json);
-}
-
-/* The members of an open object. Its effect is for those who may see a queue. */
-static void write_proposal(
-	struct json_writer *json, const struct request *request, const struct proposal *proposal)
-{
-	const struct proposal_row *row = &proposal->row;
-	char hex[SHA256_HEX_SIZE];
-
-	json_put(json, "id", uuid, &row->id);
-	json_put(json, "state", text, proposal_state_name(proposal->state));
-	json_put(json, "change", str, row->change);
-	if (row->name.len > 0)
-		json_put(json, "name", str, row->name);
-	json_key(json, "body");
-	json_raw(json, row->body);
-	json_put(json, "base_revision", int, row->base);
-	json_put(json, "digest", text, sha256_to_hex(&row->digest, hex));
-	if (request->roles & ROLES_READ) {
-		json_key(json, "effect");
-		json_raw(json, row->effect);
-	}
-	json_put(json, "needed", int, proposal->needed);
-	write_approvals(json, proposal);
-	json_put(json, "proposed_by", str, row->author);
-	json_put(json, "proposer_kind", str, row->author_kind);
-	json_put(json, "proposed_at", time, row->made_us);
-	json_put(json, "expires_at", time, row->expires_us);
-	json_put(json, "rationale", str, row->rationale);
-	json_put(json, "revision", int, row->revision);
-	write_end(json, row);
-}
-
-/* A sensitive feature's definition is as hidden here as there. */
-static bool is_visible(const struct request *request, const struct catalog *catalog,
-	const struct proposal_row *row)
-{
-	const struct feature_definition *feature = catalog_feature(catalog, row->name);
-
-	if (sees_sensitive(request) || !str_is(row->change, "feature"))
-		return true;
-	return !(feature && feature->sensitive) &&
-	       !memmem(row->body.ptr, row->body.len, "\"sensitive\":true", 16);
-}
-
 static enum error answer(struct request *request, struct response *response,
 	const struct proposal *proposal, const struct written *written)
 {
+	struct call call = call_of(request);
+	struct catalog *now = NULL;
 	struct json_writer json;
 
+	/* Done it is: what cannot be found out to be open is not shown. */
+	if (catalog_current(&call, &now, NULL))
+		now = NULL;
 	response_written(response, request, written);
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
-	write_proposal(&json, request, proposal);
+	proposal_write(&json, request, now, proposal, PROPOSAL_WHOLE);
 	json_object_end(&json);
+	catalog_unref(now);
 	return response_done(response);
 }
 
@@ -163,6 +94,35 @@ static enum error read_request(struct request *request, struct proposal_request 
 	return error;
 }
 
+/* Who may not see a model's inputs does not propose by them: what is refused would tell of them. */
+static enum error check_inputs(struct request *request, const struct proposal_change *change)
+{
+	const struct proposal_row row = {
+		.change = str_from(approval_change_name(change->change)),
+		.body = change->body,
+		.effect = STR(""),
+	};
+	struct call call = call_of(request);
+	struct catalog *now;
+	bool masked;
+	enum error error;
+
+	if (change->change == APPROVE_OVERRIDE &&
+		!(request->roles & (ROLE_REVIEWER | ROLE_ADMIN))) {
+		diag_add(&request->diag, "/change",
+			"Overrides are proposed by reviewers and admins.");
+		return ERR_FORBIDDEN;
+	}
+	if (sees_sensitive(request))
+		return ERR_OK;
+	error = catalog_current(&call, &now, NULL);
+	if (error)
+		return error;
+	masked = proposal_is_masked(request, now, &row);
+	catalog_unref(now);
+	return masked ? ERR_SENSITIVE_INPUT : ERR_OK;
+}
+
 static enum error make(struct request *request, const struct ranking *ranking, struct proposal *out,
 	struct written *written)
 {
@@ -172,6 +132,8 @@ static enum error make(struct request *request, const struct ranking *ranking, s
 	struct buf effect = BUF_INIT;
 	enum error error = read_request(request, &wanted);
 
+	if (!error)
+		error = check_inputs(request, &wanted.change);
 	if (!error)
 		error = change_effect(request, ranking, &wanted.change, &effect);
 	/* What a simulation finds wrong is told by the judge, which knows the newest configuration. */
@@ -266,6 +228,28 @@ static enum error read_decision(struct request *request, bool digest, struct pro
 	return ERR_OK;
 }
 
+/* To whom it is hidden it is not there, and nobody decides on what they may not see. */
+static enum error check_seen(struct request *request, const struct uuid *id, bool decides)
+{
+	struct call call = call_of(request);
+	struct proposal proposal;
+	struct catalog *now;
+	int64_t revision;
+	enum error error;
+
+	if (sees_sensitive(request))
+		return ERR_OK;
+	error = proposal_get(&call, id, &proposal, &now, &revision);
+	if (error)
+		return error;
+	if (!proposal_is_visible(request, now, &proposal.row))
+		error = ERR_NOT_FOUND;
+	else if (decides && proposal_is_masked(request, now, &proposal.row))
+		error = ERR_SENSITIVE_INPUT;
+	catalog_unref(now);
+	return error;
+}
+
 /* The three that may write what was proposed. */
 typedef enum error decide(const struct call *call, const struct proposal_decision *decision,
 	const struct proposal_judge *judge, struct proposal *out, struct written *written);
@@ -279,6 +263,8 @@ static enum error decide_by(struct request *request, struct response *response, 
 	struct written written;
 	enum error error = read_decision(request, true, &decision);
 
+	if (!error)
+		error = check_seen(request, &decision.id, true);
 	if (!error)
 		error = act(&call, &decision, &judge, &proposal, &written);
 	return error ? error : answer(request, response, &proposal, &written);
@@ -308,6 +294,8 @@ static enum error reject(struct request *request, struct response *response)
 	enum error error = read_decision(request, false, &decision);
 
 	if (!error)
+		error = check_seen(request, &decision.id, true);
+	if (!error)
 		error = proposal_reject(&call, &decision, &proposal, &written);
 	return error ? error : answer(request, response, &proposal, &written);
 }
@@ -320,6 +308,8 @@ static enum error withdraw(struct request *request, struct response *response)
 	struct written written;
 	enum error error = read_decision(request, false, &decision);
 
+	if (!error)
+		error = check_seen(request, &decision.id, false);
 	if (!error)
 		error = proposal_withdraw(&call, &decision, &proposal, &written);
 	return error ? error : answer(request, response, &proposal, &written);
@@ -374,7 +364,7 @@ static enum error list(struct request *request, struct response *response)
 	enum error error = request_query_only(request, known);
 
 	if (!error)
-		error = query_limit(request, LIST_LIMIT_MAX, &limit);
+		error = query_limit(request, PROPOSAL_LIST_MAX, &limit);
 	if (!error)
 		error = read_state(request, &state);
 	if (!error)
@@ -392,10 +382,10 @@ static enum error list(struct request *request, struct response *response)
 	json_key(&json, "proposals");
 	json_array_begin(&json);
 	for (size_t i = 0; i < count; i++) {
-		if (!is_visible(request, catalog, &proposals[i].row))
+		if (!proposal_is_visible(request, catalog, &proposals[i].row))
 			continue;
 		json_object_begin(&json);
-		write_proposal(&json, request, &proposals[i]);
+		proposal_write(&json, request, catalog, &proposals[i], PROPOSAL_LISTED);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -408,7 +398,7 @@ static enum error list(struct request *request, struct response *response)
 	return response_done(response);
 }
 
-/* What it would do now, beside what it would have done then. */
+/* What it would do now, beside what it would have done then: a simulation, for those who may ask for one. */
 static enum error write_refreshed(
 	struct request *request, struct json_writer *json, const struct proposal *proposal)
 {
@@ -417,13 +407,16 @@ static enum error write_refreshed(
 		proposal->row.author};
 	struct buf effect = BUF_INIT;
 	struct ranking *ranking;
+	bool shown;
 	enum error error = ranking_if_any(request, &ranking);
 
 	if (error)
 		return error;
-	error = change_effect(request, ranking, &change, &effect);
+	shown = veil_refuse(request) == ERR_OK;
+	if (shown)
+		error = change_effect(request, ranking, &change, &effect);
 	ranking_unref(ranking);
-	if (!error) {
+	if (!error && shown) {
 		json_key(json, "effect_now");
 		json_raw(json, buf_view(&effect));
 		json->out->failed |= effect.failed;
@@ -454,13 +447,16 @@ static enum error show(struct request *request, struct response *response)
 		error = proposal_get(&call, &id, &proposal, &catalog, &revision);
 	if (error)
 		return error;
-	visible = is_visible(request, catalog, &proposal.row);
+	visible = proposal_is_visible(request, catalog, &proposal.row);
+	refresh = refresh && request->roles & (ROLE_REVIEWER | ROLE_ADMIN) &&
+		  !proposal_is_masked(request, catalog, &proposal.row);
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	if (visible)
+		proposal_write(&json, request, catalog, &proposal, PROPOSAL_WHOLE);
 	catalog_unref(catalog);
 	if (!visible)
 		return ERR_NOT_FOUND;
-	json_writer_init(&json, &response->body);
-	json_object_begin(&json);
-	write_proposal(&json, request, &proposal);
 	if (refresh)
 		error = write_refreshed(request, &json, &proposal);
 	if (error)
@@ -483,6 +479,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/proposals",
 		.roles = PROPOSERS,
+		.flags = ROUTE_HEAVY,
 		.body = BODY_JSON,
 		.body_bytes = BODY_BYTES,
 		.handle = create,
@@ -491,6 +488,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/proposals/{id}",
 		.roles = ROLES_READ,
+		.flags = ROUTE_REFRESH,
 		.handle = show,
 	},
 	{

@@ -16,6 +16,10 @@
 enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
 	const struct ranking *ranking, struct simulation_request *out);
 
+/* The same, whoever asks: for what is kept for others, and masked where it is shown. */
+enum error whatif_read_unseen(struct request *request, const json_t *body, const char *const *keys,
+	const struct ranking *ranking, struct simulation_request *out);
+
 /* simulation_run through the gate for heavy requests: ERR_BUSY when others compute, ERR_TOO_MANY_HEAVY
  * when they are the token's own. *out
  * is to be released in any case. */

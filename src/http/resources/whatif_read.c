@@ -338,7 +338,7 @@ static enum error refuse_hidden(struct request *request, const struct ranking *r
 	return error ? error : veil_refuse(request);
 }
 
-enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
+enum error whatif_read_unseen(struct request *request, const json_t *body, const char *const *keys,
 	const struct ranking *ranking, struct simulation_request *out)
 {
 	struct reader reader = {request, ranking, out, true, ERR_OK};
@@ -360,7 +360,15 @@ enum error whatif_read(struct request *request, const json_t *body, const char *
 	read_events(&reader, body);
 	if (reader.error)
 		return reader.error;
-	return reader.good ? refuse_hidden(request, ranking, out) : ERR_INVALID;
+	return reader.good ? ERR_OK : ERR_INVALID;
+}
+
+enum error whatif_read(struct request *request, const json_t *body, const char *const *keys,
+	const struct ranking *ranking, struct simulation_request *out)
+{
+	enum error error = whatif_read_unseen(request, body, keys, ranking, out);
+
+	return error ? error : refuse_hidden(request, ranking, out);
 }
 
 enum error whatif_run(struct request *request, const struct ranking *ranking,

@@ -1,6 +1,9 @@
 -- (uuid, text, int8, int8) -> uuid, int8, text, text, text, int8, bytea, text, int8, timestamptz, timestamptz, text, text, text, uuid[], text, int8, text, timestamptz, text, text, text
--- $2: how it ended, "open" where it has not; NULL: any.
-SELECT p.proposal_id, p.revision, p.change, p.name, p.body, p.base, p.digest, p.effect, p.needed,
+-- $2: how it ended, "open" where it has not; NULL: any. A page must not be as large as all that was ever
+-- proposed: of effects it has what they were compared with, and of what has ended no large bodies.
+SELECT p.proposal_id, p.revision, p.change, p.name,
+	CASE WHEN e.state IS NULL OR octet_length(p.body) <= 65536 THEN p.body ELSE '' END,
+	p.base, p.digest, coalesce(substring(p.effect FROM '"base":[{][^}]*[}]'), ''), p.needed,
 	p.made_at, p.expires_at, p.author, p.author_kind, p.author_person, p.author_line, t.notes,
 	e.revision, e.state, e.ended_at, e.ended_by, e.result, et.notes
 FROM winnow.proposals p

@@ -14,7 +14,7 @@ static struct uuid ids[4];
 
 static struct actor_line line(const struct uuid *first, size_t count, const char *person)
 {
-	return (struct actor_line){first, count, person ? str_from(person) : STR_NONE};
+	return (struct actor_line){first, count, .person = person ? str_from(person) : STR_NONE};
 }
 
 static void check(struct actor_line a, struct actor_line b, bool one)
@@ -49,6 +49,23 @@ static void test_persons(void **state)
 	check(line(a, 2, "ann"), line(b, 2, NULL), false);
 	/* A person that is said to be another does not make a made token somebody else. */
 	check(line(a, 2, "ann"), line(&ids[2], 1, "bob"), true);
+}
+
+/* Two tokens that an admin has made for itself; but who set the workspace up has made everybody's. */
+static void test_a_maker_in_common(void **state)
+{
+	const struct uuid a[] = {ids[0], ids[2]}, b[] = {ids[1], ids[2]};
+	struct actor_line by_admin = line(a, 2, NULL), by_operator = line(a, 2, NULL);
+	struct actor_line ann = line(a, 2, "ann");
+
+	(void)state;
+	by_admin.own = ann.own = 2;
+	by_operator.own = 1;
+	check(by_admin, line(b, 2, NULL), true);
+	check(by_admin, line(b, 2, "bob"), false);
+	check(ann, line(b, 2, "bob"), false);
+	check(ann, line(b, 2, NULL), false);
+	check(by_operator, line(b, 2, NULL), false);
 }
 
 static void test_of_whom_nothing_is_known(void **state)
@@ -86,6 +103,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tokens_of_each_other),
 		cmocka_unit_test(test_persons),
+		cmocka_unit_test(test_a_maker_in_common),
 		cmocka_unit_test(test_of_whom_nothing_is_known),
 		cmocka_unit_test(test_names),
 	};
