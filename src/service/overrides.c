@@ -414,6 +414,41 @@ struct revoking {
 	struct override_row *out;
 };
 
+/* Whether making one of this kind takes an approval here. */
+static enum error ask_guarded(struct write *write, struct str kind, bool *out)
+{
+	struct catalog *catalog;
+	enum error error = catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
+		&write->call->workspace, write->change.config_revision, &catalog);
+
+	if (error)
+		return error;
+	*out = catalog->approval.of[APPROVE_OVERRIDE].required &&
+	       catalog->approval.of[APPROVE_OVERRIDE].kinds >> override_kind_index(kind) & 1;
+	catalog_unref(catalog);
+	return ERR_OK;
+}
+
+/* What others decided or approved, no agent takes back; what others had to approve, its author alone. */
+static enum error check_revoker(struct write *write, const struct override_row *override)
+{
+	const struct call *call = write->call;
+	bool own = str_is(override->author, call_actor(call)), guarded;
+	enum error error = ask_guarded(write, override->kind, &guarded);
+
+	if (error)
+		return error;
+	if (!principal_may_decide(call->principal) && (!own || guarded))
+		return ERR_AGENT;
+	if (own || !guarded)
+		return ERR_OK;
+	diag_add(call->diag, "",
+		"In this workspace others must approve an override of kind %.*s, so nobody but its "
+		"author revokes it. It ends by itself.",
+		STR_ARG(override->kind));
+	return ERR_APPROVAL_REQUIRED;
+}
+
 static enum error revoke_body(struct write *write, void *arg)
 {
 	struct revoking *revoking = arg;
@@ -432,7 +467,9 @@ static enum error revoke_body(struct write *write, void *arg)
 			state == OVERRIDE_REVOKED ? "was revoked" : "has expired");
 		return ERR_CONFLICT;
 	}
-	error = override_end_append(&write->change, &override->id, "revoked", actor);
+	error = check_revoker(write, override);
+	if (!error)
+		error = override_end_append(&write->change, &override->id, "revoked", actor);
 	if (error)
 		return error;
 	override->ended_revision = write->change.revision;

@@ -68,7 +68,9 @@ enum error override_add(struct write *write, struct catalog *catalog,
 	const struct override_input *input, struct override_row *out);
 
 /* Ends it before its time. ERR_NOT_FOUND; ERR_CONFLICT: it was revoked, or has expired (also when
- * that is not recorded yet). Records "override.revoke" on "override:<id>". */
+ * that is not recorded yet). ERR_AGENT: an agent, and it is another's or of a kind that others must approve
+ * (approval_rules); ERR_APPROVAL_REQUIRED: anybody else but its author, of such a kind. Records
+ * "override.revoke" on "override:<id>". */
 enum error override_revoke(const struct call *call, const struct uuid *id, struct override_row *out,
 	struct written *written);
 

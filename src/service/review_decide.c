@@ -112,6 +112,22 @@ static enum error check_seen(struct write *write, struct deciding *deciding)
 	return ERR_CONFLICT;
 }
 
+/* An approval names the rank that it holds for. */
+static enum error check_ranked(struct write *write, const struct deciding *deciding)
+{
+	const struct ranking *ranking = deciding->asked.ranking;
+	uint32_t row = ranking ? ranking_find(ranking, &deciding->out->item) : WN_ROW_NONE;
+
+	if (deciding->asked.verb != REVIEW_APPROVE ||
+		(row != WN_ROW_NONE && ranking->decision.order.rank[row] > 0))
+		return ERR_OK;
+	diag_add(write->call->diag, "",
+		"The newest ranking gives the item no rank, and an approval names one. Look at "
+		"what "
+		"takes it out first.");
+	return ERR_CONFLICT;
+}
+
 static enum error check_open(struct write *write, const struct review_row *review)
 {
 	if (review->ended_revision == 0)
@@ -261,6 +277,8 @@ static enum error judge(struct write *write, struct deciding *deciding)
 	error = meet_item(write, deciding);
 	if (!error)
 		error = check_seen(write, deciding);
+	if (!error)
+		error = check_ranked(write, deciding);
 	if (!error && !make_input(write->call, deciding))
 		error = ERR_BUDGET;
 	return error;

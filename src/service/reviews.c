@@ -75,11 +75,8 @@ static bool band_is_open(const struct ranking *ranking, uint32_t row)
 	       wn_model_band(model, evidence->highest[row]);
 }
 
-static struct review_suggestion suggest_held(
-	const struct ranking *ranking, const struct review_state *state, struct arena *arena)
+static struct review_suggestion suggest_held(const struct policy_rule *rule, struct arena *arena)
 {
-	const struct policy_rule *rule = review_holding_rule(ranking, state->row);
-
 	return (struct review_suggestion){
 		.decision = "adjust",
 		.defer = true,
@@ -102,12 +99,15 @@ static struct review_suggestion suggest_back(
 }
 
 bool review_suggest(const struct ranking *ranking, const struct review_state *state,
-	struct arena *arena, struct review_suggestion *out)
+	const struct review_telling *telling, struct arena *arena, struct review_suggestion *out)
 {
-	if (state->why & REVIEW_HELD && review_holding_rule(ranking, state->row)) {
-		*out = suggest_held(ranking, state, arena);
+	*out = (struct review_suggestion){.decision = NULL};
+	if (telling->holds) {
+		*out = suggest_held(telling->holds, arena);
 	} else if (state->why & REVIEW_ABOVE) {
 		*out = suggest_back(ranking, state, arena);
+	} else if (!telling->scores) {
+		return true;
 	} else if (isnan(ranking->decision.score[state->row]) ||
 		   band_is_open(ranking, state->row)) {
 		*out = (struct review_suggestion){.decision = "adjust",

@@ -36,16 +36,22 @@ struct review_label {
 enum error review_labels(const struct call *call, const struct review_filter *filter,
 	struct review_label **out, size_t *count, struct catalog **catalog, int64_t *revision);
 
+/* What of a ranking may be told to whoever asks. */
+struct review_telling {
+	const struct policy_rule
+		*holds; /* the first rule that holds the row and may be named; NULL: none */
+	bool scores;    /* also what is made of them */
+};
 /* What the ranking alone would say of a pending row: an approval, or another place. */
 struct review_suggestion {
-	const char *decision; /* "approve", "adjust" */
+	const char *decision; /* "approve", "adjust"; NULL: only scores could tell */
 	int64_t rank;         /* of an adjustment to a rank; 0: none */
 	bool defer;           /* of an adjustment */
 	const char *reason;   /* a sentence, in the arena */
 };
 /* False when memory is out. */
 bool review_suggest(const struct ranking *ranking, const struct review_state *state,
-	struct arena *arena, struct review_suggestion *out);
+	const struct review_telling *telling, struct arena *arena, struct review_suggestion *out);
 
 /* ---- deciding ---- */
 
@@ -70,7 +76,8 @@ struct review_decision {
  * ERR_INVALID: every fault of the input at once, at "/digest", "/rationale", "/rank", "/band", "/defer",
  *     "/expires_at"; as override_create judges what an adjustment or a rejection makes.
  * ERR_CONFLICT: it has ended; or the item is not there, is finished, or is not what was seen: another
- *     version of it, of the model or of the policy (a fault at "/digest").
+ *     version of it, of the model or of the policy (a fault at "/digest"); or, of an approval, the ranking
+ *     has no rank for it.
  * An adjustment makes an override (pin, band or defer), a rejection one that excludes the item until
  * expires_us, by the same rules as any and in the same revision. A comparison with the item that it was
  * decided against is recorded with them. *out is the row as it is then. Records "review.approve", "review.adjust", "review.reject" on

@@ -77,9 +77,29 @@ def test_no_decision_is_an_agents(ws, operator, method, path):
 
 def test_what_decides_is_marked_as_a_decision():
     """By its name: whatever approves, bypasses, resumes and the like is in the list above, and so is refused."""
-    verbs = ("approve", "reject", "apply", "bypass", "adjust", "suspend", "resume", "rollback", "grants")
+    verbs = ("approve", "reject", "apply", "bypass", "adjust", "suspend", "resume", "rollback", "grants", "erase")
     named = {(m, path) for m, path, _ in the_contract().operations() if m == "POST" and path.endswith(verbs)}
+    named |= {(m, path) for m, path, _ in the_contract().operations() if m == "DELETE" and "/tokens/" in path}
     assert named and named <= set(DECISIONS)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    ({"review": {"top": 0}}, {"sensitive_fields": []}, {"access_log": {"on": False}}, {"review": None}),
+    ids=lambda changes: "+".join(changes),
+)
+def test_an_agent_changes_no_setting_that_people_decide_by(ws, changes):
+    """Neither by another value nor by leaving it out; the rest of the settings is its role's to change."""
+    ws.put_settings(review={"top": 3}, sensitive_fields=["reporter"], access_log={"on": True})
+    agent = ws.client(ws.token("admin", actor_kind="agent"))
+    answer = agent.get("/settings")
+    now, headers = answer.json(), {"If-Match": answer.headers["ETag"]}
+    body = {key: value for key, value in {**now, **changes}.items() if value is not None}
+    assert problem_type(agent.put("/settings", 403, json=body, headers=headers)) == "agent-may-not-decide"
+    assert agent.get("/settings").json() == now
+    agent.put("/settings", 200, json={**now, "kinds": [*now["kinds"], "chore"]}, headers=headers)
+    tag = {"If-Match": agent.get("/settings").headers["ETag"]}
+    ws.as_role("admin").put("/settings", 200, json=body, headers=tag)
 
 
 def test_an_agent_cannot_make_itself_a_person(ws):

@@ -128,6 +128,32 @@ def test_overrides_may_be_left(told):
     assert ws.verify()["ok"]
 
 
+def test_what_was_proposed_of_it(told):
+    """Proposals of overrides, applied or not, by either name of the item, with what others said to them."""
+    ws, item_id = told, told.id_of["1"]
+    ann, bob = (ws.client(ws.token("reviewer", "admin", actor_kind="human", person=name)) for name in ("ann", "bob"))
+    decided = {"kind": "boost", "delta": 1, "expires_at": next_week()}
+    by_name = {"source": "test", "external_id": "1"}
+
+    def propose(of, text):
+        asked = {"change": "override", "body": {**decided, "item": of}, "rationale": f"{MARK} {text}"}
+        return ann.post("/proposals", 201, json=asked, params={"min_revision": ws.revision()}).json()
+
+    def say(proposal, verb, text, **more):
+        return bob.post(f"/proposals/{proposal['id']}:{verb}", 200, json={"rationale": f"{MARK} {text}", **more}).json()
+
+    applied, rejected, open_one = propose(item_id, "once"), propose(by_name, "again"), propose(item_id.upper(), "more")
+    other = propose(ws.id_of["other"], "of another")
+    assert say(applied, "approve", "agreed", digest=applied["digest"])["state"] == "applied"
+    say(rejected, "reject", "refused")
+    ws.post(f"/items/{item_id}:erase", 200, json={**WHY, "overrides": False})
+    assert ws.get("/proposals").text.count(MARK) == 6
+    ws.post(f"/items/{item_id}:erase", 200, json=WHY)
+    texts = {each["id"]: json.dumps(each) for each in ws.get("/proposals").json()["proposals"]}
+    assert [MARK in texts[each["id"]] for each in (applied, rejected, open_one, other)] == [False] * 3 + [True]
+    assert ws.verify()["ok"]
+
+
 def test_a_text_that_several_have(ws):
     ws.push([marked("a"), marked("b"), item("c")])
     ids = {each["external_id"]: each["id"] for each in ws.pages("/items", "items")}

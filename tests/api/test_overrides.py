@@ -950,3 +950,35 @@ def test_a_simulated_model_has_the_bands_that_people_gave(five):
     five.promote(before)
     promoted = {entry["external_id"]: entry["band"] for entry in five.whole_queue()}
     assert simulated == promoted and promoted["a"] == other
+
+
+# ---- whose it is to take back ----
+
+
+def test_an_agent_takes_back_only_its_own(five):
+    made = override(five, "a", "exclude")
+    agent = five.client(five.token("reviewer", "admin", actor_kind="agent"))
+    before = five.revision()
+    assert problem_type(agent.post(f"/overrides/{made['id']}:revoke", 403, json={})) == "agent-may-not-decide"
+    assert five.revision() == before and "a" not in order(five)
+    own = agent.post("/overrides", 201, json=body("b", "exclude")).json()
+    agent.post(f"/overrides/{own['id']}:revoke", 200, json={})
+    five.as_role("reviewer").post(f"/overrides/{made['id']}:revoke", 200, json={})
+    assert "a" in order(five)
+
+
+def test_what_others_approved_is_not_undone_by_one(five):
+    """Of a kind that takes an approval, its author alone takes one back; of other kinds everybody does."""
+    free, guarded = override(five, "b", "boost", delta=1), override(five, "a", "exclude")
+    mine = five.client(five.token("reviewer", actor_kind="human"))
+    own = mine.post("/overrides", 201, json=body("c", "exclude")).json()
+    agent = five.client(five.token("reviewer", actor_kind="agent"))
+    machine = agent.post("/overrides", 201, json=body("d", "exclude")).json()
+    rule = {"change": "override", "kinds": ["exclude"], "approvers": 2}
+    five.put("/approval-rules", 201, json={"rules": [rule], "bypass": []}, headers={"If-None-Match": "*"})
+    refused = mine.post(f"/overrides/{guarded['id']}:revoke", 409, json={})
+    assert problem_type(refused) == "approval-required" and "exclude" in refused.json()["detail"]
+    assert problem_type(agent.post(f"/overrides/{machine['id']}:revoke", 403, json={})) == "agent-may-not-decide"
+    mine.post(f"/overrides/{own['id']}:revoke", 200, json={})
+    mine.post(f"/overrides/{free['id']}:revoke", 200, json={})
+    assert not {"a", "d"} & set(order(five)) and "c" in order(five)

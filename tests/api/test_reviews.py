@@ -10,6 +10,7 @@ import pytest
 from support import daemon as daemons
 from support.cli import REFUSED, USAGE, run
 from support.client import Client, problem_pointers, problem_type
+from support.decisions import enforce, override
 from support.waiting import wait_until
 from support.workspace import Workspace, item, scored
 
@@ -439,6 +440,139 @@ def test_labels(five):
     assert label["decision"]["outcome"] == "approved" and label["rank_before"] == 1
     assert label["item"]["revision"] == at, "as it was when it was decided"
     assert label["item"]["features"]["user_impact"]["value"] == 3
+
+
+# ---- what has no rank ----
+
+
+def test_what_has_no_rank_is_not_approved(five, tmp_path):
+    """Else it would hold wherever the item comes back."""
+    reviews_of = {name: opened(five, name) for name in "ab"}
+    before = five.queue()["review"]
+    slow = override(five, "b", "exclude")
+    body = {"digest": reviews_of["b"]["evidence"]["digest"], "rationale": WHY}
+    params = {"min_revision": five.revision()}
+    answer = five.post(f"/reviews/{reviews_of['b']['id']}:approve", 409, json=body, params=params)
+    assert problem_type(answer) == "conflict"
+    several = {"approve": [{"id": reviews_of["b"]["id"], "digest": body["digest"]}], "rationale": WHY}
+    told = five.post("/reviews:batch", 207, json=several, params=params).json()
+    assert told["approved"] == 0 and [each["status"] for each in told["results"]] == [409]
+    five.post(f"/overrides/{slow['id']}:revoke", 200, json={})
+    override(five, "b", "pin", rank=1)
+    assert state(five, "b") == "pending" and before["committed"] == 0
+
+
+# ---- what is hidden ----
+
+
+def hold_by_pay(ws):
+    """A policy in force that holds c by what its reader may not see; "why" of nothing else is by a rule."""
+    ws.put_feature("salary", sensitive=True, family="business_value")
+    rule = {"id": "hidden-hold", "when": {"feature": "salary", "ge": 5}, "effect": "hold", "reason": "By pay."}
+    enforce(ws, rule)
+    ws.push([{**scored("c", 18), "features": {**scored("c", 18)["features"], "salary": 9}}])
+
+
+def test_a_hidden_rule_is_not_named(five):
+    hold_by_pay(five)
+    whole = opened(five, "c")
+    assert (whole["reason"], whole["rule"], whole["evidence"]["rule"]["id"]) == ("held", "hidden-hold", "hidden-hold")
+    assert "hidden-hold" in whole["suggestion"]["reason"]
+    reader = five.as_role("reader")
+    params = {"min_revision": five.revision()}
+    (told,) = [r for r in reader.get("/reviews", params=params).json()["reviews"] if r["id"] == whole["id"]]
+    assert told["reason"] is None and "rule" not in told
+    assert told["evidence"]["why"] == [] and "rule" not in told["evidence"] and told["evidence"]["score"] == 18
+    assert told["suggestion"]["decision"] == "approve"
+    for text in (
+        reader.get("/reviews", params=params).text,
+        reader.get(f"/reviews/{whole['id']}", params=params).text,
+        reader.get("/queue", params=params).text,
+    ):
+        assert "hidden-hold" not in text and "By pay" not in text and "held" not in text.replace('"held":0', "")
+    refused = reader.get("/reviews", 403, params={**params, "reason": "held"})
+    assert problem_type(refused) == "sensitive-input"
+    assert [r["id"] for r in reviews(five, reason="held")] == [whole["id"]]
+    # A decision and its label say no more.
+    done = five.as_role("reviewer").post(
+        f"/reviews/{whole['id']}:approve", 200, json={"digest": whole["evidence"]["digest"], "rationale": WHY}
+    )
+    assert "hidden-hold" not in done.text and done.json()["reason"] is None
+    assert reader.get("/reviews/labels").json()["labels"][0]["reason"] is None
+    assert five.get("/reviews/labels").json()["labels"][0]["reason"] == "held"
+    # The rule is in force no more, and what it opened is told no more for that.
+    five.put(
+        "/policy-aliases/active", 200, json={"policy": None}, headers={"If-Match": five.etag("/policy-aliases/active")}
+    )
+    assert "hidden-hold" not in reader.get("/reviews", params={"min_revision": five.revision()}).text
+
+
+def test_a_suggestion_tells_nothing_of_hidden_scores(quick):
+    ws = Workspace(quick)
+    ws.put_feature("salary", sensitive=True, family="business_value")
+    bands = [{"name": "now", "at_least": 0.6}, {"name": "later"}]
+    terms = [{"feature": "salary", "weight": 1, "unknown": "span"}]
+    model = {"name": "by pay", "kind": "weighted_sum", "terms": terms, "bands": bands}
+    ws.promote(ws.post("/models", 201, json=model).json()["version"])
+    ws.put_settings(review={"top": 2, "above": 1})
+    ws.push([item("known", features={"salary": 5}), item("unknown")])
+    settled(ws, 2)
+    whole = {r["item"]["external_id"]: r["suggestion"] for r in reviews(ws, state="open")}
+    assert whole["known"]["decision"] == "approve" and whole["unknown"]["defer"]
+    told = ws.as_role("reader").get("/reviews", params={"min_revision": ws.revision()}).json()["reviews"]
+    assert [(r["suggestion"], r["evidence"]["score"]) for r in told] == [(None, None)] * 2
+
+
+def test_a_field_that_is_sensitive_is_for_admins(five):
+    """Also in the answer to a decision, which is by no ranking; and reading labels is on record."""
+    five.put_settings(
+        review={"top": 2, "above": 1}, sensitive_fields=["title", "body"], access_log={"on": True, "keep_days": 9}
+    )
+    five.push([scored("a", 24, title="Needle", body="Haystack")])
+    review = opened(five, "a")
+    assert review["item"]["title"] == "Needle"
+    body = {"digest": review["evidence"]["digest"], "rationale": WHY}
+    reviewer = five.as_role("reviewer")
+    assert "Needle" not in reviewer.get("/reviews", params={"min_revision": five.revision()}).text
+    assert "Needle" not in reviewer.post(f"/reviews/{review['id']}:approve", 200, json=body).text
+    before = len(five.get("/access-log").json()["records"])
+    assert "Haystack" not in reviewer.get("/reviews/labels").text
+    assert len(five.get("/access-log").json()["records"]) == before
+    assert "Haystack" in five.get("/reviews/labels").text
+    record = five.get("/access-log").json()["records"][0]
+    assert record["target"].endswith("/reviews/labels") and {"title", "body"} <= set(record["features"])
+
+
+# ---- erasing ----
+
+
+def test_erasing_an_item_takes_its_rationales(five):
+    name = "as Quentin Needle wishes"
+    done = decide(five, opened(five, "a"), "adjust", rank=2, expires_at=ahead(days=3), rationale=f"Moved, {name}")
+    decide(five, opened(five, "b"), rationale="Of b, and said by nobody else")
+    erased = five.post(f"/items/{done['item']['id']}:erase", 200, json={"rationale": "Asked for by the person."}).json()
+    assert erased["texts"] >= 3, "the item's, the review's and the override's"
+    params = {"min_revision": five.revision()}
+    for path in ("/reviews", f"/reviews/{done['id']}", "/reviews/labels", "/overrides"):
+        assert name not in five.get(path, params=params).text
+    assert five.get(f"/reviews/{done['id']}").json()["decision"]["rationale"] is None
+    assert "Of b" in five.get("/reviews", params=params).text
+    assert state(five, "a") == "pending", "another version is another item"
+    assert five.verify()["ok"]
+
+
+# ---- suspended ----
+
+
+def test_reviews_say_that_the_model_is_suspended(five):
+    review = opened(five, "a")
+    assert "suspended" not in five.get("/reviews", params={"min_revision": five.revision()}).json()
+    five.post("/suspend", 200, json={"fallback": "rules", "rationale": "Stop this model at once"})
+    params = {"min_revision": five.revision()}
+    page = five.get("/reviews", params=params)
+    assert page.headers["Winnow-Suspended"] == "rules" and page.json()["suspended"]["fallback"] == "rules"
+    one = five.get(f"/reviews/{review['id']}", params=params)
+    assert one.headers["Winnow-Suspended"] == "rules" and one.json()["evidence"]["suspended"]["fallback"] == "rules"
 
 
 # ---- the client ----

@@ -112,6 +112,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/items/{id}:erase",
 		.roles = ROLE_ADMIN,
+		.flags = ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 65536,
 		.handle = erase,

@@ -9,12 +9,18 @@
 
 /* ---- beside a ranked item ---- */
 
-static void write_why(struct json_writer *json, const struct review_state *state)
+/* What a hidden rule holds is not told to be held. */
+static void write_why(
+	struct json_writer *json, const struct ranking *ranking, const struct review_state *state)
 {
+	unsigned why = state->why;
+
+	if (!verdict_is_held(json, ranking, state->row))
+		why &= ~(unsigned)REVIEW_HELD;
 	json_key(json, "why");
 	json_array_begin(json);
 	for (int i = 0; i < REVIEW_WHYS; i++) {
-		if (state->why & 1 << i)
+		if (why & 1U << i)
 			json_text(json, review_why_names[i]);
 	}
 	json_array_end(json);
@@ -31,7 +37,7 @@ void review_write_state(struct json_writer *json, const struct ranking *ranking,
 	json_key(json, "review");
 	json_object_begin(json);
 	json_put(json, "state", text, state->pending ? "pending" : "approved");
-	write_why(json, state);
+	write_why(json, ranking, state);
 	if (review)
 		json_put(json, "id", uuid, &review->id);
 	if (state->approval && state->approval->ended_rank > 0)
@@ -51,6 +57,29 @@ void review_write_counts(struct json_writer *json, const struct ranking *ranking
 }
 
 /* ---- a review ---- */
+
+bool review_hides_opening(const struct catalog *hides, const struct review_row *review)
+{
+	const struct policy_version *policy =
+		hides ? catalog_policy(hides, review->seen.policy_version) : NULL;
+
+	for (size_t i = 0; policy && i < policy->rule_count; i++) {
+		if (policy->rules[i].rule.effect == WN_HOLD &&
+			rule_is_sensitive(&policy->rules[i].rule, hides))
+			return true;
+	}
+	return false;
+}
+
+void review_write_reason(
+	struct json_writer *json, const struct catalog *hides, const struct review_row *review)
+{
+	json_key(json, "reason");
+	if (review_hides_opening(hides, review))
+		json_nil(json);
+	else
+		json_str(json, review->reason);
+}
 
 static void put_word(struct json_writer *json, const char *key, struct str word)
 {
@@ -128,6 +157,20 @@ static void write_marks(struct json_writer *json, const struct review_row *revie
 	}
 }
 
+/* The first rule that holds the row and may be named. */
+static const struct policy_rule *open_holder(
+	const struct json_writer *json, const struct ranking *ranking, uint32_t row)
+{
+	const struct wn_policy *policy = ranking->input.policy;
+
+	for (uint32_t r = 0; policy && r < policy->rule_count; r++) {
+		if (policy->rules[r].effect == WN_HOLD && wn_hit(&ranking->decision.hits, r, row) &&
+			!veil_hides_rule(json, ranking, r))
+			return &ranking->policy->rules[r];
+	}
+	return NULL;
+}
+
 /* What counts for the decision, as the newest ranking has it. */
 static void write_evidence(struct json_writer *json, const struct review_shown *shown,
 	const struct review_state *state, uint32_t row)
@@ -135,17 +178,18 @@ static void write_evidence(struct json_writer *json, const struct review_shown *
 	const struct ranking *ranking = shown->ranking;
 	struct review_seen seen = review_seen_of(ranking, row);
 	struct evidence_shown evidence = evidence_of_row(ranking, row);
-	const struct policy_rule *rule = review_holding_rule(ranking, row);
+	const struct policy_rule *rule = open_holder(json, ranking, row);
 	struct sha256 digest;
 
 	json_object_begin(json);
 	json_put(json, "ranking", text, ranking->id);
+	view_write_suspension(json, ranking);
 	json_put(json, "rank", int, ranking->decision.order.rank[row]);
 	view_write_score(json, ranking, row);
 	evidence_write_reasons(json, shown->room, &evidence);
 	json_put(json, "pending", bool, state && state->pending);
 	if (state)
-		write_why(json, state);
+		write_why(json, ranking, state);
 	if (rule) {
 		json_key(json, "rule");
 		verdict_write_rule(json, ranking, (uint32_t)(rule - ranking->policy->rules));
@@ -164,10 +208,18 @@ static void write_evidence(struct json_writer *json, const struct review_shown *
 static void write_suggestion(struct json_writer *json, const struct review_shown *shown,
 	const struct review_state *state)
 {
+	const struct review_telling telling = {
+		.holds = open_holder(json, shown->ranking, state->row),
+		.scores = !veil_hides_scores(json, shown->ranking),
+	};
 	struct review_suggestion suggestion;
 
-	if (!review_suggest(shown->ranking, state, shown->arena, &suggestion)) {
+	if (!review_suggest(shown->ranking, state, &telling, shown->arena, &suggestion)) {
 		json->out->failed = true;
+		return;
+	}
+	if (!suggestion.decision) {
+		json_nil(json);
 		return;
 	}
 	json_object_begin(json);
@@ -212,8 +264,9 @@ void review_write(struct json_writer *json, const struct review_shown *shown)
 	json_key(json, "item");
 	item_name_write(json, shown->ranking, shown->names, &review->item);
 	json_put(json, "state", text, review_standing_name(review_standing_of(review)));
-	json_put(json, "reason", str, review->reason);
-	put_word(json, "rule", review->rule);
+	review_write_reason(json, shown->hides, review);
+	if (!review_hides_opening(shown->hides, review))
+		put_word(json, "rule", review->rule);
 	put_word(json, "stream", review->stream);
 	json_put(json, "rank", int, review->rank);
 	put_word(json, "band", review->band);

@@ -23,8 +23,15 @@ struct review_shown {
 	const struct item_names
 		*names; /* of items that the ranking does not know; NULL: ids alone */
 	const struct evidence_room *room; /* with a ranking */
+	const struct catalog *hides;      /* as of review_hides_opening */
 	struct arena *arena;
 };
+/* Whether the policy that a review was opened under has a hold rule that this reader may not see: then it is told
+ * of no review of that time whether such a rule opened it. hides: the newest definitions; NULL: all is seen. */
+bool review_hides_opening(const struct catalog *hides, const struct review_row *review);
+/* "reason": null where that is so. */
+void review_write_reason(
+	struct json_writer *json, const struct catalog *hides, const struct review_row *review);
 /* One JSON object. */
 void review_write(struct json_writer *json, const struct review_shown *shown);
 /* "outcome" … "digest" of an ended review, in the object being written. */

@@ -8,6 +8,7 @@
 #include "http/resources/review_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "service/catalogs.h"
 #include "service/overrides.h"
 #include "service/reviews.h"
 
@@ -15,9 +16,41 @@ enum { TEXT_MOST = 65536, NAME_MOST = 255, LABEL_LIMIT_MAX = 200 };
 
 /* ---- showing ---- */
 
-static enum error write_rows(struct request *request, struct json_writer *json,
-	const struct ranking *ranking, const struct review_row *rows, size_t count)
+/* What reviews are shown by: the newest ranking, or NULL, and the newest definitions. */
+struct shown_by {
+	const struct ranking *ranking; /* borrowed */
+	struct catalog *now;           /* a reference */
+	const struct catalog
+		*hides; /* the same, to who may not see what is sensitive by it; else NULL */
+};
+
+static enum error shown_by_init(
+	struct request *request, const struct ranking *ranking, struct shown_by *out)
 {
+	struct call call = call_of(request);
+	enum error error = ERR_OK;
+
+	*out = (struct shown_by){.ranking = ranking, .now = ranking ? ranking->catalog : NULL};
+	if (ranking)
+		catalog_ref(out->now);
+	else
+		error = catalog_current(&call, &out->now, NULL);
+	/* A ranking has been asked by. */
+	if (!error && !ranking)
+		error = veil_ask_versions(request, out->now, NULL, NULL);
+	out->hides = sees_sensitive(request) ? NULL : out->now;
+	return error;
+}
+
+static void shown_by_release(struct shown_by *by)
+{
+	catalog_unref(by->now);
+}
+
+static enum error write_rows(struct request *request, struct json_writer *json,
+	const struct shown_by *by, const struct review_row *rows, size_t count)
+{
+	const struct ranking *ranking = by->ranking;
 	struct call call = call_of(request);
 	struct uuid *ids = arena_array(&request->arena, count, sizeof *ids);
 	struct evidence_room room = {NULL, NULL};
@@ -36,6 +69,7 @@ static enum error write_rows(struct request *request, struct json_writer *json,
 			.ranking = ranking,
 			.names = &names,
 			.room = &room,
+			.hides = by->hides,
 			.arena = &request->arena,
 		};
 
@@ -132,24 +166,43 @@ static enum error read_list_query(struct request *request, struct list_query *ou
 	return error ? error : read_place(request, "reviews", out);
 }
 
+/* Which reviews a rule opened is not to be found out by asking for them, where it is not told of each. */
+static enum error check_reason(const struct list_query *query, const struct catalog *hides)
+{
+	struct review_row opened = {.seen.policy_version = 0};
+	bool hidden = false;
+
+	for (size_t i = 0; query->filter.reason.ptr && hides && i < hides->policy_count; i++) {
+		opened.seen.policy_version = hides->policies[i].version;
+		hidden |= review_hides_opening(hides, &opened);
+	}
+	return hidden ? ERR_SENSITIVE_INPUT : ERR_OK;
+}
+
 static enum error write_page(struct request *request, struct response *response,
-	const struct list_query *query, const struct ranking *ranking)
+	const struct list_query *query, const struct shown_by *by)
 {
 	struct call call = call_of(request);
 	struct review_row *rows;
 	struct json_writer json;
 	int64_t revision;
 	size_t count;
-	enum error error = review_list(&call, &query->filter, &rows, &count, &revision);
+	enum error error = check_reason(query, by->hides);
 
+	if (!error)
+		error = review_list(&call, &query->filter, &rows, &count, &revision);
 	if (error)
 		return error;
 	response_revision(response, request, revision);
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
+	if (by->ranking) {
+		view_tell_suspension(request, response, by->ranking);
+		view_write_suspension(&json, by->ranking);
+	}
 	json_key(&json, "reviews");
 	json_array_begin(&json);
-	error = write_rows(request, &json, ranking, rows, count);
+	error = write_rows(request, &json, by, rows, count);
 	if (error)
 		return error;
 	json_array_end(&json);
@@ -164,19 +217,23 @@ static enum error list(struct request *request, struct response *response)
 {
 	struct list_query query;
 	struct ranking *ranking;
+	struct shown_by by;
 	enum error error = read_list_query(request, &query);
 
 	if (!error)
 		error = view_ranking_if_any(request, &ranking);
 	if (error)
 		return error;
-	error = write_page(request, response, &query, ranking);
+	error = shown_by_init(request, ranking, &by);
+	if (!error)
+		error = write_page(request, response, &query, &by);
+	shown_by_release(&by);
 	ranking_unref(ranking);
 	return error;
 }
 
 static enum error write_one(struct request *request, struct response *response,
-	const struct uuid *id, const struct ranking *ranking)
+	const struct uuid *id, const struct shown_by *by)
 {
 	struct call call = call_of(request);
 	struct review_row review;
@@ -187,8 +244,10 @@ static enum error write_one(struct request *request, struct response *response,
 	if (error)
 		return error;
 	response_revision(response, request, revision);
-	json_writer_init(&json, &response->body);
-	error = write_rows(request, &json, ranking, &review, 1);
+	if (by->ranking)
+		view_tell_suspension(request, response, by->ranking);
+	view_begin(&json, request, &response->body);
+	error = write_rows(request, &json, by, &review, 1);
 	return error ? error : response_done(response);
 }
 
@@ -196,6 +255,7 @@ static enum error show(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"min_revision", NULL};
 	struct ranking *ranking;
+	struct shown_by by;
 	struct uuid id;
 	enum error error = request_query_only(request, known);
 
@@ -205,7 +265,10 @@ static enum error show(struct request *request, struct response *response)
 		error = view_ranking_if_any(request, &ranking);
 	if (error)
 		return error;
-	error = write_one(request, response, &id, ranking);
+	error = shown_by_init(request, ranking, &by);
+	if (!error)
+		error = write_one(request, response, &id, &by);
+	shown_by_release(&by);
 	ranking_unref(ranking);
 	return error;
 }
@@ -217,7 +280,7 @@ static void write_label(struct json_writer *json, struct request *request,
 {
 	json_object_begin(json);
 	json_put(json, "review", uuid, &label->review.id);
-	json_put(json, "reason", str, label->review.reason);
+	review_write_reason(json, sees_sensitive(request) ? NULL : catalog, &label->review);
 	json_put(json, "rank_before", int, label->review.rank);
 	json_key(json, "decision");
 	json_object_begin(json);
@@ -226,6 +289,7 @@ static void write_label(struct json_writer *json, struct request *request,
 	json_key(json, "item");
 	json_raw(json, STR(""));
 	item_write(json->out, &label->item, catalog, sees_sensitive(request));
+	veil_note_item(request, catalog, &label->item);
 	json_object_end(json);
 }
 
@@ -328,11 +392,14 @@ static enum error answer_decided(struct request *request, struct response *respo
 	const struct review_row *review, const struct written *written)
 {
 	struct json_writer json;
-	enum error error;
+	struct shown_by by;
+	enum error error = shown_by_init(request, NULL, &by);
 
 	response_written(response, request, written);
-	json_writer_init(&json, &response->body);
-	error = write_rows(request, &json, NULL, review, 1);
+	view_begin(&json, request, &response->body);
+	if (!error)
+		error = write_rows(request, &json, &by, review, 1);
+	shown_by_release(&by);
 	return error ? error : response_done(response);
 }
 

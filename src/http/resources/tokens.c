@@ -179,7 +179,7 @@ static const struct route routes[] = {
 		.method = "DELETE",
 		.path = "/v1/tokens/{id}",
 		.roles = ROLE_OPERATOR,
-		.flags = ROUTE_SYSTEM,
+		.flags = ROUTE_SYSTEM | ROUTE_DECIDES,
 		.handle = revoke,
 	},
 	{
@@ -201,6 +201,7 @@ static const struct route routes[] = {
 		.method = "DELETE",
 		.path = "/v1/workspaces/{ws}/tokens/{id}",
 		.roles = ROLE_ADMIN | ROLE_OPERATOR,
+		.flags = ROUTE_DECIDES,
 		.handle = revoke,
 	},
 };

@@ -37,6 +37,10 @@ bool view_headers(
 bool view_fixed(
 	struct request *request, struct response *response, struct str id, int64_t revision);
 
+/* Winnow-Suspended, where the model is; of what does not call view_headers. */
+void view_tell_suspension(
+	struct request *request, struct response *response, const struct ranking *ranking);
+
 /* Whether one cheap pass over all rows may be made here: on a worker, or when there are not too many
  * of them. Else it is ERR_WOULD_BLOCK. */
 bool view_may_sweep(const struct request *request, const struct ranking *ranking);
@@ -48,6 +52,8 @@ void view_begin(struct json_writer *json, const struct request *request, struct 
 /* "ranking", "revision", "as_of", "model", "policy" of the object being written; "suspended" where the model is, "masked"
  * where scores or rules are hidden. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
+/* "suspended" alone, of what writes its own head. */
+void view_write_suspension(struct json_writer *json, const struct ranking *ranking);
 struct receipt; /* codec/receipt.h */
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt);
 /* "id", "source", "external_id", "title", "stream", "kind", "status", "team". */

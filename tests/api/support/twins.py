@@ -8,11 +8,13 @@ import re
 import uuid
 
 from .client import the_contract
+from .waiting import wait_until
 
 UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}")
 TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z")
 RANKING = re.compile(r"\b(\d+)\.\d{8}\b")
 DIGEST = re.compile(r"\b[0-9a-f]{64}\b")
+AGE = re.compile(r'("age_s": ?)\d+')
 CURSOR = re.compile(r'("next":)"[^"]*"')
 COMPARED_HEADERS = ("Content-Type", "ETag", "Winnow-Revision", "Retry-After", "Vary", "Cache-Control")
 
@@ -29,7 +31,16 @@ POSTED = (
 
 # Forms of a path that its own parameters do not tell.
 QUERIES = {
-    "/queue": ("?held=true", "?held=false", "?band=high", "?limit=2", "?revision={revision}"),
+    "/queue": (
+        "?held=true",
+        "?held=false",
+        "?review=pending",
+        "?review=approved",
+        "?band=high",
+        "?limit=2",
+        "?revision={revision}",
+    ),
+    "/reviews": ("?reason=held", "?reason=top", "?state=open"),
     "/queue/excluded": ("?rule=hidden-out", "?rule=open-out"),
     "/queue/unknowns": ("?feature=salary", "?feature=user_impact"),
     "/items/{id}": ("?revision={revision}",),
@@ -43,6 +54,7 @@ QUERIES = {
 BY_ID = (
     (re.compile("/items"), ("items",)),
     (re.compile("/comparisons/next"), ("pairs",)),
+    (re.compile("/reviews"), ("reviews",)),
     (re.compile("/comparisons/strengths"), ("strengths",)),
     (re.compile("/rankings/.*/diff/.*"), ("moved",)),  # ties are
 )
@@ -58,6 +70,7 @@ def normal(ws, known, text):
 
     text = TIME.sub("<time>", UUID.sub(name, text))
     text = DIGEST.sub("<digest of ids>", text)
+    text = AGE.sub(r"\1<age>", text)
     return CURSOR.sub(r"\1<cursor>", RANKING.sub(r"<ranking \1>", text))
 
 
@@ -78,8 +91,9 @@ def fillings(ws, known, path):
     whole["b"] = known["rankings"][-1]
     several = {"id": known["items"], "version": known["versions"], "name": known["names"], "format": ("github",)}
     several["ranking"] = known["rankings"]
-    if "/overrides/{id}" in path:
-        several["id"] = known["overrides"]
+    for kind in ("overrides", "reviews"):
+        if f"/{kind}/{{id}}" in path:
+            several["id"] = known[kind]
     wanted = [name for name in re.findall(r"\{(\w+)\}", path)]
     many = next((name for name in wanted if name in several), None)
     for each in several.get(many, (None,)):
@@ -120,12 +134,29 @@ def answer_of(ws, known, asked, answer):
     return normal(ws, known, asked), answer.status_code, normal(ws, known, text)
 
 
-def known_of(ws, externals, overrides, rankings, names):
+def review_all(ws, **settings):
+    """Asks for reviews, waits until the job has opened all of them, and approves the first. Of two twins the same."""
+    ws.put_settings(review={"top": 3, "above": 1}, **settings)
+    pending = ws.queue()["review"]["pending"]
+
+    def opened():
+        found = ws.get("/reviews", params={"state": "open", "min_revision": ws.revision()}).json()["reviews"]
+        return sorted(found, key=lambda each: each["rank"]) if len(found) == pending else None
+
+    reviews = wait_until(opened, f"{pending} reviews are open") if pending else []
+    for review in reviews[:1]:
+        body = {"digest": review["evidence"]["digest"], "rationale": "Agreed in the weekly review."}
+        ws.post(f"/reviews/{review['id']}:approve", 200, json=body, params={"min_revision": ws.revision()})
+    return [review["id"] for review in reviews]
+
+
+def known_of(ws, externals, overrides, rankings, names, reviews=()):
     ids = {each["external_id"]: each["id"] for each in ws.pages("/items", "items", limit=200)}
     models = len(ws.get("/models").json()["models"])
     return {
         "items": [ids[name] for name in externals],
         "overrides": overrides or [str(uuid.UUID(int=0))],
+        "reviews": list(reviews) or [str(uuid.UUID(int=0))],
         "rankings": rankings,
         "revision": int(rankings[0].split(".")[0]),
         "versions": range(1, models + 1),
