@@ -54,7 +54,7 @@ static enum error encode(struct walk *walk, struct request *request, void *unuse
 		return error;
 	if (!quadrants_make(&survey, &request->arena, &by_row))
 		return ERR_NO_MEMORY;
-	json_writer_init(&json, out);
+	view_begin(&json, request, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, walk->ranking);
 	json_put(&json, "drawn", bool, by_row != NULL);

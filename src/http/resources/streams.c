@@ -6,8 +6,10 @@
 
 #include "base/clock.h"
 #include "codec/contract.h"
+#include "codec/item.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "service/catalogs.h"
 #include "service/heavy.h"
 #include "service/streams.h"
 
@@ -24,6 +26,8 @@ static enum error survey_of(struct request *request, struct ranking **ranking, s
 	enum error error = request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
 
 	*ranking = NULL;
+	if (!error && revision > 0)
+		error = view_may_ask_past(request);
 	if (!error && revision > 0)
 		error = view_past(request, "revision", revision, ranking);
 	else if (!error)
@@ -42,6 +46,7 @@ static enum error survey_of(struct request *request, struct ranking **ranking, s
 	return error;
 }
 
+/* The object's first members. */
 static void write_head(struct json_writer *json, const struct survey *survey)
 {
 	json_put(json, "ranking", text, survey->ranking->id);
@@ -63,6 +68,7 @@ static void write_head(struct json_writer *json, const struct survey *survey)
 	} else {
 		json_nil(json);
 	}
+	view_write_suspension(json, survey->ranking);
 }
 
 /* ---- one stream's state ---- */
@@ -151,6 +157,26 @@ static void write_group(const struct shown *shown, const struct contract_limit *
 	json_object_end(json);
 }
 
+/* Of people who are hidden nothing is told, not even how many there are: who may set an item's assignee
+ * would find out by counts whose name it is. */
+static bool is_hidden(const struct shown *shown, const struct contract_limit *limit)
+{
+	return limit->per == WN_PER_ASSIGNEE &&
+	       veil_hides_field(shown->json, shown->survey->ranking, ITEM_ASSIGNEE);
+}
+
+static void write_groups(const struct shown *shown, const struct limit_health *health)
+{
+	size_t count = is_hidden(shown, health->limit) ? 0 : health->count;
+	struct json_writer *json = shown->json;
+
+	json_key(json, "groups");
+	json_array_begin(json);
+	for (size_t i = 0; i < count && i < STREAM_LIST_MAX; i++)
+		write_group(shown, health->limit, &health->groups[i]);
+	json_array_end(json);
+}
+
 static void write_limit(const struct shown *shown, const struct limit_health *health)
 {
 	static const char *const groups[] = {[WN_PER_WORKSPACE] = "workspace",
@@ -166,13 +192,13 @@ static void write_limit(const struct shown *shown, const struct limit_health *he
 	json_put(json, "per", text, groups[limit->per]);
 	json_put(json, "count", text, limit->by_estimate ? "estimate" : "items");
 	json_put(json, "mode", text, limit->warn ? "warn" : "enforce");
-	json_put(json, "group_count", int, (int64_t)health->count);
-	json_put(json, "over_count", int, (int64_t)health->over);
-	json_key(json, "groups");
-	json_array_begin(json);
-	for (size_t i = 0; i < health->count && i < STREAM_LIST_MAX; i++)
-		write_group(shown, limit, &health->groups[i]);
-	json_array_end(json);
+	if (is_hidden(shown, limit)) {
+		json_put(json, "masked", bool, true);
+	} else {
+		json_put(json, "group_count", int, (int64_t)health->count);
+		json_put(json, "over_count", int, (int64_t)health->over);
+	}
+	write_groups(shown, health);
 	json_object_end(json);
 }
 
@@ -278,16 +304,42 @@ static void write_health(const struct shown *shown)
 	write_weeks(shown);
 }
 
+/* ---- who reads whose names ---- */
+
+/* A limit's groups name people: noted for the access log where assignees are sensitive. */
+static enum error note_people(
+	struct request *request, const struct limit_health *limits, size_t count)
+{
+	struct call call = call_of(request);
+	struct catalog *now;
+	bool any = false;
+	enum error error;
+
+	for (size_t i = 0; i < count; i++)
+		any |= limits[i].limit->per == WN_PER_ASSIGNEE && limits[i].count > 0;
+	if (!any)
+		return ERR_OK;
+	error = catalog_current(&call, &now, NULL);
+	if (error)
+		return error;
+	veil_note_field(request, now, ITEM_ASSIGNEE);
+	catalog_unref(now);
+	return ERR_OK;
+}
+
 /* ---- all streams ---- */
 
 static enum error write_limits(
-	struct json_writer *json, const struct call *call, const struct survey *survey)
+	struct json_writer *json, struct request *request, const struct survey *survey)
 {
 	const struct shown shown = {json, survey, NULL};
-	struct limit_health *limits;
-	size_t count;
-	enum error error = workspace_limits_make(call, survey, &limits, &count);
+	struct call call = call_of(request);
+	struct limit_health *limits = NULL;
+	size_t count = 0;
+	enum error error = workspace_limits_make(&call, survey, &limits, &count);
 
+	if (!error)
+		error = note_people(request, limits, count);
 	json_key(json, "limits");
 	json_array_begin(json);
 	for (size_t i = 0; i < count && !error; i++)
@@ -297,7 +349,7 @@ static enum error write_limits(
 }
 
 static enum error write_streams(
-	struct json_writer *json, const struct call *call, const struct survey *survey)
+	struct json_writer *json, struct request *request, const struct survey *survey)
 {
 	enum error error;
 
@@ -305,7 +357,7 @@ static enum error write_streams(
 	write_head(json, survey);
 	json_put(json, "in_flight", int, (int64_t)survey->in_flight);
 	json_put(json, "in_flight_days", number, survey->in_flight_days);
-	error = write_limits(json, call, survey);
+	error = write_limits(json, request, survey);
 	json_key(json, "streams");
 	json_array_begin(json);
 	for (size_t i = 0; i < survey->count; i++) {
@@ -321,7 +373,6 @@ static enum error write_streams(
 static enum error list_streams(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"revision", "min_revision", NULL};
-	struct call call = call_of(request);
 	struct ranking *ranking = NULL;
 	struct json_writer json;
 	struct survey survey;
@@ -332,8 +383,9 @@ static enum error list_streams(struct request *request, struct response *respons
 	if (error)
 		return error;
 	response_revision(response, request, ranking->revision);
-	json_writer_init(&json, &response->body);
-	error = write_streams(&json, &call, &survey);
+	view_tell_suspension(request, response, ranking);
+	view_begin(&json, request, &response->body);
+	error = write_streams(&json, request, &survey);
 	ranking_unref(ranking);
 	return error ? error : response_done(response);
 }
@@ -351,10 +403,13 @@ static enum error answer_health(struct request *request, struct response *respon
 	if (!state)
 		return ERR_NOT_FOUND;
 	error = stream_health_make(&call, survey, state, weeks, &health);
+	if (!error)
+		error = note_people(request, health.limits, health.limit_count);
 	if (error)
 		return error;
 	response_revision(response, request, survey->ranking->revision);
-	json_writer_init(&json, &response->body);
+	view_tell_suspension(request, response, survey->ranking);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	write_head(&json, survey);
 	write_state(&json, survey, state);
@@ -395,12 +450,14 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/streams",
 		.roles = ROLES_READ,
+		.flags = ROUTE_PAST,
 		.handle = list_streams,
 	},
 	{
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/streams/{name}/health",
 		.roles = ROLES_READ,
+		.flags = ROUTE_PAST,
 		.handle = stream_health,
 	},
 };

@@ -118,6 +118,15 @@ enum error view_ranking_if_any(struct request *request, struct ranking **out)
 	return live_is_failing(request->service->live, &request->workspace.id) ? ERR_OK : error;
 }
 
+enum error view_may_ask_past(struct request *request)
+{
+	if (request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))
+		return ERR_OK;
+	diag_add(&request->diag, "/query/revision",
+		"What was at a past revision is for reviewers, admins and auditors.");
+	return ERR_FORBIDDEN;
+}
+
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out)
 {
@@ -160,17 +169,23 @@ enum error view_item(struct request *request, struct ranking **out, uint32_t *ro
 	return ERR_NOT_FOUND;
 }
 
+void view_tell_suspension(
+	struct request *request, struct response *response, const struct ranking *ranking)
+{
+	const struct suspension *suspension = &ranking->catalog->suspension;
+
+	if (suspension->model > 0)
+		response_header(response, request, "Winnow-Suspended", "%.*s",
+			STR_ARG(suspension->fallback));
+}
+
 bool view_headers(struct request *request, struct response *response, const struct ranking *ranking)
 {
 	int64_t age_s = ranking_age_us(ranking, clock_monotonic_us(request->clock)) / US_PER_S;
 
-	const struct suspension *suspension = &ranking->catalog->suspension;
-
 	if (age_s > 0)
 		response_header(response, request, "Age", "%lld", (long long)age_s);
-	if (suspension->model > 0)
-		response_header(response, request, "Winnow-Suspended", "%.*s",
-			STR_ARG(suspension->fallback));
+	view_tell_suspension(request, response, ranking);
 	return view_fixed(request, response, str_from(ranking->id), ranking->revision);
 }
 
@@ -208,7 +223,7 @@ void view_begin(struct json_writer *json, const struct request *request, struct 
 }
 
 /* That this is no model's judgement; only where there is something to tell. */
-static void write_suspension(struct json_writer *json, const struct ranking *ranking)
+void view_write_suspension(struct json_writer *json, const struct ranking *ranking)
 {
 	const struct suspension *suspension = &ranking->catalog->suspension;
 
@@ -245,7 +260,7 @@ void view_write_ranking(struct json_writer *json, const struct ranking *ranking)
 	} else {
 		json_nil(json);
 	}
-	write_suspension(json, ranking);
+	view_write_suspension(json, ranking);
 }
 
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt)

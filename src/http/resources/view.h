@@ -24,6 +24,8 @@ enum error view_loading(struct request *request);
  * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at, and as heavy_begin. A reference; NULL with any error. */
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out);
+/* ERR_FORBIDDEN with a fault at ?revision= where the caller may not ask what was. */
+enum error view_may_ask_past(struct request *request);
 /* The item {id} behind {ws} in the ranking of view_ranking. ERR_NOT_FOUND. */
 enum error view_item(struct request *request, struct ranking **out, uint32_t *row);
 
@@ -37,6 +39,10 @@ bool view_headers(
 bool view_fixed(
 	struct request *request, struct response *response, struct str id, int64_t revision);
 
+/* Winnow-Suspended, where the model is; of what does not call view_headers. */
+void view_tell_suspension(
+	struct request *request, struct response *response, const struct ranking *ranking);
+
 /* Whether one cheap pass over all rows may be made here: on a worker, or when there are not too many
  * of them. Else it is ERR_WOULD_BLOCK. */
 bool view_may_sweep(const struct request *request, const struct ranking *ranking);
@@ -48,6 +54,8 @@ void view_begin(struct json_writer *json, const struct request *request, struct 
 /* "ranking", "revision", "as_of", "model", "policy" of the object being written; "suspended" where the model is, "masked"
  * where scores or rules are hidden. */
 void view_write_ranking(struct json_writer *json, const struct ranking *ranking);
+/* "suspended" alone, of what writes its own head. */
+void view_write_suspension(struct json_writer *json, const struct ranking *ranking);
 struct receipt; /* codec/receipt.h */
 void view_write_receipt(struct json_writer *json, const char *key, const struct receipt *receipt);
 /* "id", "source", "external_id", "title", "stream", "kind", "status", "team". */
