@@ -210,9 +210,10 @@ static const struct command add = {
 		    "    winnow proposals add model - --because 'the better predictor'\n"
 		    "  winnow proposals add feature effort.json --name effort --because 'new "
 		    "bounds'\n",
-	.details = "CHANGE is model, policy, feature, settings, override or approval_rules. FILE "
-		   "says what is "
-		   "to\nbe done, in JSON; - is standard input.\n",
+	.details =
+		"CHANGE is model, policy, feature, settings, override, calendar, business_hours, "
+		"slas,\ncontract, mapping or approval_rules. FILE says what is to be done, in "
+		"JSON; -\nis standard input.\n",
 	COMMAND_OPTIONS(add_options),
 	.values_bytes = sizeof(struct add_values),
 	.min_words = 2,

@@ -150,6 +150,10 @@ static void put_limit(struct table *table, const struct json_view *limit)
 
 	table_put(table, STR("limit"));
 	table_put(table, json_view_text(limit, "id"));
+	if (json_view_bool(limit, "masked", false)) {
+		table_printf(table, "hidden, at most %g", json_view_number(limit, "at_most"));
+		return;
+	}
 	table_printf(table, "%g of %g%s%.*s%s", isnan(load) ? 0 : load,
 		json_view_number(limit, "at_most"), group.ptr ? ", " : "",
 		STR_ARG(group.ptr ? group : STR("")),

@@ -518,7 +518,11 @@ bool contract_read(const json_t *json, const struct catalog *catalog, bool store
 	if (!draft)
 		return false;
 	*draft = (struct contract_draft){
-		.predicates = {.catalog = catalog, .stored = stored, .arena = arena, .diag = diag},
+		.predicates = {.catalog = catalog,
+			.stored = stored,
+			.open = true,
+			.arena = arena,
+			.diag = diag},
 	};
 	ok = read_contract(draft, json, out);
 	predicate_words_release(&draft->predicates.words);

@@ -21,10 +21,11 @@ struct predicate_words {
 };
 void predicate_words_release(struct predicate_words *words);
 
-/* Reads predicates of one policy. */
+/* Reads predicates of one policy, contract or set of service levels. */
 struct predicate_reader {
 	const struct catalog *catalog;
 	bool stored; /* was checked when it was written: vocabularies and features may have moved on */
+	bool open; /* what it says of an item is shown to all: it may read nothing sensitive */
 	struct arena *arena;
 	struct diag *diag;
 	struct predicate_words words;

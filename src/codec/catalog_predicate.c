@@ -145,6 +145,12 @@ static const struct feature_definition *read_feature(
 			STR_ARG(name));
 		return NULL;
 	}
+	if (reader->open && feature->sensitive && !reader->stored) {
+		diag_add(reader->diag, place,
+			"A sensitive feature has no place here: what follows from it is shown to "
+			"every reader.");
+		return NULL;
+	}
 	return feature;
 }
 

@@ -286,6 +286,7 @@ bool slas_read(const json_t *json, const struct catalog *catalog, bool stored, s
 	*draft = (struct draft){.out = out};
 	draft->predicates.catalog = catalog;
 	draft->predicates.stored = stored;
+	draft->predicates.open = true;
 	draft->predicates.arena = arena;
 	draft->predicates.diag = diag;
 	ok = read_rules(draft, json);

@@ -17,6 +17,11 @@ struct approval_target approval_target_of(enum approval_change change)
 		[APPROVE_FEATURE] = {"feature", {NULL, 0}},
 		[APPROVE_SETTINGS] = {"settings", {"workspace", 9}},
 		[APPROVE_OVERRIDE] = {"override", {NULL, 0}},
+		[APPROVE_CALENDAR] = {"calendar", {NULL, 0}},
+		[APPROVE_BUSINESS_HOURS] = {"business_hours", {NULL, 0}},
+		[APPROVE_SLAS] = {"slas", {"workspace", 9}},
+		[APPROVE_CONTRACT] = {"contract_alias", {"active", 6}},
+		[APPROVE_MAPPING] = {"mapping", {NULL, 0}},
 		[APPROVE_RULES] = {"approval_rules", {"workspace", 9}},
 	};
 

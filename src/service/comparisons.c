@@ -11,6 +11,7 @@
 #include "service/criteria.h"
 #include "service/items_common.h"
 #include "service/kept.h"
+#include "service/principal.h"
 #include "service/reading.h"
 
 struct comparing {
@@ -239,6 +240,17 @@ static enum error check_room(const struct comparing *comparing, struct diag *dia
 	return ERR_CONFLICT;
 }
 
+/* What is said of items is what a pairwise model ranks by, at once and with nobody between: that is people's.
+ * What is said of criteria only suggests weights. */
+static enum error check_actor(const struct write *write, const struct comparing *comparing)
+{
+	bool items = false;
+
+	for (size_t i = 0; i < comparing->count; i++)
+		items |= !comparing->inputs[i].criteria;
+	return !items || principal_may_decide(write->call->principal) ? ERR_OK : ERR_AGENT;
+}
+
 static enum error create_in(struct write *write, struct comparing *comparing)
 {
 	struct diag *diag = write->call->diag;
@@ -247,7 +259,9 @@ static enum error create_in(struct write *write, struct comparing *comparing)
 	check_shape(comparing, diag);
 	if (diag->count)
 		return ERR_INVALID;
-	error = meet_items(write, comparing);
+	error = check_actor(write, comparing);
+	if (!error)
+		error = meet_items(write, comparing);
 	if (!error)
 		error = check_items(comparing, diag);
 	if (!error)

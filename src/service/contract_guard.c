@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "codec/population.h"
+#include "service/principal.h"
 
 enum {
 	FLIGHT_BYTES = 256 << 20,
@@ -234,6 +235,15 @@ static double load_of(const struct flight *flight, const struct contract_limit *
 	return load;
 }
 
+/* To those who may read the items; and not whose they are to those who may not see assignees. */
+static bool may_name(const struct guard *guard, const struct contract_limit *limit)
+{
+	bool hidden =
+		limit->per == WN_PER_ASSIGNEE && guard->catalog->sensitive_fields & ITEM_ASSIGNEE;
+
+	return guard->roles & ROLES_READ && (!hidden || roles_see_sensitive(guard->roles));
+}
+
 /* "The limit "bugs" allows 2 items in flight in the stream incident; in flight are a/1, a/2." A person is
  * not named: who asks knows who the item's assignee is. */
 static void tell_limit(const struct guard *guard, const struct contract_limit *limit,
@@ -245,12 +255,16 @@ static void tell_limit(const struct guard *guard, const struct contract_limit *l
 		[WN_PER_ASSIGNEE] = " of one assignee"};
 	struct str team = limit->per == WN_PER_TEAM ? flyer->row.team : STR("");
 	struct str stream = limit->stream.ptr ? limit->stream : STR("");
+	bool named = may_name(guard, limit);
 
 	diag_add(diag, diag_key(diag, guard->pointer, "status"),
-		"The limit \"%.*s\" allows %g %s in flight%s%.*s%s%.*s; in flight are: %s.",
-		STR_ARG(limit->id), limit->at_most, limit->by_estimate ? "days" : "items",
-		of[limit->per], STR_ARG(team), limit->stream.ptr ? " in the stream " : "",
-		STR_ARG(stream), names->len > 0 && !names->failed ? names->data : "none");
+		"The limit \"%.*s\" allows %g %s in flight%s%.*s%s%.*s%s%s.", STR_ARG(limit->id),
+		limit->at_most, limit->by_estimate ? "days" : "items", of[limit->per],
+		STR_ARG(team), limit->stream.ptr ? " in the stream " : "", STR_ARG(stream),
+		named ? "; in flight are: " : "",
+		!named                             ? ""
+		: names->len > 0 && !names->failed ? names->data
+						   : "none");
 }
 
 static bool judge_limit(const struct guard *guard, const struct contract_limit *limit,

@@ -52,6 +52,7 @@ struct guard {
 	double now_s;
 	/* The item as the transaction met it, which is what its history goes on from; NULL: it is new. */
 	const struct item_record *stored;
+	uint32_t roles; /* of who asks: whether a refusal may name the items in flight */
 	bool mirrored; /* it tells what has happened in another tracker: all refusals are warnings */
 	const char *pointer;   /* of the item */
 	struct arena *scratch; /* released before and after */

@@ -385,7 +385,7 @@ static enum error in_use(struct diag *diag, struct str user)
 	return ERR_IN_USE;
 }
 
-enum error feature_deletion(
+static enum error feature_tombstone(
 	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
 {
 	const struct feature_definition *feature = catalog_live_feature(catalog, name);
@@ -461,12 +461,18 @@ typedef enum error make_tombstone(
 static make_tombstone *tombstone_of(const char *kind)
 {
 	if (strcmp(kind, "feature") == 0)
-		return feature_deletion;
+		return feature_tombstone;
 	if (strcmp(kind, "launch") == 0)
 		return launch_tombstone;
 	if (strcmp(kind, "recurrence") == 0)
 		return recurrence_tombstone;
 	return strcmp(kind, "calendar") == 0 ? calendar_tombstone : hours_tombstone;
+}
+
+enum error document_deletion(struct write *write, const struct catalog *catalog, const char *kind,
+	struct str name, struct str *body)
+{
+	return tombstone_of(kind)(write, catalog, name, body);
 }
 
 struct deleting {

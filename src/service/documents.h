@@ -58,9 +58,9 @@ enum error document_add(struct write *write, const struct catalog *catalog, cons
 	struct str name, struct str body);
 /* The revision that wrote what there is now; 0: there is none. */
 int64_t document_revision(const struct catalog *catalog, const char *kind, struct str name);
-/* The body that says that a feature is gone; as document_delete. */
-enum error feature_deletion(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body);
+/* The body that says that it is gone; as document_delete, of the same kinds. */
+enum error document_deletion(struct write *write, const struct catalog *catalog, const char *kind,
+	struct str name, struct str *body);
 /* The version of a model (or policy) of this body, which is to be added where *added. */
 int64_t model_version_of(const struct catalog *catalog, struct str body, bool *added);
 int64_t policy_version_of(const struct catalog *catalog, struct str body, bool *added);

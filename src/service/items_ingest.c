@@ -275,6 +275,7 @@ static enum error judge(struct batch *batch, size_t index, const struct target *
 		.flight = batch->flight,
 		.stored = target->exists ? &target->stored : NULL,
 		.now_s = (double)clock_now_us(batch->call->service->clock) / US_PER_S,
+		.roles = batch->call->roles,
 		.pointer = pointer_of(batch, index, faults),
 		.scratch = &batch->scratch,
 	};

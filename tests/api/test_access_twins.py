@@ -67,6 +67,18 @@ def rules(rng):
     return rng.sample(every, rng.randint(0, 6))
 
 
+PER_ASSIGNEE = {
+    "name": "limits of people",
+    "limits": [{"id": "all", "at_most": 2, "per": "assignee", "mode": "warn"}],
+    "streams": [
+        {
+            "stream": "engineering_bug",
+            "limits": [{"id": "bugs", "at_most": 2, "per": "assignee", "mode": "warn"}],
+        }
+    ],
+}
+
+
 class Plan:
     """All that both twins are made of, but for the values of the marked item."""
 
@@ -83,7 +95,7 @@ class Plan:
                 features["user_impact"] = rng.randint(1, 3)
             if rng.random() < 0.8:
                 features["salary"] = round(rng.uniform(0, 10), 1)
-            more = {"labels": rng.sample("pqr", 2)}
+            more = {"labels": rng.sample("pqr", 2), "status": "in_progress", "assignee": rng.choice(("ann", "bob"))}
             if i and rng.random() < 0.3:
                 more["blocked_by"] = [{"external_id": rng.choice(self.names[:i])}]
             self.items.append(item(name, features=features, **more))
@@ -94,6 +106,7 @@ class Plan:
             {"kind": "defer"},
             {"kind": "exclude"},
         )
+        self.candidate = rng.randint(2, 6)
         self.overrides = [(rng.choice(self.names), rng.choice(kinds)) for _ in range(rng.randint(0, 3))]
 
     def build(self, operator, first, second):
@@ -103,11 +116,15 @@ class Plan:
         for model in self.models:
             ws.post("/models", 201, json=model)
         ws.promote(self.active)
+        ws.put("/aliases/candidate", 201, json={"model": self.candidate}, headers=NEW)
+        ws.put_settings(sensitive_fields=["assignee"])
+        ws.agree(PER_ASSIGNEE)
         if self.rules:
             ws.post("/policies", 201, json={"name": "rules", "rules": self.rules})
             ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=NEW)
         items = [dict(each, features=dict(each["features"])) for each in self.items]
         items[int(self.marked)]["features"]["salary"] = first
+        items[int(self.marked)]["assignee"] = f"person of {first}"
         for each in items:
             ws.push([each])  # ties are for who was stored first, else for smaller ids, which twins do not share
         made = [override(ws, name, **dict(decision))["id"] for name, decision in self.overrides]
@@ -116,7 +133,7 @@ class Plan:
         items[int(self.marked)]["features"]["salary"] = second
         ws.push([items[int(self.marked)]])
         rankings.append(keep())
-        names = ("active", "candidate", "salary", "effort", "user_impact")
+        names = ("active", "candidate", "salary", "effort", "user_impact", "engineering_bug")
         reviews = twins.review_all(ws)
         return ws, twins.known_of(ws, self.names, made, rankings, names, reviews)
 

@@ -6,6 +6,7 @@ import pytest
 
 from support.client import problem_pointers, problem_type
 from support.workspace import item
+from test_proposals import WHY, decide, person, rules
 
 NEW = {"If-None-Match": "*"}
 CALENDAR = {
@@ -23,6 +24,12 @@ def put(ws, name="freeze", expect=201, body=None, headers=None):
 def freeze(ws, calendar="freeze"):
     rule = {"id": "frozen", "when": {"fact": "stream", "eq": "incident"}, "effect": "freeze", "reason": "Quiet."}
     return ws.post("/policies", 201, json={"name": "p", "rules": [{**rule, "calendar": calendar}]}).json()["version"]
+
+
+def propose(client, expect=201, change="calendar", body=None, delete=False, **more):
+    """`body` null is the deletion, and absent a slip."""
+    given = {"body": None} if delete else {} if body is None else {"body": body}
+    return client.post("/proposals", expect, json={"change": change, "rationale": WHY, **given, **more})
 
 
 def ranked(ws):
@@ -137,3 +144,64 @@ def test_roles(ws):
     for role in ("reader", "reviewer", "auditor"):
         ws.as_role(role).delete("/calendars/freeze", 403, headers=tag)
         ws.as_role(role).put("/calendars/freeze", 403, json={}, headers=tag)
+
+
+def test_a_calendar_under_approval(ws):
+    """A policy that others approved is not undone by the calendar that its freeze goes by."""
+    ws.push([item("frozen", stream="incident")])
+    put(ws, body={})
+    ws.enforce(freeze(ws))
+    rules(ws, "policy", "calendar")
+    tag = {"If-Match": ws.etag("/calendars/freeze")}
+    assert problem_type(put(ws, expect=409, body=ALWAYS, headers=tag)) == "approval-required"
+    assert problem_type(ws.put("/calendars/another", 409, json=ALWAYS, headers=NEW)) == "approval-required"
+    put(ws, expect=200, body={}, headers=tag)  # what changes nothing is let through
+    assert ranked(ws) == {"frozen"}
+
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    made = propose(ann, change="calendar", name="freeze", body=ALWAYS).json()
+    assert made["effect"]["simulated"] is False
+    applied = decide(bob, made).json()
+    assert (applied["state"], applied["end"]["result"]) == ("applied", "calendar:freeze")
+    assert ranked(ws) == set()
+
+    # Deleting is a change, too; and it is judged as the direct deletion would be.
+    ws.delete("/calendars/freeze", 409, headers={"If-Match": ws.etag("/calendars/freeze")})
+    assert problem_type(propose(ann, 409, name="freeze", delete=True)) == "in-use"
+
+    made = propose(ann, change="calendar", name="other", body=CALENDAR).json()
+    decide(bob, made)
+    ws.delete("/calendars/other", 409, headers={"If-Match": ws.etag("/calendars/other")})
+    decide(bob, propose(ann, change="calendar", name="other", delete=True).json())
+    ws.get("/calendars/other", 404)
+
+
+@pytest.mark.parametrize(
+    "proposed, pointer",
+    [
+        ({"change": "calendar", "body": CALENDAR}, "/name"),
+        ({"change": "calendar", "name": "No slug", "body": CALENDAR}, "/body"),
+        ({"change": "calendar", "name": "absent", "delete": True}, "/name"),
+        ({"change": "calendar", "name": "x", "body": 7}, "/body"),
+        ({"change": "mapping", "name": "github", "delete": True}, "/body"),
+        ({"change": "mapping", "name": "absent", "body": {}}, "/name"),
+        ({"change": "business_hours", "body": {}}, "/name"),
+        ({"change": "slas", "name": "workspace", "body": {"rules": []}}, "/name"),
+        ({"change": "contract", "body": {"contract": 9}}, "/body/contract"),
+    ],
+)
+def test_faults_of_what_is_proposed(ws, proposed, pointer):
+    assert pointer in problem_pointers(propose(person(ws, "ann"), 422, **proposed))
+
+
+def test_mappings_and_contracts_under_approval(ws):
+    rules(ws, "mapping", "contract")
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    mapping, tag = {"stream": "incident"}, {"If-Match": ws.etag("/sources/github/mapping")}
+    assert problem_type(ws.put("/sources/github/mapping", 409, json=mapping, headers=tag)) == "approval-required"
+    decide(bob, propose(ann, change="mapping", name="github", body=mapping).json())
+    assert ws.get("/sources/github/mapping").json()["stream"] == "incident"
+    assert problem_type(ws.agree({"name": "c", "streams": [{"stream": "incident"}]}, 409)) == "approval-required"
+    applied = decide(bob, propose(ann, change="contract", body={"contract": 1}).json()).json()
+    assert applied["end"]["result"] == "contract:1"
+    assert ws.get("/contract-aliases/active").json()["contract"] == 1

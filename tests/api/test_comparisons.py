@@ -497,3 +497,17 @@ def test_no_more_than_a_million(ws, database):
         compare(ws, said("a", "b"), expect=409)
     finally:
         database.tamper("DELETE FROM winnow.comparisons WHERE author = 'put here'")
+
+
+def test_an_agent_compares_criteria_and_no_items(ws):
+    """Strengths move a pairwise queue at once, with nobody between: that takes a person, or whoever speaks for one."""
+    ws.push([item("a"), item("b")])
+    agent = ws.client(ws.token("reviewer", actor_kind="agent"))
+    refused = agent.post("/comparisons", 403, json=said("b", "a"))
+    assert problem_type(refused) == "agent-may-not-decide"
+    both = {"comparisons": [judged("user_impact", "cost_of_delay", 2), said("b", "a")]}
+    agent.post("/comparisons", 403, json=both)
+    assert strengths(ws) == {}
+    agent.post("/comparisons", 201, json=judged("user_impact", "cost_of_delay", 2))
+    compare(ws, said("a", "b"))
+    assert list(strengths(ws)) == ["a", "b"]

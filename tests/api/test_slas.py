@@ -6,9 +6,10 @@ import json
 import pytest
 
 from support import cli
-from support.client import problem_pointers
+from support.client import problem_pointers, problem_type
 from support.decisions import enforce, fresh, item_id
 from support.workspace import item
+from test_proposals import decide, person, propose, rules
 
 NEW = {"If-None-Match": "*"}
 OFFICE = {
@@ -333,3 +334,30 @@ def test_a_queue_of_the_past(ws):
     ws.push([severe("a", hours=5, status="done")])
     assert abs(ws.queue(revision=then, fresh=False)["entries"][0]["score"] - old) < 1e-9
     assert abs(old - 99) < 0.1
+
+
+def test_service_levels_under_approval(ws):
+    """A model that reads the time left is not reordered by whoever sets the targets alone."""
+    ws.push([severe("x", hours=2), severe("y", "sev2", hours=1)])
+    sev2 = {"feature": "severity", "ge": "sev2"}
+    put(ws, rule(target=8), rule("sev2", sev2, target=20))
+    ws.promote(score_by_time_left(ws))
+    ws.put("/business-hours/office", 201, json=OFFICE, headers=NEW)
+    before = [entry["external_id"] for entry in ws.queue()["entries"]]
+    rules(ws, "model", "slas", "business_hours")
+    swapped = [rule(target=800), rule("sev2", sev2, target=2)]
+    assert problem_type(put(ws, *swapped, expect=409)) == "approval-required"
+    try_out(ws, *swapped)  # to find out is nobody's decision
+    assert [entry["external_id"] for entry in ws.queue()["entries"]] == before
+
+    ann, bob = person(ws, "ann"), person(ws, "bob")
+    made = propose(ann, change="slas", body={"rules": swapped}).json()
+    assert decide(bob, made).json()["end"]["result"] == "slas:workspace"
+    assert [entry["external_id"] for entry in ws.queue()["entries"]] == before[::-1]
+
+    path, always = "/business-hours/office", {**OFFICE, "special_days": []}
+    tag = {"If-Match": ws.etag(path)}
+    assert problem_type(ws.put(path, 409, json=always, headers=tag)) == "approval-required"
+    assert problem_type(ws.delete(path, 409, headers=tag)) == "approval-required"
+    decide(bob, propose(ann, change="business_hours", name="office", body=always).json())
+    assert ws.get(path).json().get("special_days", []) == []

@@ -183,6 +183,23 @@ def test_a_feature_that_the_contract_reads_stays_and_stays_visible(ws):
     assert "safety" in refused.text
 
 
+def test_a_contract_reads_nothing_that_is_sensitive_already(ws):
+    """What follows from it, gates, quadrants and views, is shown to every reader."""
+    ws.put_feature("salary", sensitive=True)
+    paid = {"feature": "salary", "ge": 7}
+    contracts = {
+        "/streams/0/ready/gates/0/requires/feature": gated(ready={"gates": [{**METRIC, "requires": paid}]}),
+        "/views/0/when/feature": {"name": "v", "streams": [], "views": [{"id": "v", "when": paid}]},
+        "/quadrants/system_risk/feature": {
+            "name": "q",
+            "streams": [],
+            "quadrants": {"user_visibility": {"fact": "team", "present": True}, "system_risk": paid},
+        },
+    }
+    for pointer, contract in contracts.items():
+        assert problem_pointers(ws.post("/contracts", 422, json=contract)) == [pointer]
+
+
 # ---- limits ----
 
 

@@ -59,7 +59,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	calendar_write(out, catalog_calendar(catalog, name));
 }
 
-static const struct configured configured_calendar = {"calendar", parse, revision, write};
+const struct configured configured_calendar = {"calendar", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {

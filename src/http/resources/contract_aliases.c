@@ -77,8 +77,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	json_object_end(&json);
 }
 
-static const struct configured configured_contract_alias = {
-	"contract_alias", parse, revision, write};
+const struct configured configured_contract_alias = {"contract_alias", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {

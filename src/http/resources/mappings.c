@@ -40,6 +40,8 @@ static enum error parse(struct request *request, const json_t *json, struct str 
 	const struct source_format *format = source_format_named(name);
 
 	(void)request;
+	if (!format)
+		return ERR_NOT_FOUND;
 	return mapping_parse(json, &format->terms, catalog, arena, diag, body);
 }
 
@@ -57,7 +59,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	buf_str(out, catalog_mapping(catalog, name)->body);
 }
 
-static const struct configured configured_mapping = {"mapping", parse, revision, write};
+const struct configured configured_mapping = {"mapping", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {
@@ -66,8 +68,6 @@ static enum error show(struct request *request, struct response *response)
 
 static enum error put(struct request *request, struct response *response)
 {
-	if (!source_format_named(request->params[1]))
-		return ERR_NOT_FOUND;
 	return configured_put(request, response, &configured_mapping, request->params[1]);
 }
 

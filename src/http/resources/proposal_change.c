@@ -193,18 +193,30 @@ static enum error judge_policy(const struct judging *judging)
 	return error;
 }
 
-static enum error judge_feature(const struct judging *judging, struct str name)
+/* What there are several of; null deletes it, of what can be deleted (proposals.c). */
+static enum error judge_named(
+	const struct judging *judging, const struct configured *thing, struct str name)
 {
 	struct str body;
 	enum error error;
 
-	judging->out->result = arena_printf(judging->arena, "feature:%.*s", STR_ARG(name));
+	judging->out->result = arena_printf(judging->arena, "%s:%.*s", thing->kind, STR_ARG(name));
 	if (!json_is_null(judging->json))
-		return judge_configured(judging, &configured_feature, name);
-	error = feature_deletion(judging->write, judging->catalog, name, &body);
+		return judge_configured(judging, thing, name);
+	error = document_deletion(judging->write, judging->catalog, thing->kind, name, &body);
 	if (!error)
-		add_document(judging, "feature", name, body);
+		add_document(judging, thing->kind, name, body);
 	return error;
+}
+
+static enum error judge_contract(const struct judging *judging)
+{
+	int64_t version = json_integer_value(json_object_get(judging->json, "contract"));
+
+	judging->out->result =
+		version > 0 ? arena_printf(judging->arena, "contract:%lld", (long long)version)
+			    : "contract:none";
+	return judge_configured(judging, &configured_contract_alias, STR("active"));
 }
 
 /* Its justification is the proposal's rationale: a body is kept for good, and that may be personal. */
@@ -237,7 +249,14 @@ static enum error judge_by_change(
 	switch (change->change) {
 	case APPROVE_MODEL: return judge_model(judging);
 	case APPROVE_POLICY: return judge_policy(judging);
-	case APPROVE_FEATURE: return judge_feature(judging, change->name);
+	case APPROVE_FEATURE: return judge_named(judging, &configured_feature, change->name);
+	case APPROVE_CALENDAR: return judge_named(judging, &configured_calendar, change->name);
+	case APPROVE_BUSINESS_HOURS: return judge_named(judging, &configured_hours, change->name);
+	case APPROVE_MAPPING: return judge_named(judging, &configured_mapping, change->name);
+	case APPROVE_CONTRACT: return judge_contract(judging);
+	case APPROVE_SLAS:
+		judging->out->result = "slas:workspace";
+		return judge_configured(judging, &configured_slas, STR("workspace"));
 	case APPROVE_SETTINGS:
 		judging->out->result = "settings:workspace";
 		return judge_configured(judging, &configured_settings, STR("workspace"));
@@ -275,7 +294,7 @@ static enum error judge(void *self, struct write *write, const struct proposal_c
 	diag->prefix = prefix;
 	json_decref(json);
 	if (error == ERR_NOT_FOUND) {
-		diag_add(diag, "/name", "There is no feature of this name.");
+		diag_add(diag, "/name", "There is nothing of this name.");
 		return ERR_INVALID;
 	}
 	return error ? error : out->result ? ERR_OK : ERR_BUDGET;
@@ -416,8 +435,7 @@ enum error change_effect(struct request *request, const struct ranking *ranking,
 		json_put(&json, "simulated", bool, false);
 		json_put(&json, "why", text,
 			ranks ? "There is no ranking in memory to compare with."
-			      : "Only models and policies are simulated: a definition changes "
-				"no score of what is there, since models pin theirs.");
+			      : "Only models and policies are simulated.");
 		json_object_end(&json);
 		return ERR_OK;
 	}

@@ -10,6 +10,7 @@
 #include "http/resources/proposal_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "service/approval.h"
 #include "service/catalogs.h"
 
 enum { RATIONALE_MOST = 65536, NAME_MOST = 64, BODY_BYTES = 4 << 20 };
@@ -50,6 +51,18 @@ static enum error canonical_body(struct request *request, const json_t *value, s
 	return copy ? ERR_OK : ERR_BUDGET;
 }
 
+/* Of which there are several, each by its name. */
+static bool has_name(enum approval_change change)
+{
+	return change < APPROVAL_CHANGES && change != APPROVE_OVERRIDE &&
+	       !approval_target_of(change).name.ptr;
+}
+
+static bool can_be_deleted(enum approval_change change)
+{
+	return has_name(change) && change != APPROVE_MAPPING;
+}
+
 static enum error read_change(
 	struct request *request, const json_t *body, struct proposal_change *out)
 {
@@ -62,16 +75,16 @@ static enum error read_change(
 	out->change = approval_change_named(word);
 	if (word.ptr && out->change == APPROVAL_CHANGES)
 		diag_add(diag, "/change",
-			"A change is of model, policy, feature, settings, override or "
-			"approval_rules.");
+			"A change is of model, policy, feature, settings, override, calendar, "
+			"business_hours, slas, contract, mapping or approval_rules.");
 	if (json_has(body, "name"))
 		json_read_text(
 			body, "name", 1, NAME_MOST, true, "", diag, &request->arena, &out->name);
-	if ((out->change == APPROVE_FEATURE) != (out->name.len > 0))
+	if (has_name(out->change) != (out->name.len > 0))
 		diag_add(diag, "/name",
-			out->change == APPROVE_FEATURE ? "Say which feature."
-						       : "Only a feature has a name here.");
-	if (!value || (!json_is_object(value) && out->change != APPROVE_FEATURE))
+			has_name(out->change) ? "Say which one, by its name."
+					      : "There is but one of these: it has no name here.");
+	if (!json_is_object(value) && !(json_is_null(value) && can_be_deleted(out->change)))
 		diag_add(diag, "/body", "An object is expected: what the change would be.");
 	if (diag->count)
 		return ERR_INVALID;

@@ -136,39 +136,76 @@ static enum error rollback(struct request *request, struct response *response)
 
 /* ---- what is in force, and what is tried ---- */
 
-/* A model or a policy behind the alias "candidate", ranked beside the active ones. */
-static enum error write_candidate(
-	struct request *request, struct json_writer *json, const struct ranking *ranking)
+/* What is behind the aliases "candidate", each that is there in the place of the active one. */
+struct candidate {
+	bool any;
+	const struct model_version *model;
+	const struct policy_version *policy;
+};
+
+static struct candidate candidate_of(const struct ranking *ranking)
 {
 	const struct catalog *catalog = ranking->catalog;
 	const struct alias *alias = catalog_alias(catalog, STR("candidate"));
 	const struct policy_version *policy = catalog_policy_named(catalog, STR("candidate"));
-	struct simulation_request wanted = {
+
+	return (struct candidate){
+		.any = alias || policy,
 		.model = alias ? catalog_model(catalog, alias->model) : ranking->model,
 		.policy = policy ? policy : ranking->policy,
+	};
+}
+
+/* For those who may simulate, and who may see what it is made of. */
+static bool may_compare(const struct request *request)
+{
+	return request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR) &&
+	       veil_refuse(request) == ERR_OK;
+}
+
+static enum error write_differences(struct request *request, struct json_writer *json,
+	const struct ranking *ranking, const struct candidate *candidate)
+{
+	const struct simulation_request wanted = {
+		.model = candidate->model,
+		.policy = candidate->policy,
 		.top = SIMULATION_TOP_DEFAULT,
 		.without_conflicts = true,
 	};
 	struct simulation simulation = {0};
 	enum error error;
 
-	json_key(json, "candidate");
-	if (!alias && !policy) {
+	json_key(json, "differences");
+	if (!may_compare(request)) {
 		json_nil(json);
 		return ERR_OK;
 	}
 	error = whatif_run(request, ranking, &wanted, &simulation);
 	if (!error) {
 		json_object_begin(json);
-		json_put(json, "model_version", int, wanted.model->version);
-		json_put(json, "policy_version", int, wanted.policy ? wanted.policy->version : 0);
-		json_key(json, "differences");
-		json_object_begin(json);
 		error = effect_write(request, json, &simulation);
-		json_object_end(json);
 		json_object_end(json);
 	}
 	simulation_release(&simulation);
+	return error;
+}
+
+/* A model or a policy behind the alias "candidate", ranked beside the active ones. */
+static enum error write_candidate(struct request *request, struct json_writer *json,
+	const struct ranking *ranking, const struct candidate *candidate)
+{
+	enum error error;
+
+	json_key(json, "candidate");
+	if (!candidate->any) {
+		json_nil(json);
+		return ERR_OK;
+	}
+	json_object_begin(json);
+	json_put(json, "model_version", int, candidate->model->version);
+	json_put(json, "policy_version", int, candidate->policy ? candidate->policy->version : 0);
+	error = write_differences(request, json, ranking, candidate);
+	json_object_end(json);
 	return error;
 }
 
@@ -193,6 +230,20 @@ static enum error write_history(struct request *request, struct json_writer *jso
 	return ERR_OK;
 }
 
+static enum error write_ranked(
+	struct request *request, struct json_writer *json, const struct ranking *ranking)
+{
+	const struct candidate candidate = candidate_of(ranking);
+	enum error error =
+		veil_ask_versions(request, ranking->catalog, candidate.model, candidate.policy);
+
+	json->veil = request->veil;
+	if (error)
+		return error;
+	view_write_ranking(json, ranking);
+	return write_candidate(request, json, ranking, &candidate);
+}
+
 static enum error show(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"min_revision", NULL};
@@ -206,10 +257,10 @@ static enum error show(struct request *request, struct response *response)
 		return error;
 	response_revision(response, request, ranking->revision);
 	response_header(response, request, "Cache-Control", "no-store");
-	json_writer_init(&json, &response->body);
+	view_tell_suspension(request, response, ranking);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
-	view_write_ranking(&json, ranking);
-	error = write_candidate(request, &json, ranking);
+	error = write_ranked(request, &json, ranking);
 	ranking_unref(ranking);
 	if (!error)
 		error = write_history(request, &json);
@@ -222,6 +273,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/rollout",
 		.roles = ROLES_READ,
+		.flags = ROUTE_HEAVY,
 		.handle = show,
 	},
 	{

@@ -36,7 +36,7 @@ static void write_slas(struct buf *out, const struct catalog *catalog, struct st
 	slas_write(out, catalog->slas);
 }
 
-static const struct configured configured_slas = {"slas", parse_slas, slas_revision, write_slas};
+const struct configured configured_slas = {"slas", parse_slas, slas_revision, write_slas};
 
 /* ---- business hours ---- */
 
@@ -71,7 +71,7 @@ static void write_hours(struct buf *out, const struct catalog *catalog, struct s
 	business_hours_write(out, catalog_business_hours(catalog, name));
 }
 
-static const struct configured configured_hours = {
+const struct configured configured_hours = {
 	"business_hours", parse_hours, hours_revision, write_hours};
 
 static enum error list_hours(struct request *request, struct response *response)
@@ -186,7 +186,8 @@ static enum error show_clock(struct request *request, struct response *response)
 		return error;
 	now_us = clock_now_us(request->service->clock);
 	response_revision(response, request, ranking->revision);
-	json_writer_init(&json, &response->body);
+	view_tell_suspension(request, response, ranking);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	json_key(&json, "item");
 	view_write_item(&json, ranking, row);
@@ -194,6 +195,7 @@ static enum error show_clock(struct request *request, struct response *response)
 	json_put(&json, "as_of", time, now_us - now_us % US_PER_S);
 	json_key(&json, "sla");
 	sla_write_clock(&json, ranking, row, now_us);
+	view_write_suspension(&json, ranking);
 	json_object_end(&json);
 	ranking_unref(ranking);
 	return response_done(response);

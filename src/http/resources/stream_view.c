@@ -6,7 +6,9 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "codec/item.h"
 #include "http/resources/view.h"
+#include "service/catalogs.h"
 
 static const double DAY_S = 86400;
 
@@ -20,6 +22,8 @@ enum error stream_survey(struct request *request, struct ranking **ranking, stru
 	enum error error = request_query_int(request, "revision", 1, INT64_MAX, 0, &revision);
 
 	*ranking = NULL;
+	if (!error && revision > 0)
+		error = view_may_ask_past(request);
 	if (!error && revision > 0)
 		error = view_past(request, "revision", revision, ranking);
 	else if (!error)
@@ -61,6 +65,7 @@ void stream_write_head(struct json_writer *json, const struct survey *survey)
 	} else {
 		json_nil(json);
 	}
+	view_write_suspension(json, survey->ranking);
 }
 
 /* ---- one stream's state ---- */
@@ -149,6 +154,26 @@ static void write_group(const struct shown *shown, const struct contract_limit *
 	json_object_end(json);
 }
 
+/* Of people who are hidden nothing is told, not even how many there are: who may set an item's assignee
+ * would find out by counts whose name it is. */
+static bool is_hidden(const struct shown *shown, const struct contract_limit *limit)
+{
+	return limit->per == WN_PER_ASSIGNEE &&
+	       veil_hides_field(shown->json, shown->survey->ranking, ITEM_ASSIGNEE);
+}
+
+static void write_groups(const struct shown *shown, const struct limit_health *health)
+{
+	size_t count = is_hidden(shown, health->limit) ? 0 : health->count;
+	struct json_writer *json = shown->json;
+
+	json_key(json, "groups");
+	json_array_begin(json);
+	for (size_t i = 0; i < count && i < STREAM_LIST_MAX; i++)
+		write_group(shown, health->limit, &health->groups[i]);
+	json_array_end(json);
+}
+
 static void write_limit(const struct shown *shown, const struct limit_health *health)
 {
 	static const char *const groups[] = {[WN_PER_WORKSPACE] = "workspace",
@@ -164,13 +189,13 @@ static void write_limit(const struct shown *shown, const struct limit_health *he
 	json_put(json, "per", text, groups[limit->per]);
 	json_put(json, "count", text, limit->by_estimate ? "estimate" : "items");
 	json_put(json, "mode", text, limit->warn ? "warn" : "enforce");
-	json_put(json, "group_count", int, (int64_t)health->count);
-	json_put(json, "over_count", int, (int64_t)health->over);
-	json_key(json, "groups");
-	json_array_begin(json);
-	for (size_t i = 0; i < health->count && i < STREAM_LIST_MAX; i++)
-		write_group(shown, limit, &health->groups[i]);
-	json_array_end(json);
+	if (is_hidden(shown, limit)) {
+		json_put(json, "masked", bool, true);
+	} else {
+		json_put(json, "group_count", int, (int64_t)health->count);
+		json_put(json, "over_count", int, (int64_t)health->over);
+	}
+	write_groups(shown, health);
 	json_object_end(json);
 }
 
@@ -276,14 +301,37 @@ void stream_write_health(
 	write_weeks(shown);
 }
 
+enum error stream_note_people(
+	struct request *request, const struct limit_health *limits, size_t count)
+{
+	struct call call = call_of(request);
+	struct catalog *now;
+	bool any = false;
+	enum error error;
+
+	for (size_t i = 0; i < count; i++)
+		any |= limits[i].limit->per == WN_PER_ASSIGNEE && limits[i].count > 0;
+	if (!any)
+		return ERR_OK;
+	error = catalog_current(&call, &now, NULL);
+	if (error)
+		return error;
+	veil_note_field(request, now, ITEM_ASSIGNEE);
+	catalog_unref(now);
+	return ERR_OK;
+}
+
 enum error stream_write_limits(
-	struct json_writer *json, const struct call *call, const struct survey *survey)
+	struct json_writer *json, struct request *request, const struct survey *survey)
 {
 	const struct shown shown = {json, survey, NULL};
-	struct limit_health *limits;
-	size_t count;
-	enum error error = workspace_limits_make(call, survey, &limits, &count);
+	struct call call = call_of(request);
+	struct limit_health *limits = NULL;
+	size_t count = 0;
+	enum error error = workspace_limits_make(&call, survey, &limits, &count);
 
+	if (!error)
+		error = stream_note_people(request, limits, count);
 	json_key(json, "limits");
 	json_array_begin(json);
 	for (size_t i = 0; i < count && !error; i++)

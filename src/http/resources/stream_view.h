@@ -11,7 +11,7 @@
  * The ranking is a reference, NULL with any error. */
 enum error stream_survey(struct request *request, struct ranking **ranking, struct survey *out);
 
-/* "ranking", "revision", "at", "contract", "reserve" of the object being written. */
+/* "ranking", "revision", "at", "contract", "reserve", and "suspended" where the model is, of the object being written. */
 void stream_write_head(struct json_writer *json, const struct survey *survey);
 /* "stream", "queued", "in_flight", "in_flight_days", "oldest", "capacity". */
 void stream_write_state(
@@ -21,7 +21,10 @@ void stream_write_health(
 	struct json_writer *json, const struct survey *survey, const struct stream_health *health);
 /* "limits": of all streams together. */
 enum error stream_write_limits(
-	struct json_writer *json, const struct call *call, const struct survey *survey);
+	struct json_writer *json, struct request *request, const struct survey *survey);
+/* A limit's groups name people: noted for the access log where assignees are sensitive. */
+enum error stream_note_people(
+	struct request *request, const struct limit_health *limits, size_t count);
 /* "drawn", "quadrants", with at most `limit` items each (quadrants.c). */
 enum error stream_write_quadrants(
 	struct json_writer *json, const struct survey *survey, struct arena *arena, size_t limit);

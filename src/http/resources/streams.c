@@ -10,7 +10,7 @@
 #include "service/streams.h"
 
 static enum error write_streams(
-	struct json_writer *json, const struct call *call, const struct survey *survey)
+	struct json_writer *json, struct request *request, const struct survey *survey)
 {
 	enum error error;
 
@@ -18,7 +18,7 @@ static enum error write_streams(
 	stream_write_head(json, survey);
 	json_put(json, "in_flight", int, (int64_t)survey->in_flight);
 	json_put(json, "in_flight_days", number, survey->in_flight_days);
-	error = stream_write_limits(json, call, survey);
+	error = stream_write_limits(json, request, survey);
 	json_key(json, "streams");
 	json_array_begin(json);
 	for (size_t i = 0; i < survey->count; i++) {
@@ -34,7 +34,6 @@ static enum error write_streams(
 static enum error list_streams(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"revision", "min_revision", NULL};
-	struct call call = call_of(request);
 	struct ranking *ranking = NULL;
 	struct json_writer json;
 	struct survey survey;
@@ -45,8 +44,9 @@ static enum error list_streams(struct request *request, struct response *respons
 	if (error)
 		return error;
 	response_revision(response, request, ranking->revision);
-	json_writer_init(&json, &response->body);
-	error = write_streams(&json, &call, &survey);
+	view_tell_suspension(request, response, ranking);
+	view_begin(&json, request, &response->body);
+	error = write_streams(&json, request, &survey);
 	ranking_unref(ranking);
 	return error ? error : response_done(response);
 }
@@ -63,10 +63,13 @@ static enum error answer_health(struct request *request, struct response *respon
 	if (!state)
 		return ERR_NOT_FOUND;
 	error = stream_health_make(&call, survey, state, weeks, &health);
+	if (!error)
+		error = stream_note_people(request, health.limits, health.limit_count);
 	if (error)
 		return error;
 	response_revision(response, request, survey->ranking->revision);
-	json_writer_init(&json, &response->body);
+	view_tell_suspension(request, response, survey->ranking);
+	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
 	stream_write_head(&json, survey);
 	stream_write_state(&json, survey, state);
@@ -107,12 +110,14 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/streams",
 		.roles = ROLES_READ,
+		.flags = ROUTE_PAST,
 		.handle = list_streams,
 	},
 	{
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/streams/{name}/health",
 		.roles = ROLES_READ,
+		.flags = ROUTE_PAST,
 		.handle = stream_health,
 	},
 };

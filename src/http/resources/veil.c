@@ -85,6 +85,14 @@ void veil_note_item(
 		sensitive_read_item(read, &item->id);
 }
 
+void veil_note_field(struct request *request, const struct catalog *now, uint32_t field)
+{
+	struct sensitive_read *read = now->sensitive_fields & field ? note(request, now) : NULL;
+
+	if (read)
+		sensitive_read_feature(read, request, str_from(item_field_name(field)));
+}
+
 /* ---- asking ---- */
 
 /* A second policy has no list of its own: of its rules, all are hidden. */

@@ -41,6 +41,9 @@ struct item_record; /* codec/item.h */
 void veil_note_item(
 	struct request *request, const struct catalog *now, const struct item_record *item);
 
+/* The same of a field (its item_field bit) that an answer tells of many items together. */
+void veil_note_field(struct request *request, const struct catalog *now, uint32_t field);
+
 /* ERR_SENSITIVE_INPUT where scores or rules are hidden in what was asked for. */
 enum error veil_refuse(const struct request *request);
 /* Whether anything is: what the answer says of itself as "masked". */

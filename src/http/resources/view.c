@@ -118,6 +118,15 @@ enum error view_ranking_if_any(struct request *request, struct ranking **out)
 	return live_is_failing(request->service->live, &request->workspace.id) ? ERR_OK : error;
 }
 
+enum error view_may_ask_past(struct request *request)
+{
+	if (request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))
+		return ERR_OK;
+	diag_add(&request->diag, "/query/revision",
+		"What was at a past revision is for reviewers, admins and auditors.");
+	return ERR_FORBIDDEN;
+}
+
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out)
 {

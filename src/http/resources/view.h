@@ -24,6 +24,8 @@ enum error view_loading(struct request *request);
  * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at, and as heavy_begin. A reference; NULL with any error. */
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out);
+/* ERR_FORBIDDEN with a fault at ?revision= where the caller may not ask what was. */
+enum error view_may_ask_past(struct request *request);
 /* The item {id} behind {ws} in the ranking of view_ranking. ERR_NOT_FOUND. */
 enum error view_item(struct request *request, struct ranking **out, uint32_t *row);
 

@@ -144,7 +144,7 @@ static enum error encode(struct walk *walk, struct request *request, void *unuse
 		&request->arena, &survey);
 	if (error)
 		return error;
-	json_writer_init(&json, out);
+	view_begin(&json, request, out);
 	json_object_begin(&json);
 	view_write_ranking(&json, walk->ranking);
 	error = stream_write_views(&json, request, &survey);

@@ -80,11 +80,10 @@ enum error walk_revision(struct walk *walk, struct request *request)
 
 	if (error)
 		return error;
-	if (walk->revision > 0 && !(request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))) {
-		diag_add(&request->diag, "/query/revision",
-			"Queues of the past are for reviewers, admins and auditors.");
-		return ERR_FORBIDDEN;
-	}
+	if (walk->revision > 0)
+		error = view_may_ask_past(request);
+	if (error)
+		return error;
 	if (walk->revision > 0 && request_query(request, "min_revision").ptr) {
 		diag_add(&request->diag, "/query/min_revision",
 			"Has no meaning beside revision, which is exact.");

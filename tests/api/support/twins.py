@@ -46,6 +46,8 @@ QUERIES = {
     "/items/{id}": ("?revision={revision}",),
     "/items/{id}/counterfactual": ("?band=high", "?rank=1"),
     "/items/{id}/movement": ("?since={ranking}", "?since={revision}"),
+    "/streams": ("?revision={revision}",),
+    "/streams/{name}/health": ("?revision={revision}",),
     "/overrides": ("?state=in_force",),
     "/rankings/{ranking}/entries": ("?limit=1",),
     "/comparisons/next": ("?of=criteria",),
