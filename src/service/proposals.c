@@ -182,6 +182,19 @@ static enum error check_room(struct write *write, const struct proposal_row *row
 	return ERR_CONFLICT;
 }
 
+/* What an override's proposal is against: the item as it was. */
+static enum error item_base(
+	struct write *write, const struct override_input *input, int64_t *revision)
+{
+	struct item_row *items;
+	size_t found;
+	enum error error = items_by_id(tx_conn(write->tx), &write->call->workspace, &input->item, 1,
+		write->call->arena, &items, &found);
+
+	*revision = !error && found > 0 ? items[0].record.revision : 0;
+	return error;
+}
+
 static enum error create_body(struct write *write, void *arg)
 {
 	struct deciding *deciding = arg;
@@ -199,6 +212,10 @@ static enum error create_body(struct write *write, void *arg)
 	if (error || write->call->diag->count)
 		return error ? error : ERR_INVALID;
 	fill_row(write, deciding);
+	if (documents.override)
+		error = item_base(write, documents.override, &deciding->out->row.base);
+	if (error)
+		return error;
 	if (!proposal_digest(&deciding->out->row, deciding->catalog, &deciding->out->row.digest))
 		return ERR_NO_MEMORY;
 	error = check_room(write, &deciding->out->row);
@@ -217,13 +234,25 @@ enum error proposal_create(const struct call *call, const struct proposal_reques
 
 /* ---- applying ---- */
 
+static enum error refuse(const struct write *write, enum error error, const char *detail)
+{
+	diag_add(write->call->diag, "", "%s", detail);
+	return error;
+}
+
 static enum error add_override(
 	struct write *write, const struct deciding *deciding, struct proposal_documents *documents)
 {
 	struct override_row row;
 	char id[UUID_TEXT_SIZE];
-	enum error error = override_add(write, deciding->catalog, documents->override, &row);
+	int64_t base;
+	enum error error = item_base(write, documents->override, &base);
 
+	if (!error && base != deciding->out->row.base)
+		return refuse(
+			write, ERR_STALE_PROPOSAL, "The item has changed since: propose it anew.");
+	if (!error)
+		error = override_add(write, deciding->catalog, documents->override, &row);
 	if (!error)
 		documents->result =
 			arena_printf(write->call->arena, "override:%s", uuid_to_text(&row.id, id));
@@ -264,12 +293,6 @@ static enum error apply(struct write *write, struct deciding *deciding, enum pro
 }
 
 /* ---- deciding ---- */
-
-static enum error refuse(const struct write *write, enum error error, const char *detail)
-{
-	diag_add(write->call->diag, "", "%s", detail);
-	return error;
-}
 
 /* Whether there is still something to decide, and it is what was seen. */
 static enum error check_open(struct write *write, const struct deciding *deciding)

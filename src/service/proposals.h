@@ -15,7 +15,7 @@ enum {
 	PROPOSAL_MAX_DOCUMENTS = 2,
 	PROPOSAL_DEFAULT_DAYS = 14,
 	PROPOSAL_MAX_APPROVALS = 64,        /* that a list shows of one */
-	PROPOSAL_MAX_OPEN = 20,             /* of a token */
+	PROPOSAL_MAX_OPEN = 50,             /* of a token */
 	PROPOSAL_MAX_OPEN_BYTES = 16 << 20, /* bodies and effects of a workspace */
 	PROPOSAL_LIST_MAX = 100,
 };

@@ -71,10 +71,13 @@ bool proposal_is_agreed(const struct proposal *proposal, const struct catalog *c
 
 static bool is_as_it_was(const struct proposal_row *row, const struct catalog *catalog)
 {
+	enum approval_change change = approval_change_named(row->change);
 	struct sha256 digest;
 
-	return proposal_base(catalog, approval_change_named(row->change), row->name) == row->base &&
-	       proposal_digest(row, catalog, &digest) && sha256_same(&digest, &row->digest);
+	/* Whether an item has changed is found when its override is to be made. */
+	if (change != APPROVE_OVERRIDE && proposal_base(catalog, change, row->name) != row->base)
+		return false;
+	return proposal_digest(row, catalog, &digest) && sha256_same(&digest, &row->digest);
 }
 
 static enum proposal_state state_of(

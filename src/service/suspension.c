@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "codec/json_writer.h"
+#include "service/alias_past.h"
 #include "service/catalogs.h"
 #include "service/documents.h"
 #include "service/kept.h"
@@ -409,52 +410,6 @@ enum error model_suspend(const struct call *call, const struct suspend_request *
 
 /* ---- back ---- */
 
-/* What "active" has named, oldest first. */
-struct past {
-	struct document *moves;
-	size_t count;
-	struct str wanted; /* the body of a move to the version that is asked for */
-};
-
-static enum error moved_by(struct write *write, int64_t revision, struct str *action)
-{
-	struct intervention_row *rows;
-	size_t count;
-	enum error error = interventions_list(tx_conn(write->tx), &write->call->workspace,
-		revision + 1, 1, write->call->arena, &rows, &count);
-
-	*action = !error && count > 0 && rows[0].revision == revision ? rows[0].action : STR_NONE;
-	return error;
-}
-
-/* From the newest move back to the one that brought it in otherwise than by an intervention: nobody has gone
- * back from it in between, and that move was no bypass. */
-static enum error was_approved(struct write *write, const struct past *past, bool *out)
-{
-	bool bypass = false, left = false; /* gone back from */
-	bool back = false; /* what was in force next came by a roll-back or a resumption */
-	struct str action;
-	enum error error = ERR_OK;
-
-	*out = false;
-	for (size_t i = past->count; i-- > 0 && !error;) {
-		bool wanted = str_eq(past->moves[i].body, past->wanted);
-
-		error = moved_by(write, past->moves[i].revision, &action);
-		if (error || str_is(action, "suspend"))
-			continue;
-		left |= wanted && back;
-		back = !wanted && action.ptr;
-		if (!wanted || action.ptr)
-			continue;
-		error = proposal_bypassed_at(tx_conn(write->tx), &write->call->workspace,
-			past->moves[i].revision, &bypass);
-		*out = !left && !bypass;
-		return error;
-	}
-	return error;
-}
-
 /* Whether this version was behind "active" before; and by approval, where that is asked for. */
 static enum error was_active(struct write *write, const struct intervening *doing, const char *kind,
 	int64_t version, const char *pointer)
@@ -465,7 +420,7 @@ static enum error was_active(struct write *write, const struct intervening *doin
 	const char *body =
 		arena_printf(write->call->arena, "{\"%s\":%lld}", member, (long long)version);
 	struct document *documents;
-	struct past past;
+	struct alias_past past;
 	bool found = false;
 	size_t count;
 	enum error error =
@@ -475,12 +430,12 @@ static enum error was_active(struct write *write, const struct intervening *doin
 
 	if (error)
 		return error;
-	past = (struct past){documents, count, str_from(body)};
+	past = (struct alias_past){documents, count, str_from(body)};
 	for (size_t i = 0; i < count; i++)
 		found = found || str_eq(documents[i].body, past.wanted);
 	if (found && rules->of[model ? APPROVE_MODEL : APPROVE_POLICY].required &&
 		!(model && version == doing->catalog->suspension.model))
-		error = was_approved(write, &past, &approved);
+		error = alias_past_approved(write, &past, &approved);
 	if (error || (found && approved))
 		return error;
 	if (found) {

@@ -36,6 +36,7 @@ class Place:
 
     def __init__(self, operator):
         self.ws = Workspace(operator)
+        self.proposals, self.proposer = 0, None
         self.operator = Client(
             operator.url, operator.post("/v1/tokens", 201, json={"label": "without grants"}).json()["secret"]
         )
@@ -104,9 +105,12 @@ class Place:
         return template.format(**{**values, **other})
 
     def proposal(self):
-        """The id of a new proposal."""
+        """The id of a new proposal; a token may only have so many."""
         body = {"change": "model", "body": {"weights": {"user_impact": 7}}, "rationale": "a test's own"}
-        return self.ws.post("/proposals", 201, json=body).json()["id"]
+        if self.proposals % 40 == 0:
+            self.proposer = self.ws.client(self.ws.token("reviewer", "admin"))
+        self.proposals += 1
+        return self.proposer.post("/proposals", 201, json=body).json()["id"]
 
     def override(self):
         """The id of a new override: another cell may have revoked the last one."""
