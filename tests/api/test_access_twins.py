@@ -91,7 +91,8 @@ class Plan:
         self.items = []
         for i, name in enumerate(self.names):
             features = {"effort": rng.randint(1, 9)}
-            if rng.random() < 0.8:
+            # What is unknown leaves a band open, or not, by what the marked value is.
+            if rng.random() < (0.3 if name == self.marked else 0.8):
                 features["user_impact"] = rng.randint(1, 3)
             if rng.random() < 0.8:
                 features["salary"] = round(rng.uniform(0, 10), 1)
