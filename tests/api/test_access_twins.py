@@ -135,7 +135,7 @@ class Plan:
         ws.push([items[int(self.marked)]])
         rankings.append(keep())
         names = ("active", "candidate", "salary", "effort", "user_impact", "engineering_bug")
-        reviews = twins.review_all(ws)
+        reviews = twins.review_all(ws, sensitive_fields=["assignee"])
         return ws, twins.known_of(ws, self.names, made, rankings, names, reviews)
 
 

@@ -55,7 +55,7 @@ static enum error find(struct request *request, struct response *response)
 	}
 	if (!error) {
 		response_revision(response, request, ranking->revision);
-		json_writer_init(&json, &response->body);
+		view_begin(&json, request, &response->body);
 		write_answer(&json, &survey, &findings);
 		error = response_done(response);
 	}

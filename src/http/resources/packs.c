@@ -151,7 +151,7 @@ static enum error answer(
 
 	if (error)
 		return error;
-	json_writer_init(&json, &response->body);
+	view_begin(&json, request, &response->body);
 	error = history_gate_begin(request, &pack.survey);
 	if (!error) {
 		error = findings_of(request, &pack.survey, LIST_LIMIT_DEFAULT, &pack.findings);

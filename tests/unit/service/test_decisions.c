@@ -45,7 +45,6 @@ static void an_override_is_recorded(void **state)
 	struct written written;
 	struct caller caller;
 	int64_t revision;
-	struct head head;
 	size_t count;
 
 	(void)state;
