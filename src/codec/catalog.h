@@ -188,7 +188,7 @@ enum approval_change {
 	APPROVE_FEATURE, /* a definition, or its deletion */
 	APPROVE_SETTINGS,
 	APPROVE_OVERRIDE, /* making one, of chosen kinds */
-	APPROVE_RULES,    /* these rules themselves, as soon as there are any: each rule's `from` counts */
+	APPROVE_RULES, /* these rules themselves, as soon as there are any: each rule's `from` counts */
 	APPROVAL_CHANGES
 };
 /* "model" …; APPROVAL_CHANGES when unknown. */
