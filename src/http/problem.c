@@ -63,6 +63,7 @@ static const char *const advice[ERR_COUNT] = {
 		"Try again in a moment, with the same key and body: the answer will be "
 		"the first one's.",
 	[ERR_GONE] = "Start again at the first page.",
+	[ERR_RETIRED] = "Ask for a later revision; the file that was exported has what was before.",
 	[ERR_STALE_ETAG] =
 		"Read it again, apply the change to what is there now, and send its ETag.",
 	[ERR_TOO_LARGE] = "Send less at once; long lists can be sent as application/x-ndjson.",
