@@ -100,6 +100,8 @@ class Plan:
             if i and rng.random() < 0.3:
                 more["blocked_by"] = [{"external_id": rng.choice(self.names[:i])}]
             self.items.append(item(name, features=features, **more))
+        # No rule means it, and no override: a queue is never empty, where there would be no rank to pin to.
+        self.items.append(item("plain", features={"effort": 5}, labels=["s"], status="in_progress"))
         kinds = (
             {"kind": "boost", "delta": 0.5},
             {"kind": "pin", "rank": 2},
@@ -136,7 +138,7 @@ class Plan:
         rankings.append(keep())
         names = ("active", "candidate", "salary", "effort", "user_impact", "engineering_bug")
         reviews = twins.review_all(ws, sensitive_fields=["assignee"])
-        return ws, twins.known_of(ws, self.names, made, rankings, names, reviews)
+        return ws, twins.known_of(ws, [*self.names, "plain"], made, rankings, names, reviews)
 
 
 def order_of(ws, known):
