@@ -16,6 +16,8 @@
 #include <sys/random.h>
 #include <zlib.h>
 
+enum { GATHERED_BYTES = 1024 };
+
 /* Fetched by the first who needs them, kept for the life of the process. */
 static _Atomic(EVP_MD *) fetched_sha256;
 static _Atomic(EVP_MAC *) fetched_hmac;
@@ -139,12 +141,28 @@ static EVP_MD_CTX *context_of_thread(void)
 	return context;
 }
 
-bool sha256_of_parts(const struct str *parts, size_t count, struct sha256 *out)
+/* The thread's context, begun; NULL when memory is out. */
+static EVP_MD_CTX *begun_context(void)
 {
 	EVP_MD *algorithm = sha256_algorithm();
 	EVP_MD_CTX *context = algorithm ? context_of_thread() : NULL;
 
-	if (!context || EVP_DigestInit_ex2(context, algorithm, NULL) != 1)
+	return context && EVP_DigestInit_ex2(context, algorithm, NULL) == 1 ? context : NULL;
+}
+
+bool sha256_of(const void *data, size_t bytes, struct sha256 *out)
+{
+	EVP_MD_CTX *context = begun_context();
+
+	return context && (bytes == 0 || EVP_DigestUpdate(context, data, bytes) == 1) &&
+	       EVP_DigestFinal_ex(context, out->bytes, NULL) == 1;
+}
+
+static bool add_each(const struct str *parts, size_t count, struct sha256 *out)
+{
+	EVP_MD_CTX *context = begun_context();
+
+	if (!context)
 		return false;
 	for (size_t i = 0; i < count; i++) {
 		if (parts[i].len > 0 && EVP_DigestUpdate(context, parts[i].ptr, parts[i].len) != 1)
@@ -153,11 +171,20 @@ bool sha256_of_parts(const struct str *parts, size_t count, struct sha256 *out)
 	return EVP_DigestFinal_ex(context, out->bytes, NULL) == 1;
 }
 
-bool sha256_of(const void *data, size_t bytes, struct sha256 *out)
+/* To copy what is short costs less than to tell libcrypto of each part. */
+bool sha256_of_parts(const struct str *parts, size_t count, struct sha256 *out)
 {
-	const struct str whole = {data, bytes};
+	unsigned char whole[GATHERED_BYTES];
+	size_t bytes = 0;
 
-	return sha256_of_parts(&whole, 1, out);
+	for (size_t i = 0; i < count; i++) {
+		if (parts[i].len > sizeof whole - bytes)
+			return add_each(parts, count, out);
+		if (parts[i].len > 0)
+			memcpy(whole + bytes, parts[i].ptr, parts[i].len);
+		bytes += parts[i].len;
+	}
+	return sha256_of(whole, bytes, out);
 }
 
 bool hmac_sha256(

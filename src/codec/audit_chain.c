@@ -10,7 +10,7 @@
 
 #include "base/num.h"
 
-enum { HEAD_TEXT_SIZE = 96, RECORD_FIXED_BYTES = 192 };
+enum { HEAD_TEXT_SIZE = 96, RECORD_PARTS = 17 };
 
 bool audit_row_hash(const char *table, struct str tuple, struct sha256 *out)
 {
@@ -33,35 +33,44 @@ bool audit_rows_digest(struct sha256 *hashes, size_t count, struct sha256 *out)
 	return sha256_of(hashes, count * sizeof *hashes, out);
 }
 
-static void put_text(struct buf *out, struct str text)
+static void put_be(unsigned char *out, size_t bytes, uint64_t value)
 {
-	buf_be32(out, (uint32_t)text.len);
-	buf_str(out, text);
+	for (size_t i = bytes; i-- > 0; value >>= 8)
+		out[i] = (unsigned char)value;
+}
+
+/* Texts go in with their length before them. */
+static void put_text(struct str *parts, unsigned char length[4], struct str text)
+{
+	put_be(length, 4, text.len);
+	parts[0] = (struct str){(const char *)length, 4};
+	parts[1] = text;
 }
 
 bool audit_record_hash(const struct audit_record *record, struct sha256 *out)
 {
-	struct buf bytes = BUF_INIT;
-	bool good;
+	static const char schema[] = "winnow-audit-1";
+	unsigned char revision[8], at_us[8], row_count[8], lengths[4][4];
+	struct str parts[RECORD_PARTS] = {
+		{schema, sizeof schema},
+		{(const char *)record->workspace.bytes, sizeof record->workspace.bytes},
+		{(const char *)revision, sizeof revision},
+		{(const char *)at_us, sizeof at_us},
+		{(const char *)record->attempt.bytes, sizeof record->attempt.bytes},
+		[13] = {(const char *)record->detail_sha256.bytes, SHA256_BYTES},
+		{(const char *)row_count, sizeof row_count},
+		{(const char *)record->rows_sha256.bytes, SHA256_BYTES},
+		{(const char *)record->prev_hash.bytes, SHA256_BYTES},
+	};
 
-	buf_reserve(&bytes, RECORD_FIXED_BYTES + record->actor.len + record->action.len +
-				    record->subject.len + record->request_id.len);
-	buf_append(&bytes, "winnow-audit-1", sizeof "winnow-audit-1");
-	buf_append(&bytes, record->workspace.bytes, sizeof record->workspace.bytes);
-	buf_be64(&bytes, (uint64_t)record->revision);
-	buf_be64(&bytes, (uint64_t)record->at_us);
-	buf_append(&bytes, record->attempt.bytes, sizeof record->attempt.bytes);
-	put_text(&bytes, record->actor);
-	put_text(&bytes, record->action);
-	put_text(&bytes, record->subject);
-	put_text(&bytes, record->request_id);
-	buf_append(&bytes, record->detail_sha256.bytes, SHA256_BYTES);
-	buf_be64(&bytes, (uint64_t)record->row_count);
-	buf_append(&bytes, record->rows_sha256.bytes, SHA256_BYTES);
-	buf_append(&bytes, record->prev_hash.bytes, SHA256_BYTES);
-	good = !bytes.failed && sha256_of(bytes.data, bytes.len, out);
-	buf_release(&bytes);
-	return good;
+	put_be(revision, sizeof revision, (uint64_t)record->revision);
+	put_be(at_us, sizeof at_us, (uint64_t)record->at_us);
+	put_be(row_count, sizeof row_count, (uint64_t)record->row_count);
+	put_text(&parts[5], lengths[0], record->actor);
+	put_text(&parts[7], lengths[1], record->action);
+	put_text(&parts[9], lengths[2], record->subject);
+	put_text(&parts[11], lengths[3], record->request_id);
+	return sha256_of_parts(parts, RECORD_PARTS, out);
 }
 
 static const struct {
