@@ -7,7 +7,8 @@
 # private cluster below DATA (cluster.sh). Other WINNOW_* variables are handed to the daemon.
 #
 # Below DATA: winnow.env (how to reach it), operator.token, winnowd.log, winnowd.pid, demo.ndjson
-# (the backlog as it was loaded), lock, and the cluster's files.
+# (the backlog as it was loaded), lock, checkpoint.key and checkpoints (what signs the audit logs, and
+# what was signed), and the cluster's files.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 cd "$root"
@@ -21,6 +22,7 @@ url=http://127.0.0.1:$PORT
 workspace=demo
 [ "${DEMO:-1}" != 0 ] || workspace=main
 daemon_pid=''
+verifier_key=''
 detach=()
 
 readonly READY_SECONDS=60 STOP_SECONDS=30
@@ -74,6 +76,18 @@ prepare_database() {
 		fail_with_log "The migrations failed"
 	(exec_daemon WINNOW_DATABASE_URL="$app_url" -- bootstrap --token-file "$data/operator.token") \
 		>>"$data/winnowd.log" 2>&1 || fail_with_log "No operator's token could be made"
+}
+
+# Only of the private cluster: to a database that is there before DATA, a new key would be another's.
+prepare_checkpoints() {
+	own_database || return 0
+	export WINNOW_CHECKPOINT_KEY_FILE=${WINNOW_CHECKPOINT_KEY_FILE:-$data/checkpoint.key} \
+		WINNOW_CHECKPOINT_DIR=${WINNOW_CHECKPOINT_DIR:-$data/checkpoints} \
+		WINNOW_CHECKPOINT_NAME=${WINNOW_CHECKPOINT_NAME:-winnow.local} \
+		WINNOW_CHECKPOINT_EVERY_S=${WINNOW_CHECKPOINT_EVERY_S:-5}
+	mkdir -p "$WINNOW_CHECKPOINT_DIR"
+	verifier_key=$( (exec_daemon -- checkpoint-key) 2>>"$data/winnowd.log") ||
+		fail_with_log "No key for checkpoints could be made"
 }
 
 fail_with_log() {
@@ -207,7 +221,8 @@ write_environment() {
 	(
 		umask 077
 		printf '%s\n' "WINNOW_URL=$url" "WINNOW_TOKEN=$token" "WINNOW_WORKSPACE=$workspace" \
-			"WINNOW_ADMIN_DATABASE_URL=$admin_url" >"$data/winnow.env.new"
+			"WINNOW_ADMIN_DATABASE_URL=$admin_url" "WINNOW_VERIFIER_KEY=$verifier_key" \
+			>"$data/winnow.env.new"
 	)
 	mv "$data/winnow.env.new" "$data/winnow.env"
 }
@@ -260,6 +275,7 @@ start_all() {
 	trap undo_start EXIT
 	start_database
 	prepare_database
+	prepare_checkpoints
 	start_daemon
 	wait_ready
 	prepare_workspace
@@ -320,7 +336,8 @@ command_clean_data() {
 	! daemon_up || die "it is up; make down first"
 	cluster remove
 	rm -f "$data"/{winnow.env,winnow.env.new,operator.token,winnowd.log,winnowd.pid,lock} \
-		"$data"/{demo.ndjson,demo.ndjson.loading}
+		"$data"/{demo.ndjson,demo.ndjson.loading,checkpoint.key}
+	rm -rf "$data/checkpoints"
 	rmdir "$data" 2>/dev/null || say "Left alone, since it holds something else: $data"
 }
 
