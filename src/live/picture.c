@@ -347,7 +347,6 @@ static bool is_newer(const struct picture *picture, uint32_t row, const struct i
 	return item->record.revision > facts->revision;
 }
 
-/* Nobody else has the index of a picture that is loaded, so it is read without the lock. */
 enum { VERSIONS_BETWEEN_ASKS = 4096 };
 
 /* Every version of an item is read, and a row that is written again grows. */
@@ -362,6 +361,7 @@ static enum error ask_for_versions(struct follow_state *state)
 	return room->take(room->self, picture->grown_bytes);
 }
 
+/* Nobody else has the index of a picture that is loaded, so it is read without the lock. */
 static bool load_row(void *self, const struct item_row *item)
 {
 	struct follow_state *state = self;

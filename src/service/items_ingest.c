@@ -4,7 +4,6 @@
  */
 #include "service/items_batch.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/metrics.h"
@@ -485,7 +484,6 @@ static enum error merge_and_write(struct batch *batch, struct write *write)
 
 	batch->salt = write->change.salt;
 	error = merge_all(batch, write->change.revision);
-
 	if (error)
 		return error;
 	if (write->call->key)

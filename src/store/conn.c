@@ -114,21 +114,24 @@ static void take_error(struct conn *conn, const struct sent *sent, const PGresul
 		log_refusal(sqlstate, sent->statement, message, meaning.error);
 }
 
-bool conn_await_input(struct conn *conn)
+/* Whether there is something to read before so much time is over; negative: it may take any time. */
+static bool is_heard(struct conn *conn, int64_t within_ms)
 {
 	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
-	if (poll(&ready, 1, conn->patience_ms > 0 ? (int)conn->patience_ms : -1) == 0)
-		return false;
-	return PQconsumeInput(conn->pg) == 1;
+	return poll(&ready, 1, (int)within_ms) != 0;
+}
+
+bool conn_await_input(struct conn *conn)
+{
+	return is_heard(conn, conn->patience_ms > 0 ? (int64_t)conn->patience_ms : -1) &&
+	       PQconsumeInput(conn->pg) == 1;
 }
 
 bool conn_comes_in_time(struct conn *conn)
 {
-	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
-
 	while (conn->patience_ms > 0 && PQisBusy(conn->pg)) {
-		if (poll(&ready, 1, (int)conn->patience_ms) == 0)
+		if (!is_heard(conn, conn->patience_ms))
 			return false;
 		/* What went wrong is PQgetResult's to say. */
 		if (PQconsumeInput(conn->pg) != 1)
@@ -421,9 +424,8 @@ static enum error await_session(struct conn *conn)
 	const struct store_config *config = store_configuration(conn->store);
 	unsigned timeout_ms =
 		config->standby ? config->replica_wait_ms : config->connect_timeout_s * 1000;
-	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
-	if (poll(&ready, 1, (int)timeout_ms) != 0)
+	if (is_heard(conn, timeout_ms))
 		return ERR_OK;
 	fail(conn, ERR_BUSY);
 	conn_close(conn);
@@ -614,7 +616,6 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 		if (!result)
 			break;
 		status = PQresultStatus(result);
-
 		if (status == PGRES_SINGLE_TUPLE && wanted)
 			wanted = row(self, result);
 		if (status == PGRES_FATAL_ERROR)

@@ -87,7 +87,6 @@ static bool read_results(struct copy *copy)
 		if (!result)
 			return true;
 		status = PQresultStatus(result);
-
 		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
 			conn_take_error(copy->conn, copy->statement, result);
 		PQclear(result);
