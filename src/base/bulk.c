@@ -3,7 +3,6 @@
  */
 #include "base/bulk.h"
 
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>

@@ -1,7 +1,6 @@
 /*
  * winnow calendar: when the freezes of a policy hold.
  */
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/named.h"

@@ -3,9 +3,7 @@
  * and weights from comparisons of criteria.
  */
 #include <math.h>
-#include <string.h>
 
-#include "base/num.h"
 #include "cli/commands.h"
 #include "cli/item_lookup.h"
 #include "cli/pages.h"

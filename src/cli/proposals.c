@@ -2,7 +2,6 @@
  * winnow proposals: changes that other people approve before they are done.
  */
 #include <stddef.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/pages.h"

@@ -1,8 +1,6 @@
 /*
  * winnow ranking: keep the newest ranking, look at what was kept, have it proved, take it away.
  */
-#include <stdio.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/download.h"

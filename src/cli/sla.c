@@ -1,7 +1,6 @@
 /*
  * winnow sla: how long items may take, by which hours, and what is left of it.
  */
-#include <string.h>
 
 #include "base/num.h"
 #include "cli/commands.h"

@@ -2,7 +2,6 @@
  * winnow token: who may do what. A secret is printed once, alone on standard output, so that it
  * can go into a file without passing anybody's eyes.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"

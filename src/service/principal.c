@@ -5,8 +5,6 @@
 
 #include <stdlib.h>
 
-#include "base/clock.h"
-
 static const struct {
 	const char *name;
 	uint32_t bit;

@@ -5,7 +5,6 @@
 
 #include <stdio.h>
 
-#include "base/sha256.h"
 #include "codec/catalog.h"
 #include "codec/json_writer.h"
 #include "live/live.h"
