@@ -7,6 +7,8 @@
 #include <errno.h>
 #include <time.h>
 
+#include "base/sha256.h"
+
 enum { FIRST_MS = 500, LONGEST_MS = 30 * 1000, LONGEST_ASKED_S = 120 };
 
 int64_t retry_delay_ms(unsigned attempt, int64_t retry_after_s, uint32_t random)

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/arena.h"
+#include "codec/json.h"
 
 static const char *const part_names[EVIDENCE_PARTS] = {
 	[EVIDENCE_HEADER] = "header",

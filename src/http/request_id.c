@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "base/sha256.h"
 #include "base/uuid.h"
 
 static _Thread_local uint64_t state[4];

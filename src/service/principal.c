@@ -5,6 +5,8 @@
 
 #include <stdlib.h>
 
+#include "base/clock.h"
+
 static const struct {
 	const char *name;
 	uint32_t bit;

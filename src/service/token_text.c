@@ -5,6 +5,8 @@
 
 #include <string.h>
 
+#include "base/sha256.h"
+
 enum { PREFIX_BYTES = 4, CHANCE_BYTES = 32, CHECK_BYTES = 6, TEXT_BYTES = 42 };
 
 static const char alphabet[] = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -5,6 +5,7 @@
 
 #include <stdio.h>
 
+#include "base/sha256.h"
 #include "codec/catalog.h"
 #include "codec/json_writer.h"
 #include "live/live.h"

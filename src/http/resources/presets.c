@@ -1,6 +1,7 @@
 /*
  * Presets: models and policies to begin with, as a client would post them. The same for everybody.
  */
+#include "codec/catalog.h"
 #include "http/resources/resource.h"
 #include "http/resources/tables.h"
 
