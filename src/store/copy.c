@@ -3,7 +3,7 @@
  * by libpq, which makes half of what reading row by row takes. libpq has no COPY in pipeline mode, so the
  * connection leaves it meanwhile.
  */
-#include "store/conn.h"
+#include "store/pipeline.h"
 #include "store/wire.h"
 
 /* "PGCOPY\n\377\r\n\0", flags, length of what may follow. */
