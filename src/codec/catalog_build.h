@@ -1,5 +1,5 @@
 /*
- * The state of building a catalogue, which catalog.c and the builders of its parts share.
+ * The state of building a catalogue, which catalog_build.c and the builders of its parts share.
  */
 #ifndef WINNOW_CODEC_CATALOG_BUILD_H
 #define WINNOW_CODEC_CATALOG_BUILD_H
@@ -30,6 +30,14 @@ bool build_keep(struct build *build, struct str text, struct str *out);
 enum error build_open(struct build *build, const struct document *document, json_t **json);
 /* What a reader's outcome comes to: a stored document with a fault is damaged. */
 enum error build_verdict(const struct build *build, bool ok);
+
+/* Each reads the documents [begin, end) of its kind. ERR_INTERNAL: a document is damaged. */
+/* ---- catalog_build_models.c ---- */
+enum error build_models(struct build *build, size_t begin, size_t end);
+enum error build_cards(struct build *build, size_t begin, size_t end);
+enum error build_aliases(struct build *build, size_t begin, size_t end);
+enum error build_policies(struct build *build, size_t begin, size_t end);
+enum error build_policy_aliases(struct build *build, size_t begin, size_t end);
 
 /* ---- catalog_build_contracts.c ---- */
 enum error build_contracts(struct build *build, size_t begin, size_t end);
