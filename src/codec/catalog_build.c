@@ -42,6 +42,30 @@ size_t build_newest_count(const struct build *build, size_t begin, size_t end)
 	return count;
 }
 
+enum error build_newest(struct build *build, size_t begin, size_t end, struct newest *newest)
+{
+	size_t names = build_newest_count(build, begin, end), filled = 0;
+	char *list = arena_array(&build->catalog->arena, names, newest->size);
+
+	if (!list)
+		return ERR_NO_MEMORY;
+	for (size_t i = begin; i < end; i++) {
+		bool deleted = false;
+		enum error err;
+
+		if (!build_is_newest(build, i, end))
+			continue;
+		err = newest->read(
+			build, build->documents[i], list + filled * newest->size, &deleted);
+		if (err)
+			return err;
+		filled += !deleted;
+	}
+	newest->list = list;
+	newest->count = filled;
+	return ERR_OK;
+}
+
 bool build_keep(struct build *build, struct str text, struct str *out)
 {
 	char *copy = arena_strdup(&build->catalog->arena, text);
@@ -193,12 +217,14 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 }
 
 static enum error read_mapping(
-	struct build *build, const struct document *document, struct mapping *out)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct mapping *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	bool is_object = json_is_object(json);
 
+	(void)deleted;
 	if (err)
 		return err;
 	json_decref(json);
@@ -213,28 +239,18 @@ static enum error read_mapping(
 
 static enum error build_mappings(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct mapping *mappings = arena_array(&build->catalog->arena, count, sizeof *mappings);
+	struct newest newest = {.size = sizeof(struct mapping), .read = read_mapping};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!mappings)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_mapping(build, build->documents[i], &mappings[filled++]);
-		if (err)
-			return err;
-	}
-	build->catalog->mappings = mappings;
-	build->catalog->mapping_count = count;
-	return ERR_OK;
+	build->catalog->mappings = newest.list;
+	build->catalog->mapping_count = newest.count;
+	return err;
 }
 
 static enum error read_calendar(
-	struct build *build, const struct document *document, struct calendar *out, bool *deleted)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct calendar *out = into;
 	json_t *json = NULL;
 	enum error err;
 	bool ok = true;
@@ -259,28 +275,14 @@ static enum error read_calendar(
 	return ERR_OK;
 }
 
-/* One that was deleted is as if it had never been. */
 static enum error build_calendars(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct calendar *calendars = arena_array(&build->catalog->arena, count, sizeof *calendars);
+	struct newest newest = {.size = sizeof(struct calendar), .read = read_calendar};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!calendars)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		bool deleted;
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_calendar(build, build->documents[i], &calendars[filled], &deleted);
-		if (err)
-			return err;
-		filled += !deleted;
-	}
-	build->catalog->calendars = calendars;
-	build->catalog->calendar_count = filled;
-	return ERR_OK;
+	build->catalog->calendars = newest.list;
+	build->catalog->calendar_count = newest.count;
+	return err;
 }
 
 /* In the order in which they need each other: models read features, policies name calendars, aliases

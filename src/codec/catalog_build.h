@@ -21,6 +21,16 @@ struct build {
  * there are. */
 bool build_is_newest(const struct build *build, size_t i, size_t end);
 size_t build_newest_count(const struct build *build, size_t begin, size_t end);
+/* What is kept under names: the newest document of each name is read. One that was deleted is as if it had
+ * never been. */
+struct newest {
+	size_t size; /* of a member */
+	enum error (*read)(
+		struct build *build, const struct document *document, void *into, bool *deleted);
+	void *list; /* of build_newest: in the catalogue's arena; NULL and 0 after an error */
+	size_t count;
+};
+enum error build_newest(struct build *build, size_t begin, size_t end, struct newest *newest);
 /* By version - 1; ERR_INTERNAL where versions have holes. */
 enum error build_sort_versions(
 	const struct build *build, size_t begin, size_t end, const struct document **by_version);

@@ -83,11 +83,13 @@ enum error build_cards(struct build *build, size_t begin, size_t end)
 }
 
 static enum error read_alias(
-	struct build *build, const struct document *document, struct alias *out)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct alias *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 
+	(void)deleted;
 	if (err)
 		return err;
 	out->model = json_integer_value(json_object_get(json, "model"));
@@ -100,23 +102,12 @@ static enum error read_alias(
 
 enum error build_aliases(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
+	struct newest newest = {.size = sizeof(struct alias), .read = read_alias};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!aliases)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_alias(build, build->documents[i], &aliases[filled++]);
-		if (err)
-			return err;
-	}
-	build->catalog->aliases = aliases;
-	build->catalog->alias_count = count;
-	return ERR_OK;
+	build->catalog->aliases = newest.list;
+	build->catalog->alias_count = newest.count;
+	return err;
 }
 
 static enum error read_policy(
@@ -160,13 +151,15 @@ enum error build_policies(struct build *build, size_t begin, size_t end)
 }
 
 static enum error read_policy_alias(
-	struct build *build, const struct document *document, struct policy_alias *out)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct policy_alias *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	const json_t *policy = json_object_get(json, "policy");
 	bool none = json_is_null(policy);
 
+	(void)deleted;
 	if (err)
 		return err;
 	out->policy = json_integer_value(policy);
@@ -179,21 +172,10 @@ static enum error read_policy_alias(
 
 enum error build_policy_aliases(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct policy_alias *aliases = arena_array(&build->catalog->arena, count, sizeof *aliases);
+	struct newest newest = {.size = sizeof(struct policy_alias), .read = read_policy_alias};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!aliases)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_policy_alias(build, build->documents[i], &aliases[filled++]);
-		if (err)
-			return err;
-	}
-	build->catalog->policy_aliases = aliases;
-	build->catalog->policy_alias_count = count;
-	return ERR_OK;
+	build->catalog->policy_aliases = newest.list;
+	build->catalog->policy_alias_count = newest.count;
+	return err;
 }
