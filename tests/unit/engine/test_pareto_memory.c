@@ -2,31 +2,12 @@
  * Memory running out while fronts are found is an answer: each allocation is made to fail once.
  */
 #include "support.h"
+#include "failing.h"
 
 #include <math.h>
 
 #include "winnow/model.h"
 #include "winnow/pareto.h"
-
-static size_t allocations_left;
-
-static bool may_allocate(void)
-{
-	if (allocations_left == 0)
-		return false;
-	allocations_left--;
-	return true;
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *failing_reallocarray(void *memory, size_t count, size_t size)
-{
-	return may_allocate() ? reallocarray(memory, count, size) : NULL;
-}
 
 /* The sources themselves, under other names so that they do not meet the library's. */
 #define wn_pareto_fronts failing_fronts
