@@ -320,7 +320,6 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 
 static enum cli_exit list_path(struct cli *cli, const struct list_values *values, struct buf *path)
 {
-	struct buf id = BUF_INIT;
 	enum cli_exit code = cli_workspace_path(cli, path, "/overrides");
 
 	if (code != CLI_OK)
@@ -330,11 +329,7 @@ static enum cli_exit list_path(struct cli *cli, const struct list_values *values
 		url_query(path, "active", STR("true"));
 	if (values->kind)
 		url_query(path, "kind", str_from(values->kind));
-	if (values->item)
-		code = item_lookup(cli, values->item, &id);
-	if (code == CLI_OK && values->item)
-		url_query(path, "item", buf_view(&id));
-	buf_release(&id);
+	code = item_query(cli, values->item, path);
 	return code == CLI_OK && path->failed ? cli_no_memory() : code;
 }
 

@@ -160,7 +160,6 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 static enum cli_exit list_path(struct cli *cli, const struct list_values *values, struct buf *path)
 {
 	const char *state = values->state ? values->state : "open";
-	struct buf id = BUF_INIT;
 	enum cli_exit code = cli_workspace_path(cli, path, "/reviews");
 
 	if (code != CLI_OK)
@@ -172,11 +171,7 @@ static enum cli_exit list_path(struct cli *cli, const struct list_values *values
 		url_query(path, "stream", str_from(values->stream));
 	if (values->reason)
 		url_query(path, "reason", str_from(values->reason));
-	if (values->item)
-		code = item_lookup(cli, values->item, &id);
-	if (code == CLI_OK && values->item)
-		url_query(path, "item", buf_view(&id));
-	buf_release(&id);
+	code = item_query(cli, values->item, path);
 	return code == CLI_OK && path->failed ? cli_no_memory() : code;
 }
 
