@@ -1,6 +1,7 @@
+/*
+ * What every wait with a limit is made of: conditions and their deadlines by one clock.
+ */
 #include "base/cond.h"
-
-#include <time.h>
 
 #include "base/clock.h"
 

@@ -7,6 +7,7 @@
 
 #include <pthread.h>
 #include <stdint.h>
+#include <time.h>
 
 void cond_init(pthread_cond_t *cond);
 /* `us` microseconds from now, for pthread_cond_timedwait. */

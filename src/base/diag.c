@@ -5,7 +5,6 @@
 #include "base/diag.h"
 
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
 
 void diag_init(struct diag *diag, struct arena *arena)

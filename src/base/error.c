@@ -3,8 +3,6 @@
  */
 #include "base/error.h"
 
-#include <stddef.h>
-
 static const struct error_info table[] = {
 	[ERR_OK] = {200, "ok", "All is well"},
 #define X(code, status, slug, title) [code] = {status, slug, title},

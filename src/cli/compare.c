@@ -3,9 +3,7 @@
  * and weights from comparisons of criteria.
  */
 #include <math.h>
-#include <string.h>
 
-#include "base/num.h"
 #include "cli/commands.h"
 #include "cli/item_lookup.h"
 #include "cli/pages.h"
@@ -286,21 +284,15 @@ static enum cli_exit add_strengths(void *table, const struct json_view *page, bo
 
 static enum cli_exit run_strengths(struct cli *cli, const void *values, const struct words *words)
 {
+	static const struct page_rows rows = {"strengths", strength_columns,
+		sizeof strength_columns / sizeof strength_columns[0], add_strengths};
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = cli_workspace_path(cli, &path, "/comparisons/strengths?limit=1000");
 
 	(void)values;
 	(void)words;
-	table_init(&table, strength_columns, sizeof strength_columns / sizeof strength_columns[0]);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "strengths");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_strengths, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, false);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, false);
 	buf_release(&path);
 	return code;
 }

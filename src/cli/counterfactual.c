@@ -102,7 +102,7 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *answer)
 static enum cli_exit run(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct counterfactual_values *values = given;
-	struct buf id = BUF_INIT, path = BUF_INIT;
+	struct buf path = BUF_INIT;
 	struct json_view *answer = NULL;
 	enum cli_exit code;
 
@@ -110,12 +110,8 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 		cli_error("say --band or --rank, one of them");
 		return CLI_USAGE;
 	}
-	code = cli_workspace_path(cli, &path, "/items/");
-	if (code == CLI_OK)
-		code = item_lookup(cli, words->items[0], &id);
+	code = item_path(cli, words->items[0], "/counterfactual", &path);
 	if (code == CLI_OK) {
-		url_segment(&path, buf_view(&id));
-		buf_puts(&path, "/counterfactual");
 		if (values->band)
 			url_query(&path, "band", str_from(values->band));
 		else
@@ -126,7 +122,6 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 		code = show(cli, answer);
 	json_view_free(answer);
 	buf_release(&path);
-	buf_release(&id);
 	return code;
 }
 

@@ -78,3 +78,13 @@ enum cli_exit decision_end(
 	}
 	return CLI_OK;
 }
+
+void decision_print(const char *label, const struct json_view *value,
+	void (*put)(struct buf *out, const struct json_view *value))
+{
+	struct buf text = BUF_INIT;
+
+	put(&text, value);
+	cli_print_pair(label, buf_view(&text));
+	buf_release(&text);
+}

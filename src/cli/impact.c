@@ -117,15 +117,11 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *impact,
 static enum cli_exit run(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct impact_values *values = given;
-	struct buf id = BUF_INIT, path = BUF_INIT;
+	struct buf path = BUF_INIT;
 	struct json_view *impact = NULL;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/items/");
+	enum cli_exit code = item_path(cli, words->items[0], "/impact", &path);
 
-	if (code == CLI_OK)
-		code = item_lookup(cli, words->items[0], &id);
 	if (code == CLI_OK) {
-		url_segment(&path, buf_view(&id));
-		buf_puts(&path, "/impact");
 		url_query_int(&path, "limit", values->limit);
 		if (values->min_revision >= 0)
 			url_query_int(&path, "min_revision", values->min_revision);
@@ -135,7 +131,6 @@ static enum cli_exit run(struct cli *cli, const void *given, const struct words 
 		code = show(cli, impact, values->wide);
 	json_view_free(impact);
 	buf_release(&path);
-	buf_release(&id);
 	return code;
 }
 

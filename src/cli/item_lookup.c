@@ -94,3 +94,32 @@ enum cli_exit item_lookup(struct cli *cli, const char *word, struct buf *id)
 	json_view_free(found);
 	return code;
 }
+
+enum cli_exit item_path(struct cli *cli, const char *word, const char *rest, struct buf *path)
+{
+	struct buf id = BUF_INIT;
+	enum cli_exit code = cli_workspace_path(cli, path, "/items/");
+
+	if (code == CLI_OK)
+		code = item_lookup(cli, word, &id);
+	if (code == CLI_OK) {
+		url_segment(path, buf_view(&id));
+		buf_puts(path, rest);
+	}
+	buf_release(&id);
+	return code;
+}
+
+enum cli_exit item_query(struct cli *cli, const char *word, struct buf *path)
+{
+	struct buf id = BUF_INIT;
+	enum cli_exit code = CLI_OK;
+
+	if (!word)
+		return CLI_OK;
+	code = item_lookup(cli, word, &id);
+	if (code == CLI_OK)
+		url_query(path, "item", buf_view(&id));
+	buf_release(&id);
+	return code;
+}

@@ -12,5 +12,9 @@
  * server is asked. CLI_REFUSED or CLI_USAGE after telling that there is none, or that there are several.
  */
 enum cli_exit item_lookup(struct cli *cli, const char *word, struct buf *id);
+/* Appends "…/items/<id><rest>" of the item that is meant, below the workspace at hand. */
+enum cli_exit item_path(struct cli *cli, const char *word, const char *rest, struct buf *path);
+/* Appends "item=<id>" to a query; NULL for `word`: nothing. */
+enum cli_exit item_query(struct cli *cli, const char *word, struct buf *path);
 
 #endif

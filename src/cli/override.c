@@ -320,7 +320,6 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 
 static enum cli_exit list_path(struct cli *cli, const struct list_values *values, struct buf *path)
 {
-	struct buf id = BUF_INIT;
 	enum cli_exit code = cli_workspace_path(cli, path, "/overrides");
 
 	if (code != CLI_OK)
@@ -330,31 +329,21 @@ static enum cli_exit list_path(struct cli *cli, const struct list_values *values
 		url_query(path, "active", STR("true"));
 	if (values->kind)
 		url_query(path, "kind", str_from(values->kind));
-	if (values->item)
-		code = item_lookup(cli, values->item, &id);
-	if (code == CLI_OK && values->item)
-		url_query(path, "item", buf_view(&id));
-	buf_release(&id);
+	code = item_query(cli, values->item, path);
 	return code == CLI_OK && path->failed ? cli_no_memory() : code;
 }
 
 static enum cli_exit run_list(struct cli *cli, const void *given, const struct words *words)
 {
+	static const struct page_rows rows = {
+		"overrides", columns, sizeof columns / sizeof columns[0], add_page};
 	const struct list_values *values = given;
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = list_path(cli, values, &path);
 
 	(void)words;
-	table_init(&table, columns, sizeof columns / sizeof columns[0]);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "overrides");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, values->wide);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, values->wide);
 	buf_release(&path);
 	return code;
 }
@@ -370,16 +359,6 @@ static const struct command list = {
 };
 
 /* ---- show ---- */
-
-static void print_put(const char *label, const struct json_view *value,
-	void (*put)(struct buf *out, const struct json_view *value))
-{
-	struct buf text = BUF_INIT;
-
-	put(&text, value);
-	cli_print_pair(label, buf_view(&text));
-	buf_release(&text);
-}
 
 static void put_place(struct buf *out, const struct json_view *override)
 {
@@ -415,21 +394,21 @@ static void show_override(const struct json_view *override)
 		json_view_text(json_view_get(json_view_get(effect, "by"), "rule"), "reason");
 
 	cli_print_pair("override", json_view_text(override, "id"));
-	print_put("item", json_view_get(override, "item"), decision_put_item);
-	print_put("what", override, put_decision);
+	decision_print("item", json_view_get(override, "item"), decision_put_item);
+	decision_print("what", override, put_decision);
 	cli_print_pair("state", json_view_text(override, "state"));
-	print_put("effect", effect, put_effect);
+	decision_print("effect", effect, put_effect);
 	if (reason.len > 0)
 		cli_print_pair("rule says", reason);
 	cli_print_pair("because", json_view_text(override, "justification"));
 	cli_print_pair("link", json_view_text(override, "link"));
 	cli_print_pair("team", json_view_text(override, "team"));
 	cli_print_pair("author", json_view_text(override, "author"));
-	print_put("made", override, put_made);
-	print_put("stood at", override, put_place);
-	print_put("expires", override, put_end);
+	decision_print("made", override, put_made);
+	decision_print("stood at", override, put_place);
+	decision_print("expires", override, put_end);
 	if (json_view_get(override, "ended_at"))
-		print_put("ended", override, put_ended);
+		decision_print("ended", override, put_ended);
 }
 
 static enum cli_exit run_show(struct cli *cli, const void *values, const struct words *words)

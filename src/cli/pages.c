@@ -113,3 +113,19 @@ enum cli_exit pages_print(struct cli *cli, const struct buf *path, const char *p
 	page_print_end(&printer);
 	return code;
 }
+
+enum cli_exit pages_show(
+	struct cli *cli, const struct buf *path, const struct page_rows *rows, bool whole)
+{
+	struct table table;
+	enum cli_exit code;
+
+	if (cli->config.json)
+		return pages_print(cli, path, rows->plural);
+	table_init(&table, rows->columns, rows->column_count);
+	code = pages_walk(cli, path, rows->put, &table);
+	if (code == CLI_OK)
+		code = cli_print_table(cli, &table, whole);
+	table_release(&table);
+	return code;
+}

@@ -2,7 +2,6 @@
  * winnow proposals: changes that other people approve before they are done.
  */
 #include <stddef.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/pages.h"
@@ -75,24 +74,18 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 
 static enum cli_exit run_list(struct cli *cli, const void *given, const struct words *words)
 {
+	static const struct page_rows rows = {
+		"proposals", columns, sizeof columns / sizeof columns[0], add_page};
 	const struct list_values *values = given;
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = cli_workspace_path(cli, &path, "/proposals");
 
 	(void)words;
-	table_init(&table, columns, sizeof columns / sizeof columns[0]);
 	url_query_int(&path, "limit", PAGE);
 	if (values->state)
 		url_query(&path, "state", str_from(values->state));
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "proposals");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, false);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, false);
 	buf_release(&path);
 	return code;
 }

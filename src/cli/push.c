@@ -3,8 +3,8 @@
  *
  * Files are streamed: items are put together to requests of up to 1000 lines or 1 MiB, each of
  * which the server settles in one transaction. What was lost on the way is sent again; it can be,
- * since an item is known by its source and external id. After each answer a small file remembers how
- * far the input was acknowledged, so that the same push goes on there when this one does not end.
+ * since an item is known by its source and external id. How far it got is remembered by
+ * push_resume.c.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,11 +15,8 @@
 
 #include "base/deflate.h"
 #include "base/uuid.h"
-#include "cli/batch.h"
-#include "cli/commands.h"
-#include "cli/progress.h"
+#include "cli/push_parts.h"
 #include "cli/push_split.h"
-#include "cli/push_state.h"
 #include "cli/retry.h"
 #include "cli/url.h"
 
@@ -30,12 +27,6 @@ enum {
 	WHOLE_LINES = 10000,
 	DEFAULT_RETRIES = 5,
 	MAX_RETRIES = 1000,
-};
-
-struct push_values {
-	const char *format, *source, *event, *resume;
-	int64_t retries;
-	bool dry_run, atomic, no_resume, gzip, progress;
 };
 
 #define FIELD(name) offsetof(struct push_values, name)
@@ -60,28 +51,6 @@ static const struct arg_spec options[] = {
 	{"gzip", 'z', ARG_FLAG, NULL, 0, 0, FIELD(gzip), "compress what is sent"},
 	{"progress", 0, ARG_FLAG, NULL, 0, 0, FIELD(progress),
 		"tell how far it is, even where standard error is no terminal"},
-};
-
-struct push {
-	struct cli *cli;
-	const struct push_values *values;
-	struct batch batch;
-	struct progress progress;
-	uint64_t bytes_before; /* of the files that are done with */
-
-	/* The next request. */
-	struct buf body;
-	struct origin *origins;
-	size_t count;
-
-	/* Going on where an earlier run was interrupted. */
-	struct buf state_path;
-	bool keeping;                /* the state is written after each answer */
-	struct push_state state;     /* as it was found or last written */
-	uint64_t taken;              /* items of the input so far */
-	struct sha256_stream digest; /* of them */
-	bool passing_over;           /* until state.items are taken, nothing is sent */
-	bool changed;                /* the input does not begin as it did then */
 };
 
 /* ---- requests ---- */
@@ -164,217 +133,6 @@ static enum cli_exit send_chunk(struct push *push)
 	return code;
 }
 
-/* ---- what is remembered ---- */
-
-static bool all_regular(const struct words *files)
-{
-	for (size_t i = 0; i < files->count; i++) {
-		struct stat status;
-
-		if (strcmp(files->items[i], "-") == 0 || stat(files->items[i], &status) != 0 ||
-			!S_ISREG(status.st_mode))
-			return false;
-	}
-	return true;
-}
-
-/* The id of the workspace, and its newest revision. */
-static enum cli_exit ask_workspace(struct push *push, char id[UUID_TEXT_SIZE], int64_t *revision)
-{
-	struct buf path = BUF_INIT;
-	struct http_request request = {.method = "GET"};
-	struct http_response response = {0};
-	struct json_view *workspace = NULL;
-	enum cli_exit code = cli_workspace_path(push->cli, &path, "");
-	enum http_result result;
-	struct str text;
-
-	if (code != CLI_OK)
-		goto out;
-	request.path = path.data;
-	result = retry_send(push->cli, &request, (unsigned)push->values->retries, &response);
-	if (result != HTTP_ANSWERED || response.status != 200) {
-		code = cli_explain_failure(push->cli, result, &response);
-		goto out;
-	}
-	workspace = cli_parse(&response);
-	text = json_view_text(workspace, "id");
-	*revision = json_view_int(workspace, "revision", -1);
-	id[0] = '\0';
-	if (text.len == UUID_TEXT_SIZE - 1) {
-		memcpy(id, text.ptr, text.len);
-		id[text.len] = '\0';
-	}
-	if (!workspace)
-		code = CLI_REFUSED;
-out:
-	json_view_free(workspace);
-	http_response_release(&response);
-	buf_release(&path);
-	return code;
-}
-
-/* After an answer: all that was taken so far is settled. */
-static void remember(struct push *push)
-{
-	struct push_state *state = &push->state;
-	int64_t revision;
-
-	if (!push->keeping)
-		return;
-	if (!state->workspace_id[0])
-		push->keeping = ask_workspace(push, state->workspace_id, &revision) == CLI_OK &&
-				state->workspace_id[0];
-	if (!push->keeping) {
-		cli_note(push->cli, "the server does not tell which workspace this is; an "
-				    "interrupted push will begin anew");
-		return;
-	}
-	state->items = push->taken;
-	state->sum = push->batch.sum;
-	push->keeping = sha256_so_far(&push->digest, &state->digest) &&
-			push_state_write(push->cli, push->state_path.data, state);
-	if (!push->keeping)
-		cli_note(push->cli, "cannot write %s: %s; an interrupted push will begin anew",
-			push->state_path.data, strerror(errno));
-}
-
-/* Whether the workspace is the one that the state is about, and not an older copy of it. */
-static enum cli_exit check_workspace(struct push *push)
-{
-	char id[UUID_TEXT_SIZE];
-	int64_t revision;
-	enum cli_exit code = ask_workspace(push, id, &revision);
-
-	if (code != CLI_OK)
-		return code;
-	push->passing_over =
-		strcmp(id, push->state.workspace_id) == 0 && revision >= push->state.sum.revision;
-	if (!push->passing_over) {
-		push->state = (struct push_state){0};
-		cli_note(push->cli, "the workspace is not the one of the interrupted push; "
-				    "beginning anew");
-	}
-	return CLI_OK;
-}
-
-static enum cli_exit find_state(struct push *push)
-{
-	const char *path = push->state_path.data;
-
-	switch (push_state_read(push->cli, path, &push->state)) {
-	case PUSH_STATE_NONE: return CLI_OK;
-	case PUSH_STATE_READ: return check_workspace(push);
-	case PUSH_STATE_OLD:
-		cli_note(push->cli, "the interrupted push is more than a day old; beginning anew");
-		return CLI_OK;
-	case PUSH_STATE_FOREIGN:
-		cli_error("%s is of a push to another server or workspace", path);
-		return CLI_USAGE;
-	case PUSH_STATE_UNREADABLE: break;
-	}
-	if (push->values->resume) {
-		cli_error("%s is not what an interrupted push leaves behind", path);
-		return CLI_USAGE;
-	}
-	cli_note(push->cli, "%s cannot be read; beginning anew", path);
-	return CLI_OK;
-}
-
-/* What is sent now may undo what an interrupted push of the same files counts. */
-static void forget_interrupted(struct push *push, const struct words *files)
-{
-	struct buf place = BUF_INIT;
-
-	if (all_regular(files) && push_state_place(push->cli, files, &place))
-		unlink(place.data);
-	buf_release(&place);
-}
-
-static enum cli_exit begin_state(struct push *push, const struct words *files)
-{
-	const struct push_values *values = push->values;
-	bool whole = values->format || values->atomic;
-
-	if (values->dry_run)
-		return CLI_OK;
-	if (whole || values->resume || push->cli->config.json)
-		forget_interrupted(push, files);
-	if (whole || (push->cli->config.json && !values->resume))
-		return CLI_OK;
-	if (values->resume)
-		buf_puts(&push->state_path, values->resume);
-	else if (!all_regular(files) || !push_state_place(push->cli, files, &push->state_path))
-		return CLI_OK;
-	if (values->no_resume) {
-		unlink(push->state_path.data);
-		return CLI_OK;
-	}
-	if (push->state_path.failed || !sha256_begin(&push->digest))
-		return cli_no_memory();
-	push->keeping = true;
-	return find_state(push);
-}
-
-/* Counts an item of the input; one that is too long counts as an empty one. */
-static void take(struct push *push, struct str item)
-{
-	push->taken++;
-	if (!push->keeping)
-		return;
-	sha256_add(&push->digest, item.ptr, item.len);
-	sha256_add(&push->digest, "\n", 1);
-}
-
-/* Takes an item that was acknowledged before. CLI_USAGE when the last of them shows that they are
- * others. */
-static enum cli_exit pass_over(struct push *push, struct str item, const struct origin *origin)
-{
-	struct sha256 digest;
-
-	take(push, item);
-	if (push->taken < push->state.items)
-		return CLI_OK;
-	push->passing_over = false;
-	push->changed = !sha256_so_far(&push->digest, &digest) ||
-			!sha256_same(&digest, &push->state.digest);
-	if (push->changed)
-		return CLI_USAGE;
-	batch_resume(&push->batch, &push->state.sum);
-	cli_note(push->cli,
-		"going on behind %s:%zu, where an earlier push was interrupted (%lld items, %lld "
-		"of them rejected)",
-		origin->file, origin->line, (long long)push->state.items,
-		(long long)push->state.sum.rejected);
-	return CLI_OK;
-}
-
-/* The input is not the one that was interrupted: all of it is sent, if it can be had again. */
-static enum cli_exit begin_anew(struct push *push, const struct words *files)
-{
-	const char *path = push->state_path.data;
-
-	push->changed = push->passing_over = false;
-	push->taken = 0;
-	push->bytes_before = 0;
-	if (!sha256_begin(&push->digest))
-		return cli_no_memory();
-	/* What is sent now may undo what it counts. */
-	if (unlink(path) != 0 && errno != ENOENT) {
-		cli_error("cannot remove %s: %s", path, strerror(errno));
-		return CLI_USAGE;
-	}
-	if (all_regular(files)) {
-		cli_note(push->cli, "the input has changed since the push that was interrupted; "
-				    "beginning anew");
-		return CLI_OK;
-	}
-	cli_error("the input does not begin as it did when it was interrupted; nothing was sent, "
-		  "and %s is removed: push it again from the beginning",
-		path);
-	return CLI_USAGE;
-}
-
 /* ---- files of items ---- */
 
 static ssize_t read_descriptor(void *arg, void *into, size_t room)
@@ -400,7 +158,7 @@ static enum cli_exit add_item(struct push *push, struct str item, const struct o
 	enum cli_exit code = CLI_OK;
 
 	if (push->passing_over)
-		return pass_over(push, item, origin);
+		return push_pass_over(push, item, origin);
 	if (is_full(push, item.len + 1)) {
 		if (push->values->atomic) {
 			cli_error("--atomic: more than %d items or %d MiB; nothing was sent",
@@ -409,11 +167,11 @@ static enum cli_exit add_item(struct push *push, struct str item, const struct o
 		}
 		code = send_chunk(push);
 		if (code == CLI_OK)
-			remember(push);
+			push_remember(push);
 	}
 	if (code != CLI_OK)
 		return code;
-	take(push, item);
+	push_take(push, item);
 	buf_str(&push->body, item);
 	buf_putc(&push->body, '\n');
 	push->origins[push->count++] = *origin;
@@ -425,8 +183,8 @@ static enum cli_exit too_long(struct push *push, const struct origin *origin)
 	static const char why[] = "The item is longer than 8 MiB.";
 
 	if (push->passing_over)
-		return pass_over(push, STR(""), origin);
-	take(push, STR(""));
+		return push_pass_over(push, STR(""), origin);
+	push_take(push, STR(""));
 	if (!push->values->atomic) {
 		batch_reject(&push->batch, origin, why);
 		return CLI_OK;
@@ -535,7 +293,7 @@ static uint64_t total_bytes(const struct words *files)
 {
 	uint64_t total = 0;
 
-	if (!all_regular(files))
+	if (!push_can_reread(files))
 		return 0;
 	for (size_t i = 0; i < files->count; i++) {
 		struct stat status;
@@ -609,11 +367,11 @@ static enum cli_exit push_all(struct push *push, const struct words *files)
 
 	if (push->values->format)
 		return push_payloads(push, files);
-	code = begin_state(push, files);
+	code = push_resume_begin(push, files);
 	if (code == CLI_OK)
 		code = push_files(push, files);
 	if (push->changed) {
-		code = begin_anew(push, files);
+		code = push_begin_anew(push, files);
 		if (code == CLI_OK)
 			code = push_files(push, files);
 	}

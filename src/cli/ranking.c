@@ -1,8 +1,6 @@
 /*
  * winnow ranking: keep the newest ranking, look at what was kept, have it proved, take it away.
  */
-#include <stdio.h>
-#include <string.h>
 
 #include "cli/commands.h"
 #include "cli/download.h"
@@ -150,21 +148,15 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 
 static enum cli_exit run_list(struct cli *cli, const void *values, const struct words *words)
 {
+	static const struct page_rows rows = {
+		"rankings", list_columns, sizeof list_columns / sizeof list_columns[0], add_page};
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = cli_workspace_path(cli, &path, "/rankings");
 
 	(void)values;
 	(void)words;
-	table_init(&table, list_columns, sizeof list_columns / sizeof list_columns[0]);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "rankings");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, false);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, false);
 	buf_release(&path);
 	return code;
 }

@@ -160,7 +160,6 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 static enum cli_exit list_path(struct cli *cli, const struct list_values *values, struct buf *path)
 {
 	const char *state = values->state ? values->state : "open";
-	struct buf id = BUF_INIT;
 	enum cli_exit code = cli_workspace_path(cli, path, "/reviews");
 
 	if (code != CLI_OK)
@@ -172,31 +171,21 @@ static enum cli_exit list_path(struct cli *cli, const struct list_values *values
 		url_query(path, "stream", str_from(values->stream));
 	if (values->reason)
 		url_query(path, "reason", str_from(values->reason));
-	if (values->item)
-		code = item_lookup(cli, values->item, &id);
-	if (code == CLI_OK && values->item)
-		url_query(path, "item", buf_view(&id));
-	buf_release(&id);
+	code = item_query(cli, values->item, path);
 	return code == CLI_OK && path->failed ? cli_no_memory() : code;
 }
 
 static enum cli_exit run_list(struct cli *cli, const void *given, const struct words *words)
 {
+	static const struct page_rows rows = {
+		"reviews", columns, sizeof columns / sizeof columns[0], add_page};
 	const struct list_values *values = given;
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = list_path(cli, values, &path);
 
 	(void)words;
-	table_init(&table, columns, sizeof columns / sizeof columns[0]);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "reviews");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, values->wide);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, values->wide);
 	buf_release(&path);
 	return code;
 }
@@ -212,16 +201,6 @@ static const struct command list = {
 };
 
 /* ---- show ---- */
-
-static void print_put(const char *label, const struct json_view *review,
-	void (*put)(struct buf *out, const struct json_view *review))
-{
-	struct buf text = BUF_INIT;
-
-	put(&text, review);
-	cli_print_pair(label, buf_view(&text));
-	buf_release(&text);
-}
 
 static void put_reasons(struct buf *out, const struct json_view *review)
 {
@@ -246,7 +225,7 @@ static void show_evidence(const struct json_view *review)
 	cli_print_pair("rank", buf_view(&rank));
 	buf_release(&rank);
 	cli_print_pair("band", json_view_text(evidence, "band"));
-	print_put("because", review, put_reasons);
+	decision_print("because", review, put_reasons);
 	if (rule)
 		cli_print_pair("held", json_view_text(rule, "reason"));
 	cli_print_pair("seen", json_view_text(evidence, "digest"));
@@ -266,14 +245,14 @@ static void show_decision(const struct json_view *review)
 
 static void show_review(const struct json_view *review)
 {
-	print_put("item", review, put_item);
+	decision_print("item", review, put_item);
 	cli_print_pair("title", json_view_text(json_view_get(review, "item"), "title"));
-	print_put("state", review, put_state);
-	print_put("reason", review, put_reason);
-	print_put("age", review, put_age);
+	decision_print("state", review, put_state);
+	decision_print("reason", review, put_reason);
+	decision_print("age", review, put_age);
 	show_evidence(review);
 	if (json_view_get(json_view_get(review, "suggestion"), "decision")) {
-		print_put("suggested", review, put_suggestion);
+		decision_print("suggested", review, put_suggestion);
 		cli_print_pair("", json_view_text(json_view_get(review, "suggestion"), "reason"));
 	}
 	show_decision(review);

@@ -1,7 +1,6 @@
 /*
  * winnow sla: how long items may take, by which hours, and what is left of it.
  */
-#include <string.h>
 
 #include "base/num.h"
 #include "cli/commands.h"
@@ -282,15 +281,11 @@ static void show_clock(const struct json_view *sla)
 static enum cli_exit run_item(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct item_values *values = given;
-	struct buf id = BUF_INIT, path = BUF_INIT;
+	struct buf path = BUF_INIT;
 	struct json_view *answer = NULL;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/items/");
+	enum cli_exit code = item_path(cli, words->items[0], "/sla", &path);
 
-	if (code == CLI_OK)
-		code = item_lookup(cli, words->items[0], &id);
 	if (code == CLI_OK) {
-		url_segment(&path, buf_view(&id));
-		buf_puts(&path, "/sla");
 		if (values->min_revision >= 0)
 			url_query_int(&path, "min_revision", values->min_revision);
 		code = path.failed ? cli_no_memory() : cli_get(cli, path.data, &answer);
@@ -301,7 +296,6 @@ static enum cli_exit run_item(struct cli *cli, const void *given, const struct w
 		cli_note(cli, "no rule is for %s", words->items[0]);
 	json_view_free(answer);
 	buf_release(&path);
-	buf_release(&id);
 	return code;
 }
 

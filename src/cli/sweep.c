@@ -217,21 +217,15 @@ static enum cli_exit add_page(void *arg, const struct json_view *page, bool *eno
 
 static enum cli_exit run_list(struct cli *cli, const void *given, const struct words *words)
 {
+	static const struct page_rows rows = {
+		"sweeps", list_columns, sizeof list_columns / sizeof list_columns[0], add_page};
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = cli_workspace_path(cli, &path, "/sweeps");
 
 	(void)given;
 	(void)words;
-	table_init(&table, list_columns, sizeof list_columns / sizeof list_columns[0]);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "sweeps");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, false);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, false);
 	buf_release(&path);
 	return code;
 }

@@ -2,7 +2,6 @@
  * winnow token: who may do what. A secret is printed once, alone on standard output, so that it
  * can go into a file without passing anybody's eyes.
  */
-#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -238,22 +237,16 @@ static enum cli_exit add_page(void *table, const struct json_view *page, bool *e
 
 static enum cli_exit run_list(struct cli *cli, const void *given, const struct words *words)
 {
+	static const struct page_rows rows = {
+		"tokens", columns, sizeof columns / sizeof columns[0], add_page};
 	const struct list_values *values = given;
 	struct buf path = BUF_INIT;
-	struct table table;
 	enum cli_exit code = tokens_path(cli, values->operators, &path);
 
 	(void)words;
-	table_init(&table, columns, sizeof columns / sizeof columns[0]);
 	url_query_int(&path, "limit", PAGE);
-	if (code == CLI_OK && cli->config.json) {
-		code = pages_print(cli, &path, "tokens");
-	} else if (code == CLI_OK) {
-		code = pages_walk(cli, &path, add_page, &table);
-		if (code == CLI_OK)
-			code = cli_print_table(cli, &table, false);
-	}
-	table_release(&table);
+	if (code == CLI_OK)
+		code = pages_show(cli, &path, &rows, false);
 	buf_release(&path);
 	return code;
 }

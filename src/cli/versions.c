@@ -3,7 +3,6 @@
  */
 #include "cli/versions.h"
 
-#include <math.h>
 #include <stddef.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  * the daemon. detail goes as a string, since its bytes are what was hashed.
  */
 #include "base/arena.h"
-#include "base/clock.h"
 #include "base/diag.h"
 #include "codec/audit_chain.h"
 #include "codec/json.h"

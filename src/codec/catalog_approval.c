@@ -1,7 +1,6 @@
 /*
  * Which changes take other people's approval, how many of them, and who may do without.
  */
-#include <string.h>
 
 #include "codec/catalog_internal.h"
 #include "codec/json.h"

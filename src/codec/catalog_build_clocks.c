@@ -6,9 +6,10 @@
 #include "codec/catalog_policy.h"
 #include "codec/json.h"
 
-static enum error read_business_hours(struct build *build, const struct document *document,
-	struct business_hours *out, bool *deleted)
+static enum error read_business_hours(
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct business_hours *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	bool ok = true;
@@ -31,25 +32,12 @@ static enum error read_business_hours(struct build *build, const struct document
 
 enum error build_business_hours(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct business_hours *hours = arena_array(&build->catalog->arena, count, sizeof *hours);
+	struct newest newest = {.size = sizeof(struct business_hours), .read = read_business_hours};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!hours)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		bool deleted;
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_business_hours(build, build->documents[i], &hours[filled], &deleted);
-		if (err)
-			return err;
-		filled += !deleted;
-	}
-	build->catalog->business_hours = hours;
-	build->catalog->business_hours_count = filled;
-	return ERR_OK;
+	build->catalog->business_hours = newest.list;
+	build->catalog->business_hours_count = newest.count;
+	return err;
 }
 
 /* Only the newest rules count. */

@@ -46,13 +46,15 @@ enum error build_contracts(struct build *build, size_t begin, size_t end)
 }
 
 static enum error read_contract_alias(
-	struct build *build, const struct document *document, struct contract_alias *out)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct contract_alias *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	const json_t *contract = json_object_get(json, "contract");
 	bool none = json_is_null(contract);
 
+	(void)deleted;
 	if (err)
 		return err;
 	out->contract = json_integer_value(contract);
@@ -65,29 +67,18 @@ static enum error read_contract_alias(
 
 enum error build_contract_aliases(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct contract_alias *aliases =
-		arena_array(&build->catalog->arena, count, sizeof *aliases);
+	struct newest newest = {.size = sizeof(struct contract_alias), .read = read_contract_alias};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!aliases)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_contract_alias(build, build->documents[i], &aliases[filled++]);
-		if (err)
-			return err;
-	}
-	build->catalog->contract_aliases = aliases;
-	build->catalog->contract_alias_count = count;
-	return ERR_OK;
+	build->catalog->contract_aliases = newest.list;
+	build->catalog->contract_alias_count = newest.count;
+	return err;
 }
 
 static enum error read_launch(
-	struct build *build, const struct document *document, struct launch *out, bool *deleted)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct launch *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	bool ok = true;
@@ -109,35 +100,22 @@ static enum error read_launch(
 	return ERR_OK;
 }
 
-/* One that was deleted is as if it had never been. */
 enum error build_launches(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct launch *launches = arena_array(&build->catalog->arena, count, sizeof *launches);
+	struct newest newest = {.size = sizeof(struct launch), .read = read_launch};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!launches)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		bool deleted;
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_launch(build, build->documents[i], &launches[filled], &deleted);
-		if (err)
-			return err;
-		filled += !deleted;
-	}
-	build->catalog->launches = launches;
-	build->catalog->launch_count = filled;
-	return ERR_OK;
+	build->catalog->launches = newest.list;
+	build->catalog->launch_count = newest.count;
+	return err;
 }
 
 /* ---- work that comes back ---- */
 
 static enum error read_recurrence(
-	struct build *build, const struct document *document, struct recurrence *out, bool *deleted)
+	struct build *build, const struct document *document, void *into, bool *deleted)
 {
+	struct recurrence *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	bool ok = true;
@@ -160,23 +138,10 @@ static enum error read_recurrence(
 
 enum error build_recurrences(struct build *build, size_t begin, size_t end)
 {
-	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct recurrence *list = arena_array(&build->catalog->arena, count, sizeof *list);
+	struct newest newest = {.size = sizeof(struct recurrence), .read = read_recurrence};
+	enum error err = build_newest(build, begin, end, &newest);
 
-	if (!list)
-		return ERR_NO_MEMORY;
-	for (size_t i = begin; i < end; i++) {
-		bool deleted;
-		enum error err;
-
-		if (!build_is_newest(build, i, end))
-			continue;
-		err = read_recurrence(build, build->documents[i], &list[filled], &deleted);
-		if (err)
-			return err;
-		filled += !deleted;
-	}
-	build->catalog->recurrences = list;
-	build->catalog->recurrence_count = filled;
-	return ERR_OK;
+	build->catalog->recurrences = newest.list;
+	build->catalog->recurrence_count = newest.count;
+	return err;
 }

@@ -3,7 +3,6 @@
  * given, in canonical form, and read by the same code each time the catalogue is built.
  */
 #include <math.h>
-#include <string.h>
 
 #include "codec/catalog_contract.h"
 #include "codec/catalog_internal.h"

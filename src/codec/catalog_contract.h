@@ -28,7 +28,8 @@ struct contract_draft {
 	size_t stream_count, limit_count, gate_count, timebox_count, view_count;
 };
 
-/* All but version, revision and body. */
+/* All but version, revision and body; in the arena. `stored`: features and words that are gone meanwhile are no
+ * fault. False with faults, or without any when memory is out; so do all that read here. */
 bool contract_read(const json_t *json, const struct catalog *catalog, bool stored,
 	struct arena *arena, struct diag *diag, struct contract_version *out);
 /* [a-z][a-z0-9_-]{0,62}, required. */

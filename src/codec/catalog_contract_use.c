@@ -2,7 +2,6 @@
  * Contracts in the catalogue: which one is in force, what it says of a stream, what it reads, and how its
  * predicates are made ready for a population (as policies are, docs/adr/0009-bound-models-and-policies.md).
  */
-#include <string.h>
 
 #include "codec/catalog_internal.h"
 #include "codec/contract.h"

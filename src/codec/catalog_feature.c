@@ -5,7 +5,6 @@
  */
 #include <float.h>
 #include <math.h>
-#include <string.h>
 
 #include "codec/catalog_internal.h"
 #include "codec/json.h"

@@ -6,9 +6,7 @@
  * the hours were put: whoever computes with the document gets the same, whatever has become of that
  * database (docs/adr/0016).
  */
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "base/tzif.h"

@@ -3,7 +3,6 @@
  * ends follows from the time alone, so no job has to end it.
  */
 #include <math.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "codec/catalog_contract.h"

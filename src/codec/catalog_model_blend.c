@@ -3,7 +3,6 @@
  * pin. A blend is of earlier versions, none of them a blend; catalog_build reads versions in order.
  */
 #include <float.h>
-#include <math.h>
 #include <string.h>
 
 #include "base/num.h"

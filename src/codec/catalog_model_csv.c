@@ -3,8 +3,6 @@
  * `row` that only counts, the outcome last. A column stands for the feature of its name, in lower case
  * and without the version behind it: "System Exposure v1.0.1" is system_exposure.
  */
-#include <math.h>
-#include <string.h>
 #include <strings.h>
 
 #include "codec/catalog_model_table.h"

@@ -4,9 +4,7 @@
  * stored body lists them all, so that its pins cover them.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "codec/catalog_model_kind.h"
 #include "codec/json.h"

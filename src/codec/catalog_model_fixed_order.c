@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/uuid.h"
 #include "codec/catalog_model_kind.h"
 #include "codec/json.h"
 

@@ -4,7 +4,6 @@
  */
 #include <float.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "codec/catalog_model_kind.h"

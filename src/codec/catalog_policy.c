@@ -2,9 +2,7 @@
  * Policies: a client's rules to what the engine applies, and back. What they become for one ranking is
  * the business of catalog_policy_bind.c.
  */
-#include <float.h>
 #include <math.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "codec/catalog_internal.h"

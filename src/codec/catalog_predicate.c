@@ -3,9 +3,7 @@
  * operator. A client's words become indices of columns, categories and words here, and the same
  * tables make the one written form of them again.
  */
-#include <float.h>
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"

@@ -2,7 +2,6 @@
  * Work that comes back, as a document: an item without identity, a period and a first day.
  */
 #include <stdio.h>
-#include <string.h>
 
 #include "base/clock.h"
 #include "codec/catalog_internal.h"

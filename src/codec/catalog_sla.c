@@ -6,7 +6,6 @@
  * Predicates are those of a policy, and kept as one, so that both are bound and applied by the same code.
  */
 #include <math.h>
-#include <string.h>
 
 #include "codec/catalog_hours.h"
 #include "codec/catalog_internal.h"

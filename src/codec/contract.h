@@ -99,12 +99,13 @@ struct launch {
 	struct wn_reserve reserve;
 };
 
+/* NULL: there is none. What is found lives as long as the catalogue. */
 const struct contract_version *catalog_contract(const struct catalog *catalog, int64_t version);
 const struct contract_alias *catalog_contract_alias(const struct catalog *catalog, struct str name);
 /* The one in force; NULL: none. */
 const struct contract_version *catalog_contract_active(const struct catalog *catalog);
 const struct launch *catalog_launch(const struct catalog *catalog, struct str name);
-/* The one whose reserve is in force then; NULL: none. */
+/* The one whose reserve is in force then (seconds since 1970); NULL: none. */
 const struct launch *catalog_launch_at(const struct catalog *catalog, double now_s);
 
 const struct contract_stream *contract_stream(
@@ -122,7 +123,7 @@ bool contract_reads(const struct contract_version *contract, uint32_t feature);
  * was null left out and "mirrors" filled in. ERR_INVALID with all faults. */
 enum error contract_parse(const struct json_t *json, const struct catalog *catalog,
 	struct arena *arena, struct diag *diag, struct str *body);
-/* {"at", "share": 0.25 … 0.4, "days", "stream", "description"} */
+/* {"at", "share": 0.25 … 0.4, "days", "stream", "description"}; the rest as of contract_parse. */
 enum error launch_parse(const struct json_t *json, const struct catalog *catalog,
 	struct arena *arena, struct diag *diag, struct str *body);
 /* What keeps a version from being put in force now: words and features that are gone. ERR_CONFLICT. */

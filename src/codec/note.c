@@ -4,7 +4,6 @@
  */
 #include "codec/note.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "base/num.h"

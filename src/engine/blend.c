@@ -3,7 +3,6 @@
  * them only scores and their constant ranges, so any kind that is bounded above can take part.
  */
 #include <math.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  * here depends on the numbers of the rows: sums are taken in ascending order, and the examples are
  * those that were stored first.
  */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -4,7 +4,6 @@
  */
 #include "winnow/decide.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,36 +1,12 @@
 /*
- * Reads expressions: one pass from text to postfix nodes, types checked on the way, so that each
+ * Reads expressions: one pass from tokens to postfix nodes, types checked on the way, so that each
  * fault is told at its place. The grammar is in include/winnow/expression.h.
  */
-#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/str.h"
 #include "engine/expression_nodes.h"
-
-enum token_kind {
-	TOKEN_END,
-	TOKEN_NUMBER,
-	TOKEN_TEXT,
-	TOKEN_NAME, /* keywords too */
-	TOKEN_SIGN, /* infixes, parentheses, comma */
-	TOKEN_BAD,
-};
-struct token {
-	enum token_kind kind;
-	size_t at;      /* byte of the text */
-	struct str raw; /* without quotes */
-};
-
-struct parser {
-	struct str text;
-	const struct wn_scope *scope;
-	struct wn_expression_draft *draft;
-	struct token token; /* the next one */
-	size_t nesting;
-	size_t stack; /* values there when evaluated so far */
-};
+#include "engine/expression_tokens.h"
 
 /* What was parsed, for those who use it. */
 struct operand {
@@ -47,170 +23,6 @@ struct operand {
 static bool parse_or(struct parser *p, struct operand *out);
 static bool parse_unary(struct parser *p, struct operand *out);
 
-/* ---- faults ---------------------------------------------------------------------------------- */
-
-/* Always false, to be returned. */
-__attribute__((format(printf, 3, 4))) static bool fault(
-	struct parser *p, size_t at, const char *format, ...)
-{
-	struct wn_expression_draft *draft = p->draft;
-	va_list args;
-
-	draft->line = draft->column = 1;
-	for (size_t i = 0; i < at; i++) {
-		if (p->text.ptr[i] == '\n') {
-			draft->line++;
-			draft->column = 1;
-		} else if (((unsigned char)p->text.ptr[i] & 0xc0) != 0x80) {
-			draft->column++;
-		}
-	}
-	va_start(args, format);
-	vsnprintf(draft->detail, sizeof(draft->detail), format, args);
-	va_end(args);
-	/* What was cut may end within a character. */
-	while (!str_is_utf8(str_from(draft->detail)))
-		draft->detail[strlen(draft->detail) - 1] = '\0';
-	return false;
-}
-
-/* As much of a name or text as a message bears. */
-static struct str shown(struct str s)
-{
-	struct str kept = {s.ptr, 0};
-
-	while (kept.len < s.len && kept.len < 60) {
-		size_t bytes = str_utf8_char((struct str){s.ptr + kept.len, s.len - kept.len});
-
-		if (bytes == 0)
-			break;
-		kept.len += bytes;
-	}
-	return kept;
-}
-
-static bool unexpected(struct parser *p, const char *wanted)
-{
-	const struct token *t = &p->token;
-
-	switch (t->kind) {
-	case TOKEN_END: return fault(p, t->at, "the expression ends where %s is expected", wanted);
-	case TOKEN_TEXT: return fault(p, t->at, "%s is expected here, not a text", wanted);
-	case TOKEN_BAD: return fault(p, t->at, "this character has no place in an expression");
-	default:
-		return fault(p, t->at, "%s is expected here, not '%.*s'", wanted,
-			STR_ARG(shown(t->raw)));
-	}
-}
-
-/* ---- tokens ---------------------------------------------------------------------------------- */
-
-static bool is_digit(char c)
-{
-	return c >= '0' && c <= '9';
-}
-
-static bool is_letter(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_';
-}
-
-static char byte_at(const struct parser *p, size_t at)
-{
-	return at < p->text.len ? p->text.ptr[at] : '\0';
-}
-
-static size_t skip_digits(const struct parser *p, size_t at)
-{
-	while (is_digit(byte_at(p, at)))
-		at++;
-	return at;
-}
-
-static bool take_number(struct parser *p, size_t at)
-{
-	size_t end = skip_digits(p, at);
-
-	if (byte_at(p, end) == '.') {
-		if (!is_digit(byte_at(p, end + 1)))
-			return fault(p, end + 1 < p->text.len ? end + 1 : p->text.len,
-				"a digit is expected after the decimal point");
-		end = skip_digits(p, end + 1);
-	}
-	if (byte_at(p, end) == 'e' || byte_at(p, end) == 'E') {
-		size_t digits = end + 1;
-
-		if (byte_at(p, digits) == '+' || byte_at(p, digits) == '-')
-			digits++;
-		if (!is_digit(byte_at(p, digits)))
-			return fault(p, digits, "a digit is expected in the exponent");
-		end = skip_digits(p, digits);
-	}
-	p->token = (struct token){TOKEN_NUMBER, at, {p->text.ptr + at, end - at}};
-	return true;
-}
-
-static bool take_text(struct parser *p, size_t at)
-{
-	size_t start = at + 1;
-	const char *close = memchr(p->text.ptr + start, '"', p->text.len - start);
-
-	if (!close)
-		return fault(p, at, "this text has no closing quote");
-	p->token = (struct token){
-		TOKEN_TEXT, at, {p->text.ptr + start, (size_t)(close - p->text.ptr) - start}};
-	if (!str_is_utf8(p->token.raw))
-		return fault(p, at, "this text is not UTF-8");
-	if (p->token.raw.len == 0)
-		return fault(p, at, "a text to compare with cannot be empty");
-	return true;
-}
-
-static size_t token_end(const struct token *token)
-{
-	return token->at + token->raw.len + (token->kind == TOKEN_TEXT ? 2 : 0);
-}
-
-/* False: a fault within the token. */
-static bool next_token(struct parser *p)
-{
-	size_t at = token_end(&p->token), length = 1;
-	char c;
-
-	while (at < p->text.len && strchr(" \t\r\n", p->text.ptr[at]) && p->text.ptr[at])
-		at++;
-	p->token = (struct token){TOKEN_END, at, {p->text.ptr + at, 0}};
-	if (at == p->text.len)
-		return true;
-	c = p->text.ptr[at];
-	if (is_digit(c))
-		return take_number(p, at);
-	if (c == '"')
-		return take_text(p, at);
-	if (is_letter(c)) {
-		while (is_letter(byte_at(p, at + length)) || is_digit(byte_at(p, at + length)))
-			length++;
-		p->token = (struct token){TOKEN_NAME, at, {p->text.ptr + at, length}};
-		return true;
-	}
-	if (c == '=' && byte_at(p, at + 1) != '=')
-		return fault(p, at, "'=' does not compare: write '=='");
-	if (c == '\0' || !strchr("+-*/^(),<>=!", c) || (c == '!' && byte_at(p, at + 1) != '=')) {
-		p->token = (struct token){TOKEN_BAD, at, {p->text.ptr + at, 1}};
-		return true;
-	}
-	if (strchr("<>=!", c) && byte_at(p, at + 1) == '=')
-		length = 2;
-	p->token = (struct token){TOKEN_SIGN, at, {p->text.ptr + at, length}};
-	return true;
-}
-
-static bool token_is(const struct parser *p, const char *raw)
-{
-	return (p->token.kind == TOKEN_SIGN || p->token.kind == TOKEN_NAME) &&
-	       str_is(p->token.raw, raw);
-}
-
 /* ---- nodes ----------------------------------------------------------------------------------- */
 
 static bool emit(struct parser *p, size_t at, struct wn_node node)
@@ -218,11 +30,13 @@ static bool emit(struct parser *p, size_t at, struct wn_node node)
 	struct wn_expression_draft *draft = p->draft;
 
 	if (draft->node_count == WN_EXPRESSION_MAX_NODES)
-		return fault(p, at, "the expression is too large: it has more than %d parts",
+		return wn_parse_fault(p, at,
+			"the expression is too large: it has more than %d parts",
 			WN_EXPRESSION_MAX_NODES);
 	p->stack = p->stack - node.arity + 1;
 	if (p->stack > WN_EXPRESSION_MAX_DEPTH)
-		return fault(p, at, "the expression is too deep: more than %d values wait here",
+		return wn_parse_fault(p, at,
+			"the expression is too deep: more than %d values wait here",
 			WN_EXPRESSION_MAX_DEPTH);
 	draft->nodes[draft->node_count++] = node;
 	return true;
@@ -232,7 +46,7 @@ static bool enter(struct parser *p, size_t at)
 {
 	if (++p->nesting <= WN_EXPRESSION_MAX_DEPTH)
 		return true;
-	return fault(p, at, "the expression is too deep: it is nested more than %d times",
+	return wn_parse_fault(p, at, "the expression is too deep: it is nested more than %d times",
 		WN_EXPRESSION_MAX_DEPTH);
 }
 
@@ -243,16 +57,16 @@ static bool expect_type(
 	struct parser *p, const struct operand *x, enum wn_expression_type type, const char *who)
 {
 	if (x->is_text)
-		return fault(p, x->at,
+		return wn_parse_fault(p, x->at,
 			"a text stands only beside '==' or '!=', to be compared with a word or a "
 			"category");
 	if (x->type == type)
 		return true;
 	if (x->type == WN_TYPE_WORD)
-		return fault(p, x->at,
+		return wn_parse_fault(p, x->at,
 			"'%.*s' is a word: it can only be compared with a text by '==' or '!='",
-			STR_ARG(shown(x->name)));
-	return fault(p, x->at, "%s takes %s here, and this is %s", who, type_names[type],
+			STR_ARG(wn_parse_shown(x->name)));
+	return wn_parse_fault(p, x->at, "%s takes %s here, and this is %s", who, type_names[type],
 		type_names[x->type]);
 }
 
@@ -302,10 +116,11 @@ static bool parse_name(struct parser *p, const struct token *token, struct opera
 	if (p->scope->resolve(p->scope->self, token->raw.ptr, token->raw.len, &name))
 		return emit_name(p, token, &name, out);
 	if (function_named(token->raw) != WN_OPS)
-		return fault(p, token->at, "'%.*s' is a function: its arguments go in parentheses",
+		return wn_parse_fault(p, token->at,
+			"'%.*s' is a function: its arguments go in parentheses",
 			STR_ARG(token->raw));
-	return fault(p, token->at, "there is no feature or fact named '%.*s'",
-		STR_ARG(shown(token->raw)));
+	return wn_parse_fault(p, token->at, "there is no feature or fact named '%.*s'",
+		STR_ARG(wn_parse_shown(token->raw)));
 }
 
 /* ---- functions ------------------------------------------------------------------------------- */
@@ -335,7 +150,7 @@ static bool parse_arguments(
 	const struct wn_op_info *info = &wn_op_infos[op];
 
 	*count = 0;
-	if (token_is(p, ")"))
+	if (wn_token_is(p, ")"))
 		return true;
 	for (;;) {
 		struct operand x;
@@ -346,9 +161,9 @@ static bool parse_arguments(
 		if (*count < info->most && !check_argument(p, op, *count, &x, result))
 			return false;
 		(*count)++;
-		if (!token_is(p, ","))
+		if (!wn_token_is(p, ","))
 			return true;
-		if (!next_token(p))
+		if (!wn_parse_next(p))
 			return false;
 	}
 }
@@ -361,23 +176,24 @@ static bool parse_call(struct parser *p, const struct token *token, struct opera
 	size_t count;
 
 	if (op == WN_OPS)
-		return fault(
-			p, token->at, "there is no function '%.*s'", STR_ARG(shown(token->raw)));
+		return wn_parse_fault(p, token->at, "there is no function '%.*s'",
+			STR_ARG(wn_parse_shown(token->raw)));
 	info = &wn_op_infos[op];
-	if (!enter(p, token->at) || !next_token(p) || !parse_arguments(p, op, &count, &result))
+	if (!enter(p, token->at) || !wn_parse_next(p) || !parse_arguments(p, op, &count, &result))
 		return false;
-	if (!token_is(p, ")"))
-		return unexpected(p, "',' or ')'");
+	if (!wn_token_is(p, ")"))
+		return wn_parse_unexpected(p, "',' or ')'");
 	if (count < info->least || count > info->most) {
 		if (info->least == info->most)
-			return fault(p, token->at, "'%s' takes %u argument%s, not %zu", info->label,
-				(unsigned)info->least, info->least == 1 ? "" : "s", count);
-		return fault(p, token->at, "'%s' takes %u arguments or more, not %zu", info->label,
-			(unsigned)info->least, count);
+			return wn_parse_fault(p, token->at, "'%s' takes %u argument%s, not %zu",
+				info->label, (unsigned)info->least, info->least == 1 ? "" : "s",
+				count);
+		return wn_parse_fault(p, token->at, "'%s' takes %u arguments or more, not %zu",
+			info->label, (unsigned)info->least, count);
 	}
 	p->nesting--;
 	*out = (struct operand){.type = result, .at = token->at};
-	return next_token(p) &&
+	return wn_parse_next(p) &&
 	       emit(p, token->at, (struct wn_node){.op = (uint16_t)op, .arity = (uint16_t)count});
 }
 
@@ -390,22 +206,24 @@ static bool parse_number(struct parser *p, struct operand *out)
 
 	*out = (struct operand){.type = WN_TYPE_NUMBER, .at = at};
 	if (isnan(value))
-		return fault(p, at, "this number has more than %d digits", WN_DECIMAL_DIGITS);
+		return wn_parse_fault(
+			p, at, "this number has more than %d digits", WN_DECIMAL_DIGITS);
 	if (isinf(value))
-		return fault(p, at, "this number is too large");
-	return next_token(p) && emit(p, at, (struct wn_node){.op = WN_OP_NUMBER, .number = value});
+		return wn_parse_fault(p, at, "this number is too large");
+	return wn_parse_next(p) &&
+	       emit(p, at, (struct wn_node){.op = WN_OP_NUMBER, .number = value});
 }
 
 static bool parse_group(struct parser *p, struct operand *out)
 {
 	size_t at = p->token.at;
 
-	if (!enter(p, at) || !next_token(p) || !parse_or(p, out))
+	if (!enter(p, at) || !wn_parse_next(p) || !parse_or(p, out))
 		return false;
-	if (!token_is(p, ")"))
-		return unexpected(p, "')'");
+	if (!wn_token_is(p, ")"))
+		return wn_parse_unexpected(p, "')'");
 	p->nesting--;
-	return next_token(p);
+	return wn_parse_next(p);
 }
 
 static bool parse_word(struct parser *p, struct operand *out)
@@ -414,10 +232,10 @@ static bool parse_word(struct parser *p, struct operand *out)
 	bool truth = str_is(token.raw, "true");
 
 	if (str_is(token.raw, "and") || str_is(token.raw, "or") || str_is(token.raw, "not"))
-		return unexpected(p, "a value");
-	if (!next_token(p))
+		return wn_parse_unexpected(p, "a value");
+	if (!wn_parse_next(p))
 		return false;
-	if (token_is(p, "("))
+	if (wn_token_is(p, "("))
 		return parse_call(p, &token, out);
 	if (!truth && !str_is(token.raw, "false"))
 		return parse_name(p, &token, out);
@@ -435,10 +253,10 @@ static bool parse_primary(struct parser *p, struct operand *out)
 			.at = p->token.at,
 			.is_text = true,
 			.text = p->token.raw};
-		return next_token(p);
+		return wn_parse_next(p);
 	default: break;
 	}
-	return token_is(p, "(") ? parse_group(p, out) : unexpected(p, "a value");
+	return wn_token_is(p, "(") ? parse_group(p, out) : wn_parse_unexpected(p, "a value");
 }
 
 /* ---- infixes --------------------------------------------------------------------------------- */
@@ -451,7 +269,7 @@ struct infix {
 static enum wn_op operator_here(const struct parser *p, const struct infix *infixes)
 {
 	for (; infixes->sign; infixes++) {
-		if (token_is(p, infixes->sign))
+		if (wn_token_is(p, infixes->sign))
 			return infixes->op;
 	}
 	return WN_OPS;
@@ -466,7 +284,7 @@ static bool parse_right(struct parser *p, enum wn_op op, enum wn_expression_type
 	char who[16];
 
 	snprintf(who, sizeof(who), "'%s'", wn_op_infos[op].label);
-	if (!expect_type(p, left, type, who) || !next_token(p) || !parse(p, &right) ||
+	if (!expect_type(p, left, type, who) || !wn_parse_next(p) || !parse(p, &right) ||
 		!expect_type(p, &right, type, who))
 		return false;
 	*left = (struct operand){.type = type, .at = left->at};
@@ -493,7 +311,7 @@ static bool parse_power(struct parser *p, struct operand *out)
 
 	if (!parse_primary(p, out))
 		return false;
-	if (!token_is(p, "^"))
+	if (!wn_token_is(p, "^"))
 		return true;
 	/* The right side may have a power of its own. */
 	if (!enter(p, p->token.at))
@@ -511,7 +329,7 @@ static bool parse_prefix(struct parser *p, enum wn_op op, enum wn_expression_typ
 	char who[16];
 
 	snprintf(who, sizeof(who), "'%s'", wn_op_infos[op].label);
-	if (!enter(p, at) || !next_token(p) || !parse(p, out) || !expect_type(p, out, type, who))
+	if (!enter(p, at) || !wn_parse_next(p) || !parse(p, out) || !expect_type(p, out, type, who))
 		return false;
 	p->nesting--;
 	*out = (struct operand){.type = type, .at = at};
@@ -520,7 +338,7 @@ static bool parse_prefix(struct parser *p, enum wn_op op, enum wn_expression_typ
 
 static bool parse_unary(struct parser *p, struct operand *out)
 {
-	if (token_is(p, "-"))
+	if (wn_token_is(p, "-"))
 		return parse_prefix(p, WN_OP_NEGATE, WN_TYPE_NUMBER, parse_unary, out);
 	return parse_power(p, out);
 }
@@ -553,7 +371,7 @@ static bool emit_word(struct parser *p, const struct operand *text)
 			(struct str){p->text.ptr + draft->words[i].offset, draft->words[i].length}))
 		i++;
 	if (i == WN_EXPRESSION_MAX_WORDS)
-		return fault(p, text->at, "there are more than %d different texts",
+		return wn_parse_fault(p, text->at, "there are more than %d different texts",
 			WN_EXPRESSION_MAX_WORDS);
 	if (i == draft->word_count) {
 		draft->words[i].offset = (uint32_t)(text->text.ptr - p->text.ptr);
@@ -579,8 +397,9 @@ static bool no_such_category(
 		used += (size_t)snprintf(values + used, sizeof(values) - used, "%s%s",
 			i > 0 ? ", " : "", category->categories[i]);
 	}
-	return fault(p, text->at, "'%.*s' has no value \"%.*s\", but %s",
-		STR_ARG(shown(category->name)), STR_ARG(shown(text->text)), values);
+	return wn_parse_fault(p, text->at, "'%.*s' has no value \"%.*s\", but %s",
+		STR_ARG(wn_parse_shown(category->name)), STR_ARG(wn_parse_shown(text->text)),
+		values);
 }
 
 static bool emit_category(
@@ -602,14 +421,14 @@ static bool compare_text(
 	const struct operand *other = left->is_text ? right : left;
 
 	if (other->is_text)
-		return fault(p, other->at, "two texts are not compared with each other");
+		return wn_parse_fault(p, other->at, "two texts are not compared with each other");
 	if (other->type != WN_TYPE_WORD && !other->is_category)
-		return fault(p, text->at,
+		return wn_parse_fault(p, text->at,
 			"a text can be compared with a word or a category, and the other side is "
 			"neither");
 	if (op != WN_OP_EQUAL && op != WN_OP_DIFFERS)
-		return fault(p, text->at, "a text is compared by '==' or '!=', not by '%s'",
-			wn_op_infos[op].label);
+		return wn_parse_fault(p, text->at,
+			"a text is compared by '==' or '!=', not by '%s'", wn_op_infos[op].label);
 	return other->is_category ? emit_category(p, other, text) : emit_word(p, text);
 }
 
@@ -640,10 +459,10 @@ static bool parse_compare(struct parser *p, struct operand *out)
 	op = operator_here(p, comparisons);
 	if (op == WN_OPS)
 		return true;
-	if (!next_token(p) || !parse_sum(p, &right))
+	if (!wn_parse_next(p) || !parse_sum(p, &right))
 		return false;
 	if (operator_here(p, comparisons) != WN_OPS)
-		return fault(p, p->token.at,
+		return wn_parse_fault(p, p->token.at,
 			"comparisons do not chain: join two of them by 'and' instead");
 	sound = out->is_text || right.is_text ? compare_text(p, op, out, &right)
 					      : compare_values(p, op, out, &right);
@@ -655,7 +474,7 @@ static bool parse_compare(struct parser *p, struct operand *out)
 
 static bool parse_not(struct parser *p, struct operand *out)
 {
-	if (token_is(p, "not"))
+	if (wn_token_is(p, "not"))
 		return parse_prefix(p, WN_OP_NOT, WN_TYPE_BOOLEAN, parse_not, out);
 	return parse_compare(p, out);
 }
@@ -679,16 +498,16 @@ static bool parse_whole(struct parser *p)
 	struct operand whole;
 
 	if (p->text.len > WN_EXPRESSION_MAX_BYTES)
-		return fault(
+		return wn_parse_fault(
 			p, 0, "the expression is longer than %d bytes", WN_EXPRESSION_MAX_BYTES);
-	if (!next_token(p))
+	if (!wn_parse_next(p))
 		return false;
 	if (p->token.kind == TOKEN_END)
-		return fault(p, 0, "the expression is empty");
+		return wn_parse_fault(p, 0, "the expression is empty");
 	if (!parse_or(p, &whole))
 		return false;
 	if (p->token.kind != TOKEN_END)
-		return unexpected(p, "an operator or the end");
+		return wn_parse_unexpected(p, "an operator or the end");
 	return expect_type(p, &whole, WN_TYPE_NUMBER, "a score");
 }
 

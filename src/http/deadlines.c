@@ -12,7 +12,6 @@
 #include <unistd.h>
 
 #include "base/cond.h"
-#include "base/log.h"
 #include "base/metrics.h"
 
 enum {

@@ -3,7 +3,6 @@
  */
 #include "http/sensitive_read.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "service/access_log.h"

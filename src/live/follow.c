@@ -6,7 +6,6 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <time.h>
 
 #include "base/cond.h"
 #include "base/log.h"

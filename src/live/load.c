@@ -7,7 +7,6 @@
 
 #include <pthread.h>
 
-#include "base/log.h"
 #include "base/metrics.h"
 
 /* Under the mutex: of the places that wait the one that has waited longest. */

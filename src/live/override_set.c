@@ -4,7 +4,6 @@
 #include "live/override_set.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/map.h"
 

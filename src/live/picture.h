@@ -6,44 +6,19 @@
 #ifndef WINNOW_LIVE_PICTURE_H
 #define WINNOW_LIVE_PICTURE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/map.h"
 #include "base/symbols.h"
 #include "codec/catalog.h"
 #include "live/block.h"
 #include "live/override_set.h"
 #include "live/review_set.h"
+#include "live/row_index.h"
 #include "live/status_log.h"
 #include "live/strengths.h"
 #include "store/store.h"
-
-/* Which row an item is. Rows are given once and never taken back while the picture lives, so
- * rankings of any age may ask. Shared and locked: the follower adds while readers look. */
-struct row_index {
-	int references; /* atomic */
-	pthread_rwlock_t lock;
-	struct uuid_map rows;
-};
-
-struct row_index *row_index_new(void);
-void row_index_ref(struct row_index *index);
-void row_index_unref(struct row_index *index);
-uint32_t row_index_find(struct row_index *index, const struct uuid *id); /* MAP_NONE */
-
-/* What never changes of a row, by row, because the engine wants it in one piece. Shared with the
- * rankings: the picture writes behind their rows only, and a larger table is a new one. */
-struct row_keys {
-	int references; /* atomic */
-	size_t room;
-	unsigned char (*ids)[16];
-	int64_t *first_revisions;
-};
-void row_keys_ref(struct row_keys *keys);
-void row_keys_unref(struct row_keys *keys); /* NULL is fine */
 
 /* Asked with what a picture has come to whenever it has grown by a block: ERR_OK, or the error that ends
  * the move. */

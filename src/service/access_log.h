@@ -20,14 +20,17 @@ void access_log_free(struct access_log *log); /* what was not written is lost; N
 
 /* A copy, with an id of its own. ERR_ACCESS_LOG_FULL, ERR_NO_MEMORY. */
 enum error access_log_put(struct access_log *log, const struct access_row *row);
-/* Writes all that was put before. What could not be written stays. */
+/* Writes all that was put before; returns when it is committed. What could not be written stays, with the
+ * error of the transaction. */
 enum error access_log_flush(struct service *service);
 
-/* A page of the call's workspace, this daemon's own records written first. */
+/* A page of the call's workspace, this daemon's own records written first; in the call's arena. *revision is
+ * the workspace's. Errors as above, or of reading. */
 enum error access_log_page(const struct call *call, const struct access_filter *filter,
 	struct access_row **rows, size_t *count, int64_t *revision);
 
-/* Deletes what has expired, in all workspaces. */
+/* Deletes what has expired, in all workspaces, some in a transaction, as long as go_on says so. A commit whose
+ * outcome is unknown is none: the next sweep finds what is left. */
 enum error access_log_sweep(struct service *service, bool (*go_on)(const struct service *service));
 
 #endif

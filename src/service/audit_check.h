@@ -36,10 +36,12 @@ struct tree_check {
 
 void tree_check_begin(struct tree_check *check, struct conn *conn, const struct uuid *workspace,
 	const struct audit_root *wanted);
-/* The next record's hash, which is known to hold. */
+/* The next record's hash, which is known to hold. What does not fit is in check->fault, and the check is over;
+ * an error is one of reading, or ERR_NO_MEMORY. */
 enum error tree_check_next(struct tree_check *check, const struct sha256 *record);
 /* After the last one: what speaks of more than there is. */
 enum error tree_check_end(struct tree_check *check);
+/* After tree_check_begin, whatever came of it. */
 void tree_check_release(struct tree_check *check);
 
 #endif

@@ -4,7 +4,6 @@
 #include "service/audit_rows.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 enum {
 	ROWS_AT_ONCE = 65536,     /* one revision may have more */

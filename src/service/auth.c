@@ -7,10 +7,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cond.h"
-#include "base/log.h"
 #include "base/metrics.h"
 #include "base/sha256.h"
 #include "service/principal_build.h"

@@ -34,17 +34,17 @@ struct checkpoint_making {
  */
 enum error checkpoint_sign(
 	struct checkpoint_making *making, const struct checkpoint *older, bool *more);
-/* Keeps it and the tree's nodes. */
+/* Keeps it and the tree's nodes, in one transaction; one that is there already stays. */
 enum error checkpoint_keep(struct checkpoint_making *making);
 void checkpoint_making_release(struct checkpoint_making *making);
 
 /* The newest; ERR_NOT_FOUND when there is none. */
 enum error checkpoint_newest(
 	const struct call *call, struct checkpoint_row *out, int64_t *revision);
-/* Descending, of a size below `before`. */
+/* Descending, of a size below `before`, `limit` at the most; in the call's arena. *revision is the workspace's. */
 enum error checkpoint_list(const struct call *call, int64_t before, size_t limit,
 	struct checkpoint_row **out, size_t *count, int64_t *revision);
-/* The workspaces that want a new one. */
+/* The workspaces behind `after` (NULL: from the first) that want a new one, `limit` at the most. */
 enum error checkpoint_workspaces(struct service *service, const struct uuid *after, size_t limit,
 	struct arena *arena, struct uuid **out, size_t *count);
 

@@ -4,8 +4,6 @@
  */
 #include "service/contract_guard.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "codec/population.h"

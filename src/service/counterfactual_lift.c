@@ -4,8 +4,6 @@
  */
 #include "service/counterfactual_parts.h"
 
-#include <math.h>
-
 /* ---- rules that are taken off ---- */
 
 static void tell_lift(struct seeker *seeker, uint32_t rule, const struct simulation *simulation)

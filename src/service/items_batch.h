@@ -1,6 +1,7 @@
 /*
- * A batch of items on its way into the tables, as items_ingest.c parses, merges and writes it alone
- * and items_joint.c several at once. Private to src/service.
+ * A batch of items on its way into the tables: items_parse.c parses it and items_merge.c merges it, for
+ * items_ingest.c, which writes one alone, and items_joint.c, which writes several at once. Private to
+ * src/service.
  */
 #ifndef WINNOW_SERVICE_ITEMS_BATCH_H
 #define WINNOW_SERVICE_ITEMS_BATCH_H
@@ -46,6 +47,26 @@ struct batch {
 	bool deferred;      /* another of the transaction has one of its items */
 };
 
+/* ---- items_parse.c: before the lock ---- */
+/* Parses every element against batch->catalog and finds the distinct items. ERR_NO_MEMORY, ERR_BUDGET,
+ * ERR_INTERNAL; what is wrong with an element is its result's. */
+enum error batch_parse_elements(struct batch *batch);
+/* The JSON pointer of an element, for its faults. */
+const char *batch_pointer(const struct batch *batch, size_t index, struct diag *diag);
+/* Moves the faults of one element into its result. ERR_BUDGET. */
+enum error batch_reject(
+	struct batch *batch, size_t index, enum error why, const struct diag *faults);
+/* Whether an error is not the element's but ends the whole batch. */
+bool batch_fails(enum error error);
+
+/* ---- items_merge.c: under the lock ---- */
+/* All that is stored was taken. Writes the results and what the items become; ERR_INVALID with faults
+ * in the call for an atomic batch with rejected elements. */
+enum error batch_merge(struct batch *batch, int64_t revision);
+/* How many of the first `count` results have each outcome. */
+void ingest_count(struct ingest *ingest, size_t count);
+
+/* ---- items_ingest.c ---- */
 /* Under the head's lock: parses anew when the configuration has moved since. */
 enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t config_revision);
 /* Writes the ids of its items, of which nothing is known as yet. */
@@ -56,8 +77,6 @@ enum error batch_take_row(struct batch *batch, const struct item_row *row, struc
 enum error batch_write(struct batch *batch, struct write *write);
 /* Its results into metrics, after the commit. */
 void batch_count_metrics(const struct batch *batch);
-
-void ingest_count(struct ingest *ingest, size_t count);
 
 /* ---- items_known.c: lines that are known to change nothing ---- */
 /* Room for them. */

@@ -1,11 +1,9 @@
 /*
- * A batch of items: parsed and checked before any lock, merged with what is stored under the lock,
- * written as one revision. Later elements of the same item meet what earlier ones left.
+ * A batch of items: parsed and checked before any lock (items_parse.c), merged with what is stored
+ * under the lock (items_merge.c), written as one revision. Later elements of the same item meet what
+ * earlier ones left.
  */
 #include "service/items_batch.h"
-
-#include <stdio.h>
-#include <string.h>
 
 #include "base/metrics.h"
 #include "codec/json_writer.h"
@@ -21,149 +19,7 @@ const char *item_outcome_name(enum item_outcome outcome)
 	return names[outcome];
 }
 
-void item_check_clock(const struct call *call, const struct item_input *input, const char *pointer,
-	struct diag *diag)
-{
-	int64_t limit_us =
-		clock_now_us(call->service->clock) + (int64_t)ITEM_AHEAD_LIMIT_S * US_PER_S;
-
-	if ((input->given & ITEM_UPDATED_AT) && input->item.updated_us > limit_us)
-		diag_add(diag, diag_key(diag, pointer, "updated_at"),
-			"This is more than five minutes ahead of the server's clock.");
-}
-
-static const char *pointer_of(const struct batch *batch, size_t index, struct diag *diag)
-{
-	if (batch->ingest->single)
-		return batch->ingest->pointer_prefix;
-	return diag_index(diag, batch->ingest->pointer_prefix, index);
-}
-
-/* Moves the faults of one element into its result. */
-static enum error reject(
-	struct batch *batch, size_t index, enum error why, const struct diag *faults)
-{
-	struct item_result *result = &batch->ingest->results[index];
-
-	result->outcome = OUTCOME_REJECTED;
-	result->error = why;
-	result->diag = arena_alloc(batch->call->arena, sizeof *result->diag);
-	if (!result->diag)
-		return ERR_BUDGET;
-	*result->diag = *faults;
-	return ERR_OK;
-}
-
-static bool fails_the_batch(enum error error)
-{
-	return error == ERR_NO_MEMORY || error == ERR_BUDGET || error == ERR_INTERNAL;
-}
-
-/* ---- before the lock ---- */
-
-/* Permission first: who may not write for a source learns nothing about its items. */
-static enum error check_input(
-	struct batch *batch, const struct item_input *input, const char *pointer, struct diag *diag)
-{
-	const struct call *call = batch->call;
-
-	/* Without a principal it is the daemon's own. */
-	if (call->principal && !principal_may_write_source(call->principal, &call->workspace,
-				       clock_now_us(call->service->clock), input->source)) {
-		diag_add(diag, diag_key(diag, pointer, "source"),
-			"This token may not write for the source \"%.*s\".",
-			STR_ARG(input->source));
-		return ERR_SOURCE_FORBIDDEN;
-	}
-	item_check_clock(call, input, pointer, diag);
-	return diag->count ? ERR_INVALID : ERR_OK;
-}
-
-static enum error parse_one(struct batch *batch, size_t index)
-{
-	struct item_result *result = &batch->ingest->results[index];
-	struct item_input *input = &batch->inputs[index];
-	const char *pointer;
-	struct diag diag;
-	enum error error;
-
-	diag_init(&diag, batch->call->arena);
-	pointer = pointer_of(batch, index, &diag);
-	*result = (struct item_result){0};
-	*input = (struct item_input){0};
-	batch->targets_of[index] = MAP_NONE;
-	error = batch->source->parse(batch->source->self, index, batch->catalog, pointer,
-		batch->call->arena, &diag, input);
-	if (batch->call->principal)
-		input->by = batch->call->principal->token_id;
-	result->source = input->source;
-	result->external_id = input->external_id;
-	if (!error)
-		error = check_input(batch, input, pointer, &diag);
-	if (!error) {
-		item_id_make(
-			&batch->call->workspace, input->source, input->external_id, &result->id);
-		result->has_id = true;
-		return ERR_OK;
-	}
-	return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
-}
-
-static enum error target_of(struct batch *batch, size_t index)
-{
-	const struct uuid *id = &batch->ingest->results[index].id;
-	uint32_t target = uuid_map_get(&batch->target_ids, id);
-
-	if (target == MAP_NONE) {
-		target = (uint32_t)batch->target_count++;
-		batch->targets[target] = (struct target){.id = *id};
-		if (!uuid_map_put(&batch->target_ids, id, target))
-			return ERR_NO_MEMORY;
-	}
-	batch->targets_of[index] = target;
-	batch->targets[target].elements++;
-	return ERR_OK;
-}
-
-/* A line that is known counts for nothing where another element has its item. (Few have: the glance
- * sees most of them, and does not look for what is there twice.) */
-static enum error parse_repeated(struct batch *batch)
-{
-	enum error error = ERR_OK;
-
-	for (size_t i = 0; i < batch->source->count && !error; i++) {
-		uint32_t target = batch->targets_of[i];
-
-		if (!batch_knows(batch, i) || batch->targets[target].elements == 1)
-			continue;
-		batch_forget(batch, i);
-		error = parse_one(batch, i);
-		/* It may be refused now: its source is granted no longer, or its time is too far ahead. */
-		if (batch->ingest->results[i].outcome != OUTCOME_REJECTED)
-			batch->targets_of[i] = target;
-	}
-	return error;
-}
-
-/* Parses every element against batch->catalog and finds the distinct items. */
-static enum error parse_all(struct batch *batch)
-{
-	enum error error = ERR_OK;
-
-	batch->target_count = 0;
-	uuid_map_release(&batch->target_ids);
-	for (size_t i = 0; i < batch->source->count && !error; i++) {
-		if (batch_knows(batch, i))
-			batch_take_known(batch, i);
-		else
-			error = parse_one(batch, i);
-		if (!error && batch->ingest->results[i].outcome != OUTCOME_REJECTED)
-			error = target_of(batch, i);
-	}
-	return error ? error : parse_repeated(batch);
-}
-
-/* ---- against what is stored ---- */
+/* ---- what is stored ---- */
 
 /* Writes the ids of the items, of which nothing is known as yet. */
 void batch_clear(struct batch *batch, struct uuid *ids)
@@ -207,7 +63,7 @@ static enum error know_again(struct batch *batch, struct conn *conn, int64_t hea
 	bool forgotten;
 	enum error error = batch_know_again(batch, conn, head, &forgotten);
 
-	return error || !forgotten ? error : parse_all(batch);
+	return error || !forgotten ? error : batch_parse_elements(batch);
 }
 
 static enum error load_targets(struct batch *batch, struct conn *conn)
@@ -230,173 +86,6 @@ static enum error load_targets(struct batch *batch, struct conn *conn)
 	return error;
 }
 
-/* Whether a stored pair is another than the one that made its id (a collision of SHA-1). */
-static bool is_another(const struct target *target, const struct item_input *input)
-{
-	return target->present && (!str_eq(target->current.source, input->source) ||
-					  !str_eq(target->current.external_id, input->external_id));
-}
-
-/*
- * The very text that was erased is posted again. It stays erased: merged with its words back, the
- * record shows what else has changed, if anything.
- */
-static enum error merge_erased(struct batch *batch, size_t index, int64_t revision,
-	struct item_record *merged, bool *changed)
-{
-	const struct item_record *current = &batch->targets[batch->targets_of[index]].current;
-	const struct call *call = batch->call;
-	struct item_record record = *current;
-	struct feature_value *features;
-	struct item_storable storable;
-	struct diag diag;
-	enum error error =
-		item_to_storable(merged, &call->workspace, batch->salt, call->arena, &storable);
-
-	if (error || !storable.has_text || !sha256_same(&storable.text_ref, &current->erased_ref))
-		return error;
-	features = arena_array(call->arena, record.item.feature_count, sizeof *features);
-	if (!features)
-		return ERR_BUDGET;
-	item_take_words(&record, merged, features);
-	diag_init(&diag, call->arena);
-	return item_upsert(&record, &batch->inputs[index], &call->workspace, batch->catalog,
-		revision, "", call->arena, &diag, merged, changed);
-}
-
-/* What the contract says of the change. Its warnings stay with the result. */
-static enum error judge(struct batch *batch, size_t index, const struct target *target,
-	const struct item_record *merged, struct diag *faults)
-{
-	const struct contract_version *contract = catalog_contract_active(batch->catalog);
-	struct item_result *result = &batch->ingest->results[index];
-	struct guard guard = {
-		.catalog = batch->catalog,
-		.flight = batch->flight,
-		.stored = target->exists ? &target->stored : NULL,
-		.now_s = (double)clock_now_us(batch->call->service->clock) / US_PER_S,
-		.roles = batch->call->roles,
-		.pointer = pointer_of(batch, index, faults),
-		.scratch = &batch->scratch,
-	};
-	struct diag warnings;
-	enum error error;
-
-	if (!contract)
-		return ERR_OK;
-	guard.mirrored = contract_mirrors(contract, merged->source);
-	diag_init(&warnings, batch->call->arena);
-	error = guard_judge(
-		&guard, target->present ? &target->current : NULL, merged, faults, &warnings);
-	if (error || warnings.count == 0)
-		return error;
-	result->warnings = arena_alloc(batch->call->arena, sizeof *result->warnings);
-	if (!result->warnings)
-		return ERR_BUDGET;
-	*result->warnings = warnings;
-	return ERR_OK;
-}
-
-static enum error merge_one(struct batch *batch, size_t index, int64_t revision)
-{
-	struct item_result *result = &batch->ingest->results[index];
-	const struct item_input *input = &batch->inputs[index];
-	struct target *target = &batch->targets[batch->targets_of[index]];
-	struct item_record merged;
-	struct diag diag;
-	bool changed = false;
-	enum error error;
-
-	if (batch_knows(batch, index)) {
-		batch_take_known(batch, index);
-		return ERR_OK;
-	}
-	diag_init(&diag, batch->call->arena);
-	/* What the attempt before made of it is void. */
-	result->error = ERR_OK;
-	result->diag = result->warnings = NULL;
-	if (is_another(target, input))
-		return ERR_CONFLICT;
-	if (batch->source->features_only && !target->present)
-		return reject(batch, index, ERR_NOT_FOUND, &diag);
-	if (target->present && !batch->source->features_only &&
-		item_input_age(&target->current, input) < 0) {
-		result->outcome = OUTCOME_STALE;
-		result->revision = target->current.revision;
-		return ERR_OK;
-	}
-	error = item_upsert(target->present ? &target->current : NULL, input,
-		&batch->call->workspace, batch->catalog, revision, pointer_of(batch, index, &diag),
-		batch->call->arena, &diag, &merged, &changed);
-	if (!error && (!target->present || changed))
-		error = judge(batch, index, target, &merged, &diag);
-	if (error)
-		return fails_the_batch(error) ? error : reject(batch, index, error, &diag);
-	if (changed && target->present && target->current.erased) {
-		error = merge_erased(batch, index, revision, &merged, &changed);
-		if (error)
-			return error;
-	}
-	result->outcome = !target->present ? OUTCOME_CREATED
-			  : changed        ? OUTCOME_UPDATED
-					   : OUTCOME_UNCHANGED;
-	/* A rehearsal is no way to ask for a value. */
-	if (result->outcome == OUTCOME_UNCHANGED && batch->ingest->dry_run &&
-		item_input_is_blind(batch->call, batch->catalog, input))
-		result->outcome = OUTCOME_UPDATED;
-	if (!target->present || changed) {
-		merged.revision = revision;
-		target->current = merged;
-		target->present = target->changed = true;
-		target->digest = batch_digest(batch, index);
-	}
-	result->revision = target->current.revision;
-	return ERR_OK;
-}
-
-void ingest_count(struct ingest *ingest, size_t count)
-{
-	memset(ingest->counts, 0, sizeof ingest->counts);
-	for (size_t i = 0; i < count; i++)
-		ingest->counts[ingest->results[i].outcome]++;
-}
-
-/* All faults of all elements, for the answer to an atomic batch. */
-static void gather_faults(const struct batch *batch)
-{
-	struct diag *diag = batch->call->diag;
-
-	for (size_t i = 0; i < batch->source->count; i++) {
-		const struct item_result *result = &batch->ingest->results[i];
-
-		if (result->outcome != OUTCOME_REJECTED)
-			continue;
-		for (size_t j = 0; j < result->diag->count; j++)
-			diag_copy(diag, &result->diag->entries[j]);
-		if (result->diag->count == 0)
-			diag_add(diag, pointer_of(batch, i, diag), "%s",
-				error_info(result->error)->title);
-		diag->omitted += result->diag->omitted;
-	}
-}
-
-static enum error merge_all(struct batch *batch, int64_t revision)
-{
-	enum error error = ERR_OK;
-
-	for (size_t i = 0; i < batch->target_count; i++)
-		batch->targets[i].current = batch->targets[i].stored;
-	for (size_t i = 0; i < batch->source->count && !error; i++) {
-		if (batch->targets_of[i] != MAP_NONE)
-			error = merge_one(batch, i, revision);
-	}
-	ingest_count(batch->ingest, batch->source->count);
-	if (error || !batch->ingest->atomic || batch->ingest->counts[OUTCOME_REJECTED] == 0)
-		return error;
-	gather_faults(batch);
-	return ERR_INVALID;
-}
-
 /* The configuration may have moved between parsing and the lock. */
 enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t config_revision)
 {
@@ -411,7 +100,7 @@ enum error batch_use_catalog(struct batch *batch, struct conn *conn, int64_t con
 	if (!error)
 		error = batch_sketch(batch);
 	if (!error)
-		error = parse_all(batch);
+		error = batch_parse_elements(batch);
 	if (error) {
 		/* What was parsed by half must not pass for the whole, should it be tried again. */
 		catalog_unref(batch->catalog);
@@ -484,8 +173,7 @@ static enum error merge_and_write(struct batch *batch, struct write *write)
 	enum error error;
 
 	batch->salt = write->change.salt;
-	error = merge_all(batch, write->change.revision);
-
+	error = batch_merge(batch, write->change.revision);
 	if (error)
 		return error;
 	if (write->call->key)
@@ -555,7 +243,7 @@ static enum error rehearse(struct batch *batch)
 	if (!error)
 		error = load_flight(batch, conn);
 	if (!error)
-		error = merge_all(batch, head.revision + 1);
+		error = batch_merge(batch, head.revision + 1);
 	read_end(conn);
 	if (error)
 		goto release;
@@ -623,7 +311,7 @@ enum error batch_parse(const struct call *call, const struct item_source *source
 		error = batch_sketch(batch);
 	if (!error)
 		error = batch_recognise(batch);
-	return error ? error : parse_all(batch);
+	return error ? error : batch_parse_elements(batch);
 }
 
 enum error batch_store(struct batch *batch)

@@ -10,7 +10,6 @@
  */
 #include <string.h>
 
-#include "base/metrics.h"
 #include "service/items_batch.h"
 #include "store/aggregates.h"
 

@@ -6,7 +6,6 @@
 #include "service/reviews.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "codec/json_writer.h"
 #include "codec/review_digest.h"

@@ -39,7 +39,7 @@ struct survey {
 	double in_flight_days;
 	uint8_t *class; /* enum status_class by row */
 };
-/* ERR_NO_MEMORY. */
+/* As of now_s, seconds since 1970. ERR_NO_MEMORY. */
 enum error survey_make(
 	const struct ranking *ranking, double now_s, struct arena *arena, struct survey *out);
 /* An item without created_at is as old as its first version: asks PostgreSQL for the time of those that may
@@ -106,7 +106,7 @@ enum error stream_health_make(const struct call *call, const struct survey *surv
 
 /* Where each candidate stands; false when memory is out. NULL where the contract has no quadrants. */
 bool quadrants_make(const struct survey *survey, struct arena *arena, uint8_t **by_row);
-/* Which rows fulfil a predicate of the bound contract. */
+/* Which rows fulfil a predicate of the bound contract, for row_hit; false when memory is out. */
 bool predicate_rows(const struct survey *survey, const struct predicate *predicate,
 	struct arena *arena, uint64_t **hits);
 /* The same without a survey: of a view of the contract that was in force at the ranking. *hits is NULL when

@@ -3,7 +3,6 @@
  */
 #include "service/suspension.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "codec/json_writer.h"

@@ -40,7 +40,8 @@ enum error model_resume(const struct call *call, int64_t model, struct str ratio
 enum error version_rollback(const struct call *call, int64_t model, int64_t policy,
 	struct str rationale, struct intervened *out, struct written *written);
 
-/* Newest first, with revision < before. */
+/* Newest first, with revision < before, `limit` at the most; in the call's arena. *revision is the workspace's,
+ * that the answer reflects. */
 enum error intervention_list(const struct call *call, int64_t before, size_t limit,
 	struct intervention_row **out, size_t *count, int64_t *revision);
 

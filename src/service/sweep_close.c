@@ -1,8 +1,6 @@
 /*
  * Closing items of a sweep: the status that ends them, as a patch, at most a part in one revision.
  */
-#include "base/clock.h"
-#include "base/map.h"
 #include "codec/json_writer.h"
 #include "service/catalogs.h"
 #include "service/items_common.h"

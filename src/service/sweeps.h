@@ -29,11 +29,12 @@ struct str sweep_default_feature(const struct catalog *catalog);
 /*
  * What a sweep would list now: ranked items of class todo in the icebox, that were first stored so many months
  * ago, by rank. Last scored then, too: stale. Else the feature's value at least `factor` times what it was in
- * the first version: promoted. id, revision and made_by are left open.
+ * the first version: promoted. id, revision and made_by are left open. The lists are in the call's arena. Asks
+ * PostgreSQL; ERR_INVALID: no such feature, or one that is sensitive or no number; ERR_BUDGET.
  */
 enum error sweep_find(const struct call *call, const struct survey *survey,
 	const struct sweep_input *input, struct sweep_row *out);
-/* Finds and keeps. ERR_INVALID: no such feature, or one that is sensitive or no number. Records "sweep.create" on
+/* Finds and keeps; errors as above. Records "sweep.create" on
  * "sweep:<id>". */
 enum error sweep_create(const struct call *call, const struct survey *survey,
 	const struct sweep_input *input, struct sweep_row *out, struct written *written);
@@ -44,8 +45,10 @@ struct sweep_view {
 	size_t closing_count;
 	int64_t revision; /* the workspace's, that the answer reflects */
 };
+/* With what was closed of it; in the call's arena. ERR_NOT_FOUND. */
 enum error sweep_get(const struct call *call, const struct uuid *id, struct sweep_view *out);
-/* Newest first, those before a revision. */
+/* Newest first, those made before a revision, `limit` at the most; in the call's arena. *revision is the
+ * workspace's, that the answer reflects. */
 enum error sweep_list(const struct call *call, int64_t before, size_t limit, struct sweep_row **out,
 	size_t *count, int64_t *revision);
 

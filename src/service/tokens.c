@@ -3,7 +3,6 @@
  */
 #include "service/tokens.h"
 
-#include <stdio.h>
 #include <string.h>
 
 #include "codec/item.h"

@@ -4,9 +4,6 @@
  */
 #include "service/write_parts.h"
 
-#include <stdio.h>
-
-#include "base/log.h"
 #include "base/metrics.h"
 #include "live/live.h"
 #include "service/idempotency.h"

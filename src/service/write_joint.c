@@ -8,7 +8,6 @@
  */
 #include "service/write_joint.h"
 
-#include "base/log.h"
 #include "base/metrics.h"
 #include "live/live.h"
 #include "service/write_parts.h"

@@ -33,7 +33,6 @@ void head_cells(struct cells *cells, struct head *out)
 	out->retired = cell_int8(cells);
 }
 
-/* `news` is NULL where the statement does not tell. */
 static enum error take_head(struct conn *conn, PGresult *result, const struct uuid *workspace,
 	struct head *out, struct head_news *news)
 {
@@ -55,20 +54,27 @@ static enum error take_head(struct conn *conn, PGresult *result, const struct uu
 	return err;
 }
 
+/* `news` is NULL where the statement does not tell. */
+static enum error ask_head(struct conn *conn, enum statement statement, const struct params *params,
+	const struct uuid *workspace, struct head *out, struct head_news *news)
+{
+	PGresult *result;
+	enum error err = conn_run(conn, statement, params, &result);
+
+	if (err)
+		return err;
+	err = take_head(conn, result, workspace, out, news);
+	PQclear(result);
+	return err;
+}
+
 enum error head_row(
 	struct conn *conn, enum statement statement, const struct uuid *workspace, struct head *out)
 {
 	struct params params = PARAMS_INIT;
-	PGresult *result;
-	enum error err;
 
 	params_uuid(&params, workspace);
-	err = conn_run(conn, statement, &params, &result);
-	if (err)
-		return err;
-	err = take_head(conn, result, workspace, out, NULL);
-	PQclear(result);
-	return err;
+	return ask_head(conn, statement, &params, workspace, out, NULL);
 }
 
 enum error head_read(struct conn *conn, const struct uuid *workspace, struct head *out)
@@ -80,17 +86,10 @@ enum error head_read_news(struct conn *conn, const struct uuid *workspace, int64
 	struct head *out, struct head_news *news)
 {
 	struct params params = PARAMS_INIT;
-	PGresult *result;
-	enum error err;
 
 	params_uuid(&params, workspace);
 	params_int8(&params, after);
-	err = conn_run(conn, STMT_HEAD_READ_NEWS, &params, &result);
-	if (err)
-		return err;
-	err = take_head(conn, result, workspace, out, news);
-	PQclear(result);
-	return err;
+	return ask_head(conn, STMT_HEAD_READ_NEWS, &params, workspace, out, news);
 }
 
 enum error heads_read(

@@ -6,6 +6,7 @@
 
 #include "store/cells.h"
 #include "store/conn.h"
+#include "store/uuids.h"
 
 /* Rows of (number, hash) in ascending order from `first` on: those without a gap. */
 static enum error take_hashes(
@@ -166,28 +167,10 @@ enum error checkpoints_due(struct conn *conn, const struct uuid *after, int64_t 
 	int64_t records, size_t limit, struct arena *arena, struct uuid **out, size_t *count)
 {
 	struct params params = PARAMS_INIT;
-	PGresult *result;
-	enum error err;
 
-	*count = 0;
 	params_uuid(&params, after);
 	params_time(&params, made_us);
 	params_int8(&params, records);
 	params_int8(&params, (int64_t)limit);
-	err = conn_run(conn, STMT_AUDIT_CHECKPOINTS_DUE, &params, &result);
-	if (err)
-		return err;
-	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
-	if (!*out)
-		err = ERR_NO_MEMORY;
-	for (int i = 0; i < PQntuples(result) && !err; i++) {
-		struct cells cells = cells_at(result, i, NULL);
-
-		(*out)[i] = cell_uuid(&cells);
-		err = cells_error(&cells);
-	}
-	if (!err)
-		*count = (size_t)PQntuples(result);
-	PQclear(result);
-	return err;
+	return uuids_run(conn, STMT_AUDIT_CHECKPOINTS_DUE, &params, arena, out, count);
 }

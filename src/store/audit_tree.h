@@ -31,9 +31,9 @@ enum error audit_node_append(struct tx *tx, const struct uuid *workspace, unsign
 	uint64_t place, const struct sha256 *hash);
 
 struct checkpoint_row {
-	int64_t size;
+	int64_t size; /* records of the tree: the last one's revision */
 	struct sha256 root;
-	struct str note;
+	struct str note; /* signed; codec/note.h */
 	int64_t made_us;
 };
 /* Queued; one of the same size that is there already stays. */

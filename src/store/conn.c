@@ -1,6 +1,6 @@
 /*
- * Talking to PostgreSQL: connecting, preparing on first use, sending, and collecting the answers
- * in the order in which the statements were sent.
+ * Talking to PostgreSQL: connecting, and running statements in transactions; what is under way
+ * between the two is pipeline.c's.
  */
 #include "store/conn.h"
 
@@ -10,8 +10,8 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "store/pipeline.h"
 #include "store/pool.h"
-#include "store/sqlstate.h"
 
 /* Transactions for which a plan is kept: at first these, then twice as many each time. So a plan is of
  * tables of half the size at worst, while this connection fills them. */
@@ -43,144 +43,6 @@ void conn_close(struct conn *conn)
 	conn->transactions = 0;
 	conn->plans_end_with = PLANS_KEPT_MIN;
 	memset(conn->prepared, PREPARED_NOT, sizeof conn->prepared);
-}
-
-static void fail(struct conn *conn, enum error err)
-{
-	if (conn->failure)
-		return;
-	conn->failure = err;
-	conn->failure_told = false;
-	conn->failure_fatal = false;
-}
-
-/* No answer will come for what was sent. */
-static enum error lose(struct conn *conn)
-{
-	fail(conn, ERR_DATABASE_AWAY);
-	conn_close(conn);
-	return conn->failure;
-}
-
-static void log_refusal(
-	const char *sqlstate, enum statement statement, const char *message, enum error err)
-{
-	log_write(err == ERR_DATABASE        ? LOG_ERROR
-		  : err == ERR_DATABASE_AWAY ? LOG_WARN
-					     : LOG_DEBUG,
-		"database_error", "The database refused a statement", LOG_S("sqlstate", sqlstate),
-		LOG_S("statement", statement_infos[statement].name), LOG_S("message", message),
-		NULL);
-}
-
-/* The session ends with it. What does not say so by the field that PostgreSQL always fills is a pooler
- * taking its leave. */
-static bool is_fatal(const PGresult *result)
-{
-	const char *severity = PQresultErrorField(result, PG_DIAG_SEVERITY_NONLOCALIZED);
-
-	if (!severity)
-		return PQresultErrorField(result, PG_DIAG_SQLSTATE) != NULL;
-	return strcmp(severity, "ERROR") != 0;
-}
-
-/* A result that is an error: what it means for the transaction and the connection. */
-static void take_error(struct conn *conn, const struct sent *sent, const PGresult *result)
-{
-	const char *sqlstate = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-	const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
-	struct sqlstate_meaning meaning = sqlstate_meaning(sqlstate);
-	bool told = sqlstate && *sqlstate;
-
-	/* libpq itself: it had no memory for the result, or could not write and has not yet noticed
-	 * that the connection is gone. */
-	if (!told && !conn_lost(conn)) {
-		bool memory = strstr(PQresultErrorMessage(result), "out of memory") != NULL;
-
-		meaning.error = memory ? ERR_NO_MEMORY : ERR_DATABASE_AWAY;
-		meaning.renew = !memory;
-	}
-	/* The upsert's guard; see sql/items_upsert.sql. */
-	if (told && sent->statement == STMT_ITEMS_UPSERT && strcmp(sqlstate, "23502") == 0)
-		meaning.error = ERR_CONFLICT;
-	conn->renew |= meaning.renew;
-	if (sent->quiet || conn->failure)
-		return;
-	fail(conn, meaning.error);
-	conn->failure_told = told;
-	conn->failure_fatal = is_fatal(result);
-	conn->tx.may_retry = meaning.may_retry;
-	if (told)
-		log_refusal(sqlstate, sent->statement, message, meaning.error);
-}
-
-bool conn_await_input(struct conn *conn)
-{
-	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
-
-	if (poll(&ready, 1, conn->patience_ms > 0 ? (int)conn->patience_ms : -1) == 0)
-		return false;
-	return PQconsumeInput(conn->pg) == 1;
-}
-
-bool conn_comes_in_time(struct conn *conn)
-{
-	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
-
-	while (conn->patience_ms > 0 && PQisBusy(conn->pg)) {
-		if (poll(&ready, 1, (int)conn->patience_ms) == 0)
-			return false;
-		/* What went wrong is PQgetResult's to say. */
-		if (PQconsumeInput(conn->pg) != 1)
-			return true;
-	}
-	return true;
-}
-
-/* The answer to one statement; false when the connection is lost. */
-static bool collect_one(struct conn *conn, const struct sent *sent, PGresult **keep)
-{
-	ExecStatusType status;
-	PGresult *result;
-	bool lost;
-
-	if (!conn_comes_in_time(conn))
-		return false;
-	result = PQgetResult(conn->pg);
-	status = PQresultStatus(result);
-	lost = !result;
-	if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE) {
-		lost = is_fatal(result) || conn_lost(conn);
-		take_error(conn, sent, result);
-	}
-	if (sent->what == SENT_PREPARE)
-		conn->prepared[sent->statement] =
-			status == PGRES_COMMAND_OK ? PREPARED_YES : PREPARED_NOT;
-	if (keep && (status == PGRES_TUPLES_OK || status == PGRES_COMMAND_OK))
-		*keep = result;
-	else
-		PQclear(result);
-	if (lost || sent->what == SENT_SYNC)
-		return !lost;
-	/* Each answer ends with a NULL. */
-	while ((result = PQgetResult(conn->pg)))
-		PQclear(result);
-	return !conn_lost(conn);
-}
-
-/* Waits for all that was sent, whose last part is a sync. */
-static enum error collect(struct conn *conn)
-{
-	for (size_t i = 0; i < conn->sent_count; i++) {
-		struct sent sent = conn->sent[i];
-
-		if (!collect_one(conn, &sent, sent.keep)) {
-			lose(conn);
-			break;
-		}
-	}
-	conn->sent_count = 0;
-	return conn->failure;
 }
 
 static void log_notice(void *self, const char *message)
@@ -224,82 +86,6 @@ static PGconn *connect_soon(const char *url, unsigned within_ms)
 	return pg;
 }
 
-static void note(struct conn *conn, enum sent_what what, enum statement statement, bool quiet)
-{
-	assert(conn->sent_count < SENT_MAX);
-	conn->sent[conn->sent_count++] = (struct sent){what, statement, quiet, NULL};
-}
-
-/* Of what was sent last. */
-static void keep_result(struct conn *conn, PGresult **keep)
-{
-	conn->sent[conn->sent_count - 1].keep = keep;
-}
-
-static enum error send_sync(struct conn *conn)
-{
-	if (PQpipelineSync(conn->pg) != 1)
-		return lose(conn);
-	note(conn, SENT_SYNC, STMT_COUNT, true);
-	return ERR_OK;
-}
-
-static enum error sync_up(struct conn *conn)
-{
-	enum error err = send_sync(conn);
-
-	return err ? err : collect(conn);
-}
-
-static bool is_pooled(const struct conn *conn)
-{
-	return store_configuration(conn->store)->pooled;
-}
-
-static enum error prepare(struct conn *conn, enum statement statement)
-{
-	const struct statement_info *info = &statement_infos[statement];
-
-	if (conn->prepared[statement] != PREPARED_NOT || is_pooled(conn))
-		return ERR_OK;
-	if (PQsendPrepare(conn->pg, info->name, info->sql, 0, NULL) != 1)
-		return lose(conn);
-	conn->prepared[statement] = PREPARED_SENT;
-	note(conn, SENT_PREPARE, statement, false);
-	return ERR_OK;
-}
-
-/* Room is kept for a prepare, an execute, a commit with its prepare, and a sync. */
-static bool is_full(const struct conn *conn)
-{
-	return conn->sent_count + 8 > SENT_MAX;
-}
-
-static enum error send_statement(
-	struct conn *conn, enum statement statement, const struct params *params, bool quiet)
-{
-	static const struct params none;
-	static const int binary[PARAMS_MAX] = {1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1};
-	const struct statement_info *info = &statement_infos[statement];
-	const struct params *p = params ? params : &none;
-	enum error err = prepare(conn, statement);
-	int sent;
-
-	if (err)
-		return err;
-	assert(p->count == info->param_count);
-	if (is_pooled(conn))
-		sent = PQsendQueryParams(
-			conn->pg, info->sql, p->count, NULL, p->values, p->lengths, binary, 1);
-	else
-		sent = PQsendQueryPrepared(
-			conn->pg, info->name, p->count, p->values, p->lengths, binary, 1);
-	if (sent != 1)
-		return lose(conn);
-	note(conn, SENT_EXECUTE, statement, quiet);
-	return ERR_OK;
-}
-
 /* For how long the daemon may send nothing in a transaction. What reads holds up nobody, and may have much
  * to compute. What writes keeps others waiting, should the daemon be stopped or its machine be gone. */
 static const char idle_reading[] = "60s", idle_writing[] = "15s";
@@ -319,16 +105,16 @@ static enum error configure(struct conn *conn)
 	enum error err;
 
 	if (PQenterPipelineMode(conn->pg) != 1)
-		return lose(conn);
+		return conn_lose(conn);
 	PQsetNoticeProcessor(conn->pg, log_notice, NULL);
 	/* A pooler's sessions are everybody's; each transaction brings its settings along. */
-	if (is_pooled(conn))
+	if (conn_is_pooled(conn))
 		return ERR_OK;
 	params_text(&params, statement_timeout(conn, text));
 	params_text(&params, str_from(idle_reading));
-	err = send_statement(conn, STMT_CONFIGURE, &params, false);
+	err = conn_send(conn, STMT_CONFIGURE, &params, false);
 	if (!err)
-		err = sync_up(conn);
+		err = conn_settle(conn);
 	return err;
 }
 
@@ -369,7 +155,7 @@ static enum error renew_plans(struct conn *conn)
 	if (++conn->transactions < conn->plans_end_with)
 		return ERR_OK;
 	conn->plans_end_with += kept < PLANS_KEPT_MAX ? kept : PLANS_KEPT_MAX;
-	return send_statement(conn, STMT_DISCARD_PLANS, NULL, false);
+	return conn_send(conn, STMT_DISCARD_PLANS, NULL, false);
 }
 
 /* What is in force until the transaction ends. */
@@ -381,32 +167,32 @@ static enum error send_scope(struct conn *conn)
 	struct str idle = str_from(reads ? idle_reading : idle_writing);
 
 	params_uuid(&scope, &conn->workspace);
-	if (is_pooled(conn)) {
+	if (conn_is_pooled(conn)) {
 		params_text(&scope, statement_timeout(conn, text));
 		params_text(&scope, idle);
-		return send_statement(conn, STMT_SET_SESSION, &scope, false);
+		return conn_send(conn, STMT_SET_SESSION, &scope, false);
 	}
 	if (reads) /* configure has set the rest */
-		return send_statement(conn, STMT_SET_WORKSPACE, &scope, false);
+		return conn_send(conn, STMT_SET_WORKSPACE, &scope, false);
 	params_text(&scope, idle);
-	return send_statement(conn, STMT_SET_WRITER, &scope, false);
+	return conn_send(conn, STMT_SET_WRITER, &scope, false);
 }
 
 /* The beginning of a transaction, where it has not been sent. */
 static enum error send_begin(struct conn *conn)
 {
-	bool pooled = is_pooled(conn);
+	bool pooled = conn_is_pooled(conn);
 	enum error err;
 
 	if (!conn->begin_wanted)
 		return ERR_OK;
-	err = send_statement(
+	err = conn_send(
 		conn, conn->state == CONN_READ ? STMT_BEGIN_READ : STMT_BEGIN_WRITE, NULL, false);
 	if (!err)
 		err = send_scope(conn);
 	/* Behind a pooler the answer shows when a session was given. */
 	if (!err && pooled && PQsendFlushRequest(conn->pg) != 1)
-		err = lose(conn);
+		err = conn_lose(conn);
 	if (!err && !pooled)
 		err = renew_plans(conn); /* there are none behind a pooler */
 	if (!err)
@@ -421,11 +207,10 @@ static enum error await_session(struct conn *conn)
 	const struct store_config *config = store_configuration(conn->store);
 	unsigned timeout_ms =
 		config->standby ? config->replica_wait_ms : config->connect_timeout_s * 1000;
-	struct pollfd ready = {.fd = PQsocket(conn->pg), .events = POLLIN};
 
-	if (poll(&ready, 1, (int)timeout_ms) != 0)
+	if (conn_hears(conn, timeout_ms))
 		return ERR_OK;
-	fail(conn, ERR_BUSY);
+	conn_fail(conn, ERR_BUSY);
 	conn_close(conn);
 	return conn->failure;
 }
@@ -436,7 +221,8 @@ static enum error await_end_before(struct conn *conn)
 {
 	bool between = conn->begin_wanted || conn->state == CONN_IDLE;
 
-	return between && is_pooled(conn) && conn->sent_count > 0 ? collect(conn) : ERR_OK;
+	return between && conn_is_pooled(conn) && conn->sent_count > 0 ? conn_collect(conn)
+								       : ERR_OK;
 }
 
 static enum error send_along(struct conn *conn)
@@ -447,9 +233,9 @@ static enum error send_along(struct conn *conn)
 
 	params_uuid(&params, &conn->workspace);
 	params_bytes(&params, along->array.data, along->array.len);
-	err = send_statement(conn, along->statement, &params, false);
+	err = conn_send(conn, along->statement, &params, false);
 	if (!err)
-		keep_result(conn, &along->result);
+		conn_keep_result(conn, &along->result);
 	return err;
 }
 
@@ -457,10 +243,10 @@ static enum error send_along(struct conn *conn)
 static enum error send_execute(
 	struct conn *conn, enum statement statement, const struct params *params, PGresult **keep)
 {
-	enum error err = send_statement(conn, statement, params, false);
+	enum error err = conn_send(conn, statement, params, false);
 
 	if (!err)
-		keep_result(conn, keep);
+		conn_keep_result(conn, keep);
 	if (!err && conn->along.wanted)
 		err = send_along(conn);
 	return err;
@@ -483,7 +269,7 @@ static enum error attempt(struct conn *conn, enum statement statement, const str
 	enum error err = conn_open(conn);
 
 	if (err) {
-		fail(conn, err);
+		conn_fail(conn, err);
 		return err;
 	}
 	err = await_end_before(conn);
@@ -491,13 +277,13 @@ static enum error attempt(struct conn *conn, enum statement statement, const str
 		err = send_begin(conn);
 	if (!err)
 		err = execute ? send_execute(conn, statement, params, keep)
-			      : prepare(conn, statement);
+			      : conn_prepare(conn, statement);
 	if (!err)
-		err = send_sync(conn);
-	if (!err && begins && is_pooled(conn))
+		err = conn_send_sync(conn);
+	if (!err && begins && conn_is_pooled(conn))
 		err = await_session(conn);
 	if (!err)
-		err = collect(conn);
+		err = conn_collect(conn);
 	if (!err && begins)
 		be_patient(conn);
 	if (err && keep) {
@@ -524,7 +310,7 @@ static enum error run(struct conn *conn, enum statement statement, const struct 
 	if (conn->failure)
 		return conn->failure;
 	if (!fresh && !conn->pg) {
-		fail(conn, ERR_DATABASE_AWAY);
+		conn_fail(conn, ERR_DATABASE_AWAY);
 		return conn->failure;
 	}
 	err = attempt(conn, statement, params, execute, keep);
@@ -588,20 +374,19 @@ enum error conn_queue(struct conn *conn, enum statement statement, const struct 
 
 	assert(conn->state == CONN_WRITE);
 	/* What is queued cannot be sent a second time, so the beginning must be known to stand. */
-	if (conn->begin_wanted || is_full(conn)) {
+	if (conn->begin_wanted || conn_is_full(conn)) {
 		err = run(conn, statement, NULL, false, NULL);
 		if (err)
 			return err;
 	}
 	if (conn->failure)
 		return conn->failure;
-	return send_statement(conn, statement, params, false);
+	return conn_send(conn, statement, params, false);
 }
 
 static enum error stream_rows(struct conn *conn, enum statement statement,
 	bool (*row)(void *self, const PGresult *result), void *self)
 {
-	const struct sent sent = {SENT_EXECUTE, statement, false, NULL};
 	bool wanted = true;
 	PGresult *result;
 
@@ -609,24 +394,23 @@ static enum error stream_rows(struct conn *conn, enum statement statement,
 		ExecStatusType status;
 
 		if (!conn_comes_in_time(conn))
-			return lose(conn);
+			return conn_lose(conn);
 		result = PQgetResult(conn->pg);
 		if (!result)
 			break;
 		status = PQresultStatus(result);
-
 		if (status == PGRES_SINGLE_TUPLE && wanted)
 			wanted = row(self, result);
 		if (status == PGRES_FATAL_ERROR)
-			take_error(conn, &sent, result);
+			conn_take_error(conn, statement, result);
 		PQclear(result);
 		if (conn_lost(conn) || (!wanted && conn->renew))
-			return lose(conn);
+			return conn_lose(conn);
 	}
 	/* The sync is what is left. */
 	conn->sent[0] = (struct sent){SENT_SYNC, statement, true, NULL};
 	conn->sent_count = 1;
-	return collect(conn);
+	return conn_collect(conn);
 }
 
 enum error conn_stream(struct conn *conn, enum statement statement, const struct params *params,
@@ -635,27 +419,15 @@ enum error conn_stream(struct conn *conn, enum statement statement, const struct
 	/* Everything before is settled first, so that the rows are the only thing under way. */
 	enum error err = run(conn, STMT_LONG_SCAN, NULL, true, NULL);
 
-	if (!err && !is_pooled(conn) && conn->prepared[statement] != PREPARED_YES)
+	if (!err && !conn_is_pooled(conn) && conn->prepared[statement] != PREPARED_YES)
 		err = run(conn, statement, NULL, false, NULL);
 	if (!err)
-		err = send_statement(conn, statement, params, false);
+		err = conn_send(conn, statement, params, false);
 	if (err)
 		return err;
 	if (PQpipelineSync(conn->pg) != 1 || PQsetSingleRowMode(conn->pg) != 1)
-		return lose(conn);
+		return conn_lose(conn);
 	return stream_rows(conn, statement, row, self);
-}
-
-void conn_take_error(struct conn *conn, enum statement statement, const PGresult *result)
-{
-	const struct sent sent = {SENT_EXECUTE, statement, false, NULL};
-
-	take_error(conn, &sent, result);
-}
-
-enum error conn_lose(struct conn *conn)
-{
-	return lose(conn);
 }
 
 enum error conn_begin(struct conn *conn, enum conn_state state, const struct uuid *workspace)
@@ -693,19 +465,19 @@ void conn_end(struct conn *conn, enum statement how)
 		return;
 	}
 	/* A transaction that has failed is undone by COMMIT too. */
-	if (send_statement(conn, how, NULL, true))
+	if (conn_send(conn, how, NULL, true))
 		return;
 	if (PQpipelineSync(conn->pg) != 1)
 		conn_close(conn);
 	else
-		note(conn, SENT_SYNC, STMT_COUNT, true);
+		conn_note(conn, SENT_SYNC, STMT_COUNT, true);
 }
 
 void conn_await_end(struct conn *conn)
 {
 	/* What failed in it is of no interest any more, and a lost connection has ended it too. */
 	if (conn->pg && conn->sent_count > 0)
-		collect(conn);
+		conn_collect(conn);
 }
 
 enum error conn_commit(struct conn *conn)
@@ -717,10 +489,10 @@ enum error conn_commit(struct conn *conn)
 		conn_end(conn, STMT_ROLLBACK);
 		return err;
 	}
-	err = send_statement(conn, STMT_COMMIT, NULL, false);
+	err = conn_send(conn, STMT_COMMIT, NULL, false);
 	if (!err) {
-		keep_result(conn, &result);
-		err = sync_up(conn);
+		conn_keep_result(conn, &result);
+		err = conn_settle(conn);
 	}
 	if (!err && strcmp(PQcmdStatus(result), "COMMIT") != 0)
 		err = ERR_DATABASE;

@@ -122,13 +122,6 @@ enum error conn_stream(struct conn *conn, enum statement statement, const struct
  * conn->renew as well. In an open transaction, after copy_upto.sql. */
 enum error conn_copy(struct conn *conn, enum statement statement,
 	bool (*row)(void *self, struct str row), void *self);
-/* For copy.c: an answer that is an error, and a connection that is of no use any more. */
-void conn_take_error(struct conn *conn, enum statement statement, const PGresult *result);
-enum error conn_lose(struct conn *conn);
-/* Waits for what PQgetResult is to give; false when it takes longer than it may (patience_ms). */
-bool conn_comes_in_time(struct conn *conn);
-/* Waits as long for anything more; false, too, when the connection is gone. */
-bool conn_await_input(struct conn *conn);
 
 /* Looks the row types up once a connection. */
 enum error conn_row_types(struct conn *conn);

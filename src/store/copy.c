@@ -3,7 +3,7 @@
  * by libpq, which makes half of what reading row by row takes. libpq has no COPY in pipeline mode, so the
  * connection leaves it meanwhile.
  */
-#include "store/conn.h"
+#include "store/pipeline.h"
 #include "store/wire.h"
 
 /* "PGCOPY\n\377\r\n\0", flags, length of what may follow. */
@@ -87,7 +87,6 @@ static bool read_results(struct copy *copy)
 		if (!result)
 			return true;
 		status = PQresultStatus(result);
-
 		if (status == PGRES_FATAL_ERROR || status == PGRES_BAD_RESPONSE)
 			conn_take_error(copy->conn, copy->statement, result);
 		PQclear(result);

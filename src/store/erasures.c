@@ -8,6 +8,7 @@
 #include "store/conn.h"
 #include "store/notes.h"
 #include "store/rows.h"
+#include "store/uuids.h"
 #include "store/wire.h"
 
 enum error erasure_refs(struct conn *conn, const struct uuid *workspace, const struct uuid *item,
@@ -46,7 +47,6 @@ enum error erasure_items(struct conn *conn, const struct uuid *workspace, const 
 {
 	struct params params = PARAMS_INIT;
 	struct buf array = BUF_INIT;
-	PGresult *result = NULL;
 	enum error err = ERR_NO_MEMORY;
 
 	*count = 0;
@@ -55,22 +55,8 @@ enum error erasure_items(struct conn *conn, const struct uuid *workspace, const 
 	params_bytes(&params, array.data, array.len);
 	params_int8(&params, (int64_t)limit);
 	if (!array.failed)
-		err = conn_run(conn, STMT_ERASURE_ITEMS, &params, &result);
+		err = uuids_run(conn, STMT_ERASURE_ITEMS, &params, arena, out, count);
 	buf_release(&array);
-	if (err)
-		return err;
-	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
-	if (!*out)
-		err = ERR_NO_MEMORY;
-	for (int i = 0; i < PQntuples(result) && !err; i++) {
-		struct cells cells = cells_at(result, i, NULL);
-
-		(*out)[i] = cell_uuid(&cells);
-		err = cells_error(&cells);
-	}
-	if (!err)
-		*count = (size_t)PQntuples(result);
-	PQclear(result);
 	return err;
 }
 

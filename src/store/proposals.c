@@ -7,6 +7,7 @@
 #include "store/cells.h"
 #include "store/conn.h"
 #include "store/notes.h"
+#include "store/uuids.h"
 #include "store/wire.h"
 
 static enum error add_rationale(struct change *change, struct str rationale, struct sha256 *ref)
@@ -237,32 +238,6 @@ enum error proposal_approvals_of(struct conn *conn, const struct uuid *workspace
 	}
 	if (!err)
 		*found = (size_t)PQntuples(result);
-	PQclear(result);
-	return err;
-}
-
-static enum error uuids_run(struct conn *conn, enum statement statement,
-	const struct params *params, struct arena *arena, struct uuid **out, size_t *count)
-{
-	PGresult *result;
-	enum error err;
-
-	*out = NULL;
-	*count = 0;
-	err = conn_run(conn, statement, params, &result);
-	if (err)
-		return err;
-	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
-	if (!*out)
-		err = ERR_NO_MEMORY;
-	for (int i = 0; i < PQntuples(result) && !err; i++) {
-		struct cells cells = cells_at(result, i, arena);
-
-		(*out)[i] = cell_uuid(&cells);
-		err = cells_error(&cells);
-	}
-	if (!err)
-		*count = (size_t)PQntuples(result);
 	PQclear(result);
 	return err;
 }

@@ -8,7 +8,6 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/cond.h"
 #include "base/log.h"
@@ -141,11 +140,20 @@ enum error store_acquire(struct store *store, struct conn **out)
 	return ERR_OK;
 }
 
+/* Of the database itself; how a replica is doing is told by replica.c. */
+static void set_up(const struct store *store, bool up)
+{
+	if (!store->config.standby)
+		metric_set(METRIC_database_up, up);
+}
+
 /* With the lock. Returns whether that is news. */
 static bool note_good(struct store *store)
 {
 	bool was_down = store->down;
 
+	if (was_down || !store->answers)
+		set_up(store, true);
 	store->good_us = clock_monotonic_us(store->clock);
 	store->answers = true;
 	store->down = false;
@@ -161,6 +169,8 @@ static bool note_failed(struct store *store, int64_t began_us)
 		store->answers = false;
 		store->down = true;
 	}
+	if (store->down && !was_down)
+		set_up(store, false);
 	return store->down && !was_down;
 }
 
@@ -172,17 +182,14 @@ static void tell_away(const struct store *store, const char *why)
 			LOG_S("reason", why), NULL);
 		return;
 	}
-	metric_set(METRIC_database_up, false);
 	log_write(LOG_WARN, "database_away", "The database cannot be reached", LOG_S("reason", why),
 		NULL);
 }
 
 static void tell_back(const struct store *store)
 {
-	if (store->config.standby)
-		return;
-	metric_set(METRIC_database_up, true);
-	log_write(LOG_INFO, "database_back", "The database answers again", NULL);
+	if (!store->config.standby)
+		log_write(LOG_INFO, "database_back", "The database answers again", NULL);
 }
 
 void store_release(struct store *store, struct conn *conn)
@@ -242,8 +249,6 @@ void store_tried(struct store *store, int64_t began_us, bool good, const char *w
 	pthread_mutex_unlock(&store->lock);
 
 	metric_add(good ? METRIC_db_connections_opened : METRIC_db_connection_failures, 1);
-	if (good && !store->config.standby)
-		metric_set(METRIC_database_up, true);
 	if (news && good)
 		tell_back(store);
 	if (news && !good)

@@ -8,25 +8,17 @@ enum { MAX_CALENDARS = 256 };
 
 static enum error list(struct request *request, struct response *response)
 {
-	struct call call = call_of(request);
 	struct catalog *catalog;
-	int64_t revision;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	enum error error = configured_list_begin(request, response, "calendars", &catalog);
 
-	if (!error)
-		error = catalog_current(&call, &catalog, &revision);
 	if (error)
 		return error;
-	response_revision(response, request, revision);
-	buf_puts(&response->body, "{\"calendars\":[");
 	for (size_t i = 0; i < catalog->calendar_count; i++) {
 		if (i > 0)
 			buf_putc(&response->body, ',');
 		calendar_write(&response->body, &catalog->calendars[i]);
 	}
-	buf_puts(&response->body, "]}");
-	catalog_unref(catalog);
-	return response_done(response);
+	return configured_list_end(response, catalog);
 }
 
 static enum error parse(struct request *request, const json_t *json, struct str name,
@@ -35,11 +27,8 @@ static enum error parse(struct request *request, const json_t *json, struct str 
 	enum error error;
 
 	(void)request;
-	if (!catalog_is_slug(name))
-		diag_add(diag, "",
-			"A calendar's name begins with a letter a to z, followed by at most 62 "
-			"letters a to z, digits, underscores or hyphens.");
-	else if (catalog->calendar_count >= MAX_CALENDARS && !catalog_calendar(catalog, name))
+	if (configured_judge_name(name, "A calendar", diag) &&
+		catalog->calendar_count >= MAX_CALENDARS && !catalog_calendar(catalog, name))
 		diag_add(diag, "", "A workspace has at most %d calendars.", (int)MAX_CALENDARS);
 	error = calendar_parse(json, arena, diag, body);
 	return !error && diag->count > 0 ? ERR_INVALID : error;

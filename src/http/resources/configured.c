@@ -3,6 +3,40 @@
  */
 #include "http/resources/configured.h"
 
+enum error configured_list_begin(struct request *request, struct response *response,
+	const char *plural, struct catalog **catalog)
+{
+	struct call call = call_of(request);
+	int64_t revision;
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = catalog_current(&call, catalog, &revision);
+	if (error)
+		return error;
+	response_revision(response, request, revision);
+	buf_printf(&response->body, "{\"%s\":[", plural);
+	return ERR_OK;
+}
+
+enum error configured_list_end(struct response *response, struct catalog *catalog)
+{
+	buf_puts(&response->body, "]}");
+	catalog_unref(catalog);
+	return response_done(response);
+}
+
+bool configured_judge_name(struct str name, const char *what, struct diag *diag)
+{
+	if (catalog_is_slug(name))
+		return true;
+	diag_add(diag, "",
+		"%s's name begins with a letter a to z, followed by at most 62 letters a to z, "
+		"digits, underscores or hyphens.",
+		what);
+	return false;
+}
+
 enum error configured_show(struct request *request, struct response *response,
 	const struct configured *thing, struct str name)
 {

@@ -27,6 +27,14 @@ extern const struct configured configured_alias, configured_policy_alias, config
 	configured_settings, configured_approval_rules, configured_calendar, configured_hours,
 	configured_slas, configured_contract_alias, configured_mapping;
 
+/* GET of all, {"plural":[…]}: what stands between begin and end is the caller's. *catalog is a reference
+ * that end gives back; none with any error. */
+enum error configured_list_begin(struct request *request, struct response *response,
+	const char *plural, struct catalog **catalog);
+enum error configured_list_end(struct response *response, struct catalog *catalog);
+/* Whether `name` is a slug; else says what `what` ("A calendar") is called. */
+bool configured_judge_name(struct str name, const char *what, struct diag *diag);
+
 /* GET: with ETag; ERR_NOT_FOUND when there is none. */
 enum error configured_show(struct request *request, struct response *response,
 	const struct configured *thing, struct str name);

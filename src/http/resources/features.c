@@ -11,20 +11,12 @@ static bool is_visible(const struct request *request, const struct feature_defin
 
 static enum error list(struct request *request, struct response *response)
 {
-	struct call call = call_of(request);
 	struct catalog *catalog;
-	struct json_writer json;
-	int64_t revision;
 	bool first = true;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	enum error error = configured_list_begin(request, response, "features", &catalog);
 
-	if (!error)
-		error = catalog_current(&call, &catalog, &revision);
 	if (error)
 		return error;
-	response_revision(response, request, revision);
-	json_writer_init(&json, &response->body);
-	buf_puts(&response->body, "{\"features\":[");
 	for (size_t i = 0; i < catalog->feature_count; i++) {
 		if (!is_visible(request, &catalog->features[i]))
 			continue;
@@ -33,9 +25,7 @@ static enum error list(struct request *request, struct response *response)
 		first = false;
 		feature_definition_write(&response->body, &catalog->features[i]);
 	}
-	buf_puts(&response->body, "]}");
-	catalog_unref(catalog);
-	return response_done(response);
+	return configured_list_end(response, catalog);
 }
 
 static enum error parse(struct request *request, const json_t *json, struct str name,

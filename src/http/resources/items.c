@@ -1,7 +1,6 @@
 /*
  * The backlog as a collection: batches in, lists out.
  */
-#include <string.h>
 
 #include "http/resources/ingest.h"
 #include "http/resources/tables.h"

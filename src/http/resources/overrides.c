@@ -3,7 +3,6 @@
  * what the newest ranking made of them, revoked, and counted by how they proved.
  */
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 #include "http/resources/item_ref.h"

@@ -2,7 +2,6 @@
  * The sections of meeting packs. Nothing is computed here that has no answer of its own: each section says
  * again what streams, findings, the queue, movement or views say.
  */
-#include <math.h>
 
 #include "base/clock.h"
 #include "http/resources/movement_view.h"

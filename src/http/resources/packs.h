@@ -15,7 +15,7 @@ struct pack {
 	int64_t now_us;
 };
 
-/* One section: the members of the object being written. */
+/* One section: the members of the object being written. An error ends the answer. */
 typedef enum error pack_section(struct pack *pack);
 pack_section pack_streams, pack_stream_findings, pack_moves, pack_service_levels; /* of a week */
 pack_section pack_new_items, pack_rescores, pack_signals;                         /* triage */

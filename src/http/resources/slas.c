@@ -76,25 +76,17 @@ const struct configured configured_hours = {
 
 static enum error list_hours(struct request *request, struct response *response)
 {
-	struct call call = call_of(request);
 	struct catalog *catalog;
-	int64_t revision;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	enum error error = configured_list_begin(request, response, "business_hours", &catalog);
 
-	if (!error)
-		error = catalog_current(&call, &catalog, &revision);
 	if (error)
 		return error;
-	response_revision(response, request, revision);
-	buf_puts(&response->body, "{\"business_hours\":[");
 	for (size_t i = 0; i < catalog->business_hours_count; i++) {
 		if (i > 0)
 			buf_putc(&response->body, ',');
 		business_hours_write(&response->body, &catalog->business_hours[i]);
 	}
-	buf_puts(&response->body, "]}");
-	catalog_unref(catalog);
-	return response_done(response);
+	return configured_list_end(response, catalog);
 }
 
 /* ---- on trial ---- */

@@ -42,6 +42,14 @@ enum error stream_survey(struct request *request, struct ranking **ranking, stru
 	return error;
 }
 
+enum error stream_survey_of(
+	struct request *request, const struct ranking *ranking, struct survey *out)
+{
+	if (!view_may_search(request, ranking))
+		return ERR_WOULD_BLOCK;
+	return survey_make(ranking, (double)ranking->as_of_us / US_PER_S, &request->arena, out);
+}
+
 /* ---- the head ---- */
 
 void stream_write_head(struct json_writer *json, const struct survey *survey)

@@ -11,6 +11,11 @@
  * The ranking is a reference, NULL with any error. */
 enum error stream_survey(struct request *request, struct ranking **ranking, struct survey *out);
 
+/* By this ranking at its own time, so that it is the same whenever it is asked for. ERR_WOULD_BLOCK where
+ * it is too large to be searched here. */
+enum error stream_survey_of(
+	struct request *request, const struct ranking *ranking, struct survey *out);
+
 /* "ranking", "revision", "at", "contract", "reserve", and "suspended" where the model is, of the object being written. */
 void stream_write_head(struct json_writer *json, const struct survey *survey);
 /* "stream", "queued", "in_flight", "in_flight_days", "oldest", "capacity". */

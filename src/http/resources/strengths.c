@@ -2,7 +2,6 @@
  * GET …/comparisons/strengths and …/comparisons/next: what comparisons have taught, and which would
  * teach the most.
  */
-#include <math.h>
 
 #include "http/resources/tables.h"
 #include "http/resources/view.h"

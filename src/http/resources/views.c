@@ -4,7 +4,6 @@
  */
 #include <math.h>
 
-#include "base/clock.h"
 #include "http/resources/stream_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
@@ -137,11 +136,7 @@ static enum error encode(struct walk *walk, struct request *request, void *unuse
 	enum error error;
 
 	(void)unused;
-	if (!view_may_search(request, walk->ranking))
-		return ERR_WOULD_BLOCK;
-	/* At the ranking's own time, so that it is the same whenever it is asked for. */
-	error = survey_make(walk->ranking, (double)walk->ranking->as_of_us / US_PER_S,
-		&request->arena, &survey);
+	error = stream_survey_of(request, walk->ranking, &survey);
 	if (error)
 		return error;
 	view_begin(&json, request, out);

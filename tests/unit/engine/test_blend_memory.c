@@ -3,18 +3,9 @@
  * answer is that memory is out.
  */
 #include "rows_table.h"
+#include "failing.h"
 
 #include "winnow/pareto.h"
-
-static size_t allocations_left;
-
-static void *failing_reallocarray(void *memory, size_t count, size_t size)
-{
-	if (allocations_left == 0)
-		return NULL;
-	allocations_left--;
-	return reallocarray(memory, count, size);
-}
 
 /* The source itself, under another name so that it does not meet the library's. */
 #define wn_kind_blend failing_kind_blend

@@ -4,37 +4,13 @@
  * nothing behind.
  */
 #include "backlog.h"
+#include "failing.h"
 
 #include "base/bulk.h"
 
 #include "winnow/compare.h"
 #include "winnow/counterfactual.h"
 #include "winnow/ranges.h"
-
-static size_t allocations_left;
-
-static bool may_allocate(void)
-{
-	if (allocations_left == 0)
-		return false;
-	allocations_left--;
-	return true;
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *failing_bulk(size_t count, size_t size)
-{
-	return may_allocate() ? reallocarray(NULL, count, size) : NULL;
-}
-
-static void *failing_reallocarray(void *memory, size_t count, size_t size)
-{
-	return may_allocate() ? reallocarray(memory, count, size) : NULL;
-}
 
 /* The sources themselves, under other names so that they do not meet the library's. */
 #define wn_rank failing_rank
@@ -45,6 +21,16 @@ static void *failing_reallocarray(void *memory, size_t count, size_t size)
 #define wn_rank_range_of failing_range_of
 #define wn_compare_orders failing_compare
 #define wn_counterfactual failing_counterfactual
+#define wn_bench_new failing_bench_new
+#define wn_bench_free failing_bench_free
+#define wn_bench_column failing_bench_column
+#define wn_row_units failing_row_units
+#define wn_effort_spend failing_effort_spend
+#define wn_bounds_new failing_bounds_new
+#define wn_bounds_free failing_bounds_free
+#define wn_bounds_any failing_bounds_any
+#define wn_bounds_singles failing_bounds_singles
+#define wn_bounds_pairs failing_bounds_pairs
 #define calloc failing_calloc
 #define reallocarray failing_reallocarray
 #define bulk_alloc failing_bulk
@@ -61,6 +47,8 @@ bool failing_counterfactual(const struct wn_counterfactual_input *input, struct 
 	struct wn_change *single, struct wn_change *pair);
 #include "engine/compare.c"
 #include "engine/counterfactual.c"
+#include "engine/counterfactual_bench.c"
+#include "engine/counterfactual_bounds.c"
 #include "engine/precedence.c"
 #include "engine/ranges.c"
 #include "engine/rank.c"
@@ -180,8 +168,8 @@ static void test_counterfactual(void **state)
 			break;
 		assert_true(single.inputs == 0 && pair.inputs == 0);
 	}
-	/* Two benches, and the model with open terms. */
-	assert_int_equal(allowed, 2 * 8 + 1);
+	/* Two benches, the bounds, and their model with open terms. */
+	assert_int_equal(allowed, 2 * 8 + 1 + 1);
 	assert_true(single.inputs == 1 && single.value[0] == 1 && pair.inputs == 0);
 }
 

@@ -2,45 +2,38 @@
  * Memory running out while fronts are found is an answer: each allocation is made to fail once.
  */
 #include "support.h"
+#include "failing.h"
 
 #include <math.h>
 
 #include "winnow/model.h"
 #include "winnow/pareto.h"
 
-static size_t allocations_left;
-
-static bool may_allocate(void)
-{
-	if (allocations_left == 0)
-		return false;
-	allocations_left--;
-	return true;
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *failing_reallocarray(void *memory, size_t count, size_t size)
-{
-	return may_allocate() ? reallocarray(memory, count, size) : NULL;
-}
-
 /* The sources themselves, under other names so that they do not meet the library's. */
 #define wn_pareto_fronts failing_fronts
 #define wn_pareto_fronts_beside failing_fronts_beside
 #define wn_pareto_crowding failing_crowding
 #define wn_pareto_count_above failing_count_above
+#define wn_fronts_of_more failing_fronts_of_more
 #define wn_kind_pareto failing_pareto
+#define wn_sorter_init failing_sorter_init
+#define wn_sorter_release failing_sorter_release
+#define wn_first_order failing_first_order
+#define wn_sort_descending failing_sort_descending
+#define wn_ranked_init failing_ranked_init
+#define wn_ranked_release failing_ranked_release
+#define wn_run_end failing_run_end
+#define wn_run_dominates failing_run_dominates
 #define calloc failing_calloc
 #define reallocarray failing_reallocarray
 /* Declared here, since the header was read before the names changed. */
 bool failing_fronts(const double *const *objectives, size_t k, size_t n, uint32_t *fronts);
 bool failing_crowding(const double *const *objectives, size_t k, size_t n, const uint32_t *fronts,
 	double *distance);
+#include "engine/crowding.c"
 #include "engine/fronts.c"
+#include "engine/fronts_divide.c"
+#include "engine/fronts_ranks.c"
 #include "engine/pareto.c"
 #undef calloc
 #undef reallocarray

@@ -3,33 +3,9 @@
  * the ranking says so and leaves nothing behind.
  */
 #include "backlog.h"
+#include "failing.h"
 
 #include "base/bulk.h"
-
-static size_t allocations_left;
-
-static bool may_allocate(void)
-{
-	if (allocations_left == 0)
-		return false;
-	allocations_left--;
-	return true;
-}
-
-static void *failing_calloc(size_t count, size_t size)
-{
-	return may_allocate() ? calloc(count, size) : NULL;
-}
-
-static void *failing_bulk(size_t count, size_t size)
-{
-	return may_allocate() ? reallocarray(NULL, count, size) : NULL;
-}
-
-static void *failing_reallocarray(void *memory, size_t count, size_t size)
-{
-	return may_allocate() ? reallocarray(memory, count, size) : NULL;
-}
 
 /* The sources themselves, under other names so that they do not meet the library's. */
 #define wn_place failing_place

@@ -2,7 +2,7 @@
  * Many writers of one workspace at once: every write takes the next revision, the log proves itself,
  * and the live ranking shows what the last one left. And what writing must not do to readers.
  */
-#include "store/fixture.h"
+#include "caller.h"
 
 #include <pthread.h>
 
@@ -12,52 +12,8 @@
 #include "service/catalogs.h"
 #include "service/items.h"
 #include "service/tokens.h"
-#include "service/workspaces.h"
 
 enum { WRITERS = 8, WRITES = 50, ITEMS_A_WRITER = 5, WAIT_S = 60 };
-
-static struct service service = {.clock = &fixture_clock};
-
-/* A caller of its own memory and faults; zeroed at first, ended by caller_end. */
-struct caller {
-	struct arena arena;
-	struct diag diag;
-	struct principal principal;
-	struct call call;
-};
-
-static void caller_begin(struct caller *caller, const struct uuid *workspace)
-{
-	arena_init(&caller->arena, 64 << 20);
-	diag_init(&caller->diag, &caller->arena);
-	caller->principal = (struct principal){
-		.workspace = *workspace,
-		.roles = ROLE_ADMIN,
-		.expires_us = INT64_MAX,
-		.references = 1,
-	};
-	caller->call = (struct call){
-		.service = &service,
-		.arena = &caller->arena,
-		.diag = &caller->diag,
-		.principal = &caller->principal,
-		.roles = ROLE_ADMIN,
-		.workspace = *workspace,
-		.request_id = "test",
-	};
-}
-
-static struct uuid new_workspace(const char *name)
-{
-	struct workspace_row row;
-	struct written written;
-	struct caller caller;
-
-	caller_begin(&caller, &system_workspace);
-	assert_ok(workspace_create(&caller.call, str_from(name), STR_NONE, &row, &written));
-	arena_release(&caller.arena);
-	return row.id;
-}
 
 /* One item, "item-<number>", with a title of its own. */
 struct one_item {
@@ -160,7 +116,7 @@ static void *write_many(void *self)
 		if (post(&caller, &item, &ingest) || !ingest.written.changed)
 			writer->failures++;
 		writer->revisions[i] = ingest.written.revision;
-		arena_release(&caller.arena);
+		caller_end(&caller);
 	}
 	return NULL;
 }
@@ -197,7 +153,7 @@ static void writers_take_every_revision_once(void **state)
 	assert_ok(audit_verify(&caller.call, &(struct audit_expected){.revision = 0}, &verdict));
 	assert_int_equal(verdict.fault, AUDIT_OK);
 	assert_int_equal(verdict.records, LAST);
-	arena_release(&caller.arena);
+	caller_end(&caller);
 	ranking = ranking_at(&workspace, LAST);
 	assert_int_equal(ranking->revision, LAST);
 	assert_int_equal(ranking->decision.order.count, ITEMS);
@@ -224,7 +180,7 @@ static void rehearsals_and_repeats_take_no_revision(void **state)
 	assert_int_equal(ingest.results[0].outcome, OUTCOME_UNCHANGED);
 	assert_int_equal(ingest.written.revision, 2);
 	assert_false(ingest.written.changed);
-	arena_release(&caller.arena);
+	caller_end(&caller);
 }
 
 /* The fault is told with its pointer as it was, though the batch's memory goes before. */
@@ -241,7 +197,7 @@ static void an_atomic_batch_tells_its_faults(void **state)
 	arena_init(&faults, 1 << 20);
 	diag_init(&caller.diag, &faults);
 	assert_int_equal(post(&caller, &item, &ingest), ERR_INVALID);
-	arena_release(&caller.arena);
+	caller_end(&caller);
 	assert_int_equal(caller.diag.count, 1);
 	assert_string_equal(caller.diag.entries[0].pointer, "#/title");
 	assert_non_null(strstr(caller.diag.entries[0].detail, "needs"));
@@ -294,7 +250,7 @@ static void a_removed_workspace_is_let_go(void **state)
 	assert_ok(auth_workspace(service.auth, STR("removed"), false, &ref));
 	caller_begin(&caller, &workspace);
 	assert_ok(workspace_remove(&caller.call, &any, &written));
-	arena_release(&caller.arena);
+	caller_end(&caller);
 	assert_int_equal(auth_workspace(service.auth, STR("removed"), true, &ref), ERR_NOT_FOUND);
 	assert_int_equal(live_ranking_by_id(service.live, &workspace, id, &ranking), ERR_GONE);
 }
@@ -338,7 +294,7 @@ static void a_failed_write_forgets_no_token(void **state)
 	assert_ok(token_revoke(&caller.call, &token.id, &written));
 	assert_int_equal(
 		auth_token(service.auth, str_from(secret), true, &principal), ERR_UNAUTHENTICATED);
-	arena_release(&caller.arena);
+	caller_end(&caller);
 }
 
 /* ---- the parts ---- */
