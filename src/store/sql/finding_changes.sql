@@ -7,13 +7,13 @@ FROM (
 	SELECT o.revision, o.finding_id, NULL::int8 AS ended_revision, NULL::timestamptz AS ended_at,
 		NULL::text AS why
 	FROM winnow.findings o
-	WHERE o.workspace_id = $1 AND (o.revision, o.finding_id) > ($2, $3) AND ($4 = 0 OR NOT EXISTS (
+	WHERE o.workspace_id = $1 AND (o.revision, o.finding_id) > ($2, $3) AND ($4::int8 = 0 OR NOT EXISTS (
 		SELECT 1 FROM winnow.finding_ends n
 		WHERE n.workspace_id = $1 AND n.finding_id = o.finding_id))
 	UNION ALL
 	SELECT e.revision, e.finding_id, e.revision, e.ended_at, e.why
 	FROM winnow.finding_ends e
-	WHERE e.workspace_id = $1 AND (e.revision, e.finding_id) > ($2, $3) AND $4 = 0) c
+	WHERE e.workspace_id = $1 AND (e.revision, e.finding_id) > ($2, $3) AND $4::int8 = 0) c
 JOIN winnow.findings f ON f.workspace_id = $1 AND f.finding_id = c.finding_id
 ORDER BY c.revision, c.finding_id
 LIMIT $5
