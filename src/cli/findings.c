@@ -305,11 +305,14 @@ const struct command command_findings = {
 		    "  winnow findings --history\n"
 		    "  winnow findings --changes --after 41\n"
 		    "  winnow findings --json | jq .counts\n",
-	.details = "What the newest ranking met; the order stands all the same. With --history "
-		   "lanes and\n"
-		   "shares, what is overdue, stale or due to be scored again, and signals that "
-		   "jump. With --changes the kinds of the settings' finding_events, as they come "
-		   "and go.\n",
+	.details =
+		"What the newest ranking met; the order stands all the same. With --history "
+		"lanes and\n"
+		"shares, what is overdue, stale or due to be scored again, and signals that "
+		"jump.\n"
+		"With --changes what was told when it appeared and when it was gone, of the kinds "
+		"that\n"
+		"the settings name (finding_events).\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct findings_values),
 	.defaults = &(const struct findings_values){.limit = DEFAULT_LIMIT, .min_revision = -1},

@@ -311,7 +311,7 @@ def test_time_alone_brings_them(cluster, tmp_path):
     assert {(each["change"], each["kind"]) for each in last} == {("closed", "sla_due_soon"), ("opened", "sla_breached")}
     shift.on(days=70)
     wait_until(lambda: told(ws)[3:] == [("opened", "rescore_due", "a")], "its score is old")
-    assert own.metric("findings_opened_total") == 3 and own.metric("winnow_findings_closed_total") == 1
+    assert own.metric("findings_opened_total") == 3 and own.metric("findings_closed_total") == 1
     assert own.stop() == 0
     database.drop()
 

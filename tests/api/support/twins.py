@@ -41,7 +41,7 @@ QUERIES = {
         "?limit=2",
         "?revision={revision}",
     ),
-    "/findings/changes": ("?state=open", "?limit=1"),
+    "/findings/changes": ("?state=open",),
     "/reviews": ("?reason=held", "?reason=top", "?state=open"),
     "/queue/excluded": ("?rule=hidden-out", "?rule=open-out"),
     "/queue/unknowns": ("?feature=salary", "?feature=user_impact"),
