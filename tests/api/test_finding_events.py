@@ -217,6 +217,11 @@ def test_what_is_hidden_is_no_event(ws):
     wait_until(lambda: len(changes(ws)) >= 2, "two are told")
     ws.push([item("b")])
     ws.queue()
+    now = {"min_revision": ws.revision()}
+    broken = ws.get("/findings", params=now).json()["breaches"]
+    assert {each["rule"]["id"] for each in broken} == {"by-pay", "by-reach"}, "an admin who asks is told of both"
+    jumps = ws.get("/findings/history", params=now).json()["findings"]
+    assert {each["subject"]["feature"] for each in jumps} == {"pay", "reach_of_it"}
     names = {each["kind"]: each["subject"] for each in changes(ws)}
     assert len(changes(ws)) == 2, "not even admins are told by events"
     assert names["value_jump"]["feature"] == "reach_of_it" and names["breaches"] == {"rule": "by-reach"}
