@@ -8,8 +8,8 @@
 enum { DEFAULT_LIMIT = 50, MAX_LIMIT = 500 };
 
 struct findings_values {
-	int64_t limit, min_revision;
-	bool wide, history;
+	int64_t limit, min_revision, after;
+	bool wide, history, changes;
 };
 
 #define FIELD(name) offsetof(struct findings_values, name)
@@ -21,6 +21,10 @@ static const struct arg_spec options[] = {
 		"wait until the queue reflects this revision"},
 	{"history", 0, ARG_FLAG, NULL, 0, 0, FIELD(history),
 		"what history tells, instead of what the newest ranking met"},
+	{"changes", 0, ARG_FLAG, NULL, 0, 0, FIELD(changes),
+		"which appeared and which are gone, of the kinds that the settings ask for"},
+	{"after", 0, ARG_INT, "N", 0, INT64_MAX, FIELD(after),
+		"with --changes: what was told after this revision"},
 	{"wide", 0, ARG_FLAG, NULL, 0, 0, FIELD(wide), "shorten nothing"},
 };
 
@@ -193,6 +197,45 @@ static enum cli_exit show_history(const struct cli *cli, const struct json_view 
 	return code;
 }
 
+/* ---- what appeared and what is gone ---- */
+
+static const struct table_column change_columns[] = {
+	{"REVISION", TABLE_RIGHT, 0, 0},
+	{"AT", TABLE_LEFT, 0, 0},
+	{"CHANGE", TABLE_LEFT, 0, 0},
+	{"FINDING", TABLE_LEFT, 0, 0},
+	{"WHERE", TABLE_LEFT, 24, 0},
+};
+
+static enum cli_exit show_changes(const struct cli *cli, const struct json_view *answer, bool wide)
+{
+	const struct json_view *changes = json_view_get(answer, "changes");
+	struct table table;
+	enum cli_exit code = CLI_OK;
+
+	table_init(&table, change_columns, sizeof change_columns / sizeof change_columns[0]);
+	for (size_t i = 0; i < json_view_count(changes); i++) {
+		const struct json_view *change = json_view_at(changes, i);
+		struct buf subject = BUF_INIT;
+
+		put_members(&subject, json_view_get(change, "subject"));
+		table_printf(&table, "%lld", (long long)json_view_int(change, "revision", 0));
+		table_put(&table, json_view_text(change, "at"));
+		table_put(&table, json_view_text(change, "change"));
+		table_put(&table, json_view_text(change, "kind"));
+		table_put(&table, buf_view(&subject));
+		buf_release(&subject);
+	}
+	if (json_view_count(changes) == 0)
+		cli_note(cli, "nothing was told");
+	else
+		code = cli_print_table(cli, &table, wide);
+	if (code == CLI_OK && json_view_get(answer, "next"))
+		cli_note(cli, "there are more: go on with --after, or a greater --limit");
+	table_release(&table);
+	return code;
+}
+
 /* ---- the command ---- */
 
 static enum cli_exit show(const struct cli *cli, const struct json_view *findings, bool wide)
@@ -221,22 +264,32 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *finding
 	return code;
 }
 
+static const char *path_of(const struct findings_values *values)
+{
+	if (values->changes)
+		return "/findings/changes";
+	return values->history ? "/findings/history" : "/findings";
+}
+
 static enum cli_exit run(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct findings_values *values = given;
 	struct buf path = BUF_INIT;
 	struct json_view *findings = NULL;
-	enum cli_exit code =
-		cli_workspace_path(cli, &path, values->history ? "/findings/history" : "/findings");
+	enum cli_exit code = cli_workspace_path(cli, &path, path_of(values));
 
 	(void)words;
 	if (code == CLI_OK) {
 		url_query_int(&path, "limit", values->limit);
 		if (values->min_revision >= 0)
 			url_query_int(&path, "min_revision", values->min_revision);
+		if (values->changes)
+			url_query_int(&path, "after", values->after);
 		code = path.failed ? cli_no_memory() : cli_get(cli, path.data, &findings);
 	}
-	if (findings && values->history)
+	if (findings && values->changes)
+		code = show_changes(cli, findings, values->wide);
+	else if (findings && values->history)
 		code = show_history(cli, findings, values->wide);
 	else if (findings)
 		code = show(cli, findings, values->wide);
@@ -250,11 +303,16 @@ const struct command command_findings = {
 	.summary = "show cycles, dangling blockers, rules and overrides that cannot hold, and SLAs",
 	.examples = "  winnow findings\n"
 		    "  winnow findings --history\n"
+		    "  winnow findings --changes --after 41\n"
 		    "  winnow findings --json | jq .counts\n",
-	.details = "What the newest ranking met; the order stands all the same. With --history "
-		   "lanes and\n"
-		   "shares, what is overdue, stale or due to be scored again, and signals that "
-		   "jump.\n",
+	.details =
+		"What the newest ranking met; the order stands all the same. With --history "
+		"lanes and\n"
+		"shares, what is overdue, stale or due to be scored again, and signals that "
+		"jump.\n"
+		"With --changes what was told when it appeared and when it was gone, of the kinds "
+		"that\n"
+		"the settings name (finding_events).\n",
 	COMMAND_OPTIONS(options),
 	.values_bytes = sizeof(struct findings_values),
 	.defaults = &(const struct findings_values){.limit = DEFAULT_LIMIT, .min_revision = -1},

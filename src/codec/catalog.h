@@ -272,6 +272,8 @@ struct catalog {
 	struct review_rules review;
 	unsigned sprint_days;   /* 14 unless set */
 	int64_t sprint_start_s; /* 00:00 UTC of a day on which one begins; a Monday unless set */
+	uint32_t
+		finding_events; /* kinds of findings that are told as events, bits of FINDING_BIT */
 	struct str settings_body;
 	int64_t settings_revision;
 
@@ -444,7 +446,7 @@ enum error slas_parse(const struct json_t *json, const struct catalog *catalog, 
 /* {"streams":[…],"kinds":[…],"statuses":[{"name","class":"todo|active|done|dropped"}],
  * "override_max_days":90, "sensitive_fields":["reporter"], "access_log":{"on":true,"keep_days":365},
  * "review":{"top":20,"streams":{…},"above":5,"escalate_after_hours":48,"escalate_to":"…"}, "sprint_days":14,
- * "sprint_start":"2026-01-05"} */
+ * "sprint_start":"2026-01-05", "finding_events":["sla_breached"]} */
 enum error settings_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* {"rules":[{"change":"model|policy|feature|settings|override","kinds":[of overrides],"approvers":1,"expires_days":14,

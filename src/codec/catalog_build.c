@@ -212,6 +212,7 @@ static enum error build_settings(struct build *build, size_t begin, size_t end)
 	catalog->review = words.review;
 	catalog->sprint_days = words.sprint_days;
 	catalog->sprint_start_s = words.sprint_start_s;
+	catalog->finding_events = words.finding_events;
 	catalog->settings_revision = newest->revision;
 	return build_keep(build, newest->body, &catalog->settings_body) ? ERR_OK : ERR_NO_MEMORY;
 }

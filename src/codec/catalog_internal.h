@@ -64,6 +64,7 @@ struct vocabulary {
 	uint32_t sensitive_fields;
 	struct access_log_settings access_log;
 	struct review_rules review;
+	uint32_t finding_events;
 };
 enum { SETTINGS_OVERRIDE_DAYS = 90, SETTINGS_MAX_OVERRIDE_DAYS = 3650 };
 enum {

@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "codec/catalog_internal.h"
+#include "codec/finding_key.h"
 #include "codec/item.h"
 #include "codec/json.h"
 
@@ -152,6 +153,34 @@ static bool read_access_log(const json_t *json, struct diag *diag, struct access
 	return ok;
 }
 
+/* Kinds of findings, as bits. */
+static bool read_finding_events(
+	const json_t *json, struct arena *arena, struct diag *diag, uint32_t *out)
+{
+	const struct str *names;
+	size_t count;
+	bool ok = true;
+
+	*out = 0;
+	if (!json_has(json, "finding_events"))
+		return true;
+	if (!json_read_texts(json, "finding_events", FINDING_KINDS, CATALOG_MAX_NAME, "", diag,
+		    arena, &names, &count))
+		return false;
+	for (size_t i = 0; i < count; i++) {
+		enum finding_kind kind;
+
+		if (finding_kind_from_name(names[i], &kind)) {
+			*out |= FINDING_BIT(kind);
+			continue;
+		}
+		diag_add(diag, diag_index(diag, "/finding_events", i),
+			"There is no such kind of findings; docs/findings.md lists them.");
+		ok = false;
+	}
+	return ok;
+}
+
 /* A day, YYYY-MM-DD. */
 static bool read_sprint_start(
 	const json_t *json, struct arena *arena, struct diag *diag, int64_t *out_s)
@@ -179,7 +208,7 @@ bool settings_read(
 {
 	static const char *const keys[] = {"streams", "kinds", "statuses", "override_max_days",
 		"sensitive_fields", "access_log", "review", "sprint_days", "sprint_start",
-		"retention_days", NULL};
+		"retention_days", "finding_events", NULL};
 	int64_t override_days, sprint_days, retention_days;
 	bool ok = true;
 
@@ -203,6 +232,7 @@ bool settings_read(
 	ok &= json_read_int(json, "retention_days", SETTINGS_MIN_RETENTION_DAYS,
 		SETTINGS_MAX_RETENTION_DAYS, false, 0, "", diag, &retention_days);
 	ok &= review_rules_read(json, out, arena, diag, &out->review);
+	ok &= read_finding_events(json, arena, diag, &out->finding_events);
 	out->sprint_days = (unsigned)sprint_days;
 	return ok;
 }
@@ -213,7 +243,8 @@ enum error settings_parse(
 	const json_t *json, struct arena *arena, struct diag *diag, struct str *body)
 {
 	static const char *const optional[] = {"override_max_days", "sensitive_fields",
-		"access_log", "review", "sprint_days", "sprint_start", "retention_days"};
+		"access_log", "review", "sprint_days", "sprint_start", "retention_days",
+		"finding_events"};
 	struct vocabulary vocabulary;
 	bool ok = settings_read(json, arena, diag, &vocabulary);
 	enum error err = catalog_verdict(ok, diag);

@@ -48,6 +48,7 @@ const struct route_table *const route_tables[] = {
 	&impact_routes,
 	&finding_routes,
 	&finding_history_routes,
+	&finding_change_routes,
 	&pack_routes,
 	&sweep_routes,
 	&ranking_routes,

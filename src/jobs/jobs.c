@@ -21,6 +21,8 @@ const struct job job_table[] = {
 	{"access_write", 1000, job_access_write},
 	{"access_sweep", 60000, job_access_sweep},
 	{"recurrences", 60000, job_recurrences},
+	{"findings", 30000, job_findings},
+	{"findings_history", 600000, job_findings_history},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;
 

@@ -57,5 +57,9 @@ enum error job_access_write(struct service *service);
 enum error job_access_sweep(struct service *service);
 /* recurrences.c: raises the items of work that comes back, once a period. */
 enum error job_recurrences(struct service *service);
+/* findings.c: tells in the audit log which findings appeared and which are gone, where the settings ask for it; of
+ * the newest rankings, and of history. */
+enum error job_findings(struct service *service);
+enum error job_findings_history(struct service *service);
 
 #endif

@@ -12,35 +12,27 @@
 
 static const double DAY_S = 86400;
 
-/* ---- kinds ---- */
+/* ---- advice ---- */
 
-static const struct {
-	const char *name, *advice;
-} kinds[FINDING_KINDS] = {
-	[FOUND_LANE_OVER] = {"lane_over_capacity", "Look for what the incidents have in common, "
-						   "and plan a capability that ends them."},
-	[FOUND_SHARE_OFF] = {"share_off_plan",
-		"Start work of the streams that got too little, or agree on other shares."},
-	[FOUND_OVERDUE] = {"item_overdue", "Finish it, agree on another date, or drop it."},
-	[FOUND_STALE] = {"item_stale", "Ask who works on it; put it back or drop it."},
-	[FOUND_TIMEBOX_OVER] = {"timebox_over",
-		"Decide by what is known now: go on, change it or stop."},
-	[FOUND_RESCORE_DUE] = {"rescore_due", "Score it again, or leave it to the next sweep."},
-	[FOUND_REPORTER_BURST] = {"reporter_burst",
-		"See whether it is one problem told many times; merge or group the items."},
-	[FOUND_VALUE_JUMP] = {"value_jump", "Check the source before the order follows the value."},
-	[FOUND_OVERRIDE_DRIFT] = {"override_drift",
-		"Ask why people decide otherwise than before; adjust the model or the policy."},
+static const char *const advice[FINDING_HISTORY_KINDS] = {
+	[FOUND_LANE_OVER] = "Look for what the incidents have in common, "
+			    "and plan a capability that ends them.",
+	[FOUND_SHARE_OFF] =
+		"Start work of the streams that got too little, or agree on other shares.",
+	[FOUND_OVERDUE] = "Finish it, agree on another date, or drop it.",
+	[FOUND_STALE] = "Ask who works on it; put it back or drop it.",
+	[FOUND_TIMEBOX_OVER] = "Decide by what is known now: go on, change it or stop.",
+	[FOUND_RESCORE_DUE] = "Score it again, or leave it to the next sweep.",
+	[FOUND_REPORTER_BURST] =
+		"See whether it is one problem told many times; merge or group the items.",
+	[FOUND_VALUE_JUMP] = "Check the source before the order follows the value.",
+	[FOUND_OVERRIDE_DRIFT] =
+		"Ask why people decide otherwise than before; adjust the model or the policy.",
 };
-
-const char *finding_kind_name(enum finding_kind kind)
-{
-	return kinds[kind].name;
-}
 
 const char *finding_advice(enum finding_kind kind)
 {
-	return kinds[kind].advice;
+	return advice[kind];
 }
 
 /* ---- lists ---- */
@@ -75,14 +67,9 @@ bool is_in_icebox(const struct ranking *ranking, uint32_t row)
 
 /* ---- overdue ---- */
 
-struct dated {
-	uint32_t row;
-	double at_s;
-};
-
 static int compare_dates(const void *a, const void *b)
 {
-	const struct dated *x = a, *y = b;
+	const struct dated_row *x = a, *y = b;
 
 	if (x->at_s != y->at_s)
 		return x->at_s < y->at_s ? -1 : 1;
@@ -97,22 +84,33 @@ static double due_of(const struct ranking *ranking, uint32_t row)
 	return wn_number_of(run, at, WN_DUE);
 }
 
-static enum error find_overdue(const struct inquest *inquest)
+enum error findings_overdue(const struct ranking *ranking, double now_s, struct arena *arena,
+	struct dated_row **out, size_t *count)
 {
-	const struct ranking *ranking = inquest->ranking;
-	double now_s = inquest->survey->now_s;
-	struct dated *list = arena_array(inquest->call->arena, ranking->rows, sizeof *list);
-	size_t count = 0;
+	struct dated_row *list = arena_array(arena, ranking->rows, sizeof *list);
 
+	*count = 0;
+	*out = list;
 	if (!list)
 		return ERR_BUDGET;
 	/* An unknown date compares as not over. */
 	for (uint32_t row = 0; row < ranking->rows; row++) {
 		if (ranking->candidates[row] && due_of(ranking, row) < now_s)
-			list[count++] = (struct dated){row, due_of(ranking, row)};
+			list[(*count)++] = (struct dated_row){row, due_of(ranking, row)};
 	}
-	if (count > 1)
-		qsort(list, count, sizeof *list, compare_dates);
+	if (*count > 1)
+		qsort(list, *count, sizeof *list, compare_dates);
+	return ERR_OK;
+}
+
+static enum error find_overdue(const struct inquest *inquest)
+{
+	double now_s = inquest->survey->now_s;
+	struct dated_row *list;
+	size_t count;
+	enum error error =
+		findings_overdue(inquest->ranking, now_s, inquest->call->arena, &list, &count);
+
 	for (size_t i = 0; i < count; i++) {
 		struct finding *finding = finding_add(inquest, FOUND_OVERDUE);
 
@@ -122,17 +120,16 @@ static enum error find_overdue(const struct inquest *inquest)
 		finding->since_us = llround(list[i].at_s * US_PER_S);
 		finding_prove(finding, "days_over", floor((now_s - list[i].at_s) / DAY_S));
 	}
-	return ERR_OK;
+	return error;
 }
 
 /* ---- what stands still ---- */
 
-static void add_stale(const struct inquest *inquest, const struct stream_health *health, size_t i)
+static void add_stale(const struct inquest *inquest, const struct stream_state *state, uint32_t row)
 {
 	const struct survey *survey = inquest->survey;
-	uint32_t row = health->stale.rows[i];
 	bool active = survey->class[row] == STATUS_ACTIVE;
-	const struct contract_stream *agreed = health->state->agreed;
+	const struct contract_stream *agreed = state->agreed;
 	double days = active ? agreed->stale_active_days : agreed->stale_todo_days, touched;
 	struct finding *finding = finding_add(inquest, FOUND_STALE);
 	size_t at;
@@ -144,10 +141,22 @@ static void add_stale(const struct inquest *inquest, const struct stream_health 
 	if (isnan(touched))
 		touched = wn_number_of(run, at, WN_CREATED);
 	finding->row = row;
-	finding->stream = health->state->name;
+	finding->stream = state->name;
 	finding->since_us = llround((touched + days * DAY_S) * US_PER_S);
 	finding_prove(finding, "days_untouched", floor((survey->now_s - touched) / DAY_S));
 	finding_prove(finding, "days_allowed", days);
+}
+
+/* A health lists the first of them alone. */
+static void add_all_stale(const struct inquest *inquest, const struct stream_state *state)
+{
+	const struct survey *survey = inquest->survey;
+
+	for (uint32_t row = 0; row < survey->ranking->rows; row++) {
+		if (stream_row_is_stale(survey, state->agreed, row) &&
+			str_eq(ranking_text(survey->ranking, row, ROW_STREAM), state->name))
+			add_stale(inquest, state, row);
+	}
 }
 
 static void add_timebox(const struct inquest *inquest, const struct stream_health *health,
@@ -182,9 +191,7 @@ static enum error find_stuck(const struct inquest *inquest)
 		error = stream_health_make(inquest->call, survey, &survey->streams[s], 1, &health);
 		if (error)
 			break;
-		for (size_t i = 0; i < health.stale.shown; i++)
-			add_stale(inquest, &health, i);
-		inquest->out->count[FOUND_STALE] += health.stale.count - health.stale.shown;
+		add_all_stale(inquest, &survey->streams[s]);
 		for (size_t b = 0; b < health.timebox_count; b++) {
 			for (size_t i = 0; i < health.timeboxes[b].over_count; i++)
 				add_timebox(inquest, &health, &health.timeboxes[b], i);
@@ -229,7 +236,7 @@ enum error findings_make(
 	enum error error;
 
 	*out = (struct findings){.cut = false};
-	for (int kind = 0; kind < FINDING_KINDS; kind++) {
+	for (int kind = 0; kind < FINDING_HISTORY_KINDS; kind++) {
 		out->list[kind] = arena_array(call->arena, query->limit, sizeof **out->list);
 		if (!out->list[kind])
 			return ERR_BUDGET;

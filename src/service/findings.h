@@ -8,6 +8,7 @@
 #ifndef WINNOW_SERVICE_FINDINGS_H
 #define WINNOW_SERVICE_FINDINGS_H
 
+#include "codec/finding_key.h"
 #include "service/streams.h"
 #include "winnow/periods.h"
 
@@ -25,20 +26,7 @@ enum {
 #define SHARE_SLACK 0.05 /* how far off its bounds a share may be */
 #define JUMP_OF_SPAN 0.5 /* of a feature's bounds, between two versions */
 
-enum finding_kind {
-	FOUND_LANE_OVER,
-	FOUND_SHARE_OFF,
-	FOUND_OVERDUE,
-	FOUND_STALE,
-	FOUND_TIMEBOX_OVER,
-	FOUND_RESCORE_DUE,
-	FOUND_REPORTER_BURST,
-	FOUND_VALUE_JUMP,
-	FOUND_OVERRIDE_DRIFT,
-	FINDING_KINDS
-};
-/* "lane_over_capacity" … and what to do about it. */
-const char *finding_kind_name(enum finding_kind kind);
+/* Of those of history: what to do about it. */
 const char *finding_advice(enum finding_kind kind);
 
 struct evidence_number {
@@ -80,14 +68,22 @@ struct finding_query {
 	size_t limit;   /* of each kind */
 };
 struct findings {
-	struct finding *list[FINDING_KINDS];
-	size_t shown[FINDING_KINDS], count[FINDING_KINDS];
+	struct finding *list[FINDING_HISTORY_KINDS];
+	size_t shown[FINDING_HISTORY_KINDS], count[FINDING_HISTORY_KINDS];
 	struct share_period shares[SHARE_PERIODS];
 	bool cut; /* there was more history than is looked at */
 };
 /* As of the survey's time and the revision of its ranking. ERR_NO_MEMORY, ERR_BUDGET, ERR_DATABASE_AWAY … */
 enum error findings_make(
 	const struct call *call, const struct finding_query *query, struct findings *out);
+
+/* Candidates whose due date is past, the longest over first; in the arena. ERR_BUDGET. */
+struct dated_row {
+	uint32_t row;
+	double at_s;
+};
+enum error findings_overdue(const struct ranking *ranking, double now_s, struct arena *arena,
+	struct dated_row **out, size_t *count);
 
 /* Whether the ranking puts it into the last band, or in none. */
 bool is_in_icebox(const struct ranking *ranking, uint32_t row);

@@ -4,6 +4,7 @@
 #include <math.h>
 
 #include "base/clock.h"
+#include "codec/item.h"
 #include "service/findings_parts.h"
 #include "store/aggregates.h"
 
@@ -186,8 +187,12 @@ enum error find_bursts(const struct inquest *inquest)
 	int64_t ends[PERIODS + 1];
 	struct burst_row *rows = NULL;
 	size_t count = 0, periods;
-	enum error error = period_ends(inquest, WEEK_S, ends);
+	enum error error;
 
+	if (!inquest->query->sensitive &&
+		(inquest->ranking->catalog->sensitive_fields & ITEM_REPORTER))
+		return ERR_OK;
+	error = period_ends(inquest, WEEK_S, ends);
 	if (!error)
 		error = reporter_bursts(inquest->conn, &inquest->call->workspace, ends, BURST_LEAST,
 			FINDINGS_VERSIONS_MAX, inquest->call->arena, &rows, &count);

@@ -224,23 +224,29 @@ static enum error examine_gates(const struct examination *exam)
 
 /* ---- staleness ---- */
 
+bool stream_row_is_stale(
+	const struct survey *survey, const struct contract_stream *agreed, uint32_t row)
+{
+	enum status_class class = (enum status_class)survey->class[row];
+	size_t at;
+	const struct wn_rows *run = wn_block_of(&survey->ranking->population, row, &at);
+	double touched = wn_number_of(run, at, WN_UPDATED);
+	double days = class == STATUS_ACTIVE ? agreed->stale_active_days
+		      : class == STATUS_TODO ? agreed->stale_todo_days
+					     : NAN;
+
+	if (isnan(touched))
+		touched = wn_number_of(run, at, WN_CREATED);
+	/* NaN compares as not over. */
+	return wn_is_over(touched, survey->now_s, days);
+}
+
 static void examine_staleness(const struct examination *exam)
 {
 	const struct contract_stream *agreed = exam->state->agreed;
 
 	for (uint32_t row = 0; row < exam->survey->ranking->rows; row++) {
-		enum status_class class = class_of(exam, row);
-		size_t at;
-		const struct wn_rows *run = run_of(exam, row, &at);
-		double touched = wn_number_of(run, at, WN_UPDATED);
-		double days = class == STATUS_ACTIVE ? agreed->stale_active_days
-			      : class == STATUS_TODO ? agreed->stale_todo_days
-						     : NAN;
-
-		if (isnan(touched))
-			touched = wn_number_of(run, at, WN_CREATED);
-		/* NaN compares as not over. */
-		if (is_in_stream(exam, row) && wn_is_over(touched, exam->survey->now_s, days))
+		if (is_in_stream(exam, row) && stream_row_is_stale(exam->survey, agreed, row))
 			list_add(&exam->out->stale, row);
 	}
 }

@@ -98,6 +98,9 @@ struct stream_health {
 enum error workspace_limits_make(const struct call *call, const struct survey *survey,
 	struct limit_health **out, size_t *count);
 /* Asks PostgreSQL for what has been, as of the ranking's revision. ERR_DATABASE_AWAY … */
+/* Whether a row of such a stream has been without a change for longer than was agreed. */
+bool stream_row_is_stale(
+	const struct survey *survey, const struct contract_stream *agreed, uint32_t row);
 enum { SPELLS_MAX = 10000 };
 enum error stream_health_make(const struct call *call, const struct survey *survey,
 	const struct stream_state *state, size_t weeks, struct stream_health *out);

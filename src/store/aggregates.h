@@ -10,6 +10,7 @@
 #include <stdint.h>
 
 #include "codec/catalog.h"
+#include "codec/finding_key.h"
 #include "codec/item.h"
 #include "codec/receipt.h"
 #include "store/history.h"
@@ -279,6 +280,37 @@ struct jump_row {
 };
 enum error feature_jumps(struct conn *conn, const struct uuid *workspace,
 	const struct jump_query *query, struct arena *arena, struct jump_row **out, size_t *count);
+
+/* ---- findings.c ---- */
+/* A finding that was told when it appeared (docs/findings.md), and perhaps its end. */
+struct finding_row {
+	struct uuid id;
+	int64_t revision; /* that opened it */
+	int64_t opened_us;
+	struct finding_key key;
+	int64_t since_us;       /* as it said then; TIME_NONE: it knew of none */
+	int64_t seen_revision;  /* of the ranking that had it; not read back */
+	int64_t ended_revision; /* 0: this tells of its appearance */
+	int64_t ended_us;
+	struct str why; /* "gone", "unwatched" */
+};
+enum error finding_append(struct change *change, const struct finding_row *finding);
+enum error finding_end_append(struct change *change, const struct uuid *id, const char *why);
+/* Those that have not ended, oldest first. */
+enum error findings_open(struct conn *conn, const struct uuid *workspace, struct arena *arena,
+	struct finding_row **out, size_t *count);
+/* The revision that opened or ended any last; 0: there are none. */
+enum error findings_newest(struct conn *conn, const struct uuid *workspace, int64_t *revision);
+struct finding_place {
+	int64_t revision; /* behind this one, and of it those of greater ids */
+	struct uuid id;
+	bool open; /* appearances of those that have not ended, no others */
+	size_t limit;
+};
+/* Appearances and ends, by the revision that told of them, then by id. */
+enum error finding_changes(struct conn *conn, const struct uuid *workspace,
+	const struct finding_place *place, struct arena *arena, struct finding_row **out,
+	size_t *count);
 
 /* ---- sweeps.c ---- */
 /* What a look through the icebox found, as it was then. */

@@ -10,6 +10,7 @@ from support import twins
 from support.client import Client
 from support.decisions import named, override
 from support.events import Stream
+from support.waiting import wait_until
 from support.workspace import Workspace, item, ndjson
 
 BELOW = ("reader", "contributor", "reviewer")
@@ -101,7 +102,8 @@ class Plan:
                 more["blocked_by"] = [{"external_id": rng.choice(self.names[:i])}]
             self.items.append(item(name, features=features, **more))
         # No rule means it, and no override: a queue is never empty, where there would be no rank to pin to.
-        self.items.append(item("plain", features={"effort": 5}, labels=["s"], status="in_progress"))
+        late = {"due_at": "2020-01-01T00:00:00Z"}
+        self.items.append(item("plain", features={"effort": 5}, labels=["s"], status="in_progress", **late))
         kinds = (
             {"kind": "boost", "delta": 0.5},
             {"kind": "pin", "rank": 2},
@@ -138,6 +140,7 @@ class Plan:
         rankings.append(keep())
         names = ("active", "candidate", "salary", "effort", "user_impact", "engineering_bug")
         reviews = twins.review_all(ws, sensitive_fields=["assignee"])
+        twins.watch_findings(ws, sensitive_fields=["assignee"], review={"top": 20, "above": 1})
         return ws, twins.known_of(ws, [*self.names, "plain"], made, rankings, names, reviews)
 
 
@@ -241,7 +244,8 @@ def needles(reviewing, rng):
     ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=NEW)
     features = {"user_impact": 2, "salary": {"value": NUMBER, "justification": WORD}, "remark": WORD}
     ws.push([item("a", features=features, title=PERSON, reporter=PERSON, assignee=PERSON), item("b")])
-    ws.push([item("b", features={"user_impact": 3, "salary": 1}, title=PERSON)])
+    late = {"due_at": "2020-01-01T00:00:00Z"}
+    ws.push([item("b", features={"user_impact": 3, "salary": 1}, title=PERSON, **late)])
     made = [override(ws, "a", "boost", delta=1)["id"]]
     rankings = [ws.post("/rankings", 201, json={}, params={"min_revision": ws.revision()}).json()["id"]]
     (a,) = [each["id"] for each in ws.pages("/items", "items") if each["external_id"] == "a"]
@@ -250,6 +254,11 @@ def needles(reviewing, rng):
     )
     rankings.append(ws.post("/rankings", 201, json={}, params={"min_revision": ws.revision()}).json()["id"])
     reviews = twins.review_all(ws, **fields)
+    # Reporters' bursts and jumps of what is sensitive are no events, and a hidden rule's breach is none.
+    every = ("value_jump", "reporter_burst", "breaches", "contradictions", "defeated_overrides", "item_overdue")
+    ws.put_settings(finding_events=list(every), review={"top": 20, "above": 1}, **fields)
+    open_ones = lambda: ws.get("/findings/changes", params={"state": "open"}).json()["changes"]
+    wait_until(lambda: [each for each in open_ones() if each["kind"] == "item_overdue"], "findings are told")
     return ws, twins.known_of(ws, ["a", "b"], made, rankings, ("active", "salary", "remark"), reviews)
 
 

@@ -99,7 +99,9 @@ def test_faults(ws):
 
 def test_marks_in_the_queue(ws):
     version = enforce(ws, labelled("look", "hold"), labelled("first", "pin_top"))
-    ws.push([scored("a", 9, labels=["look", "first"]), scored("b", 20), scored("c", 12, labels=["look"]), scored("d", 8)])
+    ws.push(
+        [scored("a", 9, labels=["look", "first"]), scored("b", 20), scored("c", 12, labels=["look"]), scored("d", 8)]
+    )
     override(ws, "b", "boost", delta=1)
     override(ws, "b", "band", band="ready")
     page = ws.queue()

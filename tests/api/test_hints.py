@@ -57,9 +57,7 @@ def test_a_lost_connection_is_made_again(ws, make, database):
     pids = "SELECT pid FROM pg_stat_activity WHERE application_name = 'winnowd news' AND datname = current_database()"
     before = {pid for pid, in database.rows(pids)}
     database.rows(f"SELECT pg_terminate_backend(pid, 5000) FROM ({pids}) AS own")
-    wait_until(
-        lambda: len({pid for pid, in database.rows(pids)} - before) == len(before), "all listen again", limit=20
-    )
+    wait_until(lambda: len({pid for pid, in database.rows(pids)} - before) == len(before), "all listen again", limit=20)
     # What was written while nobody listened is looked for when they do again.
     mine.post("/items", 200, json=item("a"))
     assert names(head_at(ws, there)) == ["a"]
@@ -80,9 +78,7 @@ def test_without_notify_polling_does(ws, make, database):
 
 
 def test_nothing_rests_on_the_direct_connection(ws, make, database):
-    elsewhere = psycopg2.extensions.make_dsn(
-        **{**psycopg2.extensions.parse_dsn(database.app), "host": "/nonexistent"}
-    )
+    elsewhere = psycopg2.extensions.make_dsn(**{**psycopg2.extensions.parse_dsn(database.app), "host": "/nonexistent"})
     here = make("--notify", WINNOW_DIRECT_DATABASE_URL=elsewhere)
     mine = ws.at(here.url)
     mine.post("/items", 200, json=item("a"))

@@ -258,7 +258,8 @@ def test_quoted_and_bare_are_one_key(ws):
 
 
 @pytest.mark.parametrize(
-    "key", ("", '""', "x" * 256, "two words", '"two words"', "tab\tbed", '"open', '"in"side"', '"end\\"', '"\\n"', '"k";a=1')
+    "key",
+    ("", '""', "x" * 256, "two words", '"two words"', "tab\tbed", '"open', '"in"side"', '"end\\"', '"\\n"', '"k";a=1'),
 )
 def test_no_key(ws, key):
     before = ws.revision()

@@ -94,10 +94,18 @@ def test_who_may_not_write_is_told_so(ws, known):
 def test_lines_that_are_no_items(ws, known):
     good = json.dumps(item("1"))
     ws.post("/items", 200, data=good, headers={"Content-Type": "application/x-ndjson"})
-    hostile = [good + " ", good + "}", good[:-1], " " + good, good.replace('"1"', '"\\u0031"'), good + good, "[]", '"', "{"]
-    answer = ws.post(
-        "/items", 207, data="\n".join(hostile), headers={"Content-Type": "application/x-ndjson"}
-    ).json()
+    hostile = [
+        good + " ",
+        good + "}",
+        good[:-1],
+        " " + good,
+        good.replace('"1"', '"\\u0031"'),
+        good + good,
+        "[]",
+        '"',
+        "{",
+    ]
+    answer = ws.post("/items", 207, data="\n".join(hostile), headers={"Content-Type": "application/x-ndjson"}).json()
     assert [r["outcome"] for r in answer["results"]] == [
         "unchanged", "rejected", "rejected", "unchanged", "unchanged", "rejected", "rejected", "rejected", "rejected",
     ]  # fmt: skip
@@ -113,7 +121,9 @@ def change(ws, path, **values):
 
 def random_step(ws, rng, lines):
     """Something that may decide what a line comes to."""
-    step = rng.choice(("patch", "withdraw", "definition", "vocabulary", "json", "features", "nothing", "model", "nothing"))
+    step = rng.choice(
+        ("patch", "withdraw", "definition", "vocabulary", "json", "features", "nothing", "model", "nothing")
+    )
     stored = list(ws.pages("/items", "items", limit=500))
     if step in ("patch", "withdraw") and stored:
         chosen = rng.choice(stored)
@@ -135,7 +145,9 @@ def random_step(ws, rng, lines):
         ids = [{"id": rng.choice(stored)["id"], "features": {"demand": rng.randrange(5)}}]
         ws.post("/items:features", (200, 207), json={"items": ids})
     elif step == "model":
-        ws.post("/comparisons", (200, 201, 409, 422), json={"criteria": {"more": "effort", "less": "demand", "ratio": 2}})
+        ws.post(
+            "/comparisons", (200, 201, 409, 422), json={"criteria": {"more": "effort", "less": "demand", "ratio": 2}}
+        )
     return step
 
 

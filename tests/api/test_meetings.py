@@ -292,8 +292,21 @@ def test_scores_grow_old_and_the_icebox_is_swept(place):
     assert "cold-1" in text_of(ws, "sweep")
 
 
+def told(ws):
+    return [(each["change"], each["kind"]) for each in ws.get("/findings/changes").json()["changes"]]
+
+
+def sensitive(ws, fields):
+    settings = ws.get("/settings")
+    body = {**settings.json(), "sensitive_fields": fields}
+    ws.put("/settings", 200, json=body, headers={"If-Match": settings.headers["ETag"]})
+
+
 def test_signals_that_jump(place):
-    (_, _, _, ws, *_), shift, _ = place
+    (_, _, _, ws, *_), shift, own = place
+    settings = ws.get("/settings")
+    body = {**settings.json(), "finding_events": ["reporter_burst", "value_jump"]}
+    ws.put("/settings", 200, json=body, headers={"If-Match": settings.headers["ETag"]})
     for week in range(4):
         push(ws, [item(f"w{week}-{n}", reporter="ada") for n in range(2)])
         shift.on(days=7, hours=1)
@@ -303,13 +316,37 @@ def test_signals_that_jump(place):
     burst = one(history(ws), "reporter_burst")
     assert burst["subject"]["reporter"] == "ada" and burst["evidence"]["count"] >= 10
     assert burst["evidence"]["mean_before"] <= 2
+    events = [("opened", "reporter_burst")]
+    wait_until(lambda: told(ws) == events, "the burst is told")
+    (change,) = ws.get("/findings/changes").json()["changes"]
+    assert change["subject"] == {} and change["since"] == burst["since"], "an event names nobody"
+    (record,) = [each for each in ws.get("/audit?limit=1000").json()["records"] if each["action"] == "finding.open"]
+    assert "ada" not in json.dumps(record)
+
+    # Where reporters are sensitive a burst of one is, too: it ends as an event, and readers are told of none.
+    reader = Client(
+        own.url, ws.post("/tokens", 201, json={"label": "r", "roles": ["reader"]}).json()["secret"], ws.prefix
+    )
+    assert one(history(reader), "reporter_burst")["subject"]["reporter"] == "ada"
+    sensitive(ws, ["reporter"])
+    assert of_kind(history(reader), "reporter_burst") == [] and one(history(ws), "reporter_burst")
+    events.append(("closed", "reporter_burst"))
+    wait_until(lambda: told(ws) == events, "its event has ended")
+    assert told(reader) == []
+    sensitive(ws, [])
+    events.append(("opened", "reporter_burst"))
+    wait_until(lambda: told(ws) == events, "it is told again")
 
     push(ws, [item("calm", reporter="bob", features={**WORTHLESS, "user_impact": 2})])
     jump = one(history(ws), "value_jump")
     assert jump["subject"]["feature"] == "user_impact" and jump["subject"]["item"]["external_id"] == "calm"
     assert {"was": 1, "is": 2, "of_span": 0.5}.items() <= jump["evidence"].items()
+    events.append(("opened", "value_jump"))
+    wait_until(lambda: told(ws) == events, "the jump is told")
     shift.on(days=8)
     assert kinds(history(ws)) == [], "a week later it is nobody's news"
+    wait_until(lambda: len(told(ws)) == 6, "nor is it told to be there")
+    assert sorted(told(ws)[4:]) == [("closed", "reporter_burst"), ("closed", "value_jump")]
 
 
 def test_people_override_more_than_before(place):

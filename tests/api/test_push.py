@@ -59,7 +59,9 @@ class Workspace:
     def push(self, *args, room=None, **more):
         """One run that finds room for so many more requests, or for all."""
         self.room = None if room is None else len(self.bodies) + room
-        return self.server.run("push", "--retries", "0", *args, **{"expect": OK if room is None else UNREACHABLE, **more})
+        return self.server.run(
+            "push", "--retries", "0", *args, **{"expect": OK if room is None else UNREACHABLE, **more}
+        )
 
 
 @pytest.fixture

@@ -166,7 +166,16 @@ def test_cut_the_tail(drill):
 def cut_clean(drill, last):
     """The tail and all that belongs to it, the head row set back: as if it had never been."""
     database, ws = drill.database, drill.ws
-    for table in ("audit_records", "item_versions", "documents", "tokens", "token_revocations", "token_actors", "grants", *DECISIONS):
+    for table in (
+        "audit_records",
+        "item_versions",
+        "documents",
+        "tokens",
+        "token_revocations",
+        "token_actors",
+        "grants",
+        *DECISIONS,
+    ):
         database.tamper(f"DELETE FROM winnow.{table} WHERE revision > %s AND workspace_id = %s", last, ws.id)
     database.tamper(
         "DELETE FROM winnow.items i WHERE workspace_id = %s AND NOT EXISTS (SELECT 1 FROM winnow.item_versions v WHERE v.workspace_id = i.workspace_id AND v.item_id = i.item_id)",
@@ -296,6 +305,8 @@ DECISIONS = {
     "erasure_texts": "gen_random_uuid(), sha256(''), %s",
     "sweeps": "gen_random_uuid(), %s, now(), 'token:x', '1.1', 6, NULL, NULL, 0, '{}', '{}', '{}', '{}', '{}'",
     "sweep_closings": "gen_random_uuid(), %s, now(), 'token:x', 'wontfix', '{}', sha256('')",
+    "findings": "gen_random_uuid(), %s, now(), 'item_overdue', NULL, NULL, NULL, NULL, NULL, 1",
+    "finding_ends": "gen_random_uuid(), %s, now(), 'gone'",
 }
 
 

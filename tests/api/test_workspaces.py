@@ -171,6 +171,8 @@ def test_rows_of_one_workspace_are_hidden_from_another_even_in_sql(ws, other_ws,
                 "review_comparisons",
                 "sweeps",
                 "sweep_closings",
+                "findings",
+                "finding_ends",
             ]
             for table in tables:
                 cursor.execute(f"SELECT count(*) FROM winnow.{table}")

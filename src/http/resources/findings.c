@@ -13,10 +13,11 @@
 #include "http/resources/verdict_view.h"
 #include "http/resources/view.h"
 #include "http/resources/walk.h"
+#include "service/finding_watch.h"
 
 enum { FINDINGS_LIMIT_MAX = 500 };
 
-struct findings {
+struct shown_findings {
 	struct json_writer *json;
 	const struct ranking *ranking;
 	size_t limit;
@@ -69,7 +70,8 @@ static bool collect_members(const struct ranking *ranking, struct members *out)
 	return true;
 }
 
-static void write_cycle(const struct findings *findings, const struct members *members, size_t n)
+static void write_cycle(
+	const struct shown_findings *findings, const struct members *members, size_t n)
 {
 	struct json_writer *json = findings->json;
 	uint32_t begin = members->start[n], end = members->start[n + 1];
@@ -84,7 +86,7 @@ static void write_cycle(const struct findings *findings, const struct members *m
 	json_object_end(json);
 }
 
-static bool write_cycles(const struct findings *findings, size_t *total)
+static bool write_cycles(const struct shown_findings *findings, size_t *total)
 {
 	struct members members = {0};
 	bool ok = true;
@@ -105,16 +107,7 @@ static bool write_cycles(const struct findings *findings, size_t *total)
 
 /* ---- blockers that nobody can finish ---- */
 
-static bool dangles(const struct ranking *ranking, uint32_t blocker)
-{
-	const uint8_t *out = ranking->decision.out;
-
-	if (blocker == WN_ROW_NONE || (out && out[blocker] != WN_NOT_OUT))
-		return true;
-	return ranking_status_class(ranking, blocker) == STATUS_DROPPED;
-}
-
-static void write_dangling(const struct findings *findings, uint32_t row,
+static void write_dangling(const struct shown_findings *findings, uint32_t row,
 	const struct row_link *link, uint32_t blocker)
 {
 	const struct ranking *ranking = findings->ranking;
@@ -134,7 +127,7 @@ static void write_dangling(const struct findings *findings, uint32_t row,
 	json_object_end(json);
 }
 
-static size_t write_dangling_of(const struct findings *findings, uint32_t row, size_t found)
+static size_t write_dangling_of(const struct shown_findings *findings, uint32_t row, size_t found)
 {
 	const struct ranking *ranking = findings->ranking;
 	size_t count;
@@ -144,7 +137,7 @@ static size_t write_dangling_of(const struct findings *findings, uint32_t row, s
 	for (size_t i = 0; i < count; i++) {
 		uint32_t blocker = ranking_find(ranking, &links[i].id);
 
-		if (!dangles(ranking, blocker))
+		if (!finding_dangles(ranking, blocker))
 			continue;
 		if (found < findings->limit)
 			write_dangling(findings, row, &links[i], blocker);
@@ -153,7 +146,7 @@ static size_t write_dangling_of(const struct findings *findings, uint32_t row, s
 	return found;
 }
 
-static size_t write_all_dangling(const struct findings *findings)
+static size_t write_all_dangling(const struct shown_findings *findings)
 {
 	const struct wn_ranking *order = &findings->ranking->decision.order;
 	size_t found = 0;
@@ -168,18 +161,19 @@ static size_t write_all_dangling(const struct findings *findings)
 
 /* ---- rules ---- */
 
-static void put_rule(const struct findings *findings, const char *key, uint32_t rule)
+static void put_rule(const struct shown_findings *findings, const char *key, uint32_t rule)
 {
 	json_key(findings->json, key);
 	verdict_write_rule(findings->json, findings->ranking, rule);
 }
 
-static bool is_hidden(const struct findings *findings, uint32_t rule)
+static bool is_hidden(const struct shown_findings *findings, uint32_t rule)
 {
 	return veil_hides_rule(findings->json, findings->ranking, rule);
 }
 
-static void write_contradiction(const struct findings *findings, const struct wn_conflict *conflict)
+static void write_contradiction(
+	const struct shown_findings *findings, const struct wn_conflict *conflict)
 {
 	struct json_writer *json = findings->json;
 	size_t shown = conflict->rows < WN_CONFLICT_ROWS ? conflict->rows : WN_CONFLICT_ROWS;
@@ -196,7 +190,7 @@ static void write_contradiction(const struct findings *findings, const struct wn
 	json_object_end(json);
 }
 
-static size_t write_contradictions(const struct findings *findings)
+static size_t write_contradictions(const struct shown_findings *findings)
 {
 	const struct wn_decision *decision = &findings->ranking->decision;
 	size_t found = 0;
@@ -215,7 +209,7 @@ static size_t write_contradictions(const struct findings *findings)
 	return found;
 }
 
-static void write_breach(const struct findings *findings, const struct wn_breach *breach)
+static void write_breach(const struct shown_findings *findings, const struct wn_breach *breach)
 {
 	const struct wn_rule *rule = &findings->ranking->input.policy->rules[breach->rule];
 	struct json_writer *json = findings->json;
@@ -233,7 +227,7 @@ static void write_breach(const struct findings *findings, const struct wn_breach
 	json_object_end(json);
 }
 
-static size_t write_breaches(const struct findings *findings)
+static size_t write_breaches(const struct shown_findings *findings)
 {
 	const struct wn_ranking *order = &findings->ranking->decision.order;
 	size_t found = 0;
@@ -252,13 +246,7 @@ static size_t write_breaches(const struct findings *findings)
 
 /* ---- overrides ---- */
 
-static bool is_defeated(enum wn_fate fate)
-{
-	return fate == WN_DEFEATED_BY_RULE || fate == WN_DEFEATED_BY_BLOCKER ||
-	       fate == WN_DEFEATED_BY_OVERRIDE;
-}
-
-static size_t write_defeated(const struct findings *findings)
+static size_t write_defeated(const struct shown_findings *findings)
 {
 	const struct ranking *ranking = findings->ranking;
 	bool told = !veil_hides(findings->json, ranking); /* what defeats one depends on scores */
@@ -273,7 +261,7 @@ static size_t write_defeated(const struct findings *findings)
 			.ranking = ranking,
 		};
 
-		if (!is_defeated(ranking->decision.fates[i].fate))
+		if (!finding_defeats(ranking->decision.fates[i].fate))
 			continue;
 		if (found++ < findings->limit)
 			override_write(findings->json, &shown);
@@ -289,7 +277,7 @@ static enum error encode_findings(
 {
 	int64_t now_us = clock_now_us(request->service->clock);
 	struct json_writer json;
-	const struct findings findings = {&json, walk->ranking, walk->limit};
+	const struct shown_findings findings = {&json, walk->ranking, walk->limit};
 	struct sla_findings slas;
 	size_t cycles, dangling, contradictions, breaches, defeated;
 	bool ok;

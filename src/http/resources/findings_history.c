@@ -18,12 +18,12 @@ static void write_answer(
 	json_put(json, "at", time, llround(survey->now_s * US_PER_S));
 	json_key(json, "findings");
 	json_array_begin(json);
-	for (int kind = 0; kind < FINDING_KINDS; kind++)
+	for (int kind = 0; kind < FINDING_HISTORY_KINDS; kind++)
 		finding_write_kind(json, survey->ranking, findings, (enum finding_kind)kind);
 	json_array_end(json);
 	json_key(json, "counts");
 	json_object_begin(json);
-	for (int kind = 0; kind < FINDING_KINDS; kind++)
+	for (int kind = 0; kind < FINDING_HISTORY_KINDS; kind++)
 		json_put(json, finding_kind_name((enum finding_kind)kind), int,
 			(int64_t)findings->count[kind]);
 	json_object_end(json);

@@ -47,6 +47,7 @@ extern const struct route_table movement_routes;
 extern const struct route_table impact_routes;
 extern const struct route_table finding_routes;
 extern const struct route_table finding_history_routes;
+extern const struct route_table finding_change_routes;
 extern const struct route_table pack_routes;
 extern const struct route_table sweep_routes;
 extern const struct route_table ranking_routes;

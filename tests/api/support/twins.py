@@ -41,6 +41,7 @@ QUERIES = {
         "?limit=2",
         "?revision={revision}",
     ),
+    "/findings/changes": ("?state=open",),
     "/reviews": ("?reason=held", "?reason=top", "?state=open"),
     "/queue/excluded": ("?rule=hidden-out", "?rule=open-out"),
     "/queue/unknowns": ("?feature=salary", "?feature=user_impact"),
@@ -58,6 +59,7 @@ BY_ID = (
     (re.compile("/items"), ("items",)),
     (re.compile("/comparisons/next"), ("pairs",)),
     (re.compile("/reviews"), ("reviews",)),
+    (re.compile("/findings/changes"), ("changes",)),
     (re.compile("/comparisons/strengths"), ("strengths",)),
     (re.compile("/rankings/.*/diff/.*"), ("moved",)),  # ties are
 )
@@ -113,7 +115,8 @@ def walk(ws, client, known):
 
 
 def external_id(element):
-    return element.get("item", element).get("external_id", ""), json.dumps(element)
+    named = element.get("item") or element.get("subject", {}).get("item") or element
+    return named.get("external_id", ""), json.dumps(element)
 
 
 def body_of(asked, answer):
@@ -157,6 +160,33 @@ def review_all(ws, **settings):
         body["expires_at"] = expires.isoformat()
         ws.post(f"/reviews/{review['id']}:adjust", 200, json=body, params={"min_revision": ws.revision()})
     return [review["id"] for review in reviews]
+
+
+FINDINGS = (
+    "cycles",
+    "dangling_blockers",
+    "contradictions",
+    "breaches",
+    "defeated_overrides",
+    "item_overdue",
+    "value_jump",
+)
+
+
+def watch_findings(ws, **settings):
+    """Asks for findings as events, and waits until the job has told all that there is."""
+    ws.put_settings(finding_events=list(FINDINGS), **settings)
+    reader = ws.as_role("reader")
+    ws.queue()
+
+    def told():
+        found = ws.get("/findings", params={"limit": 500, "min_revision": ws.revision()}).json()
+        changes = reader.get("/findings/changes", params={"state": "open", "limit": 1000}).json()["changes"]
+        late = [each for each in changes if each["kind"] == "item_overdue"]
+        dangling = [each for each in changes if each["kind"] == "dangling_blockers"]
+        return len(late) == 1 and len(dangling) == found["counts"]["dangling_blockers"]
+
+    wait_until(told, "findings are told")
 
 
 def known_of(ws, externals, overrides, rankings, names, reviews=()):

@@ -17,6 +17,8 @@ static const struct {
 	{"documents", "INSERT,SELECT", true},
 	{"erasure_texts", "INSERT,SELECT", true},
 	{"erasures", "INSERT,SELECT", true},
+	{"finding_ends", "INSERT,SELECT", true},
+	{"findings", "INSERT,SELECT", true},
 	{"grants", "INSERT,SELECT", true},
 	{"idempotency_keys", "DELETE,INSERT,SELECT", false},
 	{"interventions", "INSERT,SELECT", true},
@@ -338,6 +340,10 @@ static void fill(const char *workspace)
 		"'{}');"
 		"INSERT INTO winnow.sweep_closings VALUES (current_setting('winnow.test')::uuid, "
 		"gen_random_uuid(), 1, now(), '', '', '{}', sha256(''));"
+		"INSERT INTO winnow.findings VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), 'item_overdue', NULL, NULL, NULL, NULL, NULL, 1);"
+		"INSERT INTO winnow.finding_ends VALUES (current_setting('winnow.test')::uuid, "
+		"gen_random_uuid(), 1, now(), 'gone');"
 		"INSERT INTO winnow.idempotency_keys VALUES "
 		"(current_setting('winnow.test')::uuid, sha256(''), sha256(''), 1, sha256(''), "
 		"true, now(), now(), '');"
