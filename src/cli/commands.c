@@ -10,6 +10,7 @@
 
 const struct command *const commands[] = {
 	&command_push,
+	&command_item,
 	&command_queue,
 	&command_events,
 	&command_explain,

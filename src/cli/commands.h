@@ -40,6 +40,7 @@ enum { WORDS_ANY = 65535 };
 	.options = (specs), .option_count = sizeof(specs) / sizeof((specs)[0])
 
 extern const struct command command_push;
+extern const struct command command_item;
 extern const struct command command_queue;
 extern const struct command command_events;
 extern const struct command command_explain;

@@ -94,8 +94,7 @@ enum cli_exit named_list(struct cli *cli, const void *kind, const struct words *
 	return code;
 }
 
-/* Member by member; what is no text as JSON. */
-static enum cli_exit print_members(const struct json_view *one)
+enum cli_exit named_print(const struct json_view *one)
 {
 	const struct json_view *value;
 	struct buf text = BUF_INIT;
@@ -129,7 +128,7 @@ enum cli_exit named_show(struct cli *cli, const void *kind, const struct words *
 	if (code == CLI_OK)
 		code = cli_get(cli, path.data, &one);
 	if (one)
-		code = print_members(one);
+		code = named_print(one);
 	json_view_free(one);
 	buf_release(&path);
 	return code;

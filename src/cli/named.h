@@ -17,6 +17,9 @@ enum cli_exit named_read(
 enum cli_exit named_put(
 	struct cli *cli, const char *path, const struct buf *body, struct http_response *response);
 
+/* Member by member; what is no text as JSON. */
+enum cli_exit named_print(const struct json_view *one);
+
 /* A kind of things that have names of their own. */
 struct named {
 	const char *noun; /* "launch": in notes */

@@ -818,6 +818,27 @@ def test_what_has_a_name(cli, ws, tmp_path, command, path, body, listed, shown):
     cli(command, "put", "thing", expect=USAGE)
 
 
+def test_an_item_by_hand(cli, ws):
+    ws.push([item("7", title="Crash", team="search")])
+    (item_id,) = [each["id"] for each in ws.pages("/items", "items")]
+    before = ws.revision()
+    body = {"team": "payments", "features": {"user_impact": 3}}
+    assert "patched test/7" in cli("item", "patch", "test/7", "-", stdin=json.dumps(body)).stderr
+    assert re.search(r"^team +payments$", cli("item", "show", "7").stdout, re.M)
+    assert re.search(r"^team +search$", cli("item", "show", "7", "--revision", before).stdout, re.M)
+    assert json.loads(cli("item", "show", "7", "--json").stdout) == ws.item(item_id)
+    assert "as far as" in cli("item", "unpatch", "7", "team").stderr
+    shown = ws.item(item_id)
+    assert (shown["team"], shown["features"]["user_impact"]["value"]) == ("search", 3)
+    assert "as its source says\n" in cli("item", "unpatch", "7").stderr
+    assert ws.item(item_id)["features"].get("user_impact", {}).get("value") != 3
+    told = json.loads(cli("item", "patch", "7", "-", "--json", stdin='{"team": "x"}').stdout)
+    assert told["team"] == "x" and told["revision"] == ws.item(item_id)["revision"]
+    cli("item", "patch", "7", "-", stdin='{"nothing": 1}', expect=REFUSED)
+    cli("item", "show", "8", expect=REFUSED)
+    cli("item", "patch", "7", expect=USAGE)
+
+
 def test_settings_and_rules(cli, ws, tmp_path):
     settings = json.loads(cli("settings", "show").stdout)
     assert settings == ws.get("/settings").json()
