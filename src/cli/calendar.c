@@ -1,21 +1,9 @@
 /*
  * winnow calendar: when the freezes of a policy hold.
  */
-
 #include "cli/commands.h"
 #include "cli/named.h"
-#include "cli/pages.h"
 #include "cli/url.h"
-
-enum { CALENDAR_BYTES = 1024 * 1024 };
-
-static enum cli_exit calendar_path(const struct cli *cli, const char *name, struct buf *path)
-{
-	enum cli_exit code = cli_workspace_path(cli, path, "/calendars/");
-
-	url_segment(path, str_from(name));
-	return code == CLI_OK && path->failed ? cli_no_memory() : code;
-}
 
 /* ---- list ---- */
 
@@ -27,43 +15,24 @@ static const struct table_column list_columns[] = {
 	{"REVISION", TABLE_RIGHT, 0, 1},
 };
 
-static enum cli_exit add_page(void *table, const struct json_view *page, bool *enough)
+static void put_cells(struct table *table, const struct json_view *calendar)
 {
-	const struct json_view *calendars = json_view_get(page, "calendars");
-
-	(void)enough;
-	for (size_t i = 0; i < json_view_count(calendars); i++) {
-		const struct json_view *calendar = json_view_at(calendars, i);
-
-		table_put(table, json_view_text(calendar, "name"));
-		table_put(table, json_view_text(calendar, "utc_offset"));
-		table_number(table, (double)json_view_count(json_view_get(calendar, "windows")));
-		table_number(table, (double)json_view_count(json_view_get(calendar, "weekly")));
-		table_number(table, json_view_number(calendar, "revision"));
-	}
-	return CLI_OK;
+	table_put(table, json_view_text(calendar, "name"));
+	table_put(table, json_view_text(calendar, "utc_offset"));
+	table_number(table, (double)json_view_count(json_view_get(calendar, "windows")));
+	table_number(table, (double)json_view_count(json_view_get(calendar, "weekly")));
+	table_number(table, json_view_number(calendar, "revision"));
 }
 
-static enum cli_exit run_list(struct cli *cli, const void *values, const struct words *words)
-{
-	static const struct page_rows rows = {
-		"calendars", list_columns, sizeof list_columns / sizeof list_columns[0], add_page};
-	struct buf path = BUF_INIT;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/calendars");
-
-	(void)values;
-	(void)words;
-	if (code == CLI_OK)
-		code = pages_show(cli, &path, &rows, false);
-	buf_release(&path);
-	return code;
-}
+static const struct named calendars = {"calendar", "/calendars", "calendars", list_columns,
+	sizeof list_columns / sizeof list_columns[0], put_cells};
 
 static const struct command list = {
 	.name = "list",
 	.summary = "list the calendars",
 	.examples = "  winnow calendar list\n",
-	.run = run_list,
+	NAMED(calendars),
+	.run = named_list,
 };
 
 /* ---- show ---- */
@@ -105,9 +74,12 @@ static enum cli_exit run_show(struct cli *cli, const void *values, const struct 
 {
 	struct buf path = BUF_INIT;
 	struct json_view *calendar = NULL;
-	enum cli_exit code = calendar_path(cli, words->items[0], &path);
+	enum cli_exit code = cli_workspace_path(cli, &path, "/calendars/");
 
 	(void)values;
+	url_segment(&path, str_from(words->items[0]));
+	if (code == CLI_OK && path.failed)
+		code = cli_no_memory();
 	if (code == CLI_OK)
 		code = cli_get(cli, path.data, &calendar);
 	if (calendar)
@@ -129,31 +101,6 @@ static const struct command show = {
 
 /* ---- put ---- */
 
-static enum cli_exit run_put(struct cli *cli, const void *values, const struct words *words)
-{
-	struct buf path = BUF_INIT, body = BUF_INIT;
-	struct http_response response = {0};
-	bool there = false;
-	enum cli_exit code = calendar_path(cli, words->items[0], &path);
-
-	(void)values;
-	if (code == CLI_OK)
-		code = cli_read_file(words->items[1], CALENDAR_BYTES, &body);
-	if (code == CLI_OK)
-		code = named_read(cli, path.data, &response, &there);
-	if (code == CLI_OK)
-		code = named_put(cli, path.data, &body, &response);
-	if (code == CLI_OK && cli->config.json)
-		cli_print_body(&response.body);
-	else if (code == CLI_OK)
-		cli_note(
-			cli, "%s the calendar %s", there ? "replaced" : "created", words->items[0]);
-	http_response_release(&response);
-	buf_release(&body);
-	buf_release(&path);
-	return code;
-}
-
 static const struct command put = {
 	.name = "put",
 	.summary = "define a calendar, or replace it",
@@ -164,11 +111,25 @@ static const struct command put = {
 		   "   \"weekly\": [{\"from\": \"fri 16:00\", \"until\": \"mon 08:00\"}]}\n",
 	.min_words = 2,
 	.max_words = 2,
-	.run = run_put,
+	NAMED(calendars),
+	.run = named_replace,
+};
+
+/* ---- delete ---- */
+
+static const struct command delete_command = {
+	.name = "delete",
+	.summary = "delete a calendar that no policy in force names",
+	.arguments = "NAME",
+	.examples = "  winnow calendar delete change-freeze\n",
+	.min_words = 1,
+	.max_words = 1,
+	NAMED(calendars),
+	.run = named_delete,
 };
 
 const struct command command_calendar = {
 	.name = "calendar",
-	.summary = "list, show and put the calendars that freezes follow",
-	.members = (const struct command *const[]){&list, &show, &put, NULL},
+	.summary = "list, show, put and delete the calendars that freezes follow",
+	.members = (const struct command *const[]){&list, &show, &put, &delete_command, NULL},
 };

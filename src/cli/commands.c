@@ -10,6 +10,7 @@
 
 const struct command *const commands[] = {
 	&command_push,
+	&command_item,
 	&command_queue,
 	&command_events,
 	&command_explain,
@@ -23,10 +24,14 @@ const struct command *const commands[] = {
 	&command_counterfactual,
 	&command_ranking,
 	&command_rank,
+	&command_settings,
+	&command_feature,
 	&command_model,
 	&command_policy,
 	&command_contract,
 	&command_streams,
+	&command_launch,
+	&command_recurrence,
 	&command_sweep,
 	&command_pack,
 	&command_calendar,
@@ -38,6 +43,8 @@ const struct command *const commands[] = {
 	&command_override,
 	&command_reviews,
 	&command_compare,
+	&command_erase,
+	&command_access_log,
 	&command_audit,
 	&command_evidence,
 	&command_token,
@@ -45,7 +52,7 @@ const struct command *const commands[] = {
 	NULL,
 };
 
-enum { MAX_COMMANDS = 32 };
+enum { MAX_COMMANDS = 64 };
 
 static void names_of(const struct command *const *among, const char *names[static MAX_COMMANDS + 1])
 {

@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/named.h"
 #include "cli/pages.h"
 #include "cli/url.h"
 #include "codec/json_writer.h"
@@ -290,9 +291,44 @@ DECISION(reject, false, end_options, "reject a proposal", " --because 'the data 
 DECISION(withdraw, false, end_options, "withdraw an own proposal",
 	" --because 'a better one follows'");
 
+/* ---- which changes take approval ---- */
+
+static enum cli_exit run_rules(struct cli *cli, const void *given, const struct words *words)
+{
+	(void)given;
+	(void)words;
+	return single_show(cli, "/approval-rules");
+}
+
+static const struct command rules = {
+	.name = "rules",
+	.summary = "print which changes take approval, as JSON",
+	.examples = "  winnow proposals rules > rules.json\n",
+	.run = run_rules,
+};
+
+static enum cli_exit run_put_rules(struct cli *cli, const void *given, const struct words *words)
+{
+	(void)given;
+	return single_put(cli, "/approval-rules", words->items[0], "approval rules");
+}
+
+static const struct command put_rules = {
+	.name = "put-rules",
+	.summary = "say which changes take approval",
+	.arguments = "FILE",
+	.examples = "  winnow proposals put-rules rules.json\n",
+	.details = "FILE has all of them in JSON; - is standard input:\n"
+		   "  {\"rules\": [{\"change\": \"model\", \"approvers\": 2}]}\n"
+		   "Once there are some, they are changed by a proposal (approval_rules).\n",
+	.min_words = 1,
+	.max_words = 1,
+	.run = run_put_rules,
+};
+
 const struct command command_proposals = {
 	.name = "proposals",
-	.summary = "propose changes, and approve, reject or withdraw them",
+	.summary = "propose changes, approve, reject or withdraw them; say which take approval",
 	.members = (const struct command *const[]){&list, &show, &add, &approve, &reject, &apply,
-		&bypass, &withdraw, NULL},
+		&bypass, &withdraw, &rules, &put_rules, NULL},
 };

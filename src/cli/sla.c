@@ -174,45 +174,24 @@ static const struct table_column hours_columns[] = {
 	{"REVISION", TABLE_RIGHT, 0, 1},
 };
 
-static enum cli_exit run_hours(struct cli *cli, const void *values, const struct words *words)
+static void put_hours_cells(struct table *table, const struct json_view *hours)
 {
-	struct buf path = BUF_INIT;
-	struct json_view *answer = NULL;
-	enum cli_exit code = cli_workspace_path(cli, &path, "/business-hours");
-
-	(void)values;
-	(void)words;
-	if (code == CLI_OK)
-		code = cli_get(cli, path.data, &answer);
-	if (answer) {
-		const struct json_view *list = json_view_get(answer, "business_hours");
-		struct table table;
-
-		table_init(&table, hours_columns, sizeof hours_columns / sizeof hours_columns[0]);
-		for (size_t i = 0; i < json_view_count(list); i++) {
-			const struct json_view *hours = json_view_at(list, i);
-			size_t weekly = json_view_count(json_view_get(hours, "weekly"));
-			size_t days = json_view_count(json_view_get(hours, "special_days"));
-
-			table_put(&table, json_view_text(hours, "name"));
-			table_put(&table, json_view_text(hours, "zone"));
-			table_number(&table, (double)weekly);
-			table_number(&table, (double)days);
-			table_number(&table, json_view_number(hours, "revision"));
-		}
-		code = cli_print_table(cli, &table, false);
-		table_release(&table);
-	}
-	json_view_free(answer);
-	buf_release(&path);
-	return code;
+	table_put(table, json_view_text(hours, "name"));
+	table_put(table, json_view_text(hours, "zone"));
+	table_number(table, (double)json_view_count(json_view_get(hours, "weekly")));
+	table_number(table, (double)json_view_count(json_view_get(hours, "special_days")));
+	table_number(table, json_view_number(hours, "revision"));
 }
+
+static const struct named business_hours = {"business hours", "/business-hours", "business_hours",
+	hours_columns, sizeof hours_columns / sizeof hours_columns[0], put_hours_cells};
 
 static const struct command hours = {
 	.name = "hours",
 	.summary = "list the business hours",
 	.examples = "  winnow sla hours\n",
-	.run = run_hours,
+	NAMED(business_hours),
+	.run = named_list,
 };
 
 static enum cli_exit run_put_hours(struct cli *cli, const void *values, const struct words *words)
@@ -247,6 +226,17 @@ static const struct command put_hours = {
 	.min_words = 2,
 	.max_words = 2,
 	.run = run_put_hours,
+};
+
+static const struct command delete_hours = {
+	.name = "delete-hours",
+	.summary = "delete business hours that no rule in force names",
+	.arguments = "NAME",
+	.examples = "  winnow sla delete-hours office\n",
+	.min_words = 1,
+	.max_words = 1,
+	NAMED(business_hours),
+	.run = named_delete,
 };
 
 /* ---- an item ---- */
@@ -316,5 +306,6 @@ static const struct command item = {
 const struct command command_sla = {
 	.name = "sla",
 	.summary = "set how long items may take, and see what is left",
-	.members = (const struct command *const[]){&show, &put, &hours, &put_hours, &item, NULL},
+	.members = (const struct command *const[]){&show, &put, &hours, &put_hours, &delete_hours,
+		&item, NULL},
 };

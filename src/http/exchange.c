@@ -370,7 +370,7 @@ enum action exchange_continue(struct exchange *exchange)
 	}
 }
 
-/* On a worker there is nobody left to wait for. */
+/* On a worker there is nobody left to wait for, but for the threads for what takes long (work_run). */
 static enum error final(struct exchange *exchange, enum error error)
 {
 	if (error != ERR_WOULD_BLOCK)
@@ -410,6 +410,10 @@ static enum action work_run(struct exchange *exchange)
 	}
 	if (!error)
 		error = run(exchange);
+	if (error == ERR_WOULD_BLOCK && !exchange->request.heavy) {
+		exchange->request.heavy = true;
+		return ACTION_READ;
+	}
 	if (error == ERR_PARK && !exchange->request.parked_once) {
 		exchange->step = STEP_PARKED;
 		return ACTION_PARK;
@@ -424,6 +428,7 @@ enum action exchange_work(struct exchange *exchange, unsigned worker)
 	enum error error;
 
 	request->on_worker = true;
+	request->heavy = exchange_is_heavy(exchange);
 	request->worker = worker;
 	switch (exchange->step) {
 	case STEP_ADMIT:
@@ -457,8 +462,8 @@ bool exchange_is_heavy(const struct exchange *exchange)
 
 	if (exchange->step != STEP_RUN || !request->route)
 		return false;
-	if (request->route->flags & ROUTE_PAST)
-		return request_query(request, "revision").ptr != NULL;
+	if (request->heavy)
+		return true;
 	if (request->route->flags & ROUTE_REFRESH)
 		return request_query(request, "refresh").ptr != NULL;
 	return request->route->flags & ROUTE_HEAVY;

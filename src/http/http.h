@@ -39,7 +39,6 @@ enum route_flags {
 	ROUTE_IF_MATCH = 8,  /* 428 without If-Match (or If-None-Match: *) */
 	ROUTE_HIDDEN = 16,   /* not in openapi.yaml (none so far) */
 	ROUTE_HEAVY = 32,    /* handled by the threads for what takes long (service/heavy.h) */
-	ROUTE_PAST = 64,     /* so it is where ?revision= asks for what was */
 	ROUTE_DECIDES = 128, /* never for an agent, whatever its roles (x-winnow-decides) */
 	ROUTE_REFRESH = 256, /* heavy where ?refresh= asks for something to be computed anew */
 };
@@ -136,6 +135,9 @@ struct request {
 	struct workspace_ref workspace; /* of {ws} */
 	struct request_key *key;        /* of the Idempotency-Key; NULL: none (idempotency.h) */
 	bool on_worker;
+	/* By the threads for what takes long, now or at its next run: there since the route says so, or since
+	 * its handler said ERR_WOULD_BLOCK on a worker. */
+	bool heavy;
 	unsigned worker;
 	bool parked_once;  /* the handler asked to wait and is run again: the wait is over */
 	const char *allow; /* with ERR_METHOD: the methods that the path has */

@@ -138,8 +138,7 @@ bool live_is_failing(struct live *live, const struct uuid *workspace)
 	return failing;
 }
 
-/* Of those that are published or kept; a reference. */
-static struct ranking *find_published(struct live *live, const struct uuid *workspace,
+struct ranking *live_ranking_published(struct live *live, const struct uuid *workspace,
 	int64_t revision, const struct ranking_request *request)
 {
 	const struct place *place;
@@ -165,7 +164,7 @@ static struct ranking *find_published(struct live *live, const struct uuid *work
 enum error live_ranking_at(struct live *live, const struct uuid *workspace, int64_t revision,
 	const struct ranking_request *request, struct ranking **out)
 {
-	*out = find_published(live, workspace, revision, request);
+	*out = live_ranking_published(live, workspace, revision, request);
 	return *out ? ERR_OK : past_ranking(live->past, workspace, revision, request, out);
 }
 

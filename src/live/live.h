@@ -73,6 +73,11 @@ bool live_is_failing(struct live *live, const struct uuid *workspace);
 enum error live_ranking_by_id(
 	struct live *live, const struct uuid *workspace, const char *id, struct ranking **out);
 
+struct ranking_request; /* live/ranking.h */
+/* One that is still kept, by what it answers: of `revision`, as the request has it. A reference, or NULL. */
+struct ranking *live_ranking_published(struct live *live, const struct uuid *workspace,
+	int64_t revision, const struct ranking_request *request);
+
 /*
  * A ranking of the past, or by other versions: loads the workspace as of `revision` from PostgreSQL
  * and ranks it. Only on a worker: it may take as long as loading a workspace does. The last few are
@@ -80,7 +85,6 @@ enum error live_ranking_by_id(
  * loads it in any case. ERR_BUSY: one is being loaded, and another one waits already; ERR_NO_ROOM: the
  * memory budget is taken by what others have just read; ERR_WORKSPACE_TOO_LARGE; ERR_BEYOND_HEAD, ERR_NOT_FOUND (a version that did not exist then), ERR_DATABASE_AWAY.
  */
-struct ranking_request; /* live/ranking.h */
 enum error live_ranking_at(struct live *live, const struct uuid *workspace, int64_t revision,
 	const struct ranking_request *request, struct ranking **out);
 

@@ -1,6 +1,7 @@
 /*
  * Texts are emptied in the side table, which no digest covers; each item that showed one gets a new
- * version that differs in nothing else, so that whoever follows the log looks at it again.
+ * version that differs in nothing else, so that whoever follows the log looks at it again. What people wrote
+ * who decided no ranking shows, so that takes no version.
  */
 #include "service/erasures.h"
 
@@ -46,8 +47,12 @@ static enum error check_shared(const struct call *call, const struct erasing *er
 	return ERR_CONFLICT;
 }
 
-/* What is to be erased, and who has it. */
-static enum error look(struct write *write, struct erasing *erasing)
+static bool is_of_item(const struct erasing *erasing)
+{
+	return !erasing->input->subject.ptr && erasing->input->revision == 0;
+}
+
+static enum error look_for_item(struct write *write, struct erasing *erasing)
 {
 	const struct call *call = write->call;
 	struct conn *conn = tx_conn(write->tx);
@@ -67,6 +72,18 @@ static enum error look(struct write *write, struct erasing *erasing)
 	error = erasure_items(conn, &call->workspace, erasing->refs, erasing->ref_count,
 		ERASURE_MAX_ITEMS + 2, call->arena, &erasing->items, &erasing->item_count);
 	return error ? error : check_shared(call, erasing);
+}
+
+/* What is to be erased, and which items have it. No item has a rationale: an item's text has a title. */
+static enum error look(struct write *write, struct erasing *erasing)
+{
+	const struct call *call = write->call;
+
+	if (is_of_item(erasing))
+		return look_for_item(write, erasing);
+	return erasure_refs_of_records(tx_conn(write->tx), &call->workspace,
+		erasing->input->subject, erasing->input->revision, call->arena, &erasing->refs,
+		&erasing->ref_count);
 }
 
 /* The version as it was, but at this revision; its line is not known any more. */
@@ -105,14 +122,27 @@ static enum error add_versions(struct write *write, const struct erasing *erasin
 	return error;
 }
 
+/* As the audit log names it; NULL when memory is out. */
+static const char *subject_of(const struct write *write, const struct erasing *erasing)
+{
+	const struct erasure_input *input = erasing->input;
+	struct arena *arena = write->call->arena;
+	char id[UUID_TEXT_SIZE];
+
+	if (is_of_item(erasing))
+		return arena_printf(arena, "item:%s", uuid_to_text(&input->item, id));
+	if (input->subject.ptr)
+		return arena_strdup(arena, input->subject);
+	return arena_printf(arena, "revision:%lld", (long long)input->revision);
+}
+
 /* Canonical: keys in byte order. */
 static enum error finish(struct write *write, const struct erasing *erasing)
 {
 	struct buf detail = BUF_INIT;
 	struct json_writer json;
-	char id[UUID_TEXT_SIZE];
-	const char *subject = arena_printf(
-		write->call->arena, "item:%s", uuid_to_text(&erasing->input->item, id));
+	const char *action = is_of_item(erasing) ? "item.erase" : "rationale.erase";
+	const char *subject = subject_of(write, erasing);
 	enum error error;
 
 	json_writer_init(&json, &detail);
@@ -121,9 +151,8 @@ static enum error finish(struct write *write, const struct erasing *erasing)
 	json_put(&json, "items", int, erasing->out->items);
 	json_put(&json, "texts", int, erasing->out->texts);
 	json_object_end(&json);
-	error = subject && !detail.failed
-			? write_finish(write, "item.erase", subject, buf_view(&detail))
-			: ERR_NO_MEMORY;
+	error = subject && !detail.failed ? write_finish(write, action, subject, buf_view(&detail))
+					  : ERR_NO_MEMORY;
 	buf_release(&detail);
 	return error;
 }
@@ -154,7 +183,7 @@ static enum error erase_body(struct write *write, void *arg)
 	if (write->nothing)
 		return ERR_OK;
 	error = erasure_append(&write->change, &row, erasing->refs, erasing->ref_count);
-	if (!error)
+	if (!error && erasing->item_count > 0)
 		error = add_versions(write, erasing);
 	return error ? error : finish(write, erasing);
 }
@@ -170,7 +199,7 @@ static enum error erase_recall(struct write *write, struct kept *kept, void *arg
 	return ERR_OK;
 }
 
-enum error erase_item(const struct call *call, const struct erasure_input *input,
+enum error erase_texts(const struct call *call, const struct erasure_input *input,
 	struct erasure_done *out, struct written *written)
 {
 	static const struct write_steps steps = {erase_body, erase_recall};

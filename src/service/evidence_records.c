@@ -227,14 +227,25 @@ static bool compares_item(
 	       has_item(making, table, tuple, "after_id");
 }
 
+/* Of the item, or of what people wrote about none. */
+static bool erases(
+	const struct evidence_making *making, const struct evidence_table *table, struct str tuple)
+{
+	static const struct uuid none;
+	struct uuid item;
+
+	return has_item(making, table, tuple, "item_id") ||
+	       (evidence_cell_uuid(table, tuple, "item_id", &item) && uuid_cmp(&item, &none) == 0);
+}
+
 /* Of a bundle about some items: theirs, and what is about the whole workspace. */
 static bool is_wanted(const struct evidence_making *making, enum history_table which,
 	const struct evidence_table *table, struct str tuple)
 {
 	switch (which) {
 	case HISTORY_item_versions:
-	case HISTORY_reviews:
-	case HISTORY_erasures: return has_item(making, table, tuple, "item_id");
+	case HISTORY_reviews: return has_item(making, table, tuple, "item_id");
+	case HISTORY_erasures: return erases(making, table, tuple);
 	case HISTORY_overrides:
 		return has_item(making, table, tuple, "item_id") ||
 		       has_item(making, table, tuple, "target_id");

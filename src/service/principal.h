@@ -24,6 +24,8 @@ enum role {
 enum {
 	ROLES_NONE = 0,
 	ROLES_READ = ROLE_READER | ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR,
+	ROLES_ASK_PAST =
+		ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR, /* what was at any time (recall.h) */
 	ROLES_ANY_MEMBER = 31,
 };
 

@@ -6,6 +6,7 @@
 
 #include "base/num.h"
 #include "live/live.h"
+#include "service/heavy.h"
 #include "service/reading.h"
 #include "winnow/version.h"
 
@@ -94,6 +95,43 @@ bool ranking_receipt(const struct ranking *ranking, struct receipt *out)
 	return receipt_seal(out, &ranking->decision, &ranking->population);
 }
 
+/* ---- what was ---- */
+
+static enum error may_ask(const struct call *call)
+{
+	if (call->roles & ROLES_ASK_PAST)
+		return ERR_OK;
+	diag_add(call->diag, "",
+		"It would be ranked as of a past revision, which is for reviewers, admins and "
+		"auditors. "
+		"Others see what is published or kept.");
+	return ERR_FORBIDDEN;
+}
+
+enum error ranking_of_past(const struct call *call, int64_t revision,
+	const struct ranking_request *wanted, bool kept, struct ranking **out)
+{
+	struct live *live = call->service->live;
+	enum error error;
+
+	*out = wanted->anew ? NULL
+			    : live_ranking_published(live, &call->workspace, revision, wanted);
+	if (*out)
+		return ERR_OK;
+	error = kept ? ERR_OK : may_ask(call);
+	if (error)
+		return error;
+	if (!call->heavy)
+		return ERR_WOULD_BLOCK;
+	error = heavy_begin(call, HEAVY_LIGHT);
+	if (error)
+		return error;
+	error = live_ranking_at(live, &call->workspace, revision, wanted, out);
+	*out = error ? NULL : *out;
+	heavy_end(call, HEAVY_LIGHT);
+	return error;
+}
+
 /* ---- recalling ---- */
 
 static enum error recall_kept(const struct call *call, bool anew, struct recalled *out)
@@ -112,8 +150,7 @@ static enum error recall_kept(const struct call *call, bool anew, struct recalle
 
 	if (error)
 		return error;
-	return live_ranking_at(
-		call->service->live, &call->workspace, receipt->revision, &request, &out->ranking);
+	return ranking_of_past(call, receipt->revision, &request, true, &out->ranking);
 }
 
 /* Only what a daemon could have published: at the revision's own minute, or at a later one that changed
@@ -137,8 +174,7 @@ static enum error recall_published(
 		return error == ERR_BEYOND_HEAD ? ERR_NOT_FOUND : error;
 	if (request.as_of_us < own_us || request.as_of_us > request.now_us)
 		return ERR_NOT_FOUND;
-	error = live_ranking_at(
-		call->service->live, &call->workspace, revision, &request, &out->ranking);
+	error = ranking_of_past(call, revision, &request, false, &out->ranking);
 	if (error || request.as_of_us == out->ranking->since_us)
 		return error;
 	ranking_unref(out->ranking);

@@ -22,6 +22,16 @@ enum error revision_before(const struct call *call, int64_t at_us, int64_t *revi
 /* The receipt of what was computed. False when memory is out. */
 bool ranking_receipt(const struct ranking *ranking, struct receipt *out);
 
+/*
+ * The one way to a ranking of the past, whatever shows it. What is published in memory is there for everybody. Any
+ * other is loaded and ranked: that is an inference engine for who may choose the time, so it is for
+ * ROLES_ASK_PAST (else ERR_FORBIDDEN with a sentence) unless somebody has `kept` it, and it passes the gate
+ * (heavy_begin) on the threads for what takes long (ERR_WOULD_BLOCK elsewhere). And as live_ranking_at. A
+ * reference; NULL with any error.
+ */
+enum error ranking_of_past(const struct call *call, int64_t revision,
+	const struct ranking_request *wanted, bool kept, struct ranking **out);
+
 struct recalled {
 	struct ranking *ranking; /* a reference */
 	bool kept;
@@ -30,7 +40,7 @@ struct recalled {
 /*
  * A kept ranking by the versions of its receipt, another by those that were active at its revision.
  * `anew`: computed here and now, whatever is in memory. Only on a worker. ERR_NOT_FOUND: it is not
- * kept, and no such ranking was or could have been published; and as live_ranking_at.
+ * kept, and no such ranking was or could have been published; and as ranking_of_past.
  */
 enum error ranking_recall(const struct call *call, struct str id, bool anew, struct recalled *out);
 

@@ -69,6 +69,7 @@ struct call {
 	struct diag *diag;   /* faults go here */
 	const struct principal *principal;
 	uint32_t roles; /* in force in `workspace` */
+	bool heavy;     /* on a thread for what takes long (heavy.h): it may rank what was */
 	struct uuid workspace;
 	const char *request_id;
 	int64_t min_revision;    /* that a reading of the past must reflect at least; 0: none */

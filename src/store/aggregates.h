@@ -125,7 +125,8 @@ enum error texts_compare(struct conn *conn, const struct uuid *workspace, int64_
 struct erasure_row {
 	struct uuid id;
 	int64_t revision;
-	struct uuid item;
+	struct uuid item;   /* zero: it was of records about no item */
+	struct str subject; /* of its record; absent once that is retired */
 	int64_t made_us;
 	struct str author;    /* "token:<uuid>" */
 	struct str rationale; /* absent when erased itself */
@@ -135,6 +136,11 @@ struct erasure_row {
  * too. */
 enum error erasure_refs(struct conn *conn, const struct uuid *workspace, const struct uuid *item,
 	bool decisions, struct arena *arena, struct sha256 **out, size_t *count);
+/* The rationales, justifications and notes that are there still, of the records with this subject, or (where it
+ * is absent) of that of `revision`. ERR_NOT_FOUND: there is no such record. */
+enum error erasure_refs_of_records(struct conn *conn, const struct uuid *workspace,
+	struct str subject, int64_t revision, struct arena *arena, struct sha256 **out,
+	size_t *count);
 /* The items that have a version with one of the texts, `limit` at the most. */
 enum error erasure_items(struct conn *conn, const struct uuid *workspace, const struct sha256 *refs,
 	size_t ref_count, size_t limit, struct arena *arena, struct uuid **out, size_t *count);

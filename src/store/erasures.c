@@ -11,6 +11,27 @@
 #include "store/uuids.h"
 #include "store/wire.h"
 
+/* One digest a row; of those that are null nothing. */
+static enum error read_refs(
+	PGresult *result, struct arena *arena, struct sha256 **out, size_t *count)
+{
+	size_t found = 0;
+
+	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
+	if (!*out)
+		return ERR_NO_MEMORY;
+	for (int i = 0; i < PQntuples(result); i++) {
+		struct cells cells = cells_at(result, i, NULL);
+
+		if (cell_sha256(&cells, &(*out)[found]))
+			found++;
+		if (cells_error(&cells))
+			return cells_error(&cells);
+	}
+	*count = found;
+	return ERR_OK;
+}
+
 enum error erasure_refs(struct conn *conn, const struct uuid *workspace, const struct uuid *item,
 	bool decisions, struct arena *arena, struct sha256 **out, size_t *count)
 {
@@ -26,18 +47,27 @@ enum error erasure_refs(struct conn *conn, const struct uuid *workspace, const s
 	err = conn_run(conn, STMT_ERASURE_REFS, &params, &result);
 	if (err)
 		return err;
-	*out = arena_array(arena, (size_t)PQntuples(result), sizeof **out);
-	if (!*out)
-		err = ERR_NO_MEMORY;
-	for (int i = 0; i < PQntuples(result) && !err; i++) {
-		struct cells cells = cells_at(result, i, NULL);
+	err = read_refs(result, arena, out, count);
+	PQclear(result);
+	return err;
+}
 
-		if (!cell_sha256(&cells, &(*out)[i]))
-			cells.failed = true;
-		err = cells_error(&cells);
-	}
-	if (!err)
-		*count = (size_t)PQntuples(result);
+enum error erasure_refs_of_records(struct conn *conn, const struct uuid *workspace,
+	struct str subject, int64_t revision, struct arena *arena, struct sha256 **out,
+	size_t *count)
+{
+	struct params params = PARAMS_INIT;
+	PGresult *result;
+	enum error err;
+
+	*count = 0;
+	params_uuid(&params, workspace);
+	params_text(&params, subject);
+	params_int8(&params, revision);
+	err = conn_run(conn, STMT_ERASURE_REFS_OF_RECORDS, &params, &result);
+	if (err)
+		return err;
+	err = PQntuples(result) > 0 ? read_refs(result, arena, out, count) : ERR_NOT_FOUND;
 	PQclear(result);
 	return err;
 }
@@ -126,6 +156,7 @@ static enum error read_erasure(struct cells *cells, struct erasure_row *out)
 	out->id = cell_uuid(cells);
 	out->revision = cell_int8(cells);
 	out->item = cell_uuid(cells);
+	out->subject = cell_text(cells);
 	out->made_us = cell_time(cells);
 	out->author = cell_text(cells);
 	out->texts = cell_int8(cells);

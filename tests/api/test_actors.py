@@ -68,7 +68,7 @@ def test_no_decision_is_an_agents(ws, operator, method, path):
         made = operator.post("/v1/tokens", 201, json={"label": "agent", "actor_kind": "agent"}).json()
         agent = Client(ws.url, made["secret"])
     before = ws.revision()
-    values = {"ws": ws.name, "id": str(uuid.uuid4()), "name": "active", "version": "1"}
+    values = {"ws": ws.name, "id": str(uuid.uuid4()), "name": "active", "version": "1", "format": "github"}
     for body in ({}, {"rationale": "An agent's own opinion of it"}, {"label": "x", "roles": ["admin"]}):
         refused = agent.request(method, path.format(**values), 403, json=body)
         assert problem_type(refused) == "agent-may-not-decide"
@@ -83,23 +83,43 @@ def test_what_decides_is_marked_as_a_decision():
     assert named and named <= set(DECISIONS)
 
 
-@pytest.mark.parametrize(
-    "changes",
-    ({"review": {"top": 0}}, {"sensitive_fields": []}, {"access_log": {"on": False}}, {"review": None}),
-    ids=lambda changes: "+".join(changes),
-)
-def test_an_agent_changes_no_setting_that_people_decide_by(ws, changes):
-    """Neither by another value nor by leaving it out; the rest of the settings is its role's to change."""
-    ws.put_settings(review={"top": 3}, sensitive_fields=["reporter"], access_log={"on": True})
-    agent = ws.client(ws.token("admin", actor_kind="agent"))
-    answer = agent.get("/settings")
-    now, headers = answer.json(), {"If-Match": answer.headers["ETag"]}
-    body = {key: value for key, value in {**now, **changes}.items() if value is not None}
-    assert problem_type(agent.put("/settings", 403, json=body, headers=headers)) == "agent-may-not-decide"
-    assert agent.get("/settings").json() == now
-    agent.put("/settings", 200, json={**now, "kinds": [*now["kinds"], "chore"]}, headers=headers)
-    tag = {"If-Match": agent.get("/settings").headers["ETag"]}
-    ws.as_role("admin").put("/settings", 200, json=body, headers=tag)
+def test_what_is_in_force_an_agent_proposes(ws):
+    """It makes no feature open and no review unasked for; it says so to people, and makes what is not in force."""
+    ws.put_feature("salary", sensitive=True)
+    ws.put_settings(review={"top": 3}, sensitive_fields=["reporter"])
+    agent = ws.client(ws.token(*ROLES, actor_kind="agent"))
+    feature, settings, model = (ws.get(path) for path in ("/features/salary", "/settings", "/aliases/active"))
+    definition = {k: v for k, v in feature.json().items() if k not in ("name", "id", "revision", "deleted")}
+    opened, unasked = {**definition, "sensitive": False}, {**settings.json(), "review": {"top": 0}}
+    for path, shown, body in (
+        ("/features/salary", feature, opened),
+        ("/settings", settings, unasked),
+        ("/aliases/active", model, {"model": 1}),
+    ):
+        refused = agent.put(path, 403, json=body, headers={"If-Match": shown.headers["ETag"]})
+        assert problem_type(refused) == "agent-may-not-decide", path
+        assert ws.get(path).json() == shown.json()
+    agent.delete("/features/salary", 403, headers={"If-Match": feature.headers["ETag"]})
+    agent.post("/models", 201, json={"preset": "rice"})
+    because = {"rationale": "a test s own reason"}
+    asked = [
+        agent.post("/proposals", 201, json={"change": "feature", "name": "salary", "body": opened, **because}),
+        agent.post("/proposals", 201, json={"change": "settings", "body": unasked, **because}),
+    ]
+    people = ws.client(ws.token("admin", actor_kind="human"))
+    people.post(
+        f"/proposals/{asked[0].json()['id']}:approve", 200, json={"digest": asked[0].json()["digest"], **because}
+    )
+    assert "sensitive" not in ws.get("/features/salary").json() or not ws.get("/features/salary").json()["sensitive"]
+
+
+def test_configuration_in_force_is_a_decision():
+    """Whatever can be proposed, but for overrides and what has no direct write, is in the list above."""
+    direct = ("features/{name}", "settings", "aliases/{name}", "policy-aliases/{name}", "contract-aliases/{name}")
+    direct += ("calendars/{name}", "business-hours/{name}", "slas", "sources/{format}/mapping", "approval-rules")
+    writes = {(m, path) for m, path, _ in the_contract().operations() if m in ("PUT", "DELETE")}
+    named = {(m, path) for m, path in writes if path.removeprefix("/v1/workspaces/{ws}/") in direct}
+    assert len(named) >= len(direct) + 3 and named <= set(DECISIONS)
 
 
 def test_an_agent_cannot_make_itself_a_person(ws):

@@ -769,6 +769,140 @@ def test_calendars(cli, ws, tmp_path):
     cli("calendar", "show", "nothing", expect=REFUSED)
     assert "/weekly" in cli("calendar", "put", "freeze", "-", stdin=json.dumps({"weekly": 7}), expect=REFUSED).stderr
 
+    assert "deleted the calendar freeze" in cli("calendar", "delete", "freeze").stderr
+    cli("calendar", "delete", "freeze", expect=REFUSED)
+
+
+NAMED = [
+    (
+        "recurrence",
+        "recurrences",
+        {"title": "Retrain", "stream": "model_quality", "period": "month", "start": "2026-01-01"},
+        r"^thing +month +2026-01-01 +model_quality +Retrain$",
+        r"^period +month$",
+    ),
+    (
+        "launch",
+        "launches",
+        {"at": "2026-03-01T09:00:00Z", "share": 0.3, "days": 60},
+        r"^thing +2026-03-01T09:00:00Z +2026-04-30T09:00:00Z +0\.3 +-$",
+        r"^share +0\.3$",
+    ),
+    (
+        "feature",
+        "features",
+        {"type": "number", "unit": "points", "family": "effort", "description": "x", "sensitive": True},
+        r"^thing +number +points +effort +yes +\d+$",
+        r"^sensitive +true$",
+    ),
+]
+
+
+@pytest.mark.parametrize("command, path, body, listed, shown", NAMED, ids=[each[0] for each in NAMED])
+def test_what_has_a_name(cli, ws, tmp_path, command, path, body, listed, shown):
+    """Listed, shown, put and deleted in the same way; nothing that is newer is replaced or deleted."""
+    file = write(tmp_path / "thing.json", json.dumps(body))
+    assert f"created the {command} thing" in cli(command, "put", "thing", file).stderr
+    assert f"replaced the {command} thing" in cli(command, "put", "thing", file).stderr
+    assert re.search(listed, cli(command, "list").stdout, re.M)
+    told = json.loads(cli(command, "list", "--json").stdout)[path]
+    assert told == ws.get(f"/{path}").json()[path]
+    assert re.search(shown, cli(command, "show", "thing").stdout, re.M)
+    assert json.loads(cli(command, "show", "thing", "--json").stdout) == ws.get(f"/{path}/thing").json()
+    assert "not valid" in cli(command, "put", "thing", "-", stdin="{}", expect=REFUSED).stderr
+    assert f"deleted the {command} thing" in cli(command, "delete", "thing").stderr
+    assert "thing" not in cli(command, "list").stdout
+    for verb in ("show", "delete"):
+        cli(command, verb, "thing", expect=REFUSED)
+        cli(command, verb, expect=USAGE)
+    cli(command, "put", "thing", expect=USAGE)
+
+
+def test_an_item_by_hand(cli, ws):
+    ws.push([item("7", title="Crash", team="search")])
+    (item_id,) = [each["id"] for each in ws.pages("/items", "items")]
+    before = ws.revision()
+    body = {"team": "payments", "features": {"user_impact": 3}}
+    assert "patched test/7" in cli("item", "patch", "test/7", "-", stdin=json.dumps(body)).stderr
+    assert re.search(r"^team +payments$", cli("item", "show", "7").stdout, re.M)
+    assert re.search(r"^team +search$", cli("item", "show", "7", "--revision", before).stdout, re.M)
+    assert json.loads(cli("item", "show", "7", "--json").stdout) == ws.item(item_id)
+    assert "as far as" in cli("item", "unpatch", "7", "team").stderr
+    shown = ws.item(item_id)
+    assert (shown["team"], shown["features"]["user_impact"]["value"]) == ("search", 3)
+    assert "as its source says\n" in cli("item", "unpatch", "7").stderr
+    assert ws.item(item_id)["features"].get("user_impact", {}).get("value") != 3
+    told = json.loads(cli("item", "patch", "7", "-", "--json", stdin='{"team": "x"}').stdout)
+    assert told["team"] == "x" and told["revision"] == ws.item(item_id)["revision"]
+    cli("item", "patch", "7", "-", stdin='{"nothing": 1}', expect=REFUSED)
+    cli("item", "show", "8", expect=REFUSED)
+    cli("item", "patch", "7", expect=USAGE)
+
+
+def test_settings_and_rules(cli, ws, tmp_path):
+    settings = json.loads(cli("settings", "show").stdout)
+    assert settings == ws.get("/settings").json()
+    settings["kinds"].append("chore-of-a-test")
+    file = write(tmp_path / "settings.json", json.dumps(settings))
+    assert "replaced the settings" in cli("settings", "put", file).stderr
+    assert "chore-of-a-test" in ws.get("/settings").json()["kinds"]
+    cli("proposals", "rules", expect=REFUSED)  # nobody has made some
+    rules = write(tmp_path / "rules.json", json.dumps({"rules": [{"change": "model", "approvers": 2}]}))
+    assert "created the approval rules" in cli("proposals", "put-rules", rules).stderr
+    assert json.loads(cli("proposals", "rules").stdout)["rules"][0]["approvers"] == 2
+    refused = cli("proposals", "put-rules", rules, expect=OK)
+    assert "replaced" in refused.stderr  # what changes nothing is let through
+    other = write(tmp_path / "other.json", json.dumps({"rules": []}))
+    assert "approval" in cli("proposals", "put-rules", other, expect=REFUSED).stderr
+
+
+def test_erasing(cli, ws):
+    ws.push([item("a", title="Secret of Ada"), item("b")])
+    ws.client(ws.token("reviewer")).post(
+        "/proposals",
+        201,
+        json={"change": "model", "body": {"weights": {"user_impact": 5}}, "rationale": "Bea wants it."},
+        params={"min_revision": ws.revision()},
+    )
+    (proposal,) = ws.get("/proposals").json()["proposals"]
+    because = ("--because", "case 4711")
+    assert "erased 1 texts of a" in cli("erase", "item", "a", *because).stderr
+    assert "erased 1 texts of proposal:" in cli("erase", "record", f"proposal:{proposal['id']}", *because).stderr
+    newest = ws.get("/erasures").json()["erasures"][0]["revision"]
+    assert json.loads(cli("erase", "record", newest, *because, "--json").stdout) == {
+        "revision": newest,
+        "texts": 1,
+        "items": 0,
+    }
+    lines = cli("erase", "list", "--plain").stdout.splitlines()
+    assert [line.split("\t")[2] for line in lines] == [
+        f"revision:{newest}",
+        f"proposal:{proposal['id']}",
+        f"item:{next(each['id'] for each in ws.pages('/items', 'items') if each['external_id'] == 'a')}",
+    ]
+    assert json.loads(cli("erase", "list", "--json").stdout)["erasures"] == ws.get("/erasures").json()["erasures"]
+    for args in (("item", "b"), ("record", "2")):
+        assert "--because" in cli("erase", *args, expect=USAGE).stderr
+    cli("erase", "record", "proposal:none", *because, expect=REFUSED)
+    assert "Ada" not in ws.get("/items").text and "Bea" not in ws.get("/proposals").text
+    ws.verify()
+
+
+def test_the_access_log(cli, ws):
+    ws.put_feature("salary", sensitive=True)
+    ws.put_settings(access_log={"on": True, "keep_days": 30})
+    ws.push([item(name, features={"salary": 5}) for name in "ab"])
+    ids = [each["id"] for each in ws.pages("/items", "items")]
+    other = ws.client(ws.token("auditor"))
+    for each in ids:
+        other.get(f"/items/{each}")
+    records = ws.get("/access-log").json()["records"]
+    told = cli("access-log", "--plain").stdout.splitlines()
+    assert [line.split("\t")[4] for line in told] == [each["target"] for each in records]
+    assert told[0].split("\t")[5] == "salary" and len(cli("access-log", "--plain", "-n", 1).stdout.splitlines()) == 1
+    mine = json.loads(cli("access-log", "--actor", records[0]["actor"], "--json").stdout)["records"]
+    assert mine == [each for each in records if each["actor"] == records[0]["actor"]] and len(mine) == 2
+
 
 def test_service_levels(cli, ws, tmp_path):
     days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
@@ -794,6 +928,10 @@ def test_service_levels(cli, ws, tmp_path):
     assert re.search(r"^SLA breached +1 +-2(\.\d+)? hours left by rule sev1$", cli("findings").stdout, re.M)
     told = cli("sla", "put-hours", "office", "-", "--dry-run", stdin=json.dumps({"zone": "UTC", "weekly": []})).stdout
     assert re.search(r"^no longer breached +1$", told, re.M)
+    assert re.search(r"^office +Asia/Kolkata +1 ", cli("sla", "hours").stdout, re.M)
+    assert "in use" in cli("sla", "delete-hours", "office", expect=REFUSED).stderr
+    cli("sla", "put", "-", stdin=json.dumps({"rules": []}))
+    assert "deleted the business hours office" in cli("sla", "delete-hours", "office").stderr
     assert "/rules" in cli("sla", "put", "-", stdin="{}", expect=REFUSED).stderr
 
 

@@ -154,6 +154,132 @@ def test_what_was_proposed_of_it(told):
     assert ws.verify()["ok"]
 
 
+@pytest.fixture
+def decided(ws):
+    """What people wrote who decided about no item: words in every kind of record that has some."""
+    ann, bob = (ws.client(ws.token("reviewer", "admin", actor_kind="human", person=name)) for name in ("ann", "bob"))
+    ws.push([item(str(n)) for n in range(3)])
+    words = lambda text: {"rationale": f"{MARK} {text}"}
+
+    def propose(weight, text):
+        asked = {"change": "model", "body": {"weights": {"user_impact": weight}}, **words(text)}
+        return ann.post("/proposals", 201, json=asked, params={"min_revision": ws.revision()}).json()
+
+    applied, rejected = propose(5, "proposed"), propose(6, "proposed too")
+    bob.post(f"/proposals/{rejected['id']}:reject", 200, json=words("rejected"))
+    bob.post(f"/proposals/{applied['id']}:approve", 200, json={**words("approved"), "digest": applied["digest"]})
+    kept = ws.post("/rankings", 201, json={"note": f"{MARK} kept"}, params={"min_revision": ws.revision()}).json()
+    ann.post("/suspend", 200, json={**words("suspended"), "fallback": "rules"})
+    ann.post("/resume", 200, json=words("resumed"))
+    ann.post("/rollback", 200, json={**words("rolled back"), "model_version": 1})
+    ws.said = {
+        f"proposal:{applied['id']}": 2,
+        f"proposal:{rejected['id']}": 2,
+        f"ranking:{kept['id']}": 1,
+    }
+    ws.brakes = [r["revision"] for r in ws.records() if r["action"].startswith("model.")]
+    return ws
+
+
+def told_of_decisions(ws):
+    """Whatever shows what people wrote who decided."""
+    paths = ["/proposals", "/rollout", "/rankings", "/queue", "/audit", "/erasures", "/audit/export", "/overrides"]
+    paths += [f"/proposals/{each['id']}" for each in ws.get("/proposals").json()["proposals"]]
+    return "\n".join(ws.get(path).text for path in paths)
+
+
+def test_what_people_wrote_about_no_item(decided, database, tmp_path):
+    """By the record's subject or by its revision: gone, on record, and every proof holds."""
+    ws = decided
+    before, head = export(ws), ws.get("/audit/verify").headers["Winnow-Head"]
+    assert told_of_decisions(ws).count(MARK) >= 8 and len(ws.brakes) == 3
+    for subject, texts in ws.said.items():
+        answer = ws.post("/erasures", 200, json={**WHY, "subject": subject}).json()
+        assert answer == {"subject": subject, "texts": texts, "items": 0}
+    for revision in ws.brakes:
+        answer = ws.post("/erasures", 200, json={**WHY, "revision": revision}).json()
+        assert answer == {"revision": revision, "texts": 1, "items": 0}
+    assert MARK not in told_of_decisions(ws)
+    assert MARK not in json.dumps(
+        database.rows("SELECT t::text FROM winnow.item_texts t WHERE workspace_id = %s", ws.id)
+    )
+    assert [p["rationale"] for p in ws.get("/proposals").json()["proposals"]] == [None, None]
+    assert ws.verify(expect=head)["ok"]
+    after = export(ws)
+    assert [json.loads(line) for line in after[: len(before)]] == [json.loads(line) for line in before]
+    assert verify_offline(after, tmp_path, "--expect", head).returncode == 0
+
+
+def test_that_it_was_erased_is_on_record(decided):
+    ws, subject = decided, next(iter(decided.said))
+    before = ws.revision()
+    ws.post("/erasures", 200, json={**WHY, "subject": subject})
+    (record,) = ws.records(after=before)
+    assert (record["action"], record["subject"]) == ("rationale.erase", subject)
+    assert record["detail"]["texts"] == 2 and WHY["rationale"] not in json.dumps(record)
+    (erasure,) = ws.get("/erasures").json()["erasures"]
+    assert (erasure["item"], erasure["subject"], erasure["texts"]) == (None, subject, 2)
+    assert erasure["id"] == record["detail"]["erasure"] and erasure["rationale"] == WHY["rationale"]
+    # Again there is nothing left; why it was done goes by its own revision.
+    again = ws.post("/erasures", 200, json={**WHY, "subject": subject}).json()
+    assert again["texts"] == 0 and ws.revision() == before + 1
+    other = {"rationale": "Names a person itself."}
+    assert ws.post("/erasures", 200, json={**other, "revision": before + 1}).json()["texts"] == 1
+    newest, first = ws.get("/erasures").json()["erasures"]
+    assert (newest["subject"], newest["rationale"], first["rationale"]) == (
+        f"revision:{before + 1}",
+        other["rationale"],
+        None,
+    )
+    assert ws.verify()["ok"]
+
+
+def test_one_decision_about_an_item(told):
+    """Without the item: a justification goes alone, and the item's own words stay."""
+    ws = told
+    (override,) = ws.get("/overrides").json()["overrides"]
+    subject = f"override:{override['id']}"
+    assert ws.post("/erasures", 200, json={**WHY, "subject": subject}).json()["texts"] == 1
+    (override,) = ws.get("/overrides").json()["overrides"]
+    assert override["justification"] is None and MARK in ws.get(f"/items/{ws.id_of['1']}").text
+    # A record that only wrote an item has nothing of the kind.
+    pushed = ws.item(ws.id_of["1"])["first_revision"]
+    assert ws.post("/erasures", 200, json={**WHY, "revision": pushed}).json()["texts"] == 0
+    assert MARK in ws.get(f"/items/{ws.id_of['1']}").text and ws.verify()["ok"]
+
+
+def test_what_is_refused_of_records(decided):
+    ws, subject = decided, next(iter(decided.said))
+    before = ws.revision()
+    for body, pointer in (
+        ({"subject": subject}, "/rationale"),
+        (WHY, ""),
+        ({**WHY, "subject": subject, "revision": 2}, ""),
+        ({**WHY, "subject": ""}, "/subject"),
+        ({**WHY, "subject": "x" * 256}, "/subject"),
+        ({**WHY, "revision": 0}, "/revision"),
+        ({**WHY, "revision": "2"}, "/revision"),
+        ({**WHY, "subject": subject, "shared": True}, "/shared"),
+        ([], ""),
+    ):
+        assert problem_pointers(ws.post("/erasures", 422, json=body)) == [pointer], body
+    for body in ({"subject": "proposal:none"}, {"subject": subject + "x"}, {"revision": before + 1}):
+        assert problem_type(ws.post("/erasures", 404, json={**WHY, **body})) == "not-found"
+    for role in ("reviewer", "contributor", "auditor", "reader"):
+        ws.client(ws.token(role)).post("/erasures", 403, json={**WHY, "subject": subject})
+    agent = ws.client(ws.token("admin", actor_kind="agent"))
+    agent.post("/erasures", 403, json={**WHY, "subject": subject})
+    assert told_of_decisions(ws).count(MARK) >= 8
+
+
+def test_records_may_be_sent_again(decided):
+    ws, key = decided, fresh_key()
+    body = {**WHY, "subject": next(iter(decided.said))}
+    first = post(ws, "/erasures", key, json=body)
+    assert first.json()["texts"] == 2
+    assert_same(first, post(ws, "/erasures", key, json=body))
+
+
 def test_a_text_that_several_have(ws):
     ws.push([marked("a"), marked("b"), item("c")])
     ids = {each["external_id"]: each["id"] for each in ws.pages("/items", "items")}

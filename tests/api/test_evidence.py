@@ -196,6 +196,23 @@ def test_an_erased_text_is_told_as_such(signer, log, tmp_path):
     assert "Asked for by the reporter." in found.text
 
 
+def test_an_erased_rationale_is_told_as_such(signer, log, tmp_path):
+    """One about no item, in a bundle about some: the bundle has the proposal, so it has the erasure."""
+    asked = {"change": "model", "body": {"weights": {"user_impact": 5}}, "rationale": "Bea wants it so."}
+    proposal = log.post("/proposals", 201, json=asked, params={"min_revision": log.revision()}).json()
+    log.post("/erasures", 200, json={"subject": f"proposal:{proposal['id']}", "rationale": "Asked for by the person."})
+    for params in ({}, {"tag": "pilot"}):
+        found = bundle(signer, log, **params)
+        checked(signer, found, tmp_path)
+        texts = {line["ref"]: line for line in found.parts["texts"]}
+        assert texts[next(found.rows("proposals"))["text_ref"]].get("erased")
+        (erasure,) = found.rows("erasures")
+        (emptied,) = found.rows("erasure_texts")
+        assert emptied["erasure_id"] == erasure["erasure_id"]
+        assert emptied["ref"] == next(found.rows("proposals"))["text_ref"]
+        assert "Bea" not in found.text and "Asked for by the person." in found.text
+
+
 def test_nothing_is_counted_by_person(signer, log):
     """Authors stand in rows as opaque ids; no line has a number for one."""
     people = [log.client(log.token("reviewer", "contributor", actor_kind="human")) for _ in range(3)]

@@ -184,6 +184,9 @@ def test_what_got_stuck(place):
     streams = {each["stream"]: each for each in section(review, "streams")["streams"]}
     assert streams["feature_request"]["in_flight"] == 1
     assert section(review, "movement")["difference"]["entered_count"] == 0
+    token = ws.post("/tokens", 201, json={"label": "r", "roles": ["reader"], "expires_in_days": LONG_DAYS}).json()
+    read = section(pack(Client(ws.url, token["secret"], ws.prefix), "stream-review"), "movement")
+    assert (read["difference"], read["withheld"]) == (None, True) and "withheld" not in section(review, "movement")
     joint = pack(ws, "prioritization")
     assert [view["id"] for view in section(joint, "backlogs")["views"]] == ["capability", "reliability"]
     assert [[each["external_id"] for each in top["items"]] for top in section(joint, "tops")["tops"]] == [

@@ -1,5 +1,6 @@
 /*
- * Erasing an item's personal text, and what was erased: when, by whom and why, never what it was.
+ * Erasing personal text, an item's or what people wrote who decided, and what was erased: when, by whom and why,
+ * never what it was.
  */
 #include <stdio.h>
 
@@ -7,54 +8,113 @@
 #include "http/resources/tables.h"
 #include "service/erasures.h"
 
-static enum error read_input(struct request *request, struct erasure_input *out)
+enum { SUBJECT_MAX = 255 };
+
+static enum error read_body(struct request *request, json_t **out)
+{
+	enum error error = request_query_only(request, (const char *const[]){NULL});
+
+	if (!error)
+		error = body_json(request, out);
+	if (error || json_is_object(*out))
+		return error;
+	diag_add(&request->diag, "", "An object is expected, not %s.", json_type_word(*out));
+	json_decref(*out);
+	return ERR_INVALID;
+}
+
+static void read_rationale(struct request *request, const json_t *body, struct erasure_input *out)
+{
+	json_read_text(body, "rationale", 1, ERASURE_MAX_RATIONALE, true, "", &request->diag,
+		&request->arena, &out->rationale);
+}
+
+static enum error read_item(struct request *request, struct erasure_input *out)
 {
 	static const char *const keys[] = {"rationale", "overrides", "shared", NULL};
 	struct diag *diag = &request->diag;
 	json_t *body;
-	enum error error = body_json(request, &body);
+	enum error error = param_uuid(request, 1, &out->item);
 
+	if (!error)
+		error = read_body(request, &body);
 	if (error)
 		return error;
-	if (!json_is_object(body)) {
-		diag_add(diag, "", "An object is expected, not %s.", json_type_word(body));
-		json_decref(body);
-		return ERR_INVALID;
-	}
 	json_only_keys(body, keys, "", diag);
-	json_read_text(body, "rationale", 1, ERASURE_MAX_RATIONALE, true, "", diag, &request->arena,
-		&out->rationale);
+	read_rationale(request, body, out);
 	json_read_bool(body, "overrides", true, "", diag, &out->decisions);
 	json_read_bool(body, "shared", false, "", diag, &out->shared);
 	json_decref(body);
 	return diag->count ? ERR_INVALID : ERR_OK;
 }
 
-static enum error erase(struct request *request, struct response *response)
+static enum error read_records(struct request *request, struct erasure_input *out)
+{
+	static const char *const keys[] = {"rationale", "revision", "subject", NULL};
+	struct diag *diag = &request->diag;
+	json_t *body;
+	enum error error = read_body(request, &body);
+
+	if (error)
+		return error;
+	json_only_keys(body, keys, "", diag);
+	read_rationale(request, body, out);
+	json_read_text(
+		body, "subject", 1, SUBJECT_MAX, false, "", diag, &request->arena, &out->subject);
+	json_read_int(body, "revision", 1, INT64_MAX, false, 0, "", diag, &out->revision);
+	json_decref(body);
+	if (diag->count == 0 && (out->subject.ptr != NULL) == (out->revision > 0))
+		diag_add(diag, "", "Say either subject or revision: whose texts?");
+	return diag->count ? ERR_INVALID : ERR_OK;
+}
+
+/* The members about whose texts they were are the caller's. */
+static enum error answer(struct request *request, struct response *response,
+	const struct erasure_input *input, struct json_writer *json)
 {
 	struct call call = call_of(request);
-	struct erasure_input input = {.shared = false};
 	struct erasure_done done;
 	struct written written;
-	struct json_writer json;
-	enum error error = request_query_only(request, (const char *const[]){NULL});
+	enum error error = erase_texts(&call, input, &done, &written);
 
-	if (!error)
-		error = param_uuid(request, 1, &input.item);
-	if (!error)
-		error = read_input(request, &input);
-	if (!error)
-		error = erase_item(&call, &input, &done, &written);
 	if (error)
 		return error;
 	response_written(response, request, &written);
+	json_put(json, "texts", int, done.texts);
+	json_put(json, "items", int, done.items);
+	json_object_end(json);
+	return response_done(response);
+}
+
+static enum error erase_item(struct request *request, struct response *response)
+{
+	struct erasure_input input = {.shared = false};
+	struct json_writer json;
+	enum error error = read_item(request, &input);
+
+	if (error)
+		return error;
 	json_writer_init(&json, &response->body);
 	json_object_begin(&json);
 	json_put(&json, "item", uuid, &input.item);
-	json_put(&json, "texts", int, done.texts);
-	json_put(&json, "items", int, done.items);
-	json_object_end(&json);
-	return response_done(response);
+	return answer(request, response, &input, &json);
+}
+
+static enum error erase_records(struct request *request, struct response *response)
+{
+	struct erasure_input input = {.shared = false};
+	struct json_writer json;
+	enum error error = read_records(request, &input);
+
+	if (error)
+		return error;
+	json_writer_init(&json, &response->body);
+	json_object_begin(&json);
+	if (input.subject.ptr)
+		json_put(&json, "subject", str, input.subject);
+	else
+		json_put(&json, "revision", int, input.revision);
+	return answer(request, response, &input, &json);
 }
 
 static void write_erasure(struct json_writer *json, const struct erasure_row *row)
@@ -62,7 +122,12 @@ static void write_erasure(struct json_writer *json, const struct erasure_row *ro
 	json_object_begin(json);
 	json_put(json, "id", uuid, &row->id);
 	json_put(json, "revision", int, row->revision);
-	json_put(json, "item", uuid, &row->item);
+	json_key(json, "item");
+	if (uuid_cmp(&row->item, &(struct uuid){{0}}) == 0)
+		json_nil(json);
+	else
+		json_uuid(json, &row->item);
+	json_put(json, "subject", str, row->subject);
 	json_put(json, "made_at", time, row->made_us);
 	json_put(json, "author", str, row->author);
 	json_put(json, "texts", int, row->texts);
@@ -115,7 +180,16 @@ static const struct route routes[] = {
 		.flags = ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 65536,
-		.handle = erase,
+		.handle = erase_item,
+	},
+	{
+		.method = "POST",
+		.path = "/v1/workspaces/{ws}/erasures",
+		.roles = ROLE_ADMIN,
+		.flags = ROUTE_DECIDES,
+		.body = BODY_JSON,
+		.body_bytes = 65536,
+		.handle = erase_records,
 	},
 	{
 		.method = "GET",

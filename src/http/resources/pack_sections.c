@@ -118,7 +118,7 @@ static enum error write_moves(struct pack *pack, int64_t revision)
 	return error;
 }
 
-/* Since a week ago; of a workspace that is younger, nothing. */
+/* Since a week ago; of a workspace that is younger, nothing, and to who may not ask what was it is not told. */
 enum error pack_moves(struct pack *pack)
 {
 	int64_t since_us = pack->now_us - 7 * (int64_t)DAY_S * US_PER_S, revision;
@@ -128,8 +128,10 @@ enum error pack_moves(struct pack *pack)
 	if (error)
 		return error;
 	json_put(pack->json, "since", time, since_us);
-	if (revision > 0)
+	if (revision > 0 && (call.roles & ROLES_ASK_PAST))
 		return write_moves(pack, revision);
+	if (revision > 0)
+		json_put(pack->json, "withheld", bool, true);
 	json_key(pack->json, "difference");
 	json_nil(pack->json);
 	return ERR_OK;

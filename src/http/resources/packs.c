@@ -222,6 +222,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/packs/{name}",
 		.roles = ROLES_READ,
+		.flags = ROUTE_HEAVY,
 		.handle = show_pack,
 	},
 };

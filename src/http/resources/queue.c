@@ -288,7 +288,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/queue",
 		.roles = ROLES_READ,
-		.flags = ROUTE_MEMORY | ROUTE_PAST,
+		.flags = ROUTE_MEMORY,
 		.handle = queue,
 	},
 };

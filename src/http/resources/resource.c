@@ -23,6 +23,7 @@ struct call call_of(struct request *request)
 		.diag = &request->diag,
 		.principal = request->principal,
 		.roles = request->roles,
+		.heavy = request->heavy && request->on_worker,
 		.workspace = request->route->flags & ROUTE_SYSTEM ? system_workspace
 								  : request->workspace.id,
 		.request_id = request->id,

@@ -110,14 +110,12 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/streams",
 		.roles = ROLES_READ,
-		.flags = ROUTE_PAST,
 		.handle = list_streams,
 	},
 	{
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/streams/{name}/health",
 		.roles = ROLES_READ,
-		.flags = ROUTE_PAST,
 		.handle = stream_health,
 	},
 };

@@ -10,7 +10,6 @@
 #include "codec/item.h"
 #include "codec/receipt.h"
 #include "live/live.h"
-#include "service/heavy.h"
 #include "service/items.h"
 #include "service/recall.h"
 #include "winnow/version.h"
@@ -92,21 +91,6 @@ enum error view_ranking(struct request *request, struct ranking **out)
 	return ERR_PARK;
 }
 
-/* Ranks what was, through the gate for heavy requests. */
-static enum error rank_past(struct request *request, int64_t revision,
-	const struct ranking_request *wanted, struct ranking **out)
-{
-	struct call call = call_of(request);
-	enum error error = heavy_begin(&call, HEAVY_LIGHT);
-
-	if (error)
-		return error;
-	error = live_ranking_at(
-		request->service->live, &request->workspace.id, revision, wanted, out);
-	heavy_end(&call, HEAVY_LIGHT);
-	return error;
-}
-
 enum error view_ranking_if_any(struct request *request, struct ranking **out)
 {
 	enum error error = view_ranking(request, out);
@@ -120,7 +104,7 @@ enum error view_ranking_if_any(struct request *request, struct ranking **out)
 
 enum error view_may_ask_past(struct request *request)
 {
-	if (request->roles & (ROLE_REVIEWER | ROLE_ADMIN | ROLE_AUDITOR))
+	if (request->roles & ROLES_ASK_PAST)
 		return ERR_OK;
 	diag_add(&request->diag, "/query/revision",
 		"What was at a past revision is for reviewers, admins and auditors.");
@@ -144,8 +128,7 @@ enum error view_past(
 			"The workspace has not reached revision %lld yet.", (long long)revision);
 	if (error)
 		return error;
-	error = rank_past(request, revision, &wanted, out);
-	*out = error ? NULL : *out;
+	error = ranking_of_past(&call, revision, &wanted, false, out);
 	return error ? error : veiled(request, out, false);
 }
 

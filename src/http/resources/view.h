@@ -21,7 +21,7 @@ enum error view_ranking_if_any(struct request *request, struct ranking **out);
 enum error view_loading(struct request *request);
 
 /* The ranking of ?<name>=, a revision: at its own time, by what was active then. ERR_WOULD_BLOCK on the
- * event loop; ERR_BEYOND_HEAD with a fault; as live_ranking_at, and as heavy_begin. A reference; NULL with any error. */
+ * event loop; ERR_BEYOND_HEAD with a fault; as ranking_of_past. A reference; NULL with any error. */
 enum error view_past(
 	struct request *request, const char *name, int64_t revision, struct ranking **out);
 /* ERR_FORBIDDEN with a fault at ?revision= where the caller may not ask what was. */
