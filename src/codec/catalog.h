@@ -53,6 +53,8 @@ struct feature_definition {
 	bool sensitive; /* its values, and what gives them away, are for admins and auditors alone */
 	bool in_rules; /* the SLA rules or a contract read it (said of the newest definitions only): must not
 	                  become sensitive, because clocks and health would show it */
+	bool fact; /* no feature at all: what stands for one where a model's term names a fact of items. The
+	              id is its enum wn_number; bounds and direction are the term's */
 	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
 	                   policy or mapping may name it */
 	const struct str *categories; /* worst first; later versions may only append */
