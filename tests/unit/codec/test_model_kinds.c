@@ -1140,7 +1140,7 @@ static void test_documented(void **state)
 		at = end;
 		examples++;
 	}
-	assert_int_equal(examples, 9);
+	assert_int_equal(examples, 10);
 	free(text);
 	world_free(world);
 }
