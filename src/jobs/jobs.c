@@ -21,6 +21,7 @@ const struct job job_table[] = {
 	{"access_write", 1000, job_access_write},
 	{"access_sweep", 60000, job_access_sweep},
 	{"recurrences", 60000, job_recurrences},
+	{"shadow", 60000, job_shadow},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;
 

@@ -57,5 +57,7 @@ enum error job_access_write(struct service *service);
 enum error job_access_sweep(struct service *service);
 /* recurrences.c: raises the items of work that comes back, once a period. */
 enum error job_recurrences(struct service *service);
+/* shadow.c: ranks candidates beside the active versions, for the gauges. */
+enum error job_shadow(struct service *service);
 
 #endif
