@@ -32,6 +32,7 @@ const struct command *const commands[] = {
 	&command_calendar,
 	&command_sla,
 	&command_proposals,
+	&command_rollout,
 	&command_suspend,
 	&command_resume,
 	&command_rollback,
@@ -45,7 +46,7 @@ const struct command *const commands[] = {
 	NULL,
 };
 
-enum { MAX_COMMANDS = 32 };
+enum { MAX_COMMANDS = 64 };
 
 static void names_of(const struct command *const *among, const char *names[static MAX_COMMANDS + 1])
 {

@@ -1,9 +1,11 @@
 """What a candidate would change, told to those who may simulate and see what it reads."""
 
+import json
 import random
 
 import pytest
 
+from support import cli
 from support import daemon as daemons
 from support.client import Client, problem_pointers
 from support.waiting import wait_until
@@ -123,6 +125,23 @@ def test_the_report_of_a_part(ws):
         assert {key: told[name][key] for key in wanted} == wanted, name
     assert [one["stream"] for one in told["stream"]["streams"]] == ["model_quality"]
     assert told["stream"]["streams"][0]["share_after"] == 1
+
+
+def test_the_client(ws):
+    env = {"url": ws.url, "token": ws.secret, "workspace": ws.name}
+    ws.push([scored("a", 24)])
+    ws.queue()
+    assert "none" in cli.run("rollout", **env).stdout
+    mixed(ws, 12)
+    told = differences(ws, streams="incident")
+    shown = cli.run("rollout", "--min-revision", ws.revision(), "--streams", "incident", **env).stdout
+    churn = told["churn"]
+    assert f"{told['moved_count']} of {told['count']} items, 0 come in, 0 go out" in shown
+    assert f"{churn['entered']} in, {churn['left']} out of the first {churn['top']}" in shown
+    assert json.loads(cli.run("rollout", "--teams", "a,b", "--json", **env).stdout)["candidate"]["part"] == {
+        "streams": [],
+        "teams": ["a", "b"],
+    }
 
 
 def test_the_part_is_named(ws):
