@@ -40,9 +40,12 @@ enum wn_scale {
  * pareto         an objective: scaled to the unit, the direction says what is better; the weight is
  *                that of the scalarisation
  * the others     weight and scale are 1 and WN_SCALE_VALUE and mean nothing
+ *
+ * Facts are for weighted_sum and pareto; expressions have operands of their own for them. A model with an
+ * input that is a fact which goes on with the time (WN_SLA_LEFT) has WN_TRAIT_TIMED.
  */
 struct wn_term {
-	uint32_t column; /* index into the feature columns */
+	uint32_t column; /* of a feature, or of a fact (rows.h: WN_FACT_COLUMNS) */
 	double weight;
 	double lower, upper; /* fixed bounds of the pinned feature definition, lower < upper; of a
 	                        category 0 … its last index, of a boolean 0 … 1 */

@@ -59,13 +59,28 @@ struct wn_rows {
 	const uint32_t *labels;      /* symbols */
 };
 
+/* A column from here on is a fact: WN_FACT_COLUMNS + enum wn_number. So a model's input may read a number
+ * of the item as it reads a feature. Features have fewer columns. */
+enum { WN_FACT_COLUMNS = 1 << 16 };
+
+/* NULL: unknown throughout. */
+static inline const double *wn_column(const struct wn_rows *rows, size_t column)
+{
+	if (column < rows->column_count)
+		return rows->columns[column];
+	if (column < WN_FACT_COLUMNS || column - WN_FACT_COLUMNS >= WN_NUMBERS)
+		return NULL;
+	return rows->numbers[column - WN_FACT_COLUMNS];
+}
+
 static inline double wn_value(const struct wn_rows *rows, size_t row, size_t column)
 {
-	const double *x = column < rows->column_count ? rows->columns[column] : NULL;
+	const double *x = wn_column(rows, column);
 
 	return x ? x[row] : __builtin_nan("");
 }
 
+/* Of a fact nobody says how sure it is. */
 static inline uint8_t wn_value_evidence(const struct wn_rows *rows, size_t row, size_t column)
 {
 	const uint8_t *x =

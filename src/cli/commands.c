@@ -37,6 +37,7 @@ const struct command *const commands[] = {
 	&command_calendar,
 	&command_sla,
 	&command_proposals,
+	&command_rollout,
 	&command_suspend,
 	&command_resume,
 	&command_rollback,

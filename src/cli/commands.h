@@ -67,6 +67,7 @@ extern const struct command command_pack;
 extern const struct command command_calendar;
 extern const struct command command_sla;
 extern const struct command command_proposals;
+extern const struct command command_rollout;
 extern const struct command command_suspend;
 extern const struct command command_resume;
 extern const struct command command_rollback;

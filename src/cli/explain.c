@@ -78,11 +78,19 @@ static void put_span(struct table *table, double lowest, double highest)
 	buf_release(&out);
 }
 
+/* A feature, or a fact of items. */
+static struct str input_name(const struct json_view *one)
+{
+	struct str feature = json_view_text(one, "feature");
+
+	return feature.len > 0 ? feature : json_view_text(one, "fact");
+}
+
 static void put_contribution(struct table *table, const struct json_view *one)
 {
 	struct str evidence = json_view_text(one, "evidence");
 
-	table_put(table, json_view_text(one, "feature"));
+	table_put(table, input_name(one));
 	put_value(table, json_view_get(one, "value"));
 	table_number(table, json_view_number(one, "weight"));
 	table_number(table, json_view_number(one, "contribution"));
@@ -122,7 +130,7 @@ static enum cli_exit show_contributions(
 static void put_node(struct table *table, const struct json_view *node)
 {
 	struct str category = json_view_text(node, "category");
-	struct str feature = json_view_text(node, "feature");
+	struct str feature = input_name(node);
 	const struct json_view *model = json_view_get(node, "model");
 
 	if (model)

@@ -84,6 +84,14 @@ static const struct table_column input_columns[] = {
 	{"DEFAULT", TABLE_RIGHT, 0, 0},
 };
 
+/* A term may name a fact of items instead of a feature. */
+static struct str input_name(const struct json_view *input)
+{
+	struct str feature = json_view_text(input, "feature");
+
+	return feature.len > 0 ? feature : json_view_text(input, "fact");
+}
+
 /* What a model reads, whatever its kind calls that. */
 static enum cli_exit show_inputs(const struct cli *cli, const struct json_view *inputs)
 {
@@ -97,7 +105,7 @@ static enum cli_exit show_inputs(const struct cli *cli, const struct json_view *
 		const struct json_view *input = json_view_at(inputs, i);
 		struct str scale = json_view_text(input, "scale");
 
-		table_put(&table, json_view_text(input, "feature"));
+		table_put(&table, input_name(input));
 		table_number(&table, json_view_number(input, "weight"));
 		table_put(&table, scale.len ? scale : json_view_text(input, "goal"));
 		table_put(&table, json_view_text(input, "unknown"));

@@ -87,6 +87,31 @@ static void put_effect(struct buf *out, const struct json_view *rule)
 	}
 }
 
+static void put_names(struct buf *out, const char *what, const struct json_view *names)
+{
+	if (json_view_count(names) == 0)
+		return;
+	buf_puts(out, what);
+	cli_join(out, names);
+}
+
+/* "version 4 for streams incident", of a policy that was put together. */
+static void show_parts(const struct json_view *parts)
+{
+	for (size_t i = 0; i < json_view_count(parts); i++) {
+		const struct json_view *part = json_view_at(parts, i);
+		struct buf text = BUF_INIT;
+
+		buf_printf(&text, "version %lld", (long long)json_view_int(part, "policy", 0));
+		if (i + 1 == json_view_count(parts))
+			buf_puts(&text, " for the rest");
+		put_names(&text, " for streams ", json_view_get(part, "streams"));
+		put_names(&text, " for teams ", json_view_get(part, "teams"));
+		cli_print_pair("part", buf_view(&text));
+		buf_release(&text);
+	}
+}
+
 static enum cli_exit show_policy(const struct cli *cli, const struct json_view *policy)
 {
 	const struct json_view *rules = json_view_get(policy, "rules");
@@ -95,6 +120,7 @@ static enum cli_exit show_policy(const struct cli *cli, const struct json_view *
 	enum cli_exit code;
 
 	versions_print_head(policy);
+	show_parts(json_view_get(policy, "split"));
 	cli_printf("\n");
 	table_init(&table, rule_columns, sizeof rule_columns / sizeof rule_columns[0]);
 	for (size_t i = 0; i < json_view_count(rules); i++) {
@@ -177,7 +203,8 @@ static const struct command create = {
 	.details =
 		"FILE is a policy in JSON; - is standard input. A version never changes, and none\n"
 		"is in force before it is activated. A policy that is a version already gives\n"
-		"that version's number.\n",
+		"that version's number. For one version on chosen streams or teams and another on\n"
+		"the rest, FILE has name and split instead of rules.\n",
 	COMMAND_OPTIONS(create_options),
 	.values_bytes = sizeof(struct create_values),
 	.max_words = 1,

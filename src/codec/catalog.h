@@ -53,6 +53,8 @@ struct feature_definition {
 	bool sensitive; /* its values, and what gives them away, are for admins and auditors alone */
 	bool in_rules; /* the SLA rules or a contract read it (said of the newest definitions only): must not
 	                  become sensitive, because clocks and health would show it */
+	bool fact; /* no feature at all: what stands for one where a model's term names a fact of items. The
+	              id is its enum wn_number; bounds and direction are the term's */
 	bool deleted; /* its column stays, its values are no longer taken or shown, and no new model,
 	                   policy or mapping may name it */
 	const struct str *categories; /* worst first; later versions may only append */
@@ -100,6 +102,13 @@ struct policy_rule {
 	struct wn_rule rule;
 };
 
+/* A part of the backlog, and the policy version whose rules are for it (catalog_policy_split.c). */
+struct policy_part {
+	int64_t policy;
+	const struct str *streams, *teams; /* none of both: the rest */
+	size_t stream_count, team_count;
+};
+
 /* One immutable policy version. */
 struct policy_version {
 	int64_t version, revision;
@@ -108,6 +117,8 @@ struct policy_version {
 	size_t rule_count;
 	const struct str *words;
 	size_t word_count;
+	const struct policy_part *parts; /* of one that was put together from others; else none */
+	size_t part_count;
 };
 
 /* Windows in which a freeze holds: single ones, and ones that come back every week. */
@@ -418,7 +429,8 @@ enum error model_parse(const struct json_t *json, const struct catalog *catalog,
 /* The body that a version would be stored with: its pins stay as they are. */
 enum error model_body(const struct model_version *model, struct arena *arena, struct str *body);
 /* {"name", "description", "rules":[{"id","when":predicate,"effect","reason","from","until", …}]}:
- * docs/policy.md; or {"preset": "field_guards"} with name or description. */
+ * docs/policy.md; or {"preset": "field_guards"} with name or description; or {"name", "description", "split":
+ * [{"policy","streams","teams"}…]}, other versions each on a part. */
 enum error policy_parse(const struct json_t *json, const struct catalog *catalog,
 	struct arena *arena, struct diag *diag, struct str *body);
 /* The same documents as candidates that are not stored: checked as model_parse and policy_parse do, but

@@ -119,7 +119,8 @@ static enum error read_policy(
 
 	if (err)
 		return err;
-	ok = policy_read(json, build->catalog, true, &build->catalog->arena, &build->diag, out);
+	ok = policy_read(
+		json, build->catalog, POLICY_STORED, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
 	err = build_verdict(build, ok);
 	if (err)

@@ -17,7 +17,7 @@ bool test_column(const struct wn_test *test, uint32_t *column)
 bool model_columns(const struct model_version *model, column_visit *visit, void *self)
 {
 	for (size_t i = 0; i < model->model.term_count; i++) {
-		if (!visit(self, model->model.terms[i].column))
+		if (!model->term_features[i]->fact && !visit(self, model->model.terms[i].column))
 			return false;
 	}
 	if (!model->components)

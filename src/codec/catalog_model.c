@@ -193,14 +193,17 @@ static const char *translated(const struct judge *judge, const char *pointer)
 	return text ? text : "";
 }
 
-/* An entry of a list, whose member "feature" is meant. */
-static bool is_input(const struct model_draft *draft, const char *place)
+/* Of an entry of a list, the member that is meant; NULL: it is none. */
+static const char *input_key(const struct model_draft *draft, const char *place)
 {
 	for (size_t i = 0; i < draft->term_count; i++) {
-		if (draft->places[i] && strcmp(draft->places[i], place) == 0)
-			return draft->listed[i];
+		if (!draft->places[i] || strcmp(draft->places[i], place) != 0)
+			continue;
+		if (!draft->listed[i])
+			return NULL;
+		return draft->features[i] && draft->features[i]->fact ? "fact" : "feature";
 	}
-	return false;
+	return NULL;
 }
 
 /* The engine names its own fields: bounds come from the feature, the fallback is "default". */
@@ -236,8 +239,8 @@ static void engine_fault(void *self, const char *pointer, const char *detail)
 			detail);
 		return;
 	}
-	if (is_input(judge->draft, place))
-		place = diag_key(diag, place, "feature");
+	if (input_key(judge->draft, place))
+		place = diag_key(diag, place, input_key(judge->draft, place));
 	diag_add(diag, place, "Not possible: %s.", detail);
 }
 
@@ -376,6 +379,8 @@ static json_t *model_tree(const struct model_version *model)
 	for (size_t i = 0; !failed && i < model->model.term_count; i++) {
 		const struct feature_definition *feature = model->term_features[i];
 
+		if (feature->fact)
+			continue;
 		failed |= json_object_setn_new(pins, feature->name.ptr, feature->name.len,
 			json_integer(feature->revision));
 	}

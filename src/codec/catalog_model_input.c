@@ -22,6 +22,17 @@ static const char *const unknown_names[] = {
 };
 static const char *const goal_names[] = {"maximise", "minimise", NULL};
 
+/* What a term may name as a fact: numbers of items whose order says what is more urgent. */
+static const struct {
+	const char *name;
+	enum wn_number number;
+	const char *unit, *family;
+	bool lower_is_better; /* unless the term says otherwise */
+} facts[] = {
+	{"sla_left_hours", WN_SLA_LEFT, "h", "risk_compliance", true},
+};
+static const char *const direction_names[] = {"higher_is_better", "lower_is_better", NULL};
+
 static const char *const plain_keys[] = {"feature", "unknown", "default", NULL};
 const struct input_form plain_inputs = {
 	.key = "inputs",
@@ -110,6 +121,78 @@ static bool read_feature(struct model_draft *draft, const json_t *json, const ch
 	return false;
 }
 
+static bool read_fact_bounds(struct model_draft *draft, const json_t *json, const char *pointer,
+	struct feature_definition *out)
+{
+	int direction;
+	bool ok = true;
+
+	ok &= json_read_number(
+		json, "lower", -DBL_MAX, DBL_MAX, true, pointer, draft->diag, &out->lower);
+	ok &= json_read_number(
+		json, "upper", -DBL_MAX, DBL_MAX, true, pointer, draft->diag, &out->upper);
+	ok &= catalog_read_choice(json, "direction", direction_names, out->lower_is_better, pointer,
+		draft->diag, &direction);
+	out->lower_is_better = direction == 1;
+	if (!ok || out->lower < out->upper)
+		return ok;
+	diag_add(draft->diag, diag_key(draft->diag, pointer, "upper"),
+		"The upper bound must be greater than the lower one.");
+	return false;
+}
+
+static bool read_fact(struct model_draft *draft, const json_t *json, const char *pointer,
+	const struct feature_definition **out)
+{
+	struct feature_definition *stands;
+	struct str name;
+
+	if (!json_read_text(json, "fact", 1, CATALOG_MAX_NAME, true, pointer, draft->diag,
+		    draft->arena, &name))
+		return false;
+	for (size_t i = 0; i < sizeof facts / sizeof *facts; i++) {
+		if (!str_is(name, facts[i].name))
+			continue;
+		stands = arena_alloc(draft->arena, sizeof *stands);
+		if (!stands)
+			return false;
+		*stands = (struct feature_definition){
+			.id = (uint16_t)facts[i].number,
+			.name = str_from(facts[i].name),
+			.type = FEATURE_NUMBER,
+			.unit = str_from(facts[i].unit),
+			.family = str_from(facts[i].family),
+			.lower_is_better = facts[i].lower_is_better,
+			.fact = true,
+		};
+		*out = stands;
+		return read_fact_bounds(draft, json, pointer, stands);
+	}
+	diag_add(draft->diag, diag_key(draft->diag, pointer, "fact"),
+		"There is no such fact for a term. This is a list of those there are: "
+		"sla_left_hours.");
+	return false;
+}
+
+/* Weights and explanations name a term by one name. */
+static bool check_name(struct model_draft *draft, size_t at)
+{
+	const struct feature_definition *feature = draft->features[at];
+
+	for (size_t i = 0; i < at; i++) {
+		const struct feature_definition *other = draft->features[i];
+
+		if (!other || other->fact == feature->fact || !str_eq(other->name, feature->name))
+			continue;
+		diag_add(draft->diag,
+			diag_key(
+				draft->diag, draft->places[at], feature->fact ? "fact" : "feature"),
+			"A fact and a feature of the same name cannot be told apart in one model.");
+		return false;
+	}
+	return true;
+}
+
 /* A default may be said as an item would say it: a category's word, true or false. */
 static bool read_word_default(
 	const struct feature_definition *feature, const json_t *value, double *out)
@@ -136,11 +219,14 @@ static bool read_default(struct model_draft *draft, const json_t *json, const ch
 	const struct feature_definition *feature, struct wn_term *out)
 {
 	bool wanted = out->unknown == WN_UNKNOWN_DEFAULT;
+	bool required = wanted && !(feature && feature->fact);
 
 	if (!read_word_default(feature, json_object_get(json, "default"), &out->fallback) &&
-		!json_read_number(json, "default", -DBL_MAX, DBL_MAX, wanted, pointer, draft->diag,
-			&out->fallback))
+		!json_read_number(json, "default", -DBL_MAX, DBL_MAX, required, pointer,
+			draft->diag, &out->fallback))
 		return false;
+	if (wanted && isnan(out->fallback))
+		out->fallback = out->lower_is_better ? out->upper : out->lower;
 	if (wanted || isnan(out->fallback))
 		return true;
 	diag_add(draft->diag, diag_key(draft->diag, pointer, "default"),
@@ -169,7 +255,7 @@ static bool read_weight(struct model_draft *draft, const json_t *json, const cha
 
 static void take_bounds(const struct feature_definition *feature, struct wn_term *out)
 {
-	out->column = feature->id;
+	out->column = feature->fact ? WN_FACT_COLUMNS + (uint32_t)feature->id : feature->id;
 	out->lower = feature->lower;
 	out->upper = feature->upper;
 	out->lower_is_better = feature->lower_is_better;
@@ -194,28 +280,29 @@ static bool read_term(struct model_draft *draft, const json_t *json, const char 
 {
 	struct diag *diag = draft->diag;
 	int scale = WN_SCALE_VALUE, unknown;
-	bool ok = true;
+	bool fact = form->fact_keys && json_has(json, "fact"), ok = true;
+	/* A fact spans nothing. */
+	int first = fact ? WN_UNKNOWN_DEFAULT : WN_UNKNOWN_SPAN;
 
 	if (!json_is_object(json)) {
 		diag_add(diag, pointer, "%s", form->shape);
 		return false;
 	}
-	ok &= json_only_keys(json, form->keys, pointer, diag);
-	ok &= read_feature(draft, json, pointer, feature);
+	ok &= json_only_keys(json, fact ? form->fact_keys : form->keys, pointer, diag);
+	ok &= (fact ? read_fact : read_feature)(draft, json, pointer, feature);
 	ok &= read_weight(draft, json, pointer, form, out);
 	if (form->has_scale)
 		ok &= catalog_read_choice(
 			json, "scale", scale_names, WN_SCALE_UNIT, pointer, diag, &scale);
 	ok &= catalog_read_choice(
-		json, "unknown", unknown_names, WN_UNKNOWN_SPAN, pointer, diag, &unknown);
+		json, "unknown", &unknown_names[first], 0, pointer, diag, &unknown);
 	out->scale = (enum wn_scale)scale;
-	out->unknown = (enum wn_unknown)unknown;
+	out->unknown = (enum wn_unknown)(first + unknown);
 	if (*feature)
 		take_bounds(*feature, out);
-	ok &= read_default(draft, json, pointer, *feature, out);
 	if (form->has_goal)
 		ok &= read_goal(draft, json, pointer, out);
-	return ok;
+	return read_default(draft, json, pointer, *feature, out) && ok;
 }
 
 bool draft_read_inputs(struct model_draft *draft, const json_t *object, const char *pointer,
@@ -240,7 +327,8 @@ bool draft_read_inputs(struct model_draft *draft, const json_t *object, const ch
 		draft->places[at] = diag_index(draft->diag, place, i);
 		draft->listed[at] = true;
 		if (read_term(draft, json_array_get(list, i), draft->places[at], form,
-			    &draft->features[at], &draft->terms[at]))
+			    &draft->features[at], &draft->terms[at]) &&
+			check_name(draft, at))
 			continue;
 		/* No feature has this column, so it repeats none. */
 		draft->terms[at] = (struct wn_term){
@@ -295,7 +383,15 @@ static json_t *input_tree(const struct wn_term *term, const struct feature_defin
 
 	if (!tree)
 		return NULL;
-	failed |= json_object_set_new(tree, "feature", catalog_text(feature->name));
+	failed |= json_object_set_new(
+		tree, feature->fact ? "fact" : "feature", catalog_text(feature->name));
+	if (feature->fact) {
+		failed |= json_object_set_new(tree, "lower", json_real(term->lower));
+		failed |= json_object_set_new(tree, "upper", json_real(term->upper));
+	}
+	if (feature->fact && !form->has_goal)
+		failed |= json_object_set_new(
+			tree, "direction", json_string(direction_names[term->lower_is_better]));
 	if (form->has_weight)
 		failed |= json_object_set_new(tree, "weight", json_real(term->weight));
 	if (form->has_scale)
@@ -331,8 +427,9 @@ static void input_write(struct json_writer *json, const struct wn_term *term,
 	const struct feature_definition *feature, const struct input_form *form)
 {
 	json_object_begin(json);
-	json_put(json, "feature", str, feature->name);
-	json_put(json, "feature_revision", int, feature->revision);
+	json_put(json, feature->fact ? "fact" : "feature", str, feature->name);
+	if (!feature->fact)
+		json_put(json, "feature_revision", int, feature->revision);
 	if (form->has_weight)
 		json_put(json, "weight", number, term->weight);
 	if (form->has_scale)
@@ -341,8 +438,7 @@ static void input_write(struct json_writer *json, const struct wn_term *term,
 		json_put(json, "goal", text, goal_names[term->lower_is_better]);
 	json_put(json, "lower", number, term->lower);
 	json_put(json, "upper", number, term->upper);
-	json_put(json, "direction", text,
-		feature->lower_is_better ? "lower_is_better" : "higher_is_better");
+	json_put(json, "direction", text, direction_names[feature->lower_is_better]);
 	json_put(json, "unknown", text, unknown_names[term->unknown]);
 	if (term->unknown == WN_UNKNOWN_DEFAULT)
 		json_put(json, "default", number, term->fallback);

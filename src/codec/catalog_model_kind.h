@@ -38,11 +38,14 @@ struct model_draft {
 	const struct model_version **components;
 };
 
-/* What a term of a kind may hold besides feature, unknown and default. */
+/* What a term of a kind may hold besides feature, unknown and default. A fact has no definition, so its
+ * bounds are the term's own; nor is one that is missing a value that somebody may still find out, so it spans
+ * nothing: it counts as its worse end unless the term says otherwise. */
 struct input_form {
-	const char *key;         /* of the list */
-	const char *const *keys; /* of a term */
-	size_t least, most;      /* terms in the list */
+	const char *key;              /* of the list */
+	const char *const *keys;      /* of a term */
+	const char *const *fact_keys; /* of a term that names a fact of items; NULL: none does */
+	size_t least, most;           /* terms in the list */
 	bool weight_required;
 	bool has_weight, has_scale, has_goal;
 	const char *shape; /* a sentence */

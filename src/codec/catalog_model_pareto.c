@@ -24,14 +24,17 @@ static const char *const place_names[] = {
 
 static const char *const objective_keys[] = {
 	"feature", "goal", "weight", "unknown", "default", NULL};
+static const char *const fact_keys[] = {
+	"fact", "goal", "weight", "lower", "upper", "unknown", "default", NULL};
 static const struct input_form objectives = {
 	.key = "objectives",
 	.keys = objective_keys,
+	.fact_keys = fact_keys,
 	.least = WN_PARETO_MIN_OBJECTIVES,
 	.most = WN_PARETO_MAX_OBJECTIVES,
 	.has_weight = true,
 	.has_goal = true,
-	.shape = "An objective is an object with feature, and goal and weight if wanted.",
+	.shape = "An objective is an object with feature (or fact), and goal and weight if wanted.",
 };
 
 static double best_end(const struct wn_term *term)

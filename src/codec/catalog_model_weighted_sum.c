@@ -13,15 +13,18 @@
 enum { MAX_TEAMS = WN_MAX_TERMS };
 
 static const char *const term_keys[] = {"feature", "weight", "scale", "unknown", "default", NULL};
+static const char *const fact_keys[] = {
+	"fact", "weight", "scale", "lower", "upper", "direction", "unknown", "default", NULL};
 static const struct input_form weighed_terms = {
 	.key = "terms",
 	.keys = term_keys,
+	.fact_keys = fact_keys,
 	.least = 1,
 	.most = WN_MAX_TERMS,
 	.weight_required = true,
 	.has_weight = true,
 	.has_scale = true,
-	.shape = "A term is an object with feature and weight.",
+	.shape = "A term is an object with feature (or fact) and weight.",
 };
 
 static bool read_share(struct model_draft *draft, const json_t *json, const char *key,

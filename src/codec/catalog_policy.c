@@ -353,9 +353,11 @@ static bool read_rules(struct draft *draft, const json_t *json)
 	return ok && few_places(draft);
 }
 
-static bool read_policy(struct draft *draft, const json_t *json, struct policy_version *out)
+static bool read_policy(struct draft *draft, const json_t *json, enum policy_source source,
+	struct policy_version *out)
 {
-	static const char *const keys[] = {"name", "description", "rules", NULL};
+	static const char *const all_keys[] = {"split", "name", "description", "rules", NULL};
+	const char *const *keys = source == POLICY_POSTED ? all_keys + 1 : all_keys;
 	struct diag *diag = draft->predicates.diag;
 	struct arena *arena = draft->predicates.arena;
 	bool ok;
@@ -368,6 +370,9 @@ static bool read_policy(struct draft *draft, const json_t *json, struct policy_v
 	ok &= json_read_text(json, "name", 1, CATALOG_MAX_TITLE, true, "", diag, arena, &out->name);
 	ok &= json_read_text(json, "description", 1, CATALOG_MAX_TEXT, false, "", diag, arena,
 		&out->description);
+	if (source != POLICY_POSTED && json_has(json, "split"))
+		ok &= policy_parts_read(json_object_get(json, "split"), draft->predicates.catalog,
+			true, arena, diag, out);
 	ok &= read_rules(draft, json);
 	out->rules = draft->rules;
 	out->rule_count = draft->count;
@@ -376,7 +381,7 @@ static bool read_policy(struct draft *draft, const json_t *json, struct policy_v
 	return ok;
 }
 
-bool policy_read(const json_t *json, const struct catalog *catalog, bool stored,
+bool policy_read(const json_t *json, const struct catalog *catalog, enum policy_source source,
 	struct arena *arena, struct diag *diag, struct policy_version *out)
 {
 	struct draft *draft = arena_alloc(diag->arena, sizeof *draft);
@@ -385,10 +390,10 @@ bool policy_read(const json_t *json, const struct catalog *catalog, bool stored,
 	if (!draft)
 		return false;
 	draft->predicates.catalog = catalog;
-	draft->predicates.stored = stored;
+	draft->predicates.stored = source == POLICY_STORED;
 	draft->predicates.arena = arena;
 	draft->predicates.diag = diag;
-	ok = read_policy(draft, json, out);
+	ok = read_policy(draft, json, source, out);
 	predicate_words_release(&draft->predicates.words);
 	return ok;
 }
@@ -473,6 +478,8 @@ static json_t *policy_tree(const struct policy_version *policy, const struct cat
 			json_array_append_new(rules, rule_tree(&policy->rules[i], catalog, policy));
 	failed |= json_object_set(tree, "rules", rules);
 	json_decref(rules);
+	if (policy->part_count > 0)
+		failed |= json_object_set_new(tree, "split", policy_parts_tree(policy));
 	failed |= json_object_set_new(tree, "name", catalog_text(policy->name));
 	if (policy->description.ptr)
 		failed |=
@@ -483,49 +490,64 @@ static json_t *policy_tree(const struct policy_version *policy, const struct cat
 	return NULL;
 }
 
-static enum error parse_whole(const json_t *json, const struct catalog *catalog,
-	struct arena *arena, struct diag *diag, struct str *body)
+/* What comes of a split may be too large or out of date: said of the split, since its rules are nobody's
+ * text. */
+static bool read_joined(const json_t *json, const struct catalog *catalog, struct arena *arena,
+	struct diag *diag, struct policy_version *out)
 {
-	struct policy_version policy = {0};
-	bool ok = policy_read(json, catalog, false, arena, diag, &policy);
-	enum error err = catalog_verdict(ok, diag);
+	struct diag *faults = arena_alloc(diag->arena, sizeof *faults);
+	bool ok;
 
-	if (err)
-		return err;
-	return catalog_body(policy_tree(&policy, catalog), arena, body);
+	if (!faults)
+		return false;
+	diag_init(faults, diag->arena);
+	ok = policy_read(json, catalog, POLICY_JOINED, arena, faults, out);
+	for (size_t i = 0; i < faults->count; i++) {
+		const struct diag_entry *fault = &faults->entries[i];
+
+		if (strncmp(fault->pointer, "#/rules", 7) == 0)
+			diag_add(diag, "/split", "The rules that come of it (%s): %s",
+				fault->pointer, fault->detail);
+		else
+			diag_add(diag, fault->pointer + 1, "%s", fault->detail);
+	}
+	return ok;
+}
+
+static enum error read_posted(const json_t *json, const struct catalog *catalog,
+	struct arena *arena, struct diag *diag, struct policy_version *out)
+{
+	bool split = json_has(json, "split"), ok;
+	json_t *expanded = NULL;
+
+	*out = (struct policy_version){0};
+	if (split)
+		expanded = policy_from_split(json, catalog, diag);
+	else if (json_object_get(json, "preset"))
+		expanded = policy_from_preset(json, diag);
+	else
+		expanded = json_incref((json_t *)(uintptr_t)json);
+	if (!expanded)
+		return catalog_verdict(false, diag);
+	ok = split ? read_joined(expanded, catalog, arena, diag, out)
+		   : policy_read(expanded, catalog, POLICY_POSTED, arena, diag, out);
+	json_decref(expanded);
+	return catalog_verdict(ok, diag);
 }
 
 enum error policy_parse(const json_t *json, const struct catalog *catalog, struct arena *arena,
 	struct diag *diag, struct str *body)
 {
-	json_t *expanded;
-	enum error err;
+	struct policy_version policy;
+	enum error err = read_posted(json, catalog, arena, diag, &policy);
 
-	if (!json_object_get(json, "preset"))
-		return parse_whole(json, catalog, arena, diag, body);
-	expanded = policy_from_preset(json, diag);
-	if (!expanded)
-		return catalog_verdict(false, diag);
-	err = parse_whole(expanded, catalog, arena, diag, body);
-	json_decref(expanded);
-	return err;
+	return err ? err : catalog_body(policy_tree(&policy, catalog), arena, body);
 }
 
 enum error policy_candidate(const json_t *json, const struct catalog *catalog, struct arena *arena,
 	struct diag *diag, struct policy_version *out)
 {
-	json_t *expanded = NULL;
-	bool ok;
-
-	*out = (struct policy_version){0};
-	if (json_object_get(json, "preset")) {
-		expanded = policy_from_preset(json, diag);
-		if (!expanded)
-			return catalog_verdict(false, diag);
-	}
-	ok = policy_read(expanded ? expanded : json, catalog, false, arena, diag, out);
-	json_decref(expanded);
-	return catalog_verdict(ok, diag);
+	return read_posted(json, catalog, arena, diag, out);
 }
 
 /* The body has name and rules already; it is opened to put the version before them. */

@@ -42,9 +42,23 @@ bool predicate_read(struct predicate_reader *reader, const json_t *json, const c
 json_t *predicate_tree(
 	const struct catalog *catalog, const struct str *words, const struct wn_test *tests);
 
+/* Where a policy's text is from. */
+enum policy_source {
+	POLICY_POSTED, /* rules, and no parts */
+	POLICY_JOINED, /* by policy_from_split */
+	POLICY_STORED, /* was checked when it was written */
+};
 /* All but version, revision and body. */
-bool policy_read(const json_t *json, const struct catalog *catalog, bool stored,
+bool policy_read(const json_t *json, const struct catalog *catalog, enum policy_source source,
 	struct arena *arena, struct diag *diag, struct policy_version *out);
+
+/* catalog_policy_split.c. The list "split"; `checked` before: versions and streams may have moved on. */
+bool policy_parts_read(const json_t *json, const struct catalog *catalog, bool checked,
+	struct arena *arena, struct diag *diag, struct policy_version *out);
+json_t *policy_parts_tree(const struct policy_version *policy); /* NULL: out of memory */
+/* A client's split with the rules that come of it, a new reference. NULL: a fault was added, or memory is
+ * out. */
+json_t *policy_from_split(const json_t *json, const struct catalog *catalog, struct diag *diag);
 
 /* All but name, revision and body. */
 bool calendar_read(

@@ -116,9 +116,19 @@ size_t wn_model_check(const struct wn_model *model,
 	return faults.count;
 }
 
+/* Time left is as of the ranking, whatever the kind makes of it. */
+static bool reads_a_clock(const struct wn_model *model)
+{
+	for (size_t i = 0; i < model->term_count; i++) {
+		if (model->terms[i].column == WN_FACT_COLUMNS + WN_SLA_LEFT)
+			return true;
+	}
+	return false;
+}
+
 unsigned wn_model_traits(const struct wn_model *model)
 {
-	return model->kind->traits(model);
+	return model->kind->traits(model) | (reads_a_clock(model) ? WN_TRAIT_TIMED : 0);
 }
 
 void wn_model_range(const struct wn_model *model, double *lowest, double *highest)

@@ -39,9 +39,10 @@ static void slice_columns(const struct wn_model *model, const struct wn_rows *ro
 {
 	for (size_t i = 0; i < model->term_count; i++) {
 		uint32_t column = model->terms[i].column;
-		bool there = column < rows->column_count;
-		const double *x = there ? rows->columns[column] : NULL;
-		const uint8_t *evidence = there && rows->evidence ? rows->evidence[column] : NULL;
+		const double *x = wn_column(rows, column);
+		const uint8_t *evidence = column < rows->column_count && rows->evidence
+						  ? rows->evidence[column]
+						  : NULL;
 
 		slice->terms[i] = model->terms[i];
 		slice->terms[i].column = (uint32_t)i;

@@ -543,8 +543,7 @@ static void add_base(const struct wn_sum *sum, const struct wn_rows *view, size_
 		low[i] = high[i] = 0.0;
 	for (size_t i = 0; i < sum->base; i++) {
 		const struct wn_term *term = &sum->model->terms[i];
-		const double *x =
-			term->column < view->column_count ? view->columns[term->column] : NULL;
+		const double *x = wn_column(view, term->column);
 
 		if (!x) {
 			add_unknown(&sum->lines[i], n, low, high);

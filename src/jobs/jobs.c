@@ -23,6 +23,7 @@ const struct job job_table[] = {
 	{"recurrences", 60000, job_recurrences},
 	{"findings", 30000, job_findings},
 	{"findings_history", 600000, job_findings_history},
+	{"shadow", 60000, job_shadow},
 };
 const size_t job_table_count = sizeof job_table / sizeof *job_table;
 

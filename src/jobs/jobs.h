@@ -61,5 +61,7 @@ enum error job_recurrences(struct service *service);
  * the newest rankings, and of history. */
 enum error job_findings(struct service *service);
 enum error job_findings_history(struct service *service);
+/* shadow.c: ranks candidates beside the active versions, for the gauges. */
+enum error job_shadow(struct service *service);
 
 #endif

@@ -56,8 +56,12 @@ static bool is_lifted(const struct seeker *seeker, uint32_t column)
 static void add_lever(
 	struct seeker *seeker, const struct wn_term *term, const struct feature_definition *feature)
 {
-	const struct feature_definition *newest = &seeker->ranking->catalog->features[feature->id];
+	const struct feature_definition *newest;
 
+	/* Nobody writes a fact that a clock gives. */
+	if (feature->fact)
+		return;
+	newest = &seeker->ranking->catalog->features[feature->id];
 	for (size_t i = 0; i < seeker->lever_count; i++) {
 		if (seeker->levers[i].column == term->column)
 			return;

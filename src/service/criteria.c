@@ -259,7 +259,8 @@ static bool add_read(
 	bool room = true;
 
 	for (size_t i = 0; i < model->model.term_count && room; i++)
-		room = add_if_criterion(said, catalog, model->term_features[i]->name);
+		room = model->term_features[i]->fact ||
+		       add_if_criterion(said, catalog, model->term_features[i]->name);
 	for (size_t i = 0; blend && i < blend->component_count && room; i++)
 		room = add_read(said, catalog, model->components[i]);
 	return room;

@@ -252,6 +252,50 @@ static bool take_overrides(struct setup *setup)
 
 /* ---- the decision ---- */
 
+/* ---- what is compared ---- */
+
+static struct simulation_order whole_order(const struct wn_ranking *order)
+{
+	return (struct simulation_order){order->rank, order->order, order->count};
+}
+
+/* Keeps those of the part in their order; false when memory is out. */
+static bool part_order(
+	struct simulation_order *order, const uint8_t *part, size_t rows, uint32_t **own)
+{
+	uint32_t *rank = calloc(rows + order->count + 1, sizeof *rank);
+	uint32_t *rest;
+	size_t count = 0;
+
+	*own = rank;
+	if (!rank)
+		return false;
+	rest = rank + rows;
+	for (size_t i = 0; i < order->count; i++) {
+		uint32_t row = order->order[i];
+
+		if (!part[row])
+			continue;
+		rest[count++] = row;
+		rank[row] = (uint32_t)count;
+	}
+	*order = (struct simulation_order){rank, rest, count};
+	return true;
+}
+
+static bool compare(struct simulation *out, const struct simulation_request *request)
+{
+	size_t rows = out->base->rows;
+
+	out->before = whole_order(&out->base->decision.order);
+	out->after = whole_order(&out->decision.order);
+	if (request->part && (!part_order(&out->before, request->part, rows, &out->own[0]) ||
+				     !part_order(&out->after, request->part, rows, &out->own[1])))
+		return false;
+	return wn_compare_orders(
+		out->before.rank, out->after.rank, rows, request->top, &out->orders);
+}
+
 /* A score is a function of the model, the values, and in relative kinds of who is there. */
 static bool scores_stay(const struct setup *setup)
 {
@@ -283,15 +327,14 @@ enum error simulation_run(const struct ranking *base, const struct simulation_re
 		out->input.scores = &out->scores;
 	if (!wn_decide(&out->input, &out->decision))
 		return ERR_NO_MEMORY;
-	if (!wn_compare_orders(base->decision.order.rank, out->decision.order.rank, base->rows,
-		    request->top, &out->orders))
-		return ERR_NO_MEMORY;
-	return ERR_OK;
+	return compare(out, request) ? ERR_OK : ERR_NO_MEMORY;
 }
 
 void simulation_release(struct simulation *simulation)
 {
 	wn_decision_release(&simulation->decision);
+	free(simulation->own[0]);
+	free(simulation->own[1]);
 }
 
 const char *simulation_band_name(const struct simulation *simulation, uint32_t row)

@@ -49,7 +49,15 @@ struct simulation_request {
 	const struct simulation_item *items; /* each row once */
 	size_t item_count;
 	size_t top;             /* 1 … SIMULATION_TOP_MAX: what the comparison calls the top */
+	const uint8_t *part;    /* by row: 1 where it is compared; NULL: everywhere */
 	bool without_conflicts; /* none are looked for */
+};
+
+/* Items in their order. Of a part, ranks are counted among its own. */
+struct simulation_order {
+	const uint32_t *rank;  /* by row; 0: not ranked */
+	const uint32_t *order; /* rows */
+	size_t count;
 };
 
 struct simulation {
@@ -62,7 +70,10 @@ struct simulation {
 	/* Its overrides begin with those that are in force, oldest first, as its own model takes them. */
 	struct wn_decide_input input;
 	struct wn_decision decision;
-	struct wn_comparison_of_orders orders; /* from the base to this one */
+	struct simulation_order before,
+		after;    /* of the base and of this one, or of the part in each */
+	uint32_t *own[2]; /* what those hold of a part; NULL: nothing */
+	struct wn_comparison_of_orders orders; /* from the one to the other */
 	struct wn_scores scores;               /* the base's, where nothing can have changed them */
 };
 

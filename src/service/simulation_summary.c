@@ -125,8 +125,8 @@ static bool list_streams(
 	const struct simulation *simulation, struct arena *arena, struct simulation_summary *out)
 {
 	const struct ranking *base = simulation->base;
-	const struct wn_ranking *before = &base->decision.order;
-	const struct wn_ranking *after = &simulation->decision.order;
+	const struct simulation_order *before = &simulation->before;
+	const struct simulation_order *after = &simulation->after;
 	size_t top = simulation->orders.top;
 
 	out->top_before = before->count < top ? before->count : top;
@@ -154,7 +154,7 @@ enum error simulation_summarize(const struct simulation *simulation, struct aren
 		return ERR_BUDGET;
 	for (uint32_t row = 0; row < before->rows; row++) {
 		struct simulation_move move = {
-			row, before->order.rank[row], after->order.rank[row]};
+			row, simulation->before.rank[row], simulation->after.rank[row]};
 
 		note_move(out, move);
 		if (move.was > 0 && move.rank > 0)

@@ -175,11 +175,79 @@ def test_time_left_in_a_model(ws):
     assert "sla_left_hours" in leaf
 
 
-def test_kept_rankings_replay(ws, tmp_path, operator):
+def sum_by_time_left(ws):
+    """A term of a sum: on -20 to 80 hours, the less the more, two points; severity beside it."""
+    body = {
+        "name": "severity and time left",
+        "kind": "weighted_sum",
+        "terms": [
+            {"fact": "sla_left_hours", "weight": 2, "lower": -20, "upper": 80},
+            {"feature": "severity", "weight": 1, "unknown": "default", "default": "sev4"},
+        ],
+        "bands": [{"name": "all"}],
+    }
+    return ws.post("/models", 201, json=body).json()["version"]
+
+
+def test_time_left_as_a_term_of_a_sum(ws):
+    ws.push([severe("late", hours=70), severe("fresh", hours=1), severe("none", "sev4"), severe("over", hours=500)])
+    put(ws, rule(target=100))
+    version = sum_by_time_left(ws)
+    model = ws.get(f"/models/{version}").json()
+    assert model["timed"] and model["formula"] == "2*(80 - sla_left_hours)/100 + severity/3"
+    shown = {"fact": "sla_left_hours", "weight": 2, "scale": "unit", "lower": -20, "upper": 80}
+    assert model["terms"][0] == {**shown, "direction": "lower_is_better", "unknown": "default", "default": 80}
+    ws.promote(version)
+    queue = ws.queue()
+    assert [entry["external_id"] for entry in queue["entries"]] == ["over", "late", "fresh", "none"]
+    for entry in queue["entries"]:
+        explanation = fresh(ws, f"/items/{entry['id']}/explanation")
+        left = explanation["sla"]["left_hours"] if explanation["sla"] else None
+        counted = 80 if left is None else min(max(left, -20), 80)
+        term = explanation["contributions"][0]
+        assert term["fact"] == "sla_left_hours" and "feature" not in term and "evidence" not in term
+        assert term["value"] == left and term["counted"] == counted and term["assumed"] is (left is None)
+        assert term["contribution"] == 2 * (1 - (counted + 20) / 100) == term["lowest"] == term["highest"]
+        severity = 0 if entry["external_id"] == "none" else 1
+        assert explanation["base_score"] == term["contribution"] + severity == explanation["sum"]
+        assert explanation["range"] == {"lowest": explanation["base_score"], "highest": explanation["base_score"]}
+    env = {"url": ws.url, "token": ws.secret, "workspace": ws.name}
+    assert "sla_left_hours" in cli.run("explain", item_id(ws, "late"), **env).stdout
+    assert "sla_left_hours" in cli.run("model", "show", version, **env).stdout
+
+
+def test_nobody_can_change_time_left(ws):
+    """It is neither missing to be found out, nor a way to another rank; its weight may be tried out."""
+    ws.push([severe("late", hours=70), severe("none", "sev4")])
+    put(ws, rule(target=100))
+    ws.promote(sum_by_time_left(ws))
+    ws.queue()
+    assert fresh(ws, "/queue/unknowns")["features"] == []
+    way = fresh(ws, f"/items/{item_id(ws, 'none')}/counterfactual", rank=1)
+    assert "sla_left_hours" not in json.dumps(way)
+    tried = ws.post(
+        "/simulations", 200, json={"weights": {"sla_left_hours": 0}}, params={"min_revision": ws.revision()}
+    )
+    assert tried.json()["model"]["version"] is None and [e["score"] for e in tried.json()["top"]] == [1, 0]
+    (asked,) = ws.post(
+        "/scores", 200, json={"title": "new", "stream": "incident", "features": {"severity": "sev1"}}
+    ).json()["results"]
+    assert [(c.get("fact"), c["value"], c["contribution"]) for c in asked["contributions"]] == [
+        ("sla_left_hours", None, 0),
+        (None, 3, 1),
+    ]
+    term = {"fact": "sla_left_hours", "weight": 1, "lower": 5, "upper": 5, "unknown": "span", "evidence": 1}
+    body = {"name": "no", "kind": "weighted_sum", "terms": [term], "bands": [{"name": "all"}]}
+    answer = ws.post("/models", 422, json=body)
+    assert sorted(problem_pointers(answer)) == ["/terms/0/evidence", "/terms/0/unknown", "/terms/0/upper"]
+
+
+@pytest.mark.parametrize("model", [score_by_time_left, sum_by_time_left])
+def test_kept_rankings_replay(ws, tmp_path, operator, model):
     """Time left is an input of a bundle; the rules may have changed since."""
     ws.push([severe("a", hours=20), severe("b", hours=30), severe("c", "sev4")])
     put(ws, rule(target=100, pauses_at=["in_review"]))
-    ws.promote(score_by_time_left(ws))
+    ws.promote(model(ws))
     ws.push([severe("b", hours=30, status="in_review")])
     ws.queue()
     kept = ws.post("/rankings", 201, json={}).json()
@@ -193,7 +261,7 @@ def test_kept_rankings_replay(ws, tmp_path, operator):
     assert not [line for line in lines if line.get("document", {}).get("kind") in ("slas", "business_hours")]
     path = tmp_path / "bundle.ndjson"
     path.write_text(bundle)
-    cli.run("rank", "--offline", path)
+    assert cli.run("rank", "--offline", path).stdout == ws.get(f"/rankings/{kept['id']}/order").text
 
 
 def test_time_left_in_a_policy(ws):

@@ -4,6 +4,7 @@ import pytest
 
 from support import cli
 from support.client import problem_pointers
+from support.decisions import fresh, item_id
 from support.workspace import item, rubric
 
 BANDS = [{"name": "ready", "at_least": 4}, {"name": "icebox"}]
@@ -118,3 +119,131 @@ def test_scores_must_be_comparable(ws):
         new = a_model(ws, "new", "cost_of_delay", bands)
         answer = split(ws, {"model": new, "streams": ["model_quality"]}, {"model": old}, expect=422)
         assert problem_pointers(answer) == ["/components/0/model"]
+
+
+# ---- policies on a part ----
+
+
+def a_policy(ws, *rules, name="p", expect=201):
+    return ws.post("/policies", expect, json={"name": name, "rules": list(rules)}).json()["version"]
+
+
+def a_rule(rule_id, effect="hold", when=None, **more):
+    when = {"all": []} if when is None else when
+    return {"id": rule_id, "when": when, "effect": effect, "reason": f"Because of {rule_id}.", **more}
+
+
+def join(ws, *parts, expect=201, **more):
+    return ws.post("/policies", expect, json={"name": "tried on a part", "split": list(parts), **more})
+
+
+def verdicts(ws):
+    """What rules did, by item."""
+    found = {}
+    for name in ("bug", "quality", "wish", "other"):
+        rules = fresh(ws, f"/items/{item_id(ws, name)}/explanation")["rules"]
+        found[name] = sorted(rule["id"] for rule in rules)
+    return found
+
+
+def test_a_policy_is_tried_on_a_part(ws, tmp_path):
+    """Version 2 for one stream and one team, version 1 for the rest; what both say holds for all."""
+    filled(ws)
+    same = a_rule("risk", when={"feature": "risk_category", "missing": True})
+    old = a_policy(ws, same, a_rule("metric", when={"feature": "success_metric", "missing": True}))
+    new = a_policy(ws, same, a_rule("metric", "at_most_band", band="icebox"), a_rule("quality", "pin_top"))
+    ws.enforce(old)
+    part = {"policy": new, "streams": ["model_quality"], "teams": ["payments"]}
+    made = join(ws, part, {"policy": old}).json()
+    assert made["split"] == [part, {"policy": old}]
+    assert [rule["id"] for rule in made["rules"]] == ["risk", "metric-v2", "quality-v2", "metric-v1"]
+    assert made["rules"][0] == same
+    assert ws.get(f"/policies/{made['version']}").json() == made
+    assert join(ws, part, {"policy": old}, expect=200).json()["version"] == made["version"]
+
+    ws.put("/policy-aliases/candidate", 201, json={"policy": made["version"]}, headers={"If-None-Match": "*"})
+    shadow = fresh(ws, "/rollout")["candidate"]
+    assert shadow["policy_version"] == made["version"] and shadow["differences"]["moved_count"] > 0
+    checked = ws.post("/policies:check", 200, json={"policy": {"name": "x", "split": [part, {"policy": old}]}}).json()
+    assert {rule["id"]: rule["hits"] for rule in checked["rules"]} == {
+        "risk": 4,
+        "metric-v2": 2,
+        "quality-v2": 2,
+        "metric-v1": 2,
+    }
+
+    ws.enforce(made["version"])
+    theirs, others = ["metric-v2", "quality-v2", "risk"], ["metric-v1", "risk"]
+    assert verdicts(ws) == {"quality": theirs, "wish": theirs, "bug": others, "other": others}
+    queue = ws.queue()
+    assert queue["policy"]["version"] == made["version"]
+    assert {entry["external_id"] for entry in queue["entries"][:2]} == {"quality", "wish"}
+
+    kept = ws.post("/rankings", 201, json={}).json()
+    assert kept["receipt"]["policy"] == made["version"]
+    assert ws.post(f"/rankings/{kept['id']}:replay", 200, json={}).json()["same"] is True
+    bundle = tmp_path / "bundle.ndjson"
+    bundle.write_bytes(ws.get(f"/rankings/{kept['id']}/bundle").content)
+    assert cli.run("rank", "--offline", bundle).stdout == ws.get(f"/rankings/{kept['id']}/order").text
+    env = {"url": ws.url, "token": ws.secret, "workspace": ws.name}
+    shown = cli.run("policy", "show", made["version"], **env).stdout
+    assert "version 2 for streams model_quality for teams payments" in shown and "version 1 for the rest" in shown
+
+    back = ws.post("/rollback", 200, json={"policy_version": old, "rationale": WHY}).json()
+    assert back["active_version"] == old
+    assert verdicts(ws)["quality"] == ["metric", "risk"]
+
+
+def test_places_of_the_whole_queue_are_not_parted(ws):
+    filled(ws)
+    bugs = {"fact": "stream", "eq": "engineering_bug"}
+    lane = {"at_most": 2, "top": 2}
+    old = a_policy(ws, a_rule("lane", "limit", **lane), a_rule("bugs", "limit", when=bugs, **lane))
+    new = a_policy(ws, a_rule("lane", "limit", at_most=3, top=3), a_rule("bugs", "limit", when=bugs, at_most=1, top=1))
+    parts = [{"policy": new, "streams": ["engineering_bug"]}, {"policy": old}]
+    answer = join(ws, *parts, expect=422)
+    assert problem_pointers(answer) == ["/split/0", "/split/1"] and "lane" in answer.text
+    # The same limit in both is one limit; that of a stream follows the stream.
+    new = a_policy(ws, a_rule("lane", "limit", **lane), a_rule("bugs", "limit", when=bugs, at_most=0, top=3))
+    made = join(ws, {**parts[0], "policy": new}, parts[1]).json()
+    assert [rule["id"] for rule in made["rules"]] == ["lane", f"bugs-v{new}"]
+    ws.enforce(made["version"])
+    queue = ws.queue()
+    assert queue["entries"][-1]["external_id"] == "bug"
+
+
+def test_faults_of_parts(ws):
+    filled(ws)
+    one, two = a_policy(ws, a_rule("a")), a_policy(ws, a_rule("b"))
+    for parts, pointers in (
+        ([{"policy": one}], ["/split"]),
+        ([{"policy": one}, {"policy": two}], ["/split/0"]),
+        (
+            [{"policy": 9, "streams": ["nowhere"]}, {"policy": two, "teams": ["x"]}],
+            ["/split/0/policy", "/split/0/streams/0", "/split/1"],
+        ),
+    ):
+        assert problem_pointers(join(ws, *parts, expect=422)) == pointers
+    good = [{"policy": one, "teams": ["x"]}, {"policy": two}]
+    assert problem_pointers(join(ws, *good, expect=422, rules=[a_rule("c")])) == ["/rules"]
+    made = join(ws, *good).json()["version"]
+    nested = [{"policy": made, "teams": ["y"]}, {"policy": one}]
+    assert problem_pointers(join(ws, *nested, expect=422)) == ["/split/0/policy"]
+    body = {"name": "copied", "rules": [a_rule("a")], "split": good}
+    assert problem_pointers(ws.post("/policies", 422, json=body)) == ["/rules"]
+
+
+def test_a_part_is_proposed_and_approved_as_any_policy(ws):
+    filled(ws)
+    old, new = a_policy(ws, a_rule("a")), a_policy(ws, a_rule("b", "exclude"))
+    ws.enforce(old)
+    ws.put("/approval-rules", 201, json={"rules": [{"change": "policy"}]}, headers={"If-None-Match": "*"})
+    document = {"name": "a part", "split": [{"policy": new, "streams": ["model_quality"]}, {"policy": old}]}
+    ann, bob = (ws.client(ws.token("reviewer", actor_kind="human", person=who)) for who in ("ann", "bob"))
+    ws.queue()
+    body = {"change": "policy", "body": {"policy": document}, "rationale": WHY}
+    proposal = ann.post("/proposals", 201, json=body, params={"min_revision": ws.revision()}).json()
+    assert proposal["effect"]["simulated"] and proposal["effect"]["removed_count"] == 1
+    done = bob.post(f"/proposals/{proposal['id']}:approve", 200, json={"digest": proposal["digest"], "rationale": WHY})
+    assert done.json()["state"] == "applied"
+    assert sorted(entry["external_id"] for entry in ws.whole_queue()) == ["bug", "other", "wish"]

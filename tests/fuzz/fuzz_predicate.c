@@ -332,7 +332,7 @@ static void fuzz_evaluate(const struct fuzz_reading *reading, const struct catal
 		"\"when\":%.*s}]}",
 		STR_ARG(buf_view(&reading->written)));
 	fuzz_must(json_parse(buf_view(&text), 1, "", &diag, &json) == ERR_OK);
-	fuzz_must(policy_read(json, catalog, true, &arena, &diag, &policy));
+	fuzz_must(policy_read(json, catalog, POLICY_STORED, &arena, &diag, &policy));
 	fuzz_fill(&items, policy.word_count, (uint32_t)reading->written.len);
 	fuzz_numbered(&policy, catalog, &items, false);
 	fuzz_numbered(&policy, catalog, &items, true);

@@ -48,6 +48,11 @@ bool evidence_room_init(
 	return room->contributions || room->steps;
 }
 
+void evidence_put_input(struct json_writer *json, const struct feature_definition *input)
+{
+	json_put(json, input->fact ? "fact" : "feature", str, input->name);
+}
+
 /* ---- contributions ---- */
 
 static const char *clip_word(enum wn_clip clip)
@@ -119,7 +124,7 @@ static void write_contribution(struct json_writer *json, struct buf *text,
 	bool grouped = c->clip == WN_CLIP_PRINCIPAL || c->clip == WN_CLIP_TEAM;
 
 	json_object_begin(json);
-	json_put(json, "feature", str, shown->version->term_features[c->term]->name);
+	evidence_put_input(json, shown->version->term_features[c->term]);
 	json_put(json, "weight", number, term->weight);
 	json_put(json, "value", number, c->value);
 	json_put(json, "counted", number, c->counted);
@@ -238,7 +243,7 @@ static void write_step(struct json_writer *json, const struct evidence_shown *sh
 	json_put(json, "depth", int, step->depth);
 	json_put(json, "label", text, step->label);
 	if (feature)
-		json_put(json, "feature", str, feature->name);
+		evidence_put_input(json, feature);
 	if (step->depth == 1 && shown->version->components) {
 		json_key(json, "model");
 		json_object_begin(json);
@@ -361,7 +366,7 @@ static size_t list_families(const struct evidence_shown *shown, const struct mod
 		const struct feature_definition *feature = version->term_features[i];
 		struct family *family = family_of(families, &count, feature->family);
 
-		family->hidden |= catalog->features[feature->id].sensitive;
+		family->hidden |= !feature->fact && catalog->features[feature->id].sensitive;
 	}
 	for (size_t i = 0; version->components && i < version->model.spec.blend->component_count;
 		i++)

@@ -40,6 +40,9 @@ bool evidence_room_init(
 struct str evidence_word(const struct model_version *version, const struct str words[WN_WORDS],
 	const struct wn_step *step);
 
+/* "feature", or "fact", with the input's name. */
+void evidence_put_input(struct json_writer *json, const struct feature_definition *input);
+
 /* "contributions" and "sum", or "tree", of the object being written. */
 void evidence_write(struct json_writer *json, const struct evidence_room *room,
 	const struct evidence_shown *shown);

@@ -360,12 +360,12 @@ static void write_top(struct json_writer *json, const struct simulation *simulat
 	json_key(json, "top");
 	json_array_begin(json);
 	for (size_t i = 0; i < summary->top_after; i++) {
-		uint32_t row = simulation->decision.order.order[i];
+		uint32_t row = simulation->after.order[i];
 
 		json_object_begin(json);
 		json_put(json, "id", uuid, &ranking_facts(simulation->base, row)->id);
 		json_put(json, "rank", int, (int64_t)i + 1);
-		json_put(json, "was", int, simulation->base->decision.order.rank[row]);
+		json_put(json, "was", int, simulation->before.rank[row]);
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -388,7 +388,7 @@ enum error effect_write(
 	json_put(json, "left", int, (int64_t)simulation->orders.left);
 	json_put(json, "top", int, (int64_t)simulation->orders.top);
 	json_object_end(json);
-	json_put(json, "count", int, (int64_t)simulation->decision.order.count);
+	json_put(json, "count", int, (int64_t)simulation->after.count);
 	json_put(json, "moved_count", int, (int64_t)summary->moved_count);
 	json_put(json, "removed_count", int, (int64_t)summary->removed_count);
 	json_put(json, "simulated", bool, true);

@@ -1,14 +1,16 @@
 /*
  * What is in force and what is tried beside it; the active model stopped and let go on; a version set back.
  */
+#include <string.h>
+
 #include "http/resources/proposal_change.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
 #include "http/resources/whatif.h"
-#include "service/simulation.h"
+#include "service/shadow.h"
 #include "service/suspension.h"
 
-enum { TEXT_MOST = 65536, LISTED = 20 };
+enum { TEXT_MOST = 65536, LISTED = 20, PART_NAMES = 64 };
 
 /* ---- answers ---- */
 
@@ -136,24 +138,51 @@ static enum error rollback(struct request *request, struct response *response)
 
 /* ---- what is in force, and what is tried ---- */
 
-/* What is behind the aliases "candidate", each that is there in the place of the active one. */
-struct candidate {
-	bool any;
-	const struct model_version *model;
-	const struct policy_version *policy;
+/* What of it is asked for: all, or the items of chosen streams and teams. */
+struct shown {
+	const struct ranking *ranking;
+	struct shadow_candidate candidate;
+	struct shadow_part part;
 };
 
-static struct candidate candidate_of(const struct ranking *ranking)
+static bool is_part(const struct shown *shown)
 {
-	const struct catalog *catalog = ranking->catalog;
-	const struct alias *alias = catalog_alias(catalog, STR("candidate"));
-	const struct policy_version *policy = catalog_policy_named(catalog, STR("candidate"));
+	return shown->part.stream_count + shown->part.team_count > 0;
+}
 
-	return (struct candidate){
-		.any = alias || policy,
-		.model = alias ? catalog_model(catalog, alias->model) : ranking->model,
-		.policy = policy ? policy : ranking->policy,
-	};
+/* "a,b" */
+static void read_names(
+	struct request *request, const char *name, const struct str **out, size_t *count)
+{
+	struct str left = request_query(request, name);
+	const char *pointer = diag_key(&request->diag, "/query", name);
+	struct str *names = arena_array(&request->arena, PART_NAMES, sizeof *names);
+	bool more = left.ptr != NULL;
+
+	*out = names;
+	*count = 0;
+	while (names && more) {
+		const char *comma = memchr(left.ptr, ',', left.len);
+		size_t len = comma ? (size_t)(comma - left.ptr) : left.len;
+
+		if (len == 0 || *count == PART_NAMES) {
+			diag_add(&request->diag, pointer,
+				"This must be 1 to %d names, divided by commas.", PART_NAMES);
+			return;
+		}
+		names[(*count)++] = (struct str){left.ptr, len};
+		more = comma != NULL;
+		left = (struct str){left.ptr + len + more, left.len - len - more};
+	}
+}
+
+static enum error read_part(struct request *request, struct shadow_part *part)
+{
+	read_names(request, "streams", &part->streams, &part->stream_count);
+	read_names(request, "teams", &part->teams, &part->team_count);
+	if (!part->streams || !part->teams)
+		return ERR_BUDGET;
+	return request->diag.count > 0 ? ERR_INVALID : ERR_OK;
 }
 
 /* For those who may simulate, and who may see what it is made of. */
@@ -163,12 +192,12 @@ static bool may_compare(const struct request *request)
 	       veil_refuse(request) == ERR_OK;
 }
 
-static enum error write_differences(struct request *request, struct json_writer *json,
-	const struct ranking *ranking, const struct candidate *candidate)
+static enum error write_differences(
+	struct request *request, struct json_writer *json, const struct shown *shown)
 {
-	const struct simulation_request wanted = {
-		.model = candidate->model,
-		.policy = candidate->policy,
+	struct simulation_request wanted = {
+		.model = shown->candidate.model,
+		.policy = shown->candidate.policy,
 		.top = SIMULATION_TOP_DEFAULT,
 		.without_conflicts = true,
 	};
@@ -180,7 +209,12 @@ static enum error write_differences(struct request *request, struct json_writer 
 		json_nil(json);
 		return ERR_OK;
 	}
-	error = whatif_run(request, ranking, &wanted, &simulation);
+	if (is_part(shown)) {
+		wanted.part = shadow_rows_of(shown->ranking, &shown->part, &request->arena);
+		if (!wanted.part)
+			return ERR_BUDGET;
+	}
+	error = whatif_run(request, shown->ranking, &wanted, &simulation);
 	if (!error) {
 		json_object_begin(json);
 		error = effect_write(request, json, &simulation);
@@ -190,10 +224,20 @@ static enum error write_differences(struct request *request, struct json_writer 
 	return error;
 }
 
-/* A model or a policy behind the alias "candidate", ranked beside the active ones. */
-static enum error write_candidate(struct request *request, struct json_writer *json,
-	const struct ranking *ranking, const struct candidate *candidate)
+static void write_part(struct json_writer *json, const struct shadow_part *part)
 {
+	json_key(json, "part");
+	json_object_begin(json);
+	write_names(json, "streams", part->streams, part->stream_count);
+	write_names(json, "teams", part->teams, part->team_count);
+	json_object_end(json);
+}
+
+/* A model or a policy behind the alias "candidate", ranked beside the active ones. */
+static enum error write_candidate(
+	struct request *request, struct json_writer *json, const struct shown *shown)
+{
+	const struct shadow_candidate *candidate = &shown->candidate;
 	enum error error;
 
 	json_key(json, "candidate");
@@ -204,7 +248,9 @@ static enum error write_candidate(struct request *request, struct json_writer *j
 	json_object_begin(json);
 	json_put(json, "model_version", int, candidate->model->version);
 	json_put(json, "policy_version", int, candidate->policy ? candidate->policy->version : 0);
-	error = write_differences(request, json, ranking, candidate);
+	if (is_part(shown))
+		write_part(json, &shown->part);
+	error = write_differences(request, json, shown);
 	json_object_end(json);
 	return error;
 }
@@ -230,37 +276,61 @@ static enum error write_history(struct request *request, struct json_writer *jso
 	return ERR_OK;
 }
 
-static enum error write_ranked(
-	struct request *request, struct json_writer *json, const struct ranking *ranking)
+static bool check_streams(struct request *request, const struct shown *shown)
 {
-	const struct candidate candidate = candidate_of(ranking);
-	enum error error =
-		veil_ask_versions(request, ranking->catalog, candidate.model, candidate.policy);
+	bool ok = true;
+
+	for (size_t i = 0; i < shown->part.stream_count; i++) {
+		struct str stream = shown->part.streams[i];
+
+		if (catalog_stream(shown->ranking->catalog, stream) >= 0)
+			continue;
+		diag_add(&request->diag, "/query/streams", "The workspace has no stream \"%.*s\".",
+			STR_ARG(stream));
+		ok = false;
+	}
+	return ok;
+}
+
+static enum error write_ranked(
+	struct request *request, struct json_writer *json, const struct shown *shown)
+{
+	enum error error = veil_ask_versions(
+		request, shown->ranking->catalog, shown->candidate.model, shown->candidate.policy);
 
 	json->veil = request->veil;
 	if (error)
 		return error;
-	view_write_ranking(json, ranking);
-	return write_candidate(request, json, ranking, &candidate);
+	view_write_ranking(json, shown->ranking);
+	return write_candidate(request, json, shown);
 }
 
 static enum error show(struct request *request, struct response *response)
 {
-	static const char *const known[] = {"min_revision", NULL};
+	static const char *const known[] = {"min_revision", "streams", "teams", NULL};
 	struct ranking *ranking;
+	struct shown shown = {0};
 	struct json_writer json;
 	enum error error = request_query_only(request, known);
 
 	if (!error)
+		error = read_part(request, &shown.part);
+	if (!error)
 		error = view_ranking(request, &ranking);
 	if (error)
 		return error;
+	shown.ranking = ranking;
+	shown.candidate = shadow_candidate_of(ranking);
+	if (!check_streams(request, &shown)) {
+		ranking_unref(ranking);
+		return ERR_INVALID;
+	}
 	response_revision(response, request, ranking->revision);
 	response_header(response, request, "Cache-Control", "no-store");
 	view_tell_suspension(request, response, ranking);
 	view_begin(&json, request, &response->body);
 	json_object_begin(&json);
-	error = write_ranked(request, &json, ranking);
+	error = write_ranked(request, &json, &shown);
 	ranking_unref(ranking);
 	if (!error)
 		error = write_history(request, &json);

@@ -171,7 +171,7 @@ static void write_contribution(struct json_writer *json, const struct model_vers
 	};
 
 	json_object_begin(json);
-	json_put(json, "feature", str, model->term_features[contribution->term]->name);
+	evidence_put_input(json, model->term_features[contribution->term]);
 	json_put(json, "weight", number, model->model.terms[contribution->term].weight);
 	json_put(json, "value", number, contribution->value);
 	json_put(json, "counted", number, contribution->counted);
@@ -204,11 +204,15 @@ static bool write_contributions(
 }
 
 /* A blend's inputs are those of the component whose tree it is. */
-static struct str input_name(const struct model_version *model, size_t component, size_t term)
+static void write_input(
+	struct json_writer *json, const struct model_version *model, size_t component, size_t term)
 {
 	if (model->components && component > 0)
 		model = model->components[component - 1];
-	return term == WN_NO_TERM ? STR_NONE : model->term_features[term]->name;
+	if (term == WN_NO_TERM || model->term_features[term]->fact)
+		json_put(json, "feature", str, STR_NONE);
+	if (term != WN_NO_TERM)
+		evidence_put_input(json, model->term_features[term]);
 }
 
 static void write_word(struct json_writer *json, const struct model_version *model,
@@ -248,8 +252,7 @@ static bool write_tree(struct json_writer *json, struct arena *arena, const stru
 		json_object_begin(json);
 		json_put(json, "depth", int, steps[i].depth);
 		json_put(json, "label", text, steps[i].label);
-		json_put(json, "feature", str,
-			input_name(scoring->ranking->model, component, steps[i].term));
+		write_input(json, scoring->ranking->model, component, steps[i].term);
 		json_put(json, "value", number, steps[i].value);
 		write_word(json, scoring->ranking->model, component, record, &steps[i]);
 		json_put(json, "lowest", number, steps[i].lowest);

@@ -292,6 +292,72 @@ static void test_weighted_sum_teams(void **state)
 	world_free(world);
 }
 
+/* ---- facts as terms ---- */
+
+#define LEFT(more) "{'fact':'sla_left_hours','weight':2,'lower':-20,'upper':80" more "}"
+
+static void test_fact_as_term(void **state)
+{
+	struct world *world = world_new();
+	const struct model_version *model =
+		store(world, SUM("'terms':[{'feature':'user_impact','weight':3}," LEFT(
+				     "") "],'teams':[{"
+					 "'team':'search','share':0.5,'terms':[" LEFT(
+						 ",'unknown':'exclude'") "]}]"));
+	double score, low, high, left = 30;
+	json_t *json, *term;
+	struct row row;
+
+	(void)state;
+	assert_round_trip(world, model);
+	assert_false(model_reads(model, WN_SLA_LEFT));
+	assert_true(wn_model_traits(&model->model) & WN_TRAIT_TIMED);
+	json = shown(model);
+	term = json_array_get(json_object_get(json, "terms"), 1);
+	assert_string_equal(member(term, "fact"), "sla_left_hours");
+	assert_string_equal(member(term, "direction"), "lower_is_better");
+	assert_string_equal(member(term, "unknown"), "default");
+	assert_true(json_number_value(json_object_get(term, "default")) == 80);
+	assert_null(json_object_get(term, "feature"));
+	assert_null(json_object_get(term, "feature_revision"));
+	assert_string_equal(member(json, "formula"),
+		"3*(user_impact - 1)/2 + 2*(80 - sla_left_hours)/100; team search: + "
+		"2*(80 - sla_left_hours)/100, for no more than 0.5 of it");
+	assert_true(json_is_true(json_object_get(json, "timed")));
+	json_decref(json);
+
+	row_init(&row);
+	row_set(&row, world, "user_impact", 1);
+	row_score(world, model, &row, "search", &score, &low, &high);
+	assert_true(
+		score == 0 && high == 0); /* without a clock as with the most time, and no span */
+	row.rows.numbers[WN_SLA_LEFT] = &left;
+	row_score(world, model, &row, "search", &score, &low, &high);
+	assert_true(score == 1);
+	row.team = 7;
+	row_score(world, model, &row, "search", &score, &low, &high);
+	assert_true(score == 2);
+	left = -50;
+	row_score(world, model, &row, "search", &score, &low, &high);
+	assert_true(score == 4);
+	left = NAN;
+	row_score(world, model, &row, "search", &score, &low, &high);
+	assert_true(isnan(score));
+
+	model = store(
+		world, SUM("'terms':[" LEFT(",'direction':'higher_is_better','unknown':'default',"
+					    "'default':30,'scale':'value'") "]"));
+	assert_round_trip(world, model);
+	row_score(world, model, &row, "search", &score, &low, &high);
+	assert_true(score == 60);
+	model = store(
+		world, PARETO("'objectives':[{'feature':'user_impact'},{'fact':'sla_left_hours',"
+			      "'lower':-20,'upper':80}]"));
+	assert_round_trip(world, model);
+	assert_true(model->model.terms[1].lower_is_better && model->model.terms[1].fallback == 80);
+	world_free(world);
+}
+
 /* ---- expressions ---- */
 
 #define MIXED                                                                                      \
@@ -902,6 +968,18 @@ static const struct {
 		   "},{'team':'a','share':0.1,'terms':[{'feature':'ease','weight':1}]}]"),
 		"#/teams/1/team", "already"},
 	{SUM(TERMS ",'expression':'1'"), "#/expression", "no such"},
+	{SUM("'terms':[{'fact':'age_days','weight':1,'lower':0,'upper':1}]"), "#/terms/0/fact",
+		"sla_left_hours"},
+	{SUM("'terms':[{'fact':'sla_left_hours','weight':1,'upper':1}]"), "#/terms/0/lower",
+		"required"},
+	{SUM("'terms':[{'fact':'sla_left_hours','weight':1,'lower':3,'upper':3}]"),
+		"#/terms/0/upper", "greater"},
+	{SUM("'terms':[" LEFT(",'unknown':'span'") "]"), "#/terms/0/unknown", "exclude"},
+	{SUM("'terms':[" LEFT(",'unknown':'default','default':90") "]"), "#/terms/0/default",
+		"bounds"},
+	{SUM("'terms':[" LEFT(",'feature':'effort'") "]"), "#/terms/0/feature", "no such"},
+	{SUM("'terms':[" LEFT("") "," LEFT("") "]"), "#/terms/1/fact", "same feature"},
+	{SUM("'terms':[{'feature':'effort','weight':1,'lower':0}]"), "#/terms/0/lower", "no such"},
 
 	{EXPRESSION("'expression':'1 +\\n * 2'"), "#/expression", "Line 2, column 2"},
 	{EXPRESSION("'expression':'user_impact * glamour'"), "#/expression", "column 15"},
@@ -1062,7 +1140,7 @@ static void test_documented(void **state)
 		at = end;
 		examples++;
 	}
-	assert_int_equal(examples, 9);
+	assert_int_equal(examples, 10);
 	free(text);
 	world_free(world);
 }
@@ -1240,6 +1318,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_later_category_is_unknown),
 		cmocka_unit_test(test_weighted_sum_teams),
+		cmocka_unit_test(test_fact_as_term),
 		cmocka_unit_test(test_expression),
 		cmocka_unit_test(test_table),
 		cmocka_unit_test(test_table_holes),

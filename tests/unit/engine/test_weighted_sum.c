@@ -538,10 +538,106 @@ static void test_range(void **state)
 	}
 }
 
+/* A fact counts as a feature that nobody claims would: to the last bit, in scores and explanations, in base
+ * terms, in a team's, and inside a blend. */
+static void test_facts_are_columns(void **state)
+{
+	struct sum s;
+	uint64_t random = test_seed();
+	static double same[TABLE_ROWS], same_low[TABLE_ROWS], same_high[TABLE_ROWS];
+	const struct wn_scores others = {same, same_low, same_high};
+
+	(void)state;
+	for (size_t round = 0; round < 40; round++) {
+		uint32_t which[] = {(uint32_t)test_below(&random, BASE), BASE + 3};
+		struct wn_term features[BASE + TEAM_TERMS];
+		struct wn_rows rows = table_rows(&table, TABLE_ROWS);
+		struct wn_model by_feature, by_fact;
+		size_t fact = which[test_below(&random, 2)];
+		struct wn_component parts[2];
+		struct wn_blend blend = {WN_BLEND_WEIGHTED, parts, 2};
+		struct wn_model half = {.kind = wn_model_kind_named("blend"),
+			.bands = one_band,
+			.band_count = 1,
+			.spec.blend = &blend};
+
+		random_sum(&s, &random);
+		/* Of its own, so that only one term reads it. */
+		s.terms[fact].column = (uint32_t)fact;
+		random_rows(&s, TABLE_ROWS, &random);
+		memset(table.evidence[fact], WN_UNSAID, TABLE_ROWS);
+		rows.numbers[WN_SLA_LEFT] = table.values[fact];
+		memcpy(features, s.terms, sizeof(features));
+		by_fact = by_feature = s.model;
+		by_feature.terms = features;
+		for (size_t i = 0; i < BASE + TEAM_TERMS; i++) {
+			if (s.terms[i].column == fact)
+				s.terms[i].column = WN_FACT_COLUMNS + WN_SLA_LEFT;
+		}
+		check_finds(&by_fact, 0, "");
+		assert_int_equal(
+			wn_model_traits(&by_fact), wn_model_traits(&by_feature) | WN_TRAIT_TIMED);
+		assert_false(wn_model_traits(&by_feature) & WN_TRAIT_TIMED);
+		wn_model_score_rows(&by_feature, &rows, 0, scores);
+		wn_model_score_rows(&by_fact, &rows, 0, others);
+		for (size_t row = 0; row < TABLE_ROWS; row++) {
+			struct wn_contribution a[BASE + TEAM_TERMS], b[BASE + TEAM_TERMS];
+			size_t count = wn_model_explain(&by_feature, &rows, row, 0, a);
+
+			assert_true(same_bits(score[row], same[row]));
+			assert_true(same_bits(lowest[row], same_low[row]));
+			assert_true(same_bits(highest[row], same_high[row]));
+			assert_int_equal(wn_model_explain(&by_fact, &rows, row, 0, b), count);
+			for (size_t i = 0; i < count; i++) {
+				assert_true(same_bits(a[i].value, b[i].value));
+				assert_true(same_bits(a[i].contribution, b[i].contribution));
+				assert_int_equal(a[i].clip, b[i].clip);
+			}
+		}
+		parts[0] = (struct wn_component){.model = &by_feature, .weight = 1};
+		parts[1] = (struct wn_component){.model = &by_feature, .weight = 2};
+		wn_model_score_rows(&half, &rows, 0, scores);
+		parts[1].model = &by_fact;
+		wn_model_score_rows(&half, &rows, 0, others);
+		for (size_t row = 0; row < TABLE_ROWS; row++)
+			assert_true(same_bits(score[row], same[row]));
+		assert_true(wn_model_traits(&half) & WN_TRAIT_TIMED);
+	}
+}
+
+/* Where no row has the fact, every row lacks it. */
+static void test_rows_without_facts(void **state)
+{
+	struct wn_term term = {.column = WN_FACT_COLUMNS + WN_SLA_LEFT,
+		.weight = 2,
+		.lower = -10,
+		.upper = 10,
+		.lower_is_better = true,
+		.unknown = WN_UNKNOWN_DEFAULT,
+		.fallback = 5};
+	struct wn_model model = {.kind = wn_model_kind_named("weighted_sum"),
+		.terms = &term,
+		.term_count = 1,
+		.bands = one_band,
+		.band_count = 1};
+	struct wn_rows rows = table_rows(&table, 3);
+	double left[] = {-30, 0, NAN};
+
+	(void)state;
+	wn_model_score_rows(&model, &rows, 0, scores);
+	for (size_t row = 0; row < 3; row++)
+		assert_true(score[row] == 0.5 && lowest[row] == 0.5 && highest[row] == 0.5);
+	rows.numbers[WN_SLA_LEFT] = left;
+	wn_model_score_rows(&model, &rows, 0, scores);
+	assert_true(score[0] == 2 && score[1] == 1 && score[2] == 0.5);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_check),
+		cmocka_unit_test(test_facts_are_columns),
+		cmocka_unit_test(test_rows_without_facts),
 		cmocka_unit_test(test_check_teams),
 		cmocka_unit_test(test_check_limited_teams),
 		cmocka_unit_test(test_check_signs),
