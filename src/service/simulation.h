@@ -50,6 +50,14 @@ struct simulation_request {
 	size_t item_count;
 	size_t top;             /* 1 … SIMULATION_TOP_MAX: what the comparison calls the top */
 	bool without_conflicts; /* none are looked for */
+	double now_s;           /* 0: as of the ranking; else within the time in which it holds */
+	/* Vocabulary, calendars and rules of service levels as they would be; NULL: the ranking's. Model and
+	 * policy are those above all the same. */
+	const struct catalog *catalog;
+	const struct sla_book
+		*slas; /* with a catalogue: the clocks by its rules; NULL: it has none */
+	const struct override_row *added; /* the newest of all; NULL: none */
+	const struct uuid *revoked;       /* an override that ends; NULL: none */
 };
 
 struct simulation {
@@ -61,6 +69,7 @@ struct simulation {
 	struct wn_population population;
 	/* Its overrides begin with those that are in force, oldest first, as its own model takes them. */
 	struct wn_decide_input input;
+	size_t added_at; /* of request->added in them; SIZE_MAX: it has nothing to do */
 	struct wn_decision decision;
 	struct wn_comparison_of_orders orders; /* from the base to this one */
 	struct wn_scores scores;               /* the base's, where nothing can have changed them */

@@ -76,7 +76,7 @@ static enum error read_change(
 	if (word.ptr && out->change == APPROVAL_CHANGES)
 		diag_add(diag, "/change",
 			"A change is of model, policy, feature, settings, override, calendar, "
-			"business_hours, slas, contract, mapping or approval_rules.");
+			"business_hours, slas, contract, launch, mapping or approval_rules.");
 	if (json_has(body, "name"))
 		json_read_text(
 			body, "name", 1, NAME_MOST, true, "", diag, &request->arena, &out->name);
@@ -149,12 +149,6 @@ static enum error make(struct request *request, const struct ranking *ranking, s
 		error = check_inputs(request, &wanted.change);
 	if (!error)
 		error = change_effect(request, ranking, &wanted.change, &effect);
-	/* What a simulation finds wrong is told by the judge, which knows the newest configuration. */
-	if (error == ERR_INVALID && wanted.change.body.ptr) {
-		request->diag.count = 0;
-		effect.len = 0;
-		error = change_effect(request, NULL, &wanted.change, &effect);
-	}
 	if (!error && effect.failed)
 		error = ERR_NO_MEMORY;
 	wanted.effect = buf_view(&effect);
