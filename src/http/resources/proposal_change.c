@@ -62,6 +62,7 @@ bool change_read_revocation(struct request *request, const json_t *body, struct 
 
 struct judging {
 	struct request *request;
+	const struct ranking *ranking;
 	struct write *write;
 	struct catalog *catalog;
 	const json_t *json;
@@ -299,6 +300,8 @@ static enum error judge_override(
 	}
 	if (judging->diag->count)
 		return ERR_INVALID;
+	if (!override_look_up(input, judging->ranking, judging->arena))
+		return ERR_BUDGET;
 	input->justification = change->rationale;
 	input->author = change->author;
 	judging->out->override = input;
@@ -333,8 +336,10 @@ static enum error judge(void *self, struct write *write, const struct proposal_c
 {
 	struct diag *diag = write->call->diag;
 	const char *prefix = diag->prefix;
+	const struct change_context *context = self;
 	struct judging judging = {
-		.request = self,
+		.request = context->request,
+		.ranking = context->ranking,
 		.write = write,
 		.catalog = catalog,
 		.arena = write->call->arena,
@@ -360,7 +365,7 @@ static enum error judge(void *self, struct write *write, const struct proposal_c
 	return error ? error : out->result ? ERR_OK : ERR_BUDGET;
 }
 
-struct proposal_judge change_judge(struct request *request)
+struct proposal_judge change_judge(struct change_context *context)
 {
-	return (struct proposal_judge){judge, request};
+	return (struct proposal_judge){judge, context};
 }

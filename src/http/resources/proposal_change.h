@@ -9,8 +9,12 @@
 #include "live/ranking.h"
 #include "service/proposals.h"
 
-/* Judges by the same functions as the direct writes; faults point below "/body". */
-struct proposal_judge change_judge(struct request *request);
+/* Judges by the same functions as the direct writes; faults point below "/body". The context has to outlive it. */
+struct change_context {
+	struct request *request;
+	const struct ranking *ranking; /* the newest, of which an override tells; NULL: not known */
+};
+struct proposal_judge change_judge(struct change_context *context);
 
 /* What one document is changed by, and the document's name; NULL for models, policies and overrides. */
 struct configured; /* http/resources/configured.h */
