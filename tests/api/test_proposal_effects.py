@@ -5,14 +5,16 @@ import datetime
 
 import pytest
 
-from support.client import problem_pointers, problem_type
-from support.workspace import item, rubric, scored
+from support import daemon as daemons, database as databases
+from support.client import Client, minted, problem_pointers, problem_type
+from support.timeshift import Timeshift
+from support.workspace import Workspace, item, rubric, scored
 from test_proposals import WHY, decide, in_days, person, rules, seen
 
 NEW = {"If-None-Match": "*"}
 STREAMS = ("engineering_bug", "feature_request", "incident")
 TOP = 20
-# A window that is always open, whenever the test runs, and one that opened long after the items came in.
+# Open whenever the test runs.
 ALWAYS = {"weekly": [{"from": "mon 00:00", "until": "thu 00:00"}, {"from": "thu 00:00", "until": "mon 00:00"}]}
 
 
@@ -20,9 +22,7 @@ def ago(**span):
     return (datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(**span)).isoformat()
 
 
-@pytest.fixture
-def backlog(ws):
-    """Thirty items in three streams and all bands, some of one severity, some in flight."""
+def fill(ws):
     items = []
     for number in range(30):
         one = scored(f"i{number}", 8 + number * 7 % 17, stream=STREAMS[number % 3])
@@ -32,7 +32,29 @@ def backlog(ws):
             one["features"]["severity"] = "sev1"
         items.append(one)
     ws.push(items)
+
+
+@pytest.fixture
+def backlog(ws):
+    """Thirty items in three streams and all bands, some of one severity, some in flight."""
+    fill(ws)
     return ws
+
+
+@pytest.fixture(scope="module")
+def later(cluster, tmp_path_factory):
+    """A workspace of a daemon whose clock the test moves."""
+    database = cluster.create(databases.fresh_name())
+    daemons.migrate(database)
+    folder = tmp_path_factory.mktemp("effects")
+    token = daemons.bootstrap(database, folder / "token")
+    minted.add(token)
+    shift = Timeshift(folder / "clock")
+    own = daemons.Daemon(database, folder, **shift.variables)
+    own.start()
+    yield Workspace(Client(own.url, token)), shift
+    assert own.stop() == 0
+    database.drop()
 
 
 def queue_of(ws):
@@ -78,9 +100,9 @@ def without_base(effect):
     return {key: value for key, value in effect.items() if key != "base"}
 
 
-def apply_and_compare(ws, change, body, **more):
+def apply_and_compare(ws, change, body, people=None, **more):
     """Proposes, refreshes, has it approved, and compares. Gives the effect and the queues before and after."""
-    ann, bob = person(ws, "ann"), person(ws, "bob")
+    ann, bob = people or (person(ws, "ann"), person(ws, "bob"))
     before = queue_of(ws)
     proposal = propose(ws, ann, change, body, **more)
     effect = proposal["effect"]
@@ -151,15 +173,16 @@ def test_an_override_among_others(backlog):
     assert after[second]["rank"] == effect["item"]["rank"]
 
 
-def test_what_cannot_be_made_is_refused_and_told_so_later(backlog):
+def test_what_cannot_be_made_any_more_is_told_so(backlog):
     ann = person(backlog, "ann")
-    target = item_at(backlog, 5)
-    proposal = propose(backlog, ann, "override", override(target, "exclude"))
-    refused = propose(backlog, ann, "override", {**override(target, "pin"), "rank": 99}, expect=422)
+    refused = propose(backlog, ann, "override", override(item_at(backlog, 5), "pin", rank=99), expect=422)
     assert [fault["pointer"] for fault in refused["errors"]] == ["#/body/rank"]
-    backlog.put_settings(statuses=[{"name": "open", "class": "done"}, {"name": "in_progress", "class": "todo"}])
-    now = seen(backlog, proposal, refresh="true", min_revision=backlog.revision())["effect_now"]
-    assert now["simulated"] and now["base"]["revision"] == backlog.revision()
+    backlog.put_feature("extra")
+    proposal = propose(backlog, ann, "feature", None, name="extra")
+    backlog.delete_named("/features/extra")
+    shown = seen(backlog, proposal, refresh="true", min_revision=backlog.revision())
+    assert shown["state"] == "stale" and shown["effect"]["simulated"]
+    assert shown["effect_now"].keys() == {"simulated", "why"} and "would be refused" in shown["effect_now"]["why"]
 
 
 # ---- revocations ----
@@ -322,11 +345,17 @@ def test_a_calendar_that_a_freeze_goes_by(backlog):
     assert effect["added_count"] == 10
 
 
-def test_a_calendar_whose_window_has_just_opened(backlog):
-    """The newest ranking may be older than the window: the effect is that of now."""
-    freeze_by(backlog)
-    window = {"from": ago(minutes=1), "until": in_days(1), "reason": "Just now"}
-    effect, _, _ = apply_and_compare(backlog, "calendar", {"windows": [window]}, name="quiet")
+def test_a_calendar_whose_window_opened_after_the_ranking(later):
+    """The newest ranking is hours old, for nothing has happened: the effect is that of now all the same."""
+    ws, shift = later
+    fill(ws)
+    freeze_by(ws)
+    people = person(ws, "ann"), person(ws, "bob")
+    old = ws.queue()["as_of"]
+    shift.on(hours=3)
+    assert ws.queue()["as_of"] == old
+    window = {"from": (shift.now() - datetime.timedelta(hours=1)).isoformat(), "until": in_days(9), "reason": "New"}
+    effect, _, _ = apply_and_compare(ws, "calendar", {"windows": [window]}, people, name="quiet")
     assert effect["removed_count"] == 10
 
 
@@ -467,6 +496,54 @@ def test_a_launch_to_come_is_told_as_it_begins(backlog):
     launch = {"at": in_days(9), "share": 0.3, "stream": "engineering_bug"}
     effect = propose(backlog, person(backlog, "ann"), "launch", launch, name="later")["effect"]
     assert len(effect["planned"]) == 2 and effect["planned_at"] > in_days(8)
+
+
+# ---- one after the other ----
+
+
+def any_change(ws, rng):
+    """A change of any kind that ranks, which can be made now: its change, body and name."""
+    queue = tops(queue_of(ws))
+    made = [each["id"] for each in ws.get("/overrides", params={"active": "true"}).json()["overrides"]]
+    target, other = (each["id"] for each in rng.sample(queue, 2))
+    kind = rng.choice(("pin", "boost", "before", "exclude", "revoke", "revoke", "model", "policy", "calendar", "slas"))
+    if kind == "revoke" and made:
+        return "override", {"revoke": rng.choice(made)}, {}
+    if kind == "boost":
+        return "override", override(target, kind, delta=rng.choice((-7, 7))), {}
+    if kind == "before":
+        return "override", override(target, kind, before=other), {}
+    if kind == "exclude":
+        return "override", override(target, kind), {}
+    if kind == "model":
+        return "model", {"weights": {name: round(rng.uniform(1, 9), 3) for name in ("user_impact", "cost_of_delay")}}, {}
+    if kind == "policy":
+        late = {"fact": "sla_left_hours", "lt": 0}
+        rule = {
+            "id": "late",
+            "when": late,
+            "effect": rng.choice(("pin_top", "hold", "exclude")),
+            "reason": "It is late",
+        }
+        quiet = {"id": "f", "when": {"fact": "stream", "eq": "incident"}, "effect": "freeze", "reason": "Quiet."}
+        return "policy", {"policy": {"name": f"p{rng.random()}", "rules": [rule, {**quiet, "calendar": "quiet"}]}}, {}
+    if kind == "calendar":
+        return "calendar", rng.choice((ALWAYS, {"windows": []})), {"name": "quiet"}
+    if kind == "slas":
+        return "slas", levels(rng.choice((1, 8, 99))), {}
+    return "override", override(target, "pin", rank=rng.randint(1, len(queue))), {}
+
+
+def test_whatever_is_proposed_in_whatever_order(backlog, rng):
+    """Overrides in each other's way, rules, freezes, clocks and weights: each effect is what the queue does next."""
+    people = person(backlog, "ann"), person(backlog, "bob")
+    backlog.put("/calendars/quiet", 201, json={}, headers=NEW)
+    seen_changes = collections.Counter()
+    while len(seen_changes) < 5 or seen_changes.total() < 20:
+        change, body, more = any_change(backlog, rng)
+        effect, _, _ = apply_and_compare(backlog, change, body, people, **more)
+        seen_changes[change] += 1
+    assert backlog.verify()["ok"]
 
 
 # ---- what has no effect on a queue ----
