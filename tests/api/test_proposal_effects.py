@@ -516,7 +516,8 @@ def any_change(ws, rng):
     if kind == "exclude":
         return "override", override(target, kind), {}
     if kind == "model":
-        return "model", {"weights": {name: round(rng.uniform(1, 9), 3) for name in ("user_impact", "cost_of_delay")}}, {}
+        weights = {name: round(rng.uniform(1, 9), 3) for name in ("user_impact", "cost_of_delay")}
+        return "model", {"weights": weights}, {}
     if kind == "policy":
         late = {"fact": "sla_left_hours", "lt": 0}
         rule = {
