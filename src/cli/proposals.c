@@ -138,7 +138,8 @@ struct add_values {
 static const struct arg_spec add_options[] = {
 	{"because", 'b', ARG_TEXT, "TEXT", 0, 0, offsetof(struct add_values, because),
 		"why, in at least 10 characters (required)"},
-	{"name", 'n', ARG_TEXT, "NAME", 0, 0, offsetof(struct add_values, name), "of the feature"},
+	{"name", 'n', ARG_TEXT, "NAME", 0, 0, offsetof(struct add_values, name),
+		"of the feature, calendar, business hours, launch or mapping"},
 };
 
 static void tell(const struct cli *cli, const struct json_view *proposal)
@@ -206,8 +207,9 @@ static const struct command add = {
 		    "bounds'\n",
 	.details =
 		"CHANGE is model, policy, feature, settings, override, calendar, business_hours, "
-		"slas,\ncontract, mapping or approval_rules. FILE says what is to be done, in "
-		"JSON; -\nis standard input.\n",
+		"slas,\ncontract, launch, mapping or approval_rules. FILE says what is to be "
+		"done, in\nJSON; - is standard input. An override is ended by {\"revoke\": "
+		"\"ID\"}.\n",
 	COMMAND_OPTIONS(add_options),
 	.values_bytes = sizeof(struct add_values),
 	.min_words = 2,

@@ -205,12 +205,13 @@ enum approval_change {
 	APPROVE_POLICY,  /* the alias "active" of policies */
 	APPROVE_FEATURE, /* a definition, or its deletion */
 	APPROVE_SETTINGS,
-	APPROVE_OVERRIDE, /* making one, of chosen kinds */
+	APPROVE_OVERRIDE, /* making one, of chosen kinds, and ending it */
 	/* What rules of policies and models' facts go by, and where items come from. */
 	APPROVE_CALENDAR, /* as APPROVE_FEATURE */
 	APPROVE_BUSINESS_HOURS,
 	APPROVE_SLAS,
 	APPROVE_CONTRACT, /* the alias "active" of contracts */
+	APPROVE_LAUNCH,   /* as APPROVE_FEATURE: it reserves capacity */
 	APPROVE_MAPPING,
 	APPROVE_RULES, /* these rules themselves, as soon as there are any: each rule's `from` counts */
 	APPROVAL_CHANGES

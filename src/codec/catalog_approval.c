@@ -24,13 +24,14 @@ static const char *const change_names[] = {
 	[APPROVE_BUSINESS_HOURS] = "business_hours",
 	[APPROVE_SLAS] = "slas",
 	[APPROVE_CONTRACT] = "contract",
+	[APPROVE_LAUNCH] = "launch",
 	[APPROVE_MAPPING] = "mapping",
 	[APPROVE_RULES] = "approval_rules",
 };
 
 /* What a rule may be about: the rule of the rules follows from the others. */
 static const char *const rule_names[] = {"model", "policy", "feature", "settings", "override",
-	"calendar", "business_hours", "slas", "contract", "mapping", NULL};
+	"calendar", "business_hours", "slas", "contract", "launch", "mapping", NULL};
 static const char *const apply_names[] = {"at_once", "by_hand", NULL};
 
 enum approval_change approval_change_named(struct str name)

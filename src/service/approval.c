@@ -21,6 +21,7 @@ struct approval_target approval_target_of(enum approval_change change)
 		[APPROVE_BUSINESS_HOURS] = {"business_hours", {NULL, 0}},
 		[APPROVE_SLAS] = {"slas", {"workspace", 9}},
 		[APPROVE_CONTRACT] = {"contract_alias", {"active", 6}},
+		[APPROVE_LAUNCH] = {"launch", {NULL, 0}},
 		[APPROVE_MAPPING] = {"mapping", {NULL, 0}},
 		[APPROVE_RULES] = {"approval_rules", {"workspace", 9}},
 	};

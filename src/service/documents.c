@@ -308,9 +308,9 @@ enum error document_put(const struct call *call, const struct document_put *put,
 
 enum { DOCUMENTS_BUDGET_BYTES = 256 << 20 };
 
-/* All that is stored, with the one on trial behind it. */
-static enum error build_with(
-	const struct reading *reading, const struct document *added, struct catalog **out)
+/* All that was stored at a revision, with the one on trial behind it. */
+static enum error build_with(const struct reading *reading, int64_t revision,
+	const struct document *added, struct catalog **out)
 {
 	const struct uuid *workspace = &reading->call->workspace;
 	struct document *documents, *all;
@@ -319,8 +319,7 @@ static enum error build_with(
 	enum error error;
 
 	arena_init(&arena, DOCUMENTS_BUDGET_BYTES);
-	error = documents_load(
-		reading->conn, workspace, reading->head.revision, &arena, &documents, &count);
+	error = documents_load(reading->conn, workspace, revision, &arena, &documents, &count);
 	if (!error) {
 		all = arena_array(&arena, count + 1, sizeof *all);
 		error = all ? ERR_OK : ERR_NO_MEMORY;
@@ -332,6 +331,20 @@ static enum error build_with(
 		error = catalog_build(all, count + 1, out);
 	}
 	arena_release(&arena);
+	return error;
+}
+
+enum error document_trial(const struct call *call, int64_t revision, const struct document *added,
+	struct catalog **out)
+{
+	struct reading reading;
+	enum error error = reading_begin(call, &reading);
+
+	*out = NULL;
+	if (error)
+		return error;
+	error = build_with(&reading, revision, added, out);
+	reading_end(&reading);
 	return error;
 }
 
@@ -371,7 +384,7 @@ enum error document_candidate(
 	if (!error)
 		error = judge(&reading, put, catalog, &document);
 	if (!error)
-		error = build_with(&reading, &document, out);
+		error = build_with(&reading, reading.head.revision, &document, out);
 	reading_end(&reading);
 	catalog_unref(catalog);
 	return error;
@@ -386,7 +399,7 @@ static enum error in_use(struct diag *diag, struct str user)
 }
 
 static enum error feature_tombstone(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+	const struct call *call, const struct catalog *catalog, struct str name, struct str *body)
 {
 	const struct feature_definition *feature = catalog_live_feature(catalog, name);
 	const struct str *users;
@@ -395,16 +408,16 @@ static enum error feature_tombstone(
 
 	if (!feature)
 		return ERR_NOT_FOUND;
-	error = catalog_feature_users(catalog, feature, write->call->arena, &users, &count);
+	error = catalog_feature_users(catalog, feature, call->arena, &users, &count);
 	if (error)
 		return error;
 	for (size_t i = 0; i < count; i++)
-		error = in_use(write->call->diag, users[i]);
-	return error ? error : feature_deleted_body(feature, write->call->arena, body);
+		error = in_use(call->diag, users[i]);
+	return error ? error : feature_deleted_body(feature, call->arena, body);
 }
 
 static enum error calendar_tombstone(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+	const struct call *call, const struct catalog *catalog, struct str name, struct str *body)
 {
 	const struct str *users;
 	size_t count;
@@ -412,33 +425,33 @@ static enum error calendar_tombstone(
 
 	if (!catalog_calendar(catalog, name))
 		return ERR_NOT_FOUND;
-	error = catalog_calendar_users(catalog, name, write->call->arena, &users, &count);
+	error = catalog_calendar_users(catalog, name, call->arena, &users, &count);
 	if (error)
 		return error;
 	for (size_t i = 0; i < count; i++)
-		error = in_use(write->call->diag, users[i]);
+		error = in_use(call->diag, users[i]);
 	*body = STR("{\"deleted\":true}");
 	return error;
 }
 
 static enum error launch_tombstone(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+	const struct call *call, const struct catalog *catalog, struct str name, struct str *body)
 {
-	(void)write;
+	(void)call;
 	*body = STR("{\"deleted\":true}");
 	return catalog_launch(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
 }
 
 static enum error recurrence_tombstone(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+	const struct call *call, const struct catalog *catalog, struct str name, struct str *body)
 {
-	(void)write;
+	(void)call;
 	*body = STR("{\"deleted\":true}");
 	return catalog_recurrence(catalog, name) ? ERR_OK : ERR_NOT_FOUND;
 }
 
 static enum error hours_tombstone(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body)
+	const struct call *call, const struct catalog *catalog, struct str name, struct str *body)
 {
 	const struct str *users;
 	size_t count;
@@ -446,17 +459,17 @@ static enum error hours_tombstone(
 
 	if (!catalog_business_hours(catalog, name))
 		return ERR_NOT_FOUND;
-	error = catalog_hours_users(catalog, name, write->call->arena, &users, &count);
+	error = catalog_hours_users(catalog, name, call->arena, &users, &count);
 	if (error)
 		return error;
 	for (size_t i = 0; i < count; i++)
-		error = in_use(write->call->diag, users[i]);
+		error = in_use(call->diag, users[i]);
 	*body = STR("{\"deleted\":true}");
 	return error;
 }
 
 typedef enum error make_tombstone(
-	struct write *write, const struct catalog *catalog, struct str name, struct str *body);
+	const struct call *call, const struct catalog *catalog, struct str name, struct str *body);
 
 static make_tombstone *tombstone_of(const char *kind)
 {
@@ -469,10 +482,10 @@ static make_tombstone *tombstone_of(const char *kind)
 	return strcmp(kind, "calendar") == 0 ? calendar_tombstone : hours_tombstone;
 }
 
-enum error document_deletion(struct write *write, const struct catalog *catalog, const char *kind,
-	struct str name, struct str *body)
+enum error document_deletion(const struct call *call, const struct catalog *catalog,
+	const char *kind, struct str name, struct str *body)
 {
-	return tombstone_of(kind)(write, catalog, name, body);
+	return tombstone_of(kind)(call, catalog, name, body);
 }
 
 struct deleting {
@@ -493,7 +506,7 @@ static enum error delete_body(struct write *write, void *arg)
 
 	if (error)
 		return error;
-	error = deleting->tombstone(write, deleting->catalog, deleting->name, &body);
+	error = deleting->tombstone(write->call, deleting->catalog, deleting->name, &body);
 	if (error)
 		return error;
 	newest = newest_of(deleting->catalog, deleting->kind, deleting->name);

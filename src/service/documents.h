@@ -36,6 +36,11 @@ enum error document_put(const struct call *call, const struct document_put *put,
 enum error document_candidate(
 	const struct call *call, const struct document_put *put, struct catalog **out);
 
+/* The catalogue of a revision with one document more, which the caller has judged; nothing is written. A
+ * reference. */
+enum error document_trial(const struct call *call, int64_t revision, const struct document *added,
+	struct catalog **out);
+
 /* Deletes a feature, a calendar, a launch, business hours or a recurrence: its newest version says so from then
  * on. ERR_NOT_FOUND when there is none; ERR_IN_USE with a fault for each user (model, policy, mapping, SLA rule). */
 enum error document_delete(const struct call *call, const char *kind, struct str name,
@@ -58,9 +63,9 @@ enum error document_add(struct write *write, const struct catalog *catalog, cons
 	struct str name, struct str body);
 /* The revision that wrote what there is now; 0: there is none. */
 int64_t document_revision(const struct catalog *catalog, const char *kind, struct str name);
-/* The body that says that it is gone; as document_delete, of the same kinds. */
-enum error document_deletion(struct write *write, const struct catalog *catalog, const char *kind,
-	struct str name, struct str *body);
+/* The body that says that it is gone; as document_delete, of the same kinds. Also without a write. */
+enum error document_deletion(const struct call *call, const struct catalog *catalog,
+	const char *kind, struct str name, struct str *body);
 /* The version of a model (or policy) of this body, which is to be added where *added. */
 int64_t model_version_of(const struct catalog *catalog, struct str body, bool *added);
 int64_t policy_version_of(const struct catalog *catalog, struct str body, bool *added);

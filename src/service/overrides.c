@@ -414,69 +414,60 @@ struct revoking {
 	struct override_row *out;
 };
 
-/* Whether making one of this kind takes an approval here. */
-static enum error ask_guarded(struct write *write, struct str kind, bool *out)
+enum error override_judge_end(struct write *write, const struct uuid *id, struct override_row *out)
 {
-	struct catalog *catalog;
-	enum error error = catalogs_at(write->call->service->catalogs, tx_conn(write->tx),
-		&write->call->workspace, write->change.config_revision, &catalog);
+	const struct call *call = write->call;
+	enum override_state state;
+	enum error error =
+		override_read(tx_conn(write->tx), &call->workspace, id, call->arena, out);
 
 	if (error)
 		return error;
-	*out = catalog->approval.of[APPROVE_OVERRIDE].required &&
-	       catalog->approval.of[APPROVE_OVERRIDE].kinds >> override_kind_index(kind) & 1;
-	catalog_unref(catalog);
-	return ERR_OK;
+	state = override_state_of(out, write->change.at_us);
+	if (state == OVERRIDE_IN_FORCE)
+		return ERR_OK;
+	diag_add(call->diag, "", "This override has ended already: it %s.",
+		state == OVERRIDE_REVOKED ? "was revoked" : "has expired");
+	return ERR_CONFLICT;
 }
 
-/* What others decided or approved, no agent takes back; what others had to approve, its author alone. */
+enum error override_end(struct write *write, struct override_row *override, const char *by)
+{
+	override->ended_revision = write->change.revision;
+	override->ended_us = write->change.at_us;
+	override->end_reason = STR("revoked");
+	override->ended_by = str_from(by);
+	return override_end_append(&write->change, &override->id, "revoked", by);
+}
+
+/* What others decided, no agent takes back; what others have to approve, nobody alone, its author neither. */
 static enum error check_revoker(struct write *write, const struct override_row *override)
 {
 	const struct call *call = write->call;
-	bool own = str_is(override->author, call_actor(call)), guarded;
-	enum error error = ask_guarded(write, override->kind, &guarded);
+	struct catalog *catalog;
+	enum error error;
 
+	if (!principal_may_decide(call->principal) && !str_is(override->author, call_actor(call)))
+		return ERR_AGENT;
+	error = catalogs_at(call->service->catalogs, tx_conn(write->tx), &call->workspace,
+		write->change.config_revision, &catalog);
 	if (error)
 		return error;
-	if (!principal_may_decide(call->principal) && (!own || guarded))
-		return ERR_AGENT;
-	if (own || !guarded)
-		return ERR_OK;
-	diag_add(call->diag, "",
-		"In this workspace others must approve an override of kind %.*s, so nobody but its "
-		"author revokes it. It ends by itself.",
-		STR_ARG(override->kind));
-	return ERR_APPROVAL_REQUIRED;
+	error = approval_guard(catalog, "override", override->kind, call->diag);
+	catalog_unref(catalog);
+	return error;
 }
 
 static enum error revoke_body(struct write *write, void *arg)
 {
 	struct revoking *revoking = arg;
-	struct override_row *override = revoking->out;
-	const struct call *call = write->call;
-	const char *actor = call_actor(call);
-	enum override_state state;
-	enum error error = override_read(
-		tx_conn(write->tx), &call->workspace, revoking->id, call->arena, override);
+	enum error error = override_judge_end(write, revoking->id, revoking->out);
 
-	if (error)
-		return error;
-	state = override_state_of(override, write->change.at_us);
-	if (state != OVERRIDE_IN_FORCE) {
-		diag_add(call->diag, "", "This override has ended already: it %s.",
-			state == OVERRIDE_REVOKED ? "was revoked" : "has expired");
-		return ERR_CONFLICT;
-	}
-	error = check_revoker(write, override);
 	if (!error)
-		error = override_end_append(&write->change, &override->id, "revoked", actor);
-	if (error)
-		return error;
-	override->ended_revision = write->change.revision;
-	override->ended_us = write->change.at_us;
-	override->end_reason = STR("revoked");
-	override->ended_by = str_from(actor);
-	return finish(write, "override.revoke", override);
+		error = check_revoker(write, revoking->out);
+	if (!error)
+		error = override_end(write, revoking->out, call_actor(write->call));
+	return error ? error : finish(write, "override.revoke", revoking->out);
 }
 
 /* It ends once. */

@@ -67,10 +67,14 @@ enum error override_judge(
 enum error override_add(struct write *write, struct catalog *catalog,
 	const struct override_input *input, struct override_row *out);
 
+/* The same two halves of ending one: *out is as it is now, and then with its end. ERR_NOT_FOUND; ERR_CONFLICT: it
+ * has ended (a fault at "" says how). `by`: whose word it is. */
+enum error override_judge_end(struct write *write, const struct uuid *id, struct override_row *out);
+enum error override_end(struct write *write, struct override_row *override, const char *by);
+
 /* Ends it before its time. ERR_NOT_FOUND; ERR_CONFLICT: it was revoked, or has expired (also when
- * that is not recorded yet). ERR_AGENT: an agent, and it is another's or of a kind that others must approve
- * (approval_rules); ERR_APPROVAL_REQUIRED: anybody else but its author, of such a kind. Records
- * "override.revoke" on "override:<id>". */
+ * that is not recorded yet). ERR_AGENT: an agent, and it is another's; ERR_APPROVAL_REQUIRED: it is of a kind
+ * that others must approve (approval_rules), to make and to end. Records "override.revoke" on "override:<id>". */
 enum error override_revoke(const struct call *call, const struct uuid *id, struct override_row *out,
 	struct written *written);
 

@@ -182,7 +182,7 @@ static enum error check_room(struct write *write, const struct proposal_row *row
 	return ERR_CONFLICT;
 }
 
-/* What an override's proposal is against: the item as it was. */
+/* What a new override's proposal is against: the item as it was. */
 static enum error item_base(
 	struct write *write, const struct override_input *input, int64_t *revision)
 {
@@ -216,6 +216,8 @@ static enum error create_body(struct write *write, void *arg)
 		error = item_base(write, documents.override, &deciding->out->row.base);
 	if (error)
 		return error;
+	if (documents.revoked)
+		deciding->out->row.base = documents.revoked->revision;
 	if (!proposal_digest(&deciding->out->row, deciding->catalog, &deciding->out->row.digest))
 		return ERR_NO_MEMORY;
 	error = check_room(write, &deciding->out->row);
@@ -259,6 +261,15 @@ static enum error add_override(
 	return error ? error : documents->result ? ERR_OK : ERR_NO_MEMORY;
 }
 
+/* It is the proposer's word, as one that is made is. */
+static enum error end_override(
+	struct write *write, const struct proposal *proposal, struct override_row *override)
+{
+	const char *by = arena_strdup(write->call->arena, proposal->row.author);
+
+	return by ? override_end(write, override, by) : ERR_NO_MEMORY;
+}
+
 static enum error apply(struct write *write, struct deciding *deciding, enum proposal_state state)
 {
 	struct proposal *proposal = deciding->out;
@@ -281,6 +292,8 @@ static enum error apply(struct write *write, struct deciding *deciding, enum pro
 		return error;
 	if (documents.override)
 		error = add_override(write, deciding, &documents);
+	if (!error && documents.revoked)
+		error = end_override(write, proposal, documents.revoked);
 	if (error)
 		return error;
 	proposal->state = state;

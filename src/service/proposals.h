@@ -24,7 +24,8 @@ struct override_input; /* service/overrides.h */
 
 /* What applying a change writes. */
 struct proposal_documents {
-	const struct override_input *override;             /* NULL: none */
+	const struct override_input *override;             /* to be made; NULL: none */
+	struct override_row *revoked;                      /* to be ended; NULL: none */
 	struct document documents[PROPOSAL_MAX_DOCUMENTS]; /* revision left empty */
 	size_t count;
 	const char *result; /* what comes of it: "model:4" */

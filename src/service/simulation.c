@@ -8,6 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "codec/population.h"
+#include "live/sla.h"
+
 /* The first of the symbols that stand for words which no item of the ranking has. */
 enum { OWN_SYMBOLS = 0xfffffffe };
 
@@ -45,6 +48,12 @@ static uint32_t own_symbol(void *self, struct str word)
 	return symbol;
 }
 
+/* Whose words, calendars and rules count. */
+static const struct catalog *catalog_of(const struct setup *setup)
+{
+	return setup->request->catalog ? setup->request->catalog : setup->out->base->catalog;
+}
+
 static bool bind(struct setup *setup)
 {
 	struct simulation *out = setup->out;
@@ -57,7 +66,7 @@ static bool bind(struct setup *setup)
 	if (!out->policy)
 		return true;
 	out->input.policy = &out->bound_policy;
-	return policy_bind(out->policy, out->base->catalog, &out->bound_model, out->input.now_s,
+	return policy_bind(out->policy, catalog_of(setup), &out->bound_model, out->input.now_s,
 		&words, setup->arena, &out->bound_policy);
 }
 
@@ -191,20 +200,59 @@ static bool change_item(struct setup *setup, const struct simulation_change *cha
 	return true;
 }
 
+/* Another vocabulary can make other statuses rank. */
+static void classify(struct setup *setup)
+{
+	const struct ranking *base = setup->out->base;
+
+	for (uint32_t row = 0; row < base->rows; row++)
+		setup->candidates[row] = population_ranks(
+			setup->request->catalog, ranking_text(base, row, ROW_STATUS));
+}
+
+/* Time left by the rules that count, at the time that counts. */
+static bool read_clocks(struct setup *setup)
+{
+	const struct ranking *base = setup->out->base;
+	const struct sla_book *book = setup->request->catalog ? setup->request->slas : base->slas;
+	int64_t now_s = (int64_t)setup->out->input.now_s;
+	double *left = NULL;
+
+	if (book) {
+		left = arena_array(setup->arena, base->block_count * BLOCK_ROWS, sizeof *left);
+		if (!left)
+			return false;
+		sla_fill_left(book, setup->candidates, now_s, left);
+	}
+	for (size_t b = 0; b < base->block_count; b++)
+		setup->runs[b].numbers[WN_SLA_LEFT] = left ? left + b * BLOCK_ROWS : NULL;
+	return true;
+}
+
+static bool is_at_another_time(const struct setup *setup)
+{
+	return setup->out->input.now_s != setup->out->base->input.now_s;
+}
+
 static bool change_items(struct setup *setup)
 {
 	const struct simulation_request *request = setup->request;
 	const struct ranking *base = setup->out->base;
 	struct wn_population *population = &setup->out->population;
+	bool clocks = request->catalog || (base->slas && is_at_another_time(setup));
 
 	*population = base->population;
-	if (request->change_count == 0 && request->item_count == 0)
+	if (request->change_count == 0 && request->item_count == 0 && !clocks)
 		return true;
 	setup->candidates = copy(setup->arena, base->candidates, base->rows + 1, base->rows);
 	setup->runs = copy(setup->arena, base->runs, (base->block_count + 1) * sizeof *base->runs,
 		base->block_count * sizeof *base->runs);
 	setup->own = arena_array(setup->arena, base->block_count + 1, sizeof *setup->own);
 	if (!setup->candidates || !setup->runs || !setup->own)
+		return false;
+	if (request->catalog)
+		classify(setup);
+	if (clocks && !read_clocks(setup))
 		return false;
 	for (size_t i = 0; i < request->change_count; i++) {
 		if (!change_item(setup, &request->changes[i]))
@@ -221,6 +269,12 @@ static bool change_items(struct setup *setup)
 
 /* ---- overrides ---- */
 
+static bool is_revoked(
+	const struct simulation_request *request, const struct override_row *override)
+{
+	return request->revoked && uuid_cmp(request->revoked, &override->id) == 0;
+}
+
 /* Also what had nothing to do in the base: the new model may have its band. What is delayed is deferred by
  * the newest override of all. */
 static bool take_overrides(struct setup *setup)
@@ -229,13 +283,20 @@ static bool take_overrides(struct setup *setup)
 	const struct ranking *base = setup->out->base;
 	const struct override_set *all = base->unended;
 	struct wn_decide_input *input = &setup->out->input;
-	size_t room = all->count + request->item_count, count = 0;
+	size_t room = all->count + request->item_count + 1, count = 0;
 	struct wn_override *overrides = arena_array(setup->arena, room, sizeof *overrides);
 
 	if (!overrides)
 		return false;
-	for (size_t i = 0; i < all->count; i++)
-		count += ranking_override(base, &all->rows[i], input->model, &overrides[count]);
+	for (size_t i = 0; i < all->count; i++) {
+		if (!is_revoked(request, &all->rows[i]))
+			count += ranking_override(
+				base, &all->rows[i], input->model, &overrides[count]);
+	}
+	setup->out->added_at = SIZE_MAX;
+	if (request->added &&
+		ranking_override(base, request->added, input->model, &overrides[count]))
+		setup->out->added_at = count++;
 	for (size_t i = 0; i < request->item_count; i++) {
 		if (request->items[i].event == SIMULATION_DELAY)
 			overrides[count++] = (struct wn_override){
@@ -249,8 +310,6 @@ static bool take_overrides(struct setup *setup)
 	input->override_count = count;
 	return true;
 }
-
-/* ---- the decision ---- */
 
 /* ---- what is compared ---- */
 
@@ -296,12 +355,15 @@ static bool compare(struct simulation *out, const struct simulation_request *req
 		out->before.rank, out->after.rank, rows, request->top, &out->orders);
 }
 
-/* A score is a function of the model, the values, and in relative kinds of who is there. */
+/* ---- the decision ---- */
+
+/* A score is a function of the model, the values, the time, and in relative kinds of who is there. */
 static bool scores_stay(const struct setup *setup)
 {
 	const struct simulation_request *request = setup->request;
 
-	if (request->model != setup->out->base->model || request->change_count > 0)
+	if (request->model != setup->out->base->model || request->change_count > 0 ||
+		request->catalog || is_at_another_time(setup))
 		return false;
 	return request->item_count == 0 ||
 	       !(wn_model_traits(&request->model->model) & WN_TRAIT_RELATIVE);
@@ -316,7 +378,7 @@ enum error simulation_run(const struct ranking *base, const struct simulation_re
 		.base = base,
 		.model = request->model,
 		.policy = request->policy,
-		.input = {.now_s = base->input.now_s,
+		.input = {.now_s = request->now_s != 0 ? request->now_s : base->input.now_s,
 			.without_conflicts = request->without_conflicts},
 		.scores = base->decision.evidence,
 	};

@@ -51,6 +51,14 @@ struct simulation_request {
 	size_t top;             /* 1 … SIMULATION_TOP_MAX: what the comparison calls the top */
 	const uint8_t *part;    /* by row: 1 where it is compared; NULL: everywhere */
 	bool without_conflicts; /* none are looked for */
+	double now_s;           /* 0: as of the ranking; else within the time in which it holds */
+	/* Vocabulary, calendars and rules of service levels as they would be; NULL: the ranking's. Model and
+	 * policy are those above all the same. */
+	const struct catalog *catalog;
+	const struct sla_book
+		*slas; /* with a catalogue: the clocks by its rules; NULL: it has none */
+	const struct override_row *added; /* the newest of all; NULL: none */
+	const struct uuid *revoked;       /* an override that ends; NULL: none */
 };
 
 /* Items in their order. Of a part, ranks are counted among its own. */
@@ -69,6 +77,7 @@ struct simulation {
 	struct wn_population population;
 	/* Its overrides begin with those that are in force, oldest first, as its own model takes them. */
 	struct wn_decide_input input;
+	size_t added_at; /* of request->added in them; SIZE_MAX: it has nothing to do */
 	struct wn_decision decision;
 	struct simulation_order before,
 		after;    /* of the base and of this one, or of the part in each */

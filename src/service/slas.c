@@ -59,27 +59,43 @@ static enum error find_log(const struct call *call, const struct ranking *rankin
 	return error;
 }
 
-static enum error count_by(const struct call *call, const struct ranking *ranking,
-	const struct catalog *catalog, struct sla_count *out)
+enum error sla_book_by(const struct call *call, const struct ranking *ranking,
+	const struct catalog *catalog, struct sla_book **out)
 {
 	const struct sla_rules *slas = catalog->slas;
-	struct sla_book *after = NULL;
-	struct status_log *log = NULL;
-	enum error error = ERR_OK;
+	struct status_log *log;
+	enum error error;
 
-	if (slas && slas->rule_count > 0)
-		error = find_log(call, ranking, slas, &log);
-	if (log) {
-		after = sla_book_new(ranking, catalog, log);
-		error = after ? ERR_OK : ERR_NO_MEMORY;
-	}
-	*out = (struct sla_count){.as_of_us = clock_now_us(call->service->clock)};
-	for (uint32_t row = 0; !error && row < ranking->rows; row++) {
+	*out = NULL;
+	if (!slas || slas->rule_count == 0)
+		return ERR_OK;
+	error = find_log(call, ranking, slas, &log);
+	if (error)
+		return error;
+	*out = sla_book_new(ranking, catalog, log);
+	status_log_unref(log);
+	return *out ? ERR_OK : ERR_NO_MEMORY;
+}
+
+void sla_count_by(const struct ranking *ranking, const struct sla_book *after, int64_t as_of_us,
+	struct sla_count *out)
+{
+	*out = (struct sla_count){.as_of_us = as_of_us};
+	for (uint32_t row = 0; row < ranking->rows; row++) {
 		if (ranking->candidates[row])
 			count_row(out, ranking->slas, after, row);
 	}
+}
+
+static enum error count_in(const struct call *call, const struct ranking *ranking,
+	const struct catalog *catalog, struct sla_count *out)
+{
+	struct sla_book *after;
+	enum error error = sla_book_by(call, ranking, catalog, &after);
+
+	if (!error)
+		sla_count_by(ranking, after, clock_now_us(call->service->clock), out);
 	sla_book_free(after);
-	status_log_unref(log);
 	return error;
 }
 
@@ -93,7 +109,7 @@ enum error sla_try(const struct call *call, const struct ranking *ranking,
 		return error;
 	error = heavy_begin(call, HEAVY_MEMORY);
 	if (!error) {
-		error = count_by(call, ranking, catalog, out);
+		error = count_in(call, ranking, catalog, out);
 		heavy_end(call, HEAVY_MEMORY);
 	}
 	catalog_unref(catalog);

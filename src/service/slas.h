@@ -24,4 +24,13 @@ struct sla_count {
 enum error sla_try(const struct call *call, const struct ranking *ranking,
 	const struct document_put *put, struct sla_count *out);
 
+/* The clocks of a ranking's rows by the rules of another catalogue, which must outlive them: sla_book_free.
+ * NULL where that has no rules. Reads the history where the ranking does not tell enough. */
+struct sla_book; /* live/sla.h */
+enum error sla_book_by(const struct call *call, const struct ranking *ranking,
+	const struct catalog *catalog, struct sla_book **out);
+/* What comes of them; `after` may be NULL. */
+void sla_count_by(const struct ranking *ranking, const struct sla_book *after, int64_t as_of_us,
+	struct sla_count *out);
+
 #endif

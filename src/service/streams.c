@@ -17,10 +17,10 @@ struct symbol_list {
 };
 
 static bool status_symbols(
-	const struct ranking *ranking, struct arena *arena, struct symbol_list *out)
+	const struct survey *survey, struct arena *arena, struct symbol_list *out)
 {
-	const struct catalog *catalog = ranking->catalog;
-	struct word_lookup words = ranking_words(ranking);
+	const struct catalog *catalog = survey->catalog;
+	struct word_lookup words = ranking_words(survey->ranking);
 
 	out->count = catalog->status_count;
 	out->symbols = arena_array(arena, out->count, sizeof *out->symbols);
@@ -30,10 +30,10 @@ static bool status_symbols(
 }
 
 static bool stream_symbols(
-	const struct ranking *ranking, struct arena *arena, struct symbol_list *out)
+	const struct survey *survey, struct arena *arena, struct symbol_list *out)
 {
-	const struct catalog *catalog = ranking->catalog;
-	struct word_lookup words = ranking_words(ranking);
+	const struct catalog *catalog = survey->catalog;
+	struct word_lookup words = ranking_words(survey->ranking);
 
 	out->count = catalog->stream_count;
 	out->symbols = arena_array(arena, out->count, sizeof *out->symbols);
@@ -75,7 +75,7 @@ static void count_row(struct pass *pass, uint32_t row)
 	double created = wn_number_of(run, at, WN_CREATED), days = estimate > 0 ? estimate : 0;
 	/* A status that the vocabulary no longer knows is still work, as in the queue. */
 	enum status_class class = status < pass->statuses.count
-					  ? survey->ranking->catalog->statuses[status].class
+					  ? survey->catalog->statuses[status].class
 					  : STATUS_TODO;
 	struct stream_state *state = stream < pass->streams.count ? &survey->streams[stream] : NULL;
 
@@ -134,18 +134,17 @@ static enum error plan_shares(struct survey *survey, struct arena *arena)
 
 static bool bind_contract(struct survey *survey, struct arena *arena)
 {
-	const struct ranking *ranking = survey->ranking;
-	const struct contract_version *contract = catalog_contract_active(ranking->catalog);
-	struct word_lookup words = ranking_words(ranking);
+	const struct contract_version *contract = catalog_contract_active(survey->catalog);
+	struct word_lookup words = ranking_words(survey->ranking);
 
 	survey->has_contract = contract;
 	return !contract ||
-	       contract_bind(contract, ranking->catalog, &words, arena, &survey->contract);
+	       contract_bind(contract, survey->catalog, &words, arena, &survey->contract);
 }
 
 static bool name_streams(struct survey *survey, struct arena *arena)
 {
-	const struct catalog *catalog = survey->ranking->catalog;
+	const struct catalog *catalog = survey->catalog;
 
 	survey->count = catalog->stream_count;
 	survey->streams = arena_array(arena, survey->count, sizeof *survey->streams);
@@ -161,24 +160,31 @@ static bool name_streams(struct survey *survey, struct arena *arena)
 	return survey->streams;
 }
 
-enum error survey_make(
-	const struct ranking *ranking, double now_s, struct arena *arena, struct survey *out)
+enum error survey_make_by(const struct ranking *ranking, const struct catalog *catalog,
+	double now_s, struct arena *arena, struct survey *out)
 {
 	struct pass pass = {.survey = out};
 
 	*out = (struct survey){
 		.ranking = ranking,
+		.catalog = catalog,
 		.now_s = now_s,
-		.launch = catalog_launch_at(ranking->catalog, now_s),
+		.launch = catalog_launch_at(catalog, now_s),
 		.class = arena_array(arena, ranking->rows, sizeof *out->class),
 	};
 	if (!out->class || !bind_contract(out, arena) || !name_streams(out, arena) ||
-		!status_symbols(ranking, arena, &pass.statuses) ||
-		!stream_symbols(ranking, arena, &pass.streams))
+		!status_symbols(out, arena, &pass.statuses) ||
+		!stream_symbols(out, arena, &pass.streams))
 		return ERR_NO_MEMORY;
 	for (uint32_t row = 0; row < ranking->rows; row++)
 		count_row(&pass, row);
 	return plan_shares(out, arena);
+}
+
+enum error survey_make(
+	const struct ranking *ranking, double now_s, struct arena *arena, struct survey *out)
+{
+	return survey_make_by(ranking, ranking->catalog, now_s, arena, out);
 }
 
 /* ---- what has no date ---- */

@@ -29,6 +29,7 @@ struct stream_state {
 };
 struct survey {
 	const struct ranking *ranking;
+	const struct catalog *catalog; /* whose contract it is */
 	bool has_contract;
 	struct contract_version contract; /* bound to the ranking */
 	const struct launch *launch;      /* whose reserve is in force; NULL: none */
@@ -42,6 +43,9 @@ struct survey {
 /* As of now_s, seconds since 1970. ERR_NO_MEMORY. */
 enum error survey_make(
 	const struct ranking *ranking, double now_s, struct arena *arena, struct survey *out);
+/* The same rows by the contract, launches and vocabulary of another catalogue, which must outlive it. */
+enum error survey_make_by(const struct ranking *ranking, const struct catalog *catalog,
+	double now_s, struct arena *arena, struct survey *out);
 /* An item without created_at is as old as its first version: asks PostgreSQL for the time of those that may
  * be the oldest. */
 enum error survey_date(const struct call *call, struct survey *survey);

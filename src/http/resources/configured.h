@@ -25,7 +25,7 @@ struct configured {
 /* Those that a proposal may be about: what it proposes is judged as the direct write would be. */
 extern const struct configured configured_alias, configured_policy_alias, configured_feature,
 	configured_settings, configured_approval_rules, configured_calendar, configured_hours,
-	configured_slas, configured_contract_alias, configured_mapping;
+	configured_slas, configured_contract_alias, configured_launch, configured_mapping;
 
 /* GET of all, {"plural":[…]}: what stands between begin and end is the caller's. *catalog is a reference
  * that end gives back; none with any error. */

@@ -48,7 +48,7 @@ static void write(struct buf *out, const struct catalog *catalog, struct str nam
 	launch_write(out, catalog_launch(catalog, name));
 }
 
-static const struct configured configured_launch = {"launch", parse, revision, write};
+const struct configured configured_launch = {"launch", parse, revision, write};
 
 static enum error show(struct request *request, struct response *response)
 {

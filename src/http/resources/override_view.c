@@ -166,8 +166,7 @@ static void write_by(
 	json_object_end(json);
 }
 
-static void write_fate(
-	struct json_writer *json, const struct ranking *ranking, const struct wn_fate_of *fate)
+const char *override_fate_name(enum wn_fate fate)
 {
 	static const char *const names[] = {
 		[WN_APPLIED] = "applied",
@@ -177,9 +176,15 @@ static void write_fate(
 		[WN_WITHOUT_EFFECT] = "without_effect",
 	};
 
+	return names[fate];
+}
+
+static void write_fate(
+	struct json_writer *json, const struct ranking *ranking, const struct wn_fate_of *fate)
+{
 	json_object_begin(json);
 	json_put(json, "ranking", text, ranking->id);
-	json_put(json, "fate", text, names[fate->fate]);
+	json_put(json, "fate", text, override_fate_name(fate->fate));
 	write_by(json, ranking, fate);
 	json_object_end(json);
 }

@@ -44,6 +44,8 @@ struct override_shown {
 /* One JSON object. */
 void override_write(struct json_writer *json, const struct override_shown *shown);
 
+/* "applied", "defeated" or "without_effect". */
+const char *override_fate_name(enum wn_fate fate);
 /* The override's index in ranking->overrides->rows and ranking->decision.fates;
  * ranking->overrides->count when it is not in force there. */
 size_t override_find(const struct ranking *ranking, const struct override_row *override);

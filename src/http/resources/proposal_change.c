@@ -1,6 +1,5 @@
 /*
- * From a proposal's body to documents, and to a simulation. The body of a change of model or policy is what
- * a simulation takes, so that what is proposed can be tried before by the same words.
+ * From a proposal's body to what applying it writes, judged as the direct write is.
  */
 #include "http/resources/proposal_change.h"
 
@@ -8,18 +7,62 @@
 
 #include "http/resources/configured.h"
 #include "http/resources/override_view.h"
-#include "http/resources/whatif.h"
+#include "service/approval.h"
 #include "service/documents.h"
 #include "service/overrides.h"
 #include "service/promotion.h"
 #include "service/simulation.h"
 
-enum { EFFECT_TOP = 20 };
+/* ---- what a change is about ---- */
+
+static const struct configured *const things[APPROVAL_CHANGES] = {
+	[APPROVE_FEATURE] = &configured_feature,
+	[APPROVE_SETTINGS] = &configured_settings,
+	[APPROVE_CALENDAR] = &configured_calendar,
+	[APPROVE_BUSINESS_HOURS] = &configured_hours,
+	[APPROVE_SLAS] = &configured_slas,
+	[APPROVE_CONTRACT] = &configured_contract_alias,
+	[APPROVE_LAUNCH] = &configured_launch,
+	[APPROVE_MAPPING] = &configured_mapping,
+	[APPROVE_RULES] = &configured_approval_rules,
+};
+
+const struct configured *change_configured(enum approval_change change)
+{
+	return things[change];
+}
+
+struct str change_document(const struct proposal_change *change)
+{
+	struct approval_target target = approval_target_of(change->change);
+
+	return target.name.ptr ? target.name : change->name;
+}
+
+bool change_is_revocation(const json_t *body)
+{
+	return json_has(body, "revoke");
+}
+
+bool change_read_revocation(struct request *request, const json_t *body, struct uuid *out)
+{
+	static const char *const keys[] = {"revoke", NULL};
+	const json_t *value = json_object_get(body, "revoke");
+	struct str text = {json_string_value(value), json_string_length(value)};
+
+	if (!json_only_keys(body, keys, "", &request->diag))
+		return false;
+	if (text.ptr && uuid_from_text(text, out))
+		return true;
+	diag_add(&request->diag, "/revoke", "An override's id is expected: a UUID.");
+	return false;
+}
 
 /* ---- judging ---- */
 
 struct judging {
 	struct request *request;
+	const struct ranking *ranking;
 	struct write *write;
 	struct catalog *catalog;
 	const json_t *json;
@@ -193,17 +236,18 @@ static enum error judge_policy(const struct judging *judging)
 	return error;
 }
 
-/* What there are several of; null deletes it, of what can be deleted (proposals.c). */
-static enum error judge_named(
-	const struct judging *judging, const struct configured *thing, struct str name)
+/* Null deletes it, of what can be deleted (proposals.c). */
+static enum error judge_document(
+	const struct judging *judging, const struct proposal_change *change)
 {
-	struct str body;
+	const struct configured *thing = change_configured(change->change);
+	struct str name = change_document(change), body;
 	enum error error;
 
 	judging->out->result = arena_printf(judging->arena, "%s:%.*s", thing->kind, STR_ARG(name));
 	if (!json_is_null(judging->json))
 		return judge_configured(judging, thing, name);
-	error = document_deletion(judging->write, judging->catalog, thing->kind, name, &body);
+	error = document_deletion(judging->write->call, judging->catalog, thing->kind, name, &body);
 	if (!error)
 		add_document(judging, thing->kind, name, body);
 	return error;
@@ -217,6 +261,26 @@ static enum error judge_contract(const struct judging *judging)
 		version > 0 ? arena_printf(judging->arena, "contract:%lld", (long long)version)
 			    : "contract:none";
 	return judge_configured(judging, &configured_contract_alias, STR("active"));
+}
+
+static enum error judge_revocation(const struct judging *judging)
+{
+	struct override_row *override = arena_alloc(judging->arena, sizeof *override);
+	char text[UUID_TEXT_SIZE];
+	struct uuid id;
+	enum error error;
+
+	if (!override)
+		return ERR_BUDGET;
+	if (!change_read_revocation(judging->request, judging->json, &id))
+		return ERR_INVALID;
+	error = override_judge_end(judging->write, &id, override);
+	if (error == ERR_NOT_FOUND)
+		return fault(judging, "/revoke", "There is no override of this id.");
+	judging->out->revoked = override;
+	judging->out->result =
+		arena_printf(judging->arena, "revocation:%s", uuid_to_text(&id, text));
+	return error;
 }
 
 /* Its justification is the proposal's rationale: a body is kept for good, and that may be personal. */
@@ -236,6 +300,8 @@ static enum error judge_override(
 	}
 	if (judging->diag->count)
 		return ERR_INVALID;
+	if (!override_look_up(input, judging->ranking, judging->arena))
+		return ERR_BUDGET;
 	input->justification = change->rationale;
 	input->author = change->author;
 	judging->out->override = input;
@@ -249,21 +315,18 @@ static enum error judge_by_change(
 	switch (change->change) {
 	case APPROVE_MODEL: return judge_model(judging);
 	case APPROVE_POLICY: return judge_policy(judging);
-	case APPROVE_FEATURE: return judge_named(judging, &configured_feature, change->name);
-	case APPROVE_CALENDAR: return judge_named(judging, &configured_calendar, change->name);
-	case APPROVE_BUSINESS_HOURS: return judge_named(judging, &configured_hours, change->name);
-	case APPROVE_MAPPING: return judge_named(judging, &configured_mapping, change->name);
 	case APPROVE_CONTRACT: return judge_contract(judging);
-	case APPROVE_SLAS:
-		judging->out->result = "slas:workspace";
-		return judge_configured(judging, &configured_slas, STR("workspace"));
+	case APPROVE_OVERRIDE:
+		return change_is_revocation(judging->json) ? judge_revocation(judging)
+							   : judge_override(judging, change);
+	case APPROVE_FEATURE:
 	case APPROVE_SETTINGS:
-		judging->out->result = "settings:workspace";
-		return judge_configured(judging, &configured_settings, STR("workspace"));
-	case APPROVE_OVERRIDE: return judge_override(judging, change);
-	case APPROVE_RULES:
-		judging->out->result = "approval_rules:workspace";
-		return judge_configured(judging, &configured_approval_rules, STR("workspace"));
+	case APPROVE_CALENDAR:
+	case APPROVE_BUSINESS_HOURS:
+	case APPROVE_SLAS:
+	case APPROVE_LAUNCH:
+	case APPROVE_MAPPING:
+	case APPROVE_RULES: return judge_document(judging, change);
 	default: return ERR_INTERNAL;
 	}
 }
@@ -273,8 +336,10 @@ static enum error judge(void *self, struct write *write, const struct proposal_c
 {
 	struct diag *diag = write->call->diag;
 	const char *prefix = diag->prefix;
+	const struct change_context *context = self;
 	struct judging judging = {
-		.request = self,
+		.request = context->request,
+		.ranking = context->ranking,
 		.write = write,
 		.catalog = catalog,
 		.arena = write->call->arena,
@@ -293,157 +358,14 @@ static enum error judge(void *self, struct write *write, const struct proposal_c
 	error = judge_by_change(&judging, change);
 	diag->prefix = prefix;
 	json_decref(json);
-	if (error == ERR_NOT_FOUND) {
+	if (error == ERR_NOT_FOUND && diag->count == 0)
 		diag_add(diag, "/name", "There is nothing of this name.");
+	if (error == ERR_NOT_FOUND)
 		return ERR_INVALID;
-	}
 	return error ? error : out->result ? ERR_OK : ERR_BUDGET;
 }
 
-struct proposal_judge change_judge(struct request *request)
+struct proposal_judge change_judge(struct change_context *context)
 {
-	return (struct proposal_judge){judge, request};
-}
-
-/* ---- the effect ---- */
-
-/* Canonical throughout: keys in byte order. */
-static void write_basis(struct json_writer *json, const struct ranking *base)
-{
-	json_key(json, "base");
-	json_object_begin(json);
-	json_put(json, "model", int, base->model->version);
-	json_put(json, "policy", int, base->policy ? base->policy->version : 0);
-	json_put(json, "ranking", text, base->id);
-	json_put(json, "revision", int, base->revision);
-	json_object_end(json);
-}
-
-static void write_bands(struct json_writer *json, const struct simulation_summary *summary)
-{
-	json_key(json, "bands");
-	json_array_begin(json);
-	for (size_t i = 0; i < summary->crossing_count; i++) {
-		json_object_begin(json);
-		json_put(json, "count", int, (int64_t)summary->crossings[i].count);
-		json_put(json, "from", text, summary->crossings[i].from);
-		json_put(json, "to", text, summary->crossings[i].to);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
-static double share(size_t part, size_t whole)
-{
-	return whole ? (double)part / (double)whole : 0;
-}
-
-static void write_streams(struct json_writer *json, const struct simulation_summary *summary)
-{
-	json_key(json, "streams");
-	json_array_begin(json);
-	for (size_t i = 0; i < summary->stream_count; i++) {
-		const struct simulation_stream *stream = &summary->streams[i];
-
-		json_object_begin(json);
-		json_put(json, "share_after", number, share(stream->after, summary->top_after));
-		json_put(json, "share_before", number, share(stream->before, summary->top_before));
-		json_put(json, "stream", str, stream->stream);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
-static void write_top(struct json_writer *json, const struct simulation *simulation,
-	const struct simulation_summary *summary)
-{
-	json_key(json, "top");
-	json_array_begin(json);
-	for (size_t i = 0; i < summary->top_after; i++) {
-		uint32_t row = simulation->after.order[i];
-
-		json_object_begin(json);
-		json_put(json, "id", uuid, &ranking_facts(simulation->base, row)->id);
-		json_put(json, "rank", int, (int64_t)i + 1);
-		json_put(json, "was", int, simulation->before.rank[row]);
-		json_object_end(json);
-	}
-	json_array_end(json);
-}
-
-enum error effect_write(
-	struct request *request, struct json_writer *json, const struct simulation *simulation)
-{
-	struct simulation_summary *summary;
-	enum error error = simulation_summarize(simulation, &request->arena, &summary);
-
-	if (error)
-		return error;
-	json_put(json, "added_count", int, (int64_t)summary->added_count);
-	write_bands(json, summary);
-	write_basis(json, simulation->base);
-	json_key(json, "churn");
-	json_object_begin(json);
-	json_put(json, "entered", int, (int64_t)simulation->orders.entered);
-	json_put(json, "left", int, (int64_t)simulation->orders.left);
-	json_put(json, "top", int, (int64_t)simulation->orders.top);
-	json_object_end(json);
-	json_put(json, "count", int, (int64_t)simulation->after.count);
-	json_put(json, "moved_count", int, (int64_t)summary->moved_count);
-	json_put(json, "removed_count", int, (int64_t)summary->removed_count);
-	json_put(json, "simulated", bool, true);
-	write_streams(json, summary);
-	json_put(json, "tau", number, simulation->orders.tau);
-	write_top(json, simulation, summary);
-	return ERR_OK;
-}
-
-static enum error simulate(struct request *request, const struct ranking *ranking,
-	const json_t *body, struct json_writer *json)
-{
-	static const char *const keys[] = {"model", "weights", "policy", NULL};
-	const char *prefix = request->diag.prefix;
-	struct simulation_request wanted = {0};
-	struct simulation simulation = {0};
-	enum error error;
-
-	request->diag.prefix = "/body";
-	error = whatif_read_unseen(request, body, keys, ranking, &wanted);
-	request->diag.prefix = prefix;
-	if (error)
-		return error;
-	wanted.top = EFFECT_TOP;
-	wanted.without_conflicts = true;
-	error = whatif_run(request, ranking, &wanted, &simulation);
-	if (!error)
-		error = effect_write(request, json, &simulation);
-	simulation_release(&simulation);
-	return error;
-}
-
-enum error change_effect(struct request *request, const struct ranking *ranking,
-	const struct proposal_change *change, struct buf *out)
-{
-	bool ranks = change->change == APPROVE_MODEL || change->change == APPROVE_POLICY;
-	struct json_writer json;
-	json_t *body;
-	enum error error;
-
-	json_writer_init(&json, out);
-	json_object_begin(&json);
-	if (!ranks || !ranking) {
-		json_put(&json, "simulated", bool, false);
-		json_put(&json, "why", text,
-			ranks ? "There is no ranking in memory to compare with."
-			      : "Only models and policies are simulated.");
-		json_object_end(&json);
-		return ERR_OK;
-	}
-	error = json_parse(change->body, 1, "", &request->diag, &body);
-	if (error)
-		return error;
-	error = simulate(request, ranking, body, &json);
-	json_object_end(&json);
-	json_decref(body);
-	return error;
+	return (struct proposal_judge){judge, context};
 }

@@ -10,6 +10,7 @@
 #include "http/resources/proposal_view.h"
 #include "http/resources/tables.h"
 #include "http/resources/view.h"
+#include "live/live.h"
 #include "service/approval.h"
 #include "service/catalogs.h"
 
@@ -76,7 +77,7 @@ static enum error read_change(
 	if (word.ptr && out->change == APPROVAL_CHANGES)
 		diag_add(diag, "/change",
 			"A change is of model, policy, feature, settings, override, calendar, "
-			"business_hours, slas, contract, mapping or approval_rules.");
+			"business_hours, slas, contract, launch, mapping or approval_rules.");
 	if (json_has(body, "name"))
 		json_read_text(
 			body, "name", 1, NAME_MOST, true, "", diag, &request->arena, &out->name);
@@ -139,7 +140,8 @@ static enum error check_inputs(struct request *request, const struct proposal_ch
 static enum error make(struct request *request, const struct ranking *ranking, struct proposal *out,
 	struct written *written)
 {
-	struct proposal_judge judge = change_judge(request);
+	struct change_context context = {request, ranking};
+	struct proposal_judge judge = change_judge(&context);
 	struct proposal_request wanted = {.rationale = STR_NONE};
 	struct call call = call_of(request);
 	struct buf effect = BUF_INIT;
@@ -149,12 +151,6 @@ static enum error make(struct request *request, const struct ranking *ranking, s
 		error = check_inputs(request, &wanted.change);
 	if (!error)
 		error = change_effect(request, ranking, &wanted.change, &effect);
-	/* What a simulation finds wrong is told by the judge, which knows the newest configuration. */
-	if (error == ERR_INVALID && wanted.change.body.ptr) {
-		request->diag.count = 0;
-		effect.len = 0;
-		error = change_effect(request, NULL, &wanted.change, &effect);
-	}
 	if (!error && effect.failed)
 		error = ERR_NO_MEMORY;
 	wanted.effect = buf_view(&effect);
@@ -173,14 +169,6 @@ static enum error make(struct request *request, const struct ranking *ranking, s
 	return error;
 }
 
-/* NULL: the workspace cannot be ranked here, and what people decide has to be possible all the same. */
-static enum error ranking_if_any(struct request *request, struct ranking **out)
-{
-	enum error error = view_ranking(request, out);
-
-	return error == ERR_WORKSPACE_TOO_LARGE ? ERR_OK : error;
-}
-
 static enum error create(struct request *request, struct response *response)
 {
 	static const char *const known[] = {"min_revision", NULL};
@@ -192,7 +180,7 @@ static enum error create(struct request *request, struct response *response)
 
 	/* First: the wait for a ranking runs all of this again. */
 	if (!error)
-		error = ranking_if_any(request, &ranking);
+		error = view_ranking_if_any(request, &ranking);
 	if (error)
 		return error;
 	error = make(request, ranking, &proposal, &written);
@@ -269,17 +257,25 @@ typedef enum error decide(const struct call *call, const struct proposal_decisio
 
 static enum error decide_by(struct request *request, struct response *response, decide *act)
 {
-	struct proposal_judge judge = change_judge(request);
+	struct change_context context = {.request = request};
+	struct proposal_judge judge = change_judge(&context);
 	struct call call = call_of(request);
 	struct proposal_decision decision;
+	struct ranking *newest = NULL;
 	struct proposal proposal;
 	struct written written;
 	enum error error = read_decision(request, true, &decision);
 
 	if (!error)
 		error = check_seen(request, &decision.id, true);
-	if (!error)
-		error = act(&call, &decision, &judge, &proposal, &written);
+	if (error)
+		return error;
+	/* Nobody waits for one: what people decide has to be possible without. */
+	if (live_ranking(request->service->live, &request->workspace.id, &newest))
+		newest = NULL;
+	context.ranking = newest;
+	error = act(&call, &decision, &judge, &proposal, &written);
+	ranking_unref(newest);
 	return error ? error : answer(request, response, &proposal, &written);
 }
 
@@ -421,7 +417,7 @@ static enum error write_refreshed(
 	struct buf effect = BUF_INIT;
 	struct ranking *ranking;
 	bool shown;
-	enum error error = ranking_if_any(request, &ranking);
+	enum error error = view_ranking_if_any(request, &ranking);
 
 	if (error)
 		return error;

@@ -217,7 +217,8 @@ static enum error write_differences(
 	error = whatif_run(request, shown->ranking, &wanted, &simulation);
 	if (!error) {
 		json_object_begin(json);
-		error = effect_write(request, json, &simulation);
+		error = effect_write(
+			request, json, &(const struct effect_shown){.simulation = &simulation});
 		json_object_end(json);
 	}
 	simulation_release(&simulation);

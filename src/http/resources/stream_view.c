@@ -87,10 +87,16 @@ void stream_write_bounds(struct json_writer *json, const char *key, const struct
 	json_object_end(json);
 }
 
+const char *stream_standing(const struct survey *survey, const struct stream_state *state)
+{
+	static const char *const sides[] = {"below", "within", "above"};
+
+	return survey->in_flight > 0 ? sides[1 + wn_share_side(&state->plan, 0)] : NULL;
+}
+
 static void write_capacity(
 	struct json_writer *json, const struct survey *survey, const struct stream_state *state)
 {
-	static const char *const sides[] = {"below", "within", "above"};
 	bool flying = survey->in_flight > 0;
 
 	json_key(json, "capacity");
@@ -99,7 +105,7 @@ static void write_capacity(
 	stream_write_bounds(json, "planned", &state->plan);
 	json_put(json, "actual", number, flying ? state->share.actual : NAN);
 	json_put(json, "actual_by_estimate", number, state->actual_days);
-	json_put(json, "standing", text, flying ? sides[1 + wn_share_side(&state->plan, 0)] : NULL);
+	json_put(json, "standing", text, stream_standing(survey, state));
 	json_put(json, "lane", bool, state->share.lane);
 	json_put(json, "reserved", number,
 		state->share.reserved ? survey->launch->reserve.share : 0);

@@ -36,6 +36,8 @@ enum error stream_write_quadrants(
 /* "views" with their measures (views.c). */
 enum error stream_write_views(
 	struct json_writer *json, struct request *request, const struct survey *survey);
+/* "below", "within" or "above" what is planned; NULL: nothing is in flight. */
+const char *stream_standing(const struct survey *survey, const struct stream_state *state);
 /* {"at_least", "at_most"} under `key`. */
 void stream_write_bounds(struct json_writer *json, const char *key, const struct wn_share *share);
 

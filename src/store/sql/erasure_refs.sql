@@ -1,10 +1,11 @@
 -- (uuid, uuid, bool) -> bytea
 -- The texts of all versions of an item, and with $3 of what people decided about it, that are there
 -- still: overrides, reviews, and proposals of overrides, whatever became of them. A proposal's body names
--- its item by the id or by source and external id.
+-- its item by the id or by source and external id, or the override that is to end.
 WITH proposed AS (
 	SELECT p.proposal_id, p.text_ref,
-		CASE WHEN p.change = 'override' THEN p.body::jsonb -> 'item' END AS item
+		CASE WHEN p.change = 'override' THEN p.body::jsonb -> 'item' END AS item,
+		CASE WHEN p.change = 'override' THEN lower(p.body::jsonb ->> 'revoke') END AS revoked
 	FROM winnow.proposals p
 	WHERE p.workspace_id = $1
 ), about AS (
@@ -13,6 +14,8 @@ WITH proposed AS (
 	JOIN winnow.items i ON i.workspace_id = $1 AND i.item_id = $2
 	WHERE lower(p.item #>> '{}') = i.item_id::text
 		OR (p.item ->> 'source' = i.source AND p.item ->> 'external_id' = i.external_id)
+		OR p.revoked IN (SELECT o.override_id::text FROM winnow.overrides o
+			WHERE o.workspace_id = $1 AND o.item_id = i.item_id)
 )
 SELECT t.ref
 FROM winnow.item_texts t
