@@ -11,20 +11,6 @@
 
 enum { PATCH_BYTES = 256 * 1024 };
 
-static enum cli_exit item_path(
-	struct cli *cli, const char *word, const char *rest, struct buf *path)
-{
-	struct buf id = BUF_INIT;
-	enum cli_exit code = cli_workspace_path(cli, path, "/items/");
-
-	if (code == CLI_OK)
-		code = item_lookup(cli, word, &id);
-	buf_str(path, buf_view(&id));
-	buf_puts(path, rest);
-	buf_release(&id);
-	return code == CLI_OK && path->failed ? cli_no_memory() : code;
-}
-
 /* ---- show ---- */
 
 struct show_values {
