@@ -15,8 +15,8 @@ static const double DAY_S = 86400;
 /* ---- advice ---- */
 
 static const char *const advice[FINDING_HISTORY_KINDS] = {
-	[FOUND_LANE_OVER] = "Look for what the incidents have in common, "
-			    "and plan a capability that ends them.",
+	[FOUND_LANE_OVER] = ("Look for what the incidents have in common, "
+			     "and plan a capability that ends them."),
 	[FOUND_SHARE_OFF] =
 		"Start work of the streams that got too little, or agree on other shares.",
 	[FOUND_OVERDUE] = "Finish it, agree on another date, or drop it.",
