@@ -72,6 +72,7 @@ static const struct route routes[] = {
 		.method = "GET",
 		.path = "/v1/workspaces/{ws}/evidence",
 		.roles = ROLE_AUDITOR | ROLE_ADMIN,
+		.flags = ROUTE_HEAVY,
 		.handle = evidence,
 	},
 };
