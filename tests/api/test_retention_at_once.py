@@ -230,9 +230,9 @@ def test_killed_where_it_waits_it_is_all_or_nothing(old, log, tmp_path):
     ws, size = log.ws, log.sizes[-1]
     before = export(ws)
     for place, sql in PLACES.items():
-        counted = old.database.counts()
+        counted = old.counts()
         kill_at(old, log, size, tmp_path, sql)
-        assert old.database.counts() == counted, place
+        assert old.counts() == counted, place
         assert ws.verify()["ok"] and export(ws) == before and step_of(old, ws) == 0, place
     kill_at(old, log, log.sizes[0], tmp_path, LAST_PLACE)
     reached = step_of(old, ws)

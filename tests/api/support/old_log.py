@@ -38,6 +38,15 @@ class Old(Signer):
         self.operator = Client(self.daemon.url, self.operator.secret)
         return self.operator
 
+    def signer(self):
+        """As a step names it."""
+        return f"{self.key.name}+{self.key.id.hex()}"
+
+    def counts(self):
+        """Of all tables that nothing but a change is written to."""
+        derived = ("audit_checkpoints", "audit_nodes", "access_records")
+        return {table: count for table, count in self.database.counts().items() if table not in derived}
+
     def step(self, ws, size, folder):
         """The words of the command that retires."""
         return ("retire", "--workspace", ws.name, "--before-checkpoint", size, "--export-dir", folder)
