@@ -11,10 +11,10 @@ import re
 import psycopg2
 import pytest
 
-from support import daemon as daemons
-from support.client import problem_pointers
+from support import cli, daemon as daemons, evidence
+from support.client import problem_pointers, problem_type
 from support.events import Stream
-from support.old_log import Log, Old, told
+from support.old_log import Log, Old, then, told
 from support.signer import make_key
 from support.workspace import item, rubric
 from test_audit import export, verify_offline
@@ -33,7 +33,7 @@ def old(cluster, tmp_path_factory):
 def logs(old):
     """Made together, since the daemon has to be started for each of the times."""
     operator = old.move(400)
-    made = [Log(operator) for _ in range(9)] + [Log(operator, keep=None)]
+    made = [Log(operator) for _ in range(10)] + [Log(operator, keep=None)]
     for log in made:
         log.first(old)
     for days, part in ((300, Log.second), (0, Log.today)):
@@ -167,6 +167,28 @@ def test_reads_of_before_say_retired(old, retired):
     with Stream(ws, after=1) as stream:
         event = stream.next()
         assert (event.name, event.data["reason"]) == ("reset", "older_than_the_log")
+
+
+def test_evidence_of_what_is_left(old, retired, tmp_path):
+    """What was in force before is shown, and said to be proved by the signature alone."""
+    ws, path = retired.ws, tmp_path / "evidence.ndjson"
+    new = {"If-None-Match": "*"}
+    card = {name: "A test's own" for name in ("intended_use", "limits", "data", "owner")}
+    ws.put("/models/1/card", 201, json=card, headers=new)
+    old.wait(ws)
+    assert problem_type(ws.get("/evidence", 410, params={"from": then(401)})) == "retired"
+    for span in ({}, {"from": then(1)}):
+        found = evidence.Bundle(ws.get("/evidence", params=span).text)
+        found.check(old.key)
+        assert found.header["first_revision"] == retired.size + 1 <= found.header["from"]["revision"]
+        (model,) = [line for line in found.parts["models"] if line["kind"] == "model"]
+        assert model["revision"] <= retired.size and model["card"] == card
+        verify = ["evidence", "verify", path, "--key", old.key.text, "--json"]
+        verdict = json.loads(cli.run(*verify[:2], cli.write(path, found.text), *verify[3:]).stdout)
+        assert verdict["ok"] and (verdict["retired"], verdict["by_signature"]) == (retired.size, 1)
+        said = f'"first_revision":{retired.size + 1},"items"'
+        assert said in found.text
+        cli.run(*verify[:2], cli.write(path, found.text.replace(said, '"items"')), *verify[3:], expect=cli.REFUSED)
 
 
 def test_a_second_step_goes_on_where_the_first_ended(old, retired, tmp_path):
