@@ -114,7 +114,7 @@ static const struct option_spec options[] = {
 	NUMBER("heartbeat-ms", heartbeat_ms, "15000", 50, 600000, "ms after which a silent stream gets a comment"),
 	NUMBER("outage-limit-s", outage_limit_s, "900", 0, 86400, "s without PostgreSQL until /readyz says no"),
 	NUMBER("idempotency-keep-s", idempotency_keep_s, "86400", 1, 2592000, "s that an answer is kept under its Idempotency-Key"),
-	TEXT("checkpoint-key-file", checkpoint_key_file, "FILE", NULL, "the key that signs checkpoints of the audit logs; without it none are made"),
+	TEXT("checkpoint-key-file", checkpoint_key_file, "FILE", NULL, "the key that signs checkpoints of the audit logs; without it none are made. For retire: it, or its verifier's"),
 	TEXT("checkpoint-name", checkpoint_name, "NAME", NULL, "what checkpoint-key calls a new key, such as winnow.example.org"),
 	TEXT("checkpoint-dir", checkpoint_dir, "FOLDER", NULL, "where checkpoints are written, out of the database's reach"),
 	SECRET("checkpoint-webhook-url", checkpoint_webhook_url, "where checkpoints are posted to, as text/plain"),
@@ -536,7 +536,11 @@ static int checkpoint_key(const struct settings *settings)
 static int retire(const struct settings *settings)
 {
 	const struct retirement_options wanted = {
-		settings->workspace, settings->export_dir, settings->before_checkpoint};
+		.workspace = settings->workspace,
+		.folder = settings->export_dir,
+		.key_file = settings->checkpoint_key_file,
+		.size = settings->before_checkpoint,
+	};
 	struct store_config config = store_config_of(settings);
 	struct service service = {.clock = &clock_system};
 	int code = EXIT_FAULT;

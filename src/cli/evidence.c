@@ -142,6 +142,8 @@ static void print_json(const struct evidence_verdict *verdict)
 	json_put(&json, "erased_texts", int, verdict->erased);
 	json_put(&json, "items", int, verdict->items);
 	json_put(&json, "models", int, verdict->models);
+	json_put(&json, "retired", int, verdict->retired);
+	json_put(&json, "by_signature", int, verdict->by_signature);
 	json_put(&json, "fault_count", int, (int64_t)verdict->fault_count);
 	json_key(&json, "faults");
 	json_array_begin(&json);
@@ -167,6 +169,11 @@ static void print_text(const struct evidence_verdict *verdict)
 			(long long)verdict->items, (long long)verdict->texts,
 			(long long)verdict->erased, (long long)verdict->first,
 			(long long)verdict->last, (long long)verdict->checkpoint);
+		if (verdict->by_signature > 0)
+			cli_printf(
+				"the log up to revision %lld was retired: %lld versions and cards "
+				"of then are vouched for by the bundle's signature alone\n",
+				(long long)verdict->retired, (long long)verdict->by_signature);
 		return;
 	}
 	for (size_t i = 0; i < verdict->fault_count && i < EVIDENCE_FAULTS; i++) {

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "base/num.h"
-#include "cli/model_card.h"
+#include "cli/card.h"
 #include "cli/versions.h"
 #include "codec/json_writer.h"
 

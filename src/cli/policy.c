@@ -5,6 +5,7 @@
 #include <stddef.h>
 
 #include "base/num.h"
+#include "cli/card.h"
 #include "cli/versions.h"
 #include "codec/json_writer.h"
 
@@ -399,6 +400,7 @@ static const struct command check = {
 
 const struct command command_policy = {
 	.name = "policy",
-	.summary = "list, show, create, check and activate policy versions",
-	.members = (const struct command *const[]){&list, &show, &create, &check, &activate, NULL},
+	.summary = "list, show, create, check and activate policy versions; their cards",
+	.members = (const struct command *const[]){&list, &show, &create, &check, &activate,
+		&policy_card_command, NULL},
 };

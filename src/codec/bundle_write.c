@@ -244,7 +244,7 @@ bool bundle_has_document(struct str kind)
 {
 	return !str_is(kind, "mapping") && !str_is(kind, "slas") &&
 	       !str_is(kind, "business_hours") && !str_is(kind, "approval_rules") &&
-	       !str_is(kind, "model_card");
+	       !str_is(kind, "model_card") && !str_is(kind, "policy_card");
 }
 
 static bool mark_column(void *self, uint32_t column)

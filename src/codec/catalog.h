@@ -5,7 +5,7 @@
  *
  * Documents: kind "feature" (name: the feature's), "model" (name: the version's number), "model_card"
  * (the same name), "alias" (name: "active", "candidate"; body {"model": N}), "policy" (name: the version's number),
- * "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
+ * "policy_card" (the same name), "policy_alias" (body {"policy": N}, or {"policy": null}: none), "calendar" (name: its own),
  * "settings" (name "workspace"), "mapping" (name: the source format's), "business_hours" (name: its own),
  * "slas" (name "workspace"), "suspension" (name "model"; body {"fallback","model","ranking"}, or {"model":null}:
  * none), "approval_rules" (name "workspace"); "contract", "contract_alias" and
@@ -183,10 +183,15 @@ struct sla_rules {
 	uint16_t watched[SLA_MAX_WATCHED]; /* features whose changes restart clocks */
 	size_t watched_count;
 };
-/* What a model version is for (catalog_card.c). */
-struct model_card {
-	int64_t model, revision;
+/* What a version of a model or a policy is for (catalog_card.c). */
+enum card_kind { CARD_MODEL, CARD_POLICY, CARD_KINDS };
+struct version_card {
+	int64_t version, revision;
 	struct str body; /* canonical JSON */
+};
+struct version_cards {
+	const struct version_card *items; /* of the versions that have one */
+	size_t count;
 };
 /* The feature whose categories are the words for risk, of items and of cards. */
 #define RISK_CATEGORY_FEATURE "risk_category"
@@ -291,8 +296,7 @@ struct catalog {
 
 	const struct model_version *models; /* by version - 1 */
 	size_t model_count;
-	const struct model_card *cards; /* of those that have one */
-	size_t card_count;
+	struct version_cards cards[CARD_KINDS];
 	const struct alias *aliases;
 	size_t alias_count;
 	const struct policy_version *policies; /* by version - 1 */
@@ -358,7 +362,8 @@ const struct policy_alias *catalog_policy_alias(const struct catalog *catalog, s
 /* What the alias names; NULL: no such alias, or it names none. */
 const struct policy_version *catalog_policy_named(const struct catalog *catalog, struct str alias);
 /* NULL: it has none. */
-const struct model_card *catalog_card(const struct catalog *catalog, int64_t model);
+const struct version_card *catalog_card(
+	const struct catalog *catalog, enum card_kind kind, int64_t version);
 const struct calendar *catalog_calendar(const struct catalog *catalog, struct str name);
 const struct mapping *catalog_mapping(const struct catalog *catalog, struct str format);
 /* NULL when there are none of that name. */
@@ -443,9 +448,9 @@ enum error policy_candidate(const struct json_t *json, const struct catalog *cat
 	struct arena *arena, struct diag *diag, struct policy_version *out);
 /* {"utc_offset":"+02:00","windows":[{"from","until","reason"}],"weekly":[{"from":"fri 16:00",
  * "until":"mon 08:00","reason"}]} */
-/* {"risk_category", "intended_use", "limits", "data", "owner"}: texts, all but the first required. */
-enum error model_card_parse(const struct json_t *json, const struct catalog *catalog,
-	struct arena *arena, struct diag *diag, struct str *body);
+/* {"risk_category", "intended_use", "limits", "data" (a model's alone), "owner"}: texts, all but the first required. */
+enum error version_card_parse(const struct json_t *json, enum card_kind kind,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body);
 enum error calendar_parse(
 	const struct json_t *json, struct arena *arena, struct diag *diag, struct str *body);
 /* {"zone":"Europe/Berlin","weekly":[{"days":["mon",…],"from":"09:00","until":"17:30"}],
@@ -531,7 +536,7 @@ bool catalog_is_slug(struct str name);
 void feature_definition_write(struct buf *out, const struct feature_definition *definition);
 void model_write(struct buf *out, const struct model_version *model);
 void policy_write(struct buf *out, const struct policy_version *policy);
-void model_card_write(struct buf *out, const struct model_card *card);
+void version_card_write(struct buf *out, enum card_kind kind, const struct version_card *card);
 void calendar_write(struct buf *out, const struct calendar *calendar);
 void business_hours_write(struct buf *out, const struct business_hours *hours);
 void slas_write(struct buf *out, const struct sla_rules *slas);

@@ -44,7 +44,8 @@ enum error build_verdict(const struct build *build, bool ok);
 /* Each reads the documents [begin, end) of its kind. ERR_INTERNAL: a document is damaged. */
 /* ---- catalog_build_models.c ---- */
 enum error build_models(struct build *build, size_t begin, size_t end);
-enum error build_cards(struct build *build, size_t begin, size_t end);
+enum error build_model_cards(struct build *build, size_t begin, size_t end);
+enum error build_policy_cards(struct build *build, size_t begin, size_t end);
 enum error build_aliases(struct build *build, size_t begin, size_t end);
 enum error build_policies(struct build *build, size_t begin, size_t end);
 enum error build_policy_aliases(struct build *build, size_t begin, size_t end);

@@ -58,28 +58,39 @@ enum error build_models(struct build *build, size_t begin, size_t end)
 }
 
 /* Bodies were judged when they were written; a ranking reads none of them. */
-enum error build_cards(struct build *build, size_t begin, size_t end)
+static enum error build_cards(
+	struct build *build, enum card_kind kind, size_t versions, size_t begin, size_t end)
 {
 	size_t count = build_newest_count(build, begin, end), filled = 0;
-	struct model_card *cards = arena_array(&build->catalog->arena, count, sizeof *cards);
+	struct version_card *cards = arena_array(&build->catalog->arena, count, sizeof *cards);
 
 	if (!cards)
 		return ERR_NO_MEMORY;
 	for (size_t i = begin; i < end; i++) {
 		const struct document *document = build->documents[i];
-		uint64_t model;
+		uint64_t version;
 
 		if (!build_is_newest(build, i, end))
 			continue;
-		if (!num_parse_u64(document->name, &model) || model > build->catalog->model_count)
+		if (!num_parse_u64(document->name, &version) || version > versions)
 			return ERR_INTERNAL;
-		cards[filled] = (struct model_card){(int64_t)model, document->revision, STR_NONE};
+		cards[filled] =
+			(struct version_card){(int64_t)version, document->revision, STR_NONE};
 		if (!build_keep(build, document->body, &cards[filled++].body))
 			return ERR_NO_MEMORY;
 	}
-	build->catalog->cards = cards;
-	build->catalog->card_count = count;
+	build->catalog->cards[kind] = (struct version_cards){cards, count};
 	return ERR_OK;
+}
+
+enum error build_model_cards(struct build *build, size_t begin, size_t end)
+{
+	return build_cards(build, CARD_MODEL, build->catalog->model_count, begin, end);
+}
+
+enum error build_policy_cards(struct build *build, size_t begin, size_t end)
+{
+	return build_cards(build, CARD_POLICY, build->catalog->policy_count, begin, end);
 }
 
 static enum error read_alias(

@@ -1,22 +1,28 @@
 /*
- * A model's card: what it is meant for, where its limits are, from what data, who answers for it, and which
- * risk category it is of. A document of its own, since a model is never changed and a card is written later.
+ * The card of a version of a model or a policy: what it is meant for, where its limits are, who answers for it, which
+ * risk category it is of, and a model's from what data it comes. A document of its own, since a version is never
+ * changed and a card is written later.
  */
+#include <string.h>
+
 #include "codec/catalog_internal.h"
 #include "codec/json.h"
 
 enum { MAX_TEXT = 8192, MAX_OWNER = 255 };
 
-const struct model_card *catalog_card(const struct catalog *catalog, int64_t model)
+const struct version_card *catalog_card(
+	const struct catalog *catalog, enum card_kind kind, int64_t version)
 {
-	for (size_t i = 0; i < catalog->card_count; i++) {
-		if (catalog->cards[i].model == model)
-			return &catalog->cards[i];
+	const struct version_cards *cards = &catalog->cards[kind];
+
+	for (size_t i = 0; i < cards->count; i++) {
+		if (cards->items[i].version == version)
+			return &cards->items[i];
 	}
 	return NULL;
 }
 
-/* The words are the feature's, so that items and models speak of the same. */
+/* The words are the feature's, so that items and cards speak of the same. */
 static bool check_category(struct str category, const struct catalog *catalog, struct diag *diag)
 {
 	const struct feature_definition *feature =
@@ -33,12 +39,15 @@ static bool check_category(struct str category, const struct catalog *catalog, s
 	return false;
 }
 
-enum error model_card_parse(const json_t *json, const struct catalog *catalog, struct arena *arena,
-	struct diag *diag, struct str *body)
+enum error version_card_parse(const json_t *json, enum card_kind kind,
+	const struct catalog *catalog, struct arena *arena, struct diag *diag, struct str *body)
 {
-	static const char *const texts[] = {"intended_use", "limits", "data", NULL};
-	static const char *const keys[] = {
-		"risk_category", "intended_use", "limits", "data", "owner", NULL};
+	/* What all have, then what a model has besides: rules come from no data. */
+	static const char *const all_keys[][6] = {
+		[CARD_MODEL] = {"risk_category", "intended_use", "limits", "owner", "data", NULL},
+		[CARD_POLICY] = {"risk_category", "intended_use", "limits", "owner", NULL},
+	};
+	const char *const *keys = all_keys[kind];
 	struct str text, category;
 	enum error err;
 	bool ok;
@@ -48,20 +57,22 @@ enum error model_card_parse(const json_t *json, const struct catalog *catalog, s
 		return ERR_INVALID;
 	}
 	ok = json_only_keys(json, keys, "", diag);
-	ok &= json_read_text(
-		json, "risk_category", 1, CATALOG_MAX_NAME, false, "", diag, arena, &category);
-	ok &= json_read_text(json, "owner", 1, MAX_OWNER, true, "", diag, arena, &text);
-	for (size_t i = 0; texts[i]; i++)
-		ok &= json_read_text(json, texts[i], 1, MAX_TEXT, true, "", diag, arena, &text);
+	ok &= json_read_text(json, keys[0], 1, CATALOG_MAX_NAME, false, "", diag, arena, &category);
+	for (size_t i = 1; keys[i]; i++) {
+		bool owner = strcmp(keys[i], "owner") == 0;
+
+		ok &= json_read_text(json, keys[i], 1, owner ? MAX_OWNER : MAX_TEXT, true, "", diag,
+			arena, &text);
+	}
 	ok = ok && check_category(category, catalog, diag);
 	err = catalog_verdict(ok, diag);
 	return err ? err : catalog_body(json_deep_copy(json), arena, body);
 }
 
 /* The body has members already; it is opened to put the version before them. */
-void model_card_write(struct buf *out, const struct model_card *card)
+void version_card_write(struct buf *out, enum card_kind kind, const struct version_card *card)
 {
-	buf_printf(out, "{\"model\":%lld,\"revision\":%lld,", (long long)card->model,
-		(long long)card->revision);
+	buf_printf(out, "{\"%s\":%lld,\"revision\":%lld,", kind == CARD_MODEL ? "model" : "policy",
+		(long long)card->version, (long long)card->revision);
 	buf_str(out, (struct str){card->body.ptr + 1, card->body.len - 1});
 }

@@ -64,8 +64,10 @@ static void take_header(struct evidence_check *check, const json_t *json)
 	verdict->first = int_of(json_object_get(json, "from"), "revision");
 	verdict->last = int_of(json_object_get(json, "to"), "revision");
 	verdict->checkpoint = int_of(json, "checkpoint");
-	if (verdict->first < 1 || verdict->last < verdict->first ||
-		verdict->checkpoint < verdict->last)
+	if (json_object_get(json, "first_revision"))
+		verdict->retired = int_of(json, "first_revision") - 1;
+	if (verdict->retired < 0 || verdict->retired >= verdict->first || verdict->first < 1 ||
+		verdict->last < verdict->first || verdict->checkpoint < verdict->last)
 		FAULT(check, "Its span and its checkpoint do not fit each other.");
 }
 

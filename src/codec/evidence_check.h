@@ -27,6 +27,8 @@ struct evidence_verdict {
 	struct sha256 root;            /* of its tree */
 	int64_t records, rows, hidden; /* hidden: rows that only a hash stands for */
 	int64_t texts, erased, items, models;
+	int64_t retired;      /* the log was up to here when the bundle was made; 0: none of it */
+	int64_t by_signature; /* versions and cards of that time: no record is left to prove them by */
 };
 
 struct evidence_check;

@@ -66,7 +66,7 @@ const struct route_table *const route_tables[] = {
 	&audit_proof_routes,
 	&access_log_routes,
 	&evidence_routes,
-	&model_card_routes,
+	&card_routes,
 };
 const size_t route_table_count = sizeof route_tables / sizeof *route_tables;
 

@@ -18,21 +18,52 @@ static struct str first_line(const char *text)
 	return (struct str){text, strcspn(text, "\r\n")};
 }
 
+static bool read_line(const char *path, char line[KEY_TEXT_MAX], FILE *faults)
+{
+	FILE *file = fopen(path, "re");
+
+	line[0] = '\0';
+	if (!file) {
+		fprintf(faults, "winnowd: %s: %s\n", path, strerror(errno));
+		return false;
+	}
+	/* An empty file holds no key, as any other that is none. */
+	if (!fgets(line, KEY_TEXT_MAX, file))
+		line[0] = '\0';
+	fclose(file);
+	return true;
+}
+
+static bool no_key(const char *path, FILE *faults)
+{
+	fprintf(faults, "winnowd: %s holds no key of winnowd checkpoint-key\n", path);
+	return false;
+}
+
 bool checkpoint_key_read(const char *path, struct note_signer *out, FILE *faults)
 {
-	char line[KEY_TEXT_MAX] = "";
-	FILE *file = fopen(path, "re");
-	bool read = file && fgets(line, sizeof line, file);
+	char line[KEY_TEXT_MAX];
+	bool read = read_line(path, line, faults);
 	bool good = read && note_signer_parse(first_line(line), out);
 
-	if (!file)
-		fprintf(faults, "winnowd: %s: %s\n", path, strerror(errno));
-	else if (!good)
-		fprintf(faults, "winnowd: %s holds no key of winnowd checkpoint-key\n", path);
-	if (file)
-		fclose(file);
 	explicit_bzero(line, sizeof line);
-	return good;
+	return good || (read && no_key(path, faults));
+}
+
+bool checkpoint_verifier_read(const char *path, struct note_verifier *out, FILE *faults)
+{
+	char line[KEY_TEXT_MAX];
+	struct note_signer signer = {0};
+	bool read = read_line(path, line, faults);
+	bool good = read && note_verifier_parse(first_line(line), out);
+
+	if (read && !good && note_signer_parse(first_line(line), &signer)) {
+		*out = signer.verifier;
+		good = true;
+	}
+	explicit_bzero(&signer, sizeof signer);
+	explicit_bzero(line, sizeof line);
+	return good || (read && no_key(path, faults));
 }
 
 static bool write_key(int fd, const struct note_signer *signer)

@@ -25,6 +25,8 @@ void checkpointing_free(struct checkpointing *checkpointing);
 /* ---- checkpoint_key.c ---- */
 /* The signer in a file of one line; false after telling `faults` why not. */
 bool checkpoint_key_read(const char *path, struct note_signer *out, FILE *faults);
+/* For who only checks: the verifier of such a file, or of one that has the verifier's key alone. */
+bool checkpoint_verifier_read(const char *path, struct note_verifier *out, FILE *faults);
 /* Makes a key of this name in a new file (mode 0600), or reads the one that is there; prints the
  * verifier's key to `out`. */
 bool checkpoint_key_make(const char *path, const char *name, FILE *out, FILE *faults);

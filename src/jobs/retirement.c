@@ -8,8 +8,11 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
+#include "jobs/checkpointing.h"
 #include "service/audit.h"
 #include "service/retirement.h"
 #include "store/aggregates.h"
@@ -22,6 +25,7 @@ struct retiring {
 	const struct retirement *range;
 	const char *folder;
 	char path[PATH_MAX], part[PATH_MAX];
+	FILE *file;           /* locked, to the end of the step */
 	struct sha256 digest; /* of the file */
 	FILE *faults;
 };
@@ -34,7 +38,41 @@ static bool fault(struct retiring *retiring, const char *what, const char *why)
 
 /* ---- exporting ---- */
 
-static bool write_lines(struct retiring *retiring, FILE *file)
+/* The file that has the name; another step may have renamed the one that is open. */
+static bool has_name(int fd, const char *path)
+{
+	struct stat mine, named;
+
+	return fstat(fd, &mine) == 0 && stat(path, &named) == 0 && mine.st_dev == named.st_dev &&
+	       mine.st_ino == named.st_ino;
+}
+
+/*
+ * Two steps at once must not write to one file: the second would empty what the first has proved, and what is then
+ * removed would be nowhere. So it is emptied by who has its lock, which goes with the process.
+ */
+static bool open_part(struct retiring *retiring)
+{
+	int fd = open(retiring->part, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	bool good = false;
+
+	if (fd < 0)
+		return fault(retiring, retiring->part, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) != 0)
+		fault(retiring, retiring->part,
+			errno == EWOULDBLOCK ? "another step is writing it" : strerror(errno));
+	else if (!has_name(fd, retiring->part))
+		fault(retiring, retiring->part, "another step has just written it");
+	else if (ftruncate(fd, 0) != 0 || !(retiring->file = fdopen(fd, "w+")))
+		fault(retiring, retiring->part, strerror(errno));
+	else
+		good = true;
+	if (!good)
+		close(fd);
+	return good;
+}
+
+static bool write_lines(struct retiring *retiring)
 {
 	int64_t last = retiring->range->first_revision - 1, head;
 	bool good = true;
@@ -55,7 +93,7 @@ static bool write_lines(struct retiring *retiring, FILE *file)
 			good = fault(retiring, "the log cannot be read", error_info(error)->title);
 		else if (lines.len == 0)
 			good = fault(retiring, "the log cannot be read", "a record is missing");
-		else if (fwrite(lines.data, 1, lines.len, file) != lines.len)
+		else if (fwrite(lines.data, 1, lines.len, retiring->file) != lines.len)
 			good = fault(retiring, retiring->part, strerror(errno));
 		buf_release(&lines);
 		arena_release(&arena);
@@ -77,22 +115,11 @@ static bool sync_folder(struct retiring *retiring)
 
 static bool write_export(struct retiring *retiring)
 {
-	int fd = open(retiring->part, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-	FILE *file = fd >= 0 ? fdopen(fd, "w") : NULL;
-	bool good;
-
-	if (!file) {
-		fault(retiring, retiring->part, strerror(errno));
-		if (fd >= 0)
-			close(fd);
+	if (!open_part(retiring) || !write_lines(retiring))
 		return false;
-	}
-	good = write_lines(retiring, file);
-	if (good && (fflush(file) != 0 || fsync(fd) != 0))
-		good = fault(retiring, retiring->part, strerror(errno));
-	if (fclose(file) != 0 && good)
-		good = fault(retiring, retiring->part, strerror(errno));
-	return good;
+	if (fflush(retiring->file) != 0 || fsync(fileno(retiring->file)) != 0)
+		return fault(retiring, retiring->part, strerror(errno));
+	return true;
 }
 
 /* ---- proving it ---- */
@@ -143,18 +170,16 @@ static bool check_export(struct retiring *retiring)
 	const struct retirement *range = retiring->range;
 	struct audit_chain chain = {.revision = range->first_revision - 1, .hash = range->before};
 	struct sha256_stream stream = {0};
-	FILE *file = fopen(retiring->part, "re");
 	const char *why;
 
-	if (!file)
-		return fault(retiring, retiring->part, strerror(errno));
-	why = sha256_begin(&stream) ? check_lines(file, &chain, &stream) : strerror(ENOMEM);
+	rewind(retiring->file);
+	why = sha256_begin(&stream) ? check_lines(retiring->file, &chain, &stream)
+				    : strerror(ENOMEM);
 	if (!why && (chain.revision != range->size || !sha256_same(&chain.hash, &range->last)))
 		why = "It does not end where the checkpoint does.";
 	if (!why && !sha256_end(&stream, &retiring->digest))
 		why = strerror(ENOMEM);
 	sha256_release(&stream);
-	fclose(file);
 	return !why || fault(retiring, retiring->part, why);
 }
 
@@ -206,33 +231,61 @@ static bool refused(FILE *faults, const char *what, const struct diag *diag, enu
 	return false;
 }
 
-static bool retire(
-	struct call *call, const struct retirement_options *options, FILE *out, FILE *faults)
+static void report(const struct retiring *retiring, const struct written *written, FILE *out)
+{
+	const struct retirement *range = retiring->range;
+	char hex[SHA256_HEX_SIZE], head[96];
+
+	fprintf(out, "retired the revisions %lld to %lld\nexport: %s\nsha256: %s\n",
+		(long long)range->first_revision, (long long)range->size, retiring->path,
+		sha256_to_hex(&retiring->digest, hex));
+	fprintf(out, "the log goes on after: %s\n",
+		audit_head_format(range->size, &range->last, head));
+	fprintf(out, "head: %s\n", audit_head_format(written->revision, &written->hash, head));
+	if (range->signer)
+		fprintf(out, "signature: the checkpoint is signed by %s+%08x\n",
+			range->signer->name, (unsigned)range->signer->id);
+	else
+		fprintf(out, "signature: not checked, no --checkpoint-key-file was given; the "
+			     "checkpoint's root is that of the log\n");
+}
+
+static bool retire(struct call *call, struct retiring *retiring, int64_t size,
+	const struct note_verifier *key, FILE *out)
 {
 	struct retirement range;
-	struct retiring retiring = {
-		.call = call, .range = &range, .folder = options->folder, .faults = faults};
 	struct written written;
-	char hex[SHA256_HEX_SIZE], head[96];
-	enum error error = find_workspace(call, options->workspace, &call->workspace);
+	enum error error = retirement_plan(call, size, key, &range);
 
+	retiring->range = &range;
+	if (error)
+		return refused(retiring->faults, "nothing was removed", call->diag, error);
+	if (!export_range(retiring))
+		return false;
+	error = retirement_carry_out(call, &range, &retiring->digest, &written);
+	if (error)
+		return refused(retiring->faults, retiring->path, call->diag, error);
+	report(retiring, &written, out);
+	return true;
+}
+
+static bool retire_of(
+	struct call *call, const struct retirement_options *options, FILE *out, FILE *faults)
+{
+	struct retiring retiring = {.call = call, .folder = options->folder, .faults = faults};
+	struct note_verifier key;
+	bool done;
+	enum error error;
+
+	if (options->key_file && !checkpoint_verifier_read(options->key_file, &key, faults))
+		return false;
+	error = find_workspace(call, options->workspace, &call->workspace);
 	if (error)
 		return refused(faults, options->workspace, call->diag, error);
-	error = retirement_plan(call, options->size, &range);
-	if (error)
-		return refused(faults, "nothing was removed", call->diag, error);
-	if (!export_range(&retiring))
-		return false;
-	error = retirement_carry_out(call, &range, &retiring.digest, &written);
-	if (error)
-		return refused(faults, retiring.path, call->diag, error);
-	fprintf(out, "retired the revisions %lld to %lld\nexport: %s\nsha256: %s\n",
-		(long long)range.first_revision, (long long)range.size, retiring.path,
-		sha256_to_hex(&retiring.digest, hex));
-	fprintf(out, "the log goes on after: %s\n",
-		audit_head_format(range.size, &range.last, head));
-	fprintf(out, "head: %s\n", audit_head_format(written.revision, &written.hash, head));
-	return true;
+	done = retire(call, &retiring, options->size, options->key_file ? &key : NULL, out);
+	if (retiring.file)
+		fclose(retiring.file);
+	return done;
 }
 
 bool retire_log(
@@ -250,7 +303,7 @@ bool retire_log(
 
 	arena_init(&arena, ARENA_BYTES);
 	diag_init(&diag, &arena);
-	done = retire(&call, options, out, faults);
+	done = retire_of(&call, options, out, faults);
 	arena_release(&arena);
 	return done;
 }

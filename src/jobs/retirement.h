@@ -13,10 +13,12 @@
 struct retirement_options {
 	const char *workspace; /* its name or id */
 	const char *folder;    /* of the export */
-	int64_t size;          /* of the checkpoint */
+	const char *
+		key_file; /* of the checkpoint's signer, or of its verifier; NULL: no signature is checked */
+	int64_t size; /* of the checkpoint */
 };
 /* `service` has a clock and a store, which connects as the schema's owner. False after telling `faults` why
- * not: then nothing was removed, unless it says that the outcome is unknown. */
+ * not: then nothing was removed, unless it says that the outcome is unknown. Of steps at once one is done. */
 bool retire_log(
 	struct service *service, const struct retirement_options *options, FILE *out, FILE *faults);
 

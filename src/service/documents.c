@@ -89,13 +89,25 @@ static struct newest newest_slas(const struct catalog *catalog, struct str name)
 			     : (struct newest){0, STR_NONE};
 }
 
-static struct newest newest_card(const struct catalog *catalog, struct str name)
+static struct newest newest_card(
+	const struct catalog *catalog, enum card_kind kind, struct str name)
 {
-	uint64_t model;
-	const struct model_card *card =
-		num_parse_u64(name, &model) ? catalog_card(catalog, (int64_t)model) : NULL;
+	uint64_t version;
+	const struct version_card *card = num_parse_u64(name, &version)
+						  ? catalog_card(catalog, kind, (int64_t)version)
+						  : NULL;
 
 	return card ? (struct newest){card->revision, card->body} : (struct newest){0, STR_NONE};
+}
+
+static struct newest newest_model_card(const struct catalog *catalog, struct str name)
+{
+	return newest_card(catalog, CARD_MODEL, name);
+}
+
+static struct newest newest_policy_card(const struct catalog *catalog, struct str name)
+{
+	return newest_card(catalog, CARD_POLICY, name);
 }
 
 static struct newest newest_mapping(const struct catalog *catalog, struct str name)
@@ -132,7 +144,8 @@ static struct newest newest_of(const struct catalog *catalog, const char *kind, 
 		{"contract_alias", newest_contract_alias},
 		{"launch", newest_launch},
 		{"recurrence", newest_recurrence},
-		{"model_card", newest_card},
+		{"model_card", newest_model_card},
+		{"policy_card", newest_policy_card},
 		{"mapping", newest_mapping},
 		{"business_hours", newest_business_hours},
 		{"slas", newest_slas},

@@ -21,7 +21,8 @@ struct document_source {
 
 struct document_put {
 	const char *kind; /* "settings", "feature", "alias", "policy_alias", "calendar", "mapping",
-		             "business_hours", "slas", "contract_alias", "launch", "recurrence", "model_card" */
+		             "business_hours", "slas", "contract_alias", "launch", "recurrence", "model_card",
+			     "policy_card" */
 	struct str name;
 	const struct precondition *precondition; /* tag "r<revision>" of the newest version */
 	struct document_source source;

@@ -90,6 +90,21 @@ static enum error find_span(struct evidence_making *making, struct conn *conn)
 	return evidence_check_size(making);
 }
 
+/* Who asks for a time that was retired must not take the rest of it for all. */
+static enum error check_reach(const struct evidence_making *making, const struct reading *reading)
+{
+	int64_t retired_us;
+	enum error error;
+
+	if (reading->head.retired == 0 || making->request->from_us == TIME_NONE)
+		return ERR_OK;
+	error = record_time(
+		reading->conn, &making->call->workspace, reading->head.retired, &retired_us);
+	if (error || making->request->from_us > retired_us)
+		return error;
+	return reading_reaches(reading, 0);
+}
+
 /* The place of the category among the feature's. */
 static enum error find_category(
 	const struct evidence_making *making, struct evidence_filter *filter)
@@ -175,7 +190,9 @@ static enum error find_all(struct evidence_making *making)
 	if (error)
 		return error;
 	making->head = reading.head;
-	error = find_checkpoint(making, reading.conn);
+	error = check_reach(making, &reading);
+	if (!error)
+		error = find_checkpoint(making, reading.conn);
 	if (!error)
 		error = find_span(making, reading.conn);
 	if (!error)
@@ -285,6 +302,8 @@ static void write_header(const struct evidence_making *making)
 	json_object_end(&json);
 	json_put(&json, "checkpoint", int, making->checkpoint.size);
 	put_end(&json, "head", making->head.revision, making->head.at_us);
+	if (making->head.retired > 0)
+		json_put(&json, "first_revision", int, making->head.retired + 1);
 	json_put(&json, "items", int, (int64_t)making->item_count);
 	put_tables(&json);
 	evidence_line_end(&json);
@@ -302,6 +321,8 @@ static void write_proof(const struct evidence_making *making)
 	evidence_line_begin(&json, making->out, EVIDENCE_VERIFICATION);
 	json_put(&json, "ok", bool, verdict->fault == AUDIT_OK);
 	json_put(&json, "records", int, verdict->records);
+	if (verdict->retired > 0)
+		json_put(&json, "first_revision", int, verdict->retired + 1);
 	json_put(&json, "head", text,
 		audit_head_format(verdict->head_revision, &verdict->head_hash, head));
 	if (verdict->fault != AUDIT_OK) {
@@ -342,7 +363,11 @@ static enum error write_rows(struct evidence_making *making)
 
 	if (error)
 		return error;
-	error = evidence_write_records(making, reading.conn);
+	/* Retired since it was looked at: the next attempt sees all of that. */
+	if (reading.head.retired != making->head.retired)
+		error = ERR_CONTENTION;
+	if (!error)
+		error = evidence_write_records(making, reading.conn);
 	if (!error)
 		error = evidence_write_texts(making, reading.conn);
 	if (!error)

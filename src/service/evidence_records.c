@@ -33,7 +33,8 @@ static bool grow(void *list, size_t count, size_t *room, size_t size)
 
 bool evidence_note_earlier(struct evidence_making *making, int64_t revision)
 {
-	if (revision < 1 || revision >= making->first)
+	/* Of what was retired there is no record to prove it by. */
+	if (revision < 1 || revision >= making->first || revision <= making->head.retired)
 		return true;
 	if (!grow(&making->earlier, making->earlier_count, &making->earlier_room,
 		    sizeof *making->earlier))

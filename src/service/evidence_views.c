@@ -166,15 +166,16 @@ static size_t put_active(struct json_writer *json, const struct evidence_making 
 	return runs;
 }
 
-/* The newest card of a model; NULL: it has none. */
+/* The newest card of a version; NULL: it has none. */
 static const struct document *find_card(
-	const struct evidence_making *making, const struct document *model)
+	const struct evidence_making *making, const struct document *version)
 {
+	const char *kind = str_is(version->kind, "model") ? "model_card" : "policy_card";
 	const struct document *card = NULL;
 
 	for (size_t i = 0; i < making->document_count; i++) {
-		if (str_is(making->documents[i].kind, "model_card") &&
-			str_eq(making->documents[i].name, model->name))
+		if (str_is(making->documents[i].kind, kind) &&
+			str_eq(making->documents[i].name, version->name))
 			card = &making->documents[i];
 	}
 	return card;
@@ -182,8 +183,7 @@ static const struct document *find_card(
 
 static enum error write_model(struct evidence_making *making, const struct document *version)
 {
-	bool model = str_is(version->kind, "model");
-	const struct document *card = model ? find_card(making, version) : NULL;
+	const struct document *card = find_card(making, version);
 	size_t begin = making->out->len, runs;
 	struct json_writer json;
 	struct sha256 digest;
@@ -200,7 +200,7 @@ static enum error write_model(struct evidence_making *making, const struct docum
 	if (card) {
 		json_put(&json, "card_revision", int, card->revision);
 		json_put(&json, "card", raw, card->body);
-	} else if (model) {
+	} else {
 		json_put(&json, "card", text, NULL);
 	}
 	evidence_line_end(&json);

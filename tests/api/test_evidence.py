@@ -23,6 +23,8 @@ CARD = {
     "data": "Scores of the team, first half of the year.",
     "owner": "Platform team",
 }
+# What all have: rules come from no data.
+POLICY_CARD = {name: text for name, text in CARD.items() if name != "data"}
 PARTS = "header checkpoint verification articles records texts items models drift actors manifest signature".split()
 
 
@@ -309,6 +311,45 @@ def test_what_is_no_card(signer, log):
         log.as_role(role).put("/models/1/card", 403, json=CARD, headers={"If-None-Match": "*"})
 
 
+def policy_with_card(ws):
+    """Version 1 is in force and has a card, version 2 has none."""
+    ws.post("/policies", 201, json={"preset": "field_guards"})
+    ws.post("/policies", 201, json={"preset": "field_guards", "name": "another"})
+    ws.enforce(1)
+    return ws.put("/policies/1/card", 201, json=POLICY_CARD, headers={"If-None-Match": "*"}).json()
+
+
+def test_cards_of_policies(signer, log, tmp_path):
+    shown = policy_with_card(log)
+    assert {**POLICY_CARD, "policy": 1, "revision": log.revision()} == shown == log.get("/policies/1/card").json()
+    policy = log.get("/policies/1").json()
+    new = {"If-None-Match": "*"}
+    log.put("/policies/1/card", 412, json=POLICY_CARD, headers=new)
+    log.put("/policies/3/card", 404, json=POLICY_CARD, headers=new)
+    log.get("/policies/2/card", 404)
+    assert problem_pointers(log.put("/policies/2/card", 422, json=CARD, headers=new)) == ["/data"]
+    answer = log.put("/policies/2/card", 422, json={**POLICY_CARD, "risk_category": "moderate"}, headers=new)
+    assert problem_pointers(answer) == ["/risk_category"]
+    log.as_role("reviewer").put("/policies/2/card", 403, json=POLICY_CARD, headers=new)
+    etag = log.etag("/policies/1/card")
+    log.put("/policies/1/card", 200, json={**POLICY_CARD, "owner": "Search team"}, headers={"If-Match": etag})
+    assert log.get("/policies/1").json() == policy, "the version itself is as it was"
+    log.get("/models/1/card", 404)
+
+    found = bundle(signer, log)
+    checked(signer, found, tmp_path)
+    of = {line["version"]: line for line in found.parts["models"] if line["kind"] == "policy"}
+    assert of["1"]["card"] == {**POLICY_CARD, "owner": "Search team"} and of["1"]["active"]
+    assert of["1"]["card_revision"] == log.get("/policies/1/card").json()["revision"]
+    assert of["2"]["card"] is None and not of["2"]["active"]
+
+    env = {"url": signer.daemon.url, "token": signer.operator.secret, "workspace": log.name}
+    card = cli.write(tmp_path / "card.json", json.dumps(POLICY_CARD))
+    assert "wrote the card of policy 2" in cli.run("policy", "card", 2, card, **env).stderr
+    told = cli.run("policy", "card", 1, **env).stdout
+    assert "Search team" in told and "data" not in told
+
+
 # ---- tampering ----
 
 
@@ -317,6 +358,7 @@ def rich(signer, log):
     """A bundle with lines of every kind."""
     override(log, "c")
     write_card(log)
+    policy_with_card(log)
     return bundle(signer, log, tag="pilot")
 
 
@@ -365,6 +407,25 @@ def test_a_forger_who_seals_it_anew_without_the_key(signer, rich, tmp_path):
         found = faults(signer, tmp_path, [json.dumps(line, separators=(",", ":")).encode() for line in lines])
         assert any(fault["line"] == at + 1 and "row" in fault["detail"] for fault in found), table
         assert any(fault["part"] == "signature" for fault in found)
+
+
+def test_a_card_that_is_not_the_recorded_one(signer, rich, tmp_path):
+    """Of either kind: changed, an older one's place, or kept back."""
+    places = {"model": None, "policy": None}
+    for at, line in enumerate(rich.lines):
+        if line["part"] == "models" and line.get("card"):
+            places[line["kind"]] = at
+    for kind, at in places.items():
+        for change in ({"owner": "Nobody"}, None, "revision"):
+            line = json.loads(rich.raw[at])
+            if change == "revision":
+                line["card_revision"] -= 1
+            else:
+                line["card"] = change and {**line["card"], **change}
+            lines = list(rich.raw)
+            lines[at] = json.dumps(line, separators=(",", ":")).encode()
+            named = [fault for fault in faults(signer, tmp_path, lines) if fault["line"] == at + 1]
+            assert any("card" in fault["detail"] for fault in named), (kind, change)
 
 
 def test_what_is_left_out_or_put_in(signer, rich, tmp_path):

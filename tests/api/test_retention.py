@@ -3,66 +3,23 @@ Retention: the log before a signed checkpoint is exported, removed by the schema
 itself. The old part is written by a daemon whose clock is 400 days behind.
 """
 
-import datetime
 import hashlib
 import json
-import os
 import pathlib
 import re
-import subprocess
 
 import psycopg2
 import pytest
 
-from support import daemon as daemons
-from support.client import Client, problem_pointers
+from support import cli, daemon as daemons, evidence
+from support.client import problem_pointers, problem_type
 from support.events import Stream
-from support.signer import Signer
-from support.waiting import wait_until
-from support.workspace import Workspace, item, rubric
+from support.old_log import Log, Old, then, told
+from support.signer import make_key
+from support.workspace import item, rubric
 from test_audit import export, verify_offline
 
 pytestmark = pytest.mark.faults
-
-DAY = 86400
-
-
-class Old(Signer):
-    """A signer that can be started with its clock set back."""
-
-    def __init__(self, cluster, folder):
-        self.folder = folder
-        self.shim = folder / "past_clock.so"
-        source = pathlib.Path(__file__).parent / "support" / "past_clock.c"
-        subprocess.run(
-            [os.environ.get("CC", "cc").split()[-1], "-shared", "-fPIC", "-O1", "-o", self.shim, source], check=True
-        )
-        super().__init__(cluster, folder)
-
-    def move(self, days):
-        """The daemon anew, so many days behind."""
-        assert self.daemon.stop() == 0
-        more = {"port": self.daemon.port}
-        if days:
-            asan = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
-            more |= {"LD_PRELOAD": self.shim, "PAST_CLOCK_S": days * DAY, "ASAN_OPTIONS": asan}
-        self.daemon = self.another(self.folder, **more)
-        self.operator = Client(self.daemon.url, self.operator.secret)
-        return self.operator
-
-    def retire(self, ws, size, folder, code=0, url=None):
-        done = daemons.command(
-            "retire",
-            "--workspace",
-            ws.name,
-            "--before-checkpoint",
-            size,
-            "--export-dir",
-            folder,
-            WINNOW_OWNER_DATABASE_URL=url or self.database.owner,
-        )
-        assert done.returncode == code, (done.stdout, done.stderr)
-        return done
 
 
 @pytest.fixture(scope="module")
@@ -72,62 +29,11 @@ def old(cluster, tmp_path_factory):
     own.end()
 
 
-def then(days):
-    """So many days ago."""
-    at = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(days=days)
-    return at.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-class Log:
-    """A workspace of which the first part is 400 days old, the second 300, and the last of today."""
-
-    def __init__(self, operator, keep=200):
-        self.ws = ws = Workspace(operator)
-        bodies = [item(str(i), features=rubric(2, 2), body=f"body {i}") for i in range(4)]
-        self.ids = [row["id"] for row in ws.push(bodies)["results"]]
-        for i in range(3):
-            ws.push([item("0", title=f"Title {i}", features=rubric(2, 2))])
-        ws.push([item("1", title="One", status="in_progress", features=rubric(2, 2))])
-        ws.push([item("1", title="One", features=rubric(3, 1))])
-        self.override = ws.post(
-            "/overrides",
-            201,
-            json={
-                "item": self.ids[3],
-                "kind": "boost",
-                "delta": 0.5,
-                "justification": "Asked for.",
-                "expires_at": then(340),
-            },
-        ).json()
-        self.kept = ws.post(
-            "/rankings", 201, json={"note": "As it was."}, params={"min_revision": ws.revision()}
-        ).json()
-        if keep:
-            ws.put_settings(retention_days=keep)
-
-    def first(self, old):
-        old.wait(self.ws)
-        self.size = self.ws.revision()
-        self.note = old.newest(self.ws)
-
-    def second(self, old):
-        wait_until(lambda: self.ws.records(action="override.expire"), "the override's end is on record")
-        self.ws.push([item("2", title=f"Then {i}", features=rubric(2, 2)) for i in range(1)])
-        self.ws.push([item("2", title="Then", features=rubric(2, 2))])
-        old.wait(self.ws)
-        self.second_size = self.ws.revision()
-
-    def today(self, old):
-        self.ws.push([item("2", title="Today", features=rubric(1, 3))])
-        old.wait(self.ws)
-
-
 @pytest.fixture(scope="module")
 def logs(old):
     """Made together, since the daemon has to be started for each of the times."""
     operator = old.move(400)
-    made = [Log(operator) for _ in range(8)] + [Log(operator, keep=None)]
+    made = [Log(operator) for _ in range(10)] + [Log(operator, keep=None)]
     for log in made:
         log.first(old)
     for days, part in ((300, Log.second), (0, Log.today)):
@@ -148,10 +54,6 @@ def retired(old, log, tmp_path):
     log.told = old.retire(log.ws, log.size, tmp_path).stdout
     log.file = next(tmp_path.glob("*.ndjson"))
     return log
-
-
-def told(text, name):
-    return re.search(f"^{name}: (.*)$", text, re.M)[1]
 
 
 def offline(lines, tmp_path, *args):
@@ -195,6 +97,9 @@ def test_what_is_old_goes_and_what_is_left_is_proved(old, log, tmp_path):
     detail = step["detail"]
     assert (detail["first_revision"], detail["last_revision"], detail["export_sha256"]) == (1, log.size, digest)
     assert detail["root"] == old.key.opens(log.note)[2].hex()
+    assert detail["signed_by"] == old.signer() and told(done.stdout, "signature").endswith(
+        f"is signed by {old.signer()}"
+    )
     page = ws.get("/audit", params={"limit": 1}).json()
     assert page["first_revision"] == page["records"][0]["revision"] == log.size + 1
 
@@ -264,6 +169,28 @@ def test_reads_of_before_say_retired(old, retired):
         assert (event.name, event.data["reason"]) == ("reset", "older_than_the_log")
 
 
+def test_evidence_of_what_is_left(old, retired, tmp_path):
+    """What was in force before is shown, and said to be proved by the signature alone."""
+    ws, path = retired.ws, tmp_path / "evidence.ndjson"
+    new = {"If-None-Match": "*"}
+    card = {name: "A test's own" for name in ("intended_use", "limits", "data", "owner")}
+    ws.put("/models/1/card", 201, json=card, headers=new)
+    old.wait(ws)
+    assert problem_type(ws.get("/evidence", 410, params={"from": then(401)})) == "retired"
+    for span in ({}, {"from": then(1)}):
+        found = evidence.Bundle(ws.get("/evidence", params=span).text)
+        found.check(old.key)
+        assert found.header["first_revision"] == retired.size + 1 <= found.header["from"]["revision"]
+        (model,) = [line for line in found.parts["models"] if line["kind"] == "model"]
+        assert model["revision"] <= retired.size and model["card"] == card
+        verify = ["evidence", "verify", path, "--key", old.key.text, "--json"]
+        verdict = json.loads(cli.run(*verify[:2], cli.write(path, found.text), *verify[3:]).stdout)
+        assert verdict["ok"] and (verdict["retired"], verdict["by_signature"]) == (retired.size, 1)
+        said = f'"first_revision":{retired.size + 1},"items"'
+        assert said in found.text
+        cli.run(*verify[:2], cli.write(path, found.text.replace(said, '"items"')), *verify[3:], expect=cli.REFUSED)
+
+
 def test_a_second_step_goes_on_where_the_first_ended(old, retired, tmp_path):
     ws = retired.ws
     before = entries(ws)
@@ -282,7 +209,7 @@ def test_a_second_step_goes_on_where_the_first_ended(old, retired, tmp_path):
 
 
 def test_what_may_not_be_retired(old, logs, log, tmp_path):
-    ws, counted = log.ws, old.database.counts()
+    ws, counted = log.ws, old.counts()
     for_ever = logs[-1]
 
     def refused(why, ws, size, folder=tmp_path, **more):
@@ -295,10 +222,45 @@ def test_what_may_not_be_retired(old, logs, log, tmp_path):
     refused("No such file", ws, log.size, tmp_path / "absent")
     refused("", ws, log.size, url=old.database.app)
     assert daemons.command("retire", "--workspace", ws.name).returncode == 2
-    now = old.database.counts()
-    assert {k: n for k, n in now.items() if "audit_" not in k} == {
-        k: n for k, n in counted.items() if "audit_" not in k
+    assert old.counts() == counted
+    assert ws.verify()["ok"]
+
+
+def forged(note):
+    """With another signature of the same key's."""
+    end = note.rindex("=\n")
+    return note[: end - 12] + ("A" if note[end - 12] != "A" else "B") + note[end - 11 :]
+
+
+def test_a_checkpoint_must_be_signed(old, logs, log, tmp_path):
+    """By the key that is given: who can write to the table can write there what he likes."""
+    ws, size, other = log.ws, log.size, logs[-1]
+    stored = "UPDATE winnow.audit_checkpoints SET note = %s WHERE workspace_id = %s AND size = %s"
+    counted = old.counts()
+    notes = {
+        "The signature does not fit the text": forged(log.note),
+        "no signed note": log.note.rpartition("\n\n")[0] + "\n",
+        "What is signed is another one": old.newest(other.ws),
     }
+    for why, note in notes.items():
+        assert old.database.tamper(stored, note, ws.id, size) == 1
+        assert why in old.retire(ws, size, tmp_path, code=1).stderr
+    assert old.database.tamper(stored, log.note, ws.id, size) == 1
+    stranger, verifier = tmp_path / "stranger", tmp_path / "verifier"
+    make_key(stranger)
+    assert "not signed by this key" in old.retire(ws, size, tmp_path, code=1, key=stranger).stderr
+    (tmp_path / "empty").touch()
+    assert "holds no key" in old.retire(ws, size, tmp_path, code=1, key=tmp_path / "empty").stderr
+    assert "No such file" in old.retire(ws, size, tmp_path, code=1, key=tmp_path / "absent").stderr
+    assert old.counts() == counted and not list(tmp_path.glob("*.ndjson*")), "it has not even begun"
+
+    verifier.write_text(old.key.text + "\n")
+    done = old.retire(ws, size, tmp_path, key=verifier)
+    assert told(done.stdout, "signature").endswith("is signed by " + old.signer())
+    done = old.retire(ws, log.second_size, tmp_path, key=False)
+    assert "not checked" in told(done.stdout, "signature")
+    steps = [record["detail"]["signed_by"] for record in ws.records(action="audit.retire")]
+    assert steps == [old.signer(), None]
     assert ws.verify()["ok"]
 
 

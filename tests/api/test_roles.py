@@ -70,7 +70,7 @@ class Place:
         self.clients = {role: Client(operator.url, token) for role, token in self.tokens.items()}
 
     def make_policy(self):
-        """A policy and a contract behind their aliases, a calendar, rules of service levels a launch and a card."""
+        """A policy and a contract behind their aliases, a calendar, rules of service levels, a launch and cards."""
         new = {"If-None-Match": "*"}
         self.ws.post("/policies", 201, json={"preset": "field_guards"})
         self.ws.put("/policy-aliases/active", 201, json={"policy": 1}, headers=new)
@@ -79,6 +79,8 @@ class Place:
         self.ws.put("/slas", 201, json={"rules": []}, headers=new)
         card = {name: "A test's own" for name in ("intended_use", "limits", "data", "owner")}
         self.ws.put("/models/1/card", 201, json=card, headers=new)
+        del card["data"]
+        self.ws.put("/policies/1/card", 201, json=card, headers=new)
         self.ws.put("/approval-rules", 201, json={"rules": []}, headers=new)
         self.ws.agree({"name": "n", "streams": []})
         weekly = {"title": "Retrain", "stream": "model_quality", "period": "week", "start": "2026-01-01"}

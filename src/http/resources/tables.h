@@ -65,6 +65,6 @@ extern const struct route_table audit_routes;
 extern const struct route_table audit_proof_routes;
 extern const struct route_table access_log_routes;
 extern const struct route_table evidence_routes;
-extern const struct route_table model_card_routes;
+extern const struct route_table card_routes;
 
 #endif

@@ -24,6 +24,10 @@ CROSS JOIN LATERAL (
 	WHERE v.workspace_id = $1 AND v.item_id = want.item_id AND v.revision <= $3
 	ORDER BY v.revision DESC
 	LIMIT 1) last
-JOIN winnow.record_marks a ON a.workspace_id = $1 AND a.revision = since.revision
+CROSS JOIN LATERAL (
+	SELECT m.at
+	FROM winnow.record_marks m
+	WHERE m.workspace_id = $1 AND m.revision = since.revision
+	LIMIT 1) a
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = last.text_ref
 ORDER BY want.item_id

@@ -5,7 +5,11 @@ SELECT v.item_id, v.revision, v.first_revision, v.source, v.external_id, v.statu
 	v.feature_ids, v.feature_values, v.text_present, v.text_ref, v.extra, a.at, t.title,
 	t.body, t.url, t.assignee, t.reporter, t.notes
 FROM winnow.item_versions v
-LEFT JOIN winnow.record_marks a ON a.workspace_id = $1 AND a.revision = v.revision
+LEFT JOIN LATERAL (
+	SELECT m.at
+	FROM winnow.record_marks m
+	WHERE m.workspace_id = $1 AND m.revision = v.revision
+	LIMIT 1) a ON true
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = v.text_ref
 WHERE v.workspace_id = $1 AND v.item_id = $2 AND v.revision < $3
 	AND v.revision >= coalesce((SELECT max(l.revision) FROM winnow.item_versions l

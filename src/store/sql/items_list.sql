@@ -16,6 +16,10 @@ FROM (
 	LIMIT $3) i
 JOIN winnow.item_versions v ON v.workspace_id = $1 AND v.item_id = i.item_id
 	AND v.revision = i.revision
-LEFT JOIN winnow.record_marks a ON a.workspace_id = $1 AND a.revision = v.revision
+LEFT JOIN LATERAL (
+	SELECT m.at
+	FROM winnow.record_marks m
+	WHERE m.workspace_id = $1 AND m.revision = v.revision
+	LIMIT 1) a ON true
 LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = v.text_ref
 ORDER BY v.item_id

@@ -7,7 +7,11 @@ FROM winnow.overrides o
 LEFT JOIN winnow.override_ends e ON e.workspace_id = $1 AND e.override_id = o.override_id
 LEFT JOIN LATERAL (SELECT v.status, a.at
 	FROM winnow.item_versions v
-	JOIN winnow.record_marks a ON a.workspace_id = $1 AND a.revision = v.revision
+	CROSS JOIN LATERAL (
+		SELECT m.at
+		FROM winnow.record_marks m
+		WHERE m.workspace_id = $1 AND m.revision = v.revision
+		LIMIT 1) a
 	WHERE v.workspace_id = $1 AND v.item_id = o.item_id AND v.revision > o.revision
 		AND v.status = ANY ($4)
 	ORDER BY v.revision

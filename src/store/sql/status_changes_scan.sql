@@ -4,7 +4,11 @@
 -- removed by retention leaves no time.
 SELECT v.item_id, v.revision, a.at, v.status, c.changed
 FROM winnow.item_versions v
-LEFT JOIN winnow.record_marks a ON a.workspace_id = v.workspace_id AND a.revision = v.revision
+LEFT JOIN LATERAL (
+	SELECT m.at
+	FROM winnow.record_marks m
+	WHERE m.workspace_id = $1 AND m.revision = v.revision
+	LIMIT 1) a ON true
 LEFT JOIN LATERAL (
 	SELECT p.status, p.feature_ids, p.feature_values
 	FROM winnow.item_versions p
