@@ -4,6 +4,8 @@
 #include <stddef.h>
 
 #include "cli/commands.h"
+#include "cli/decisions.h"
+#include "cli/effect.h"
 #include "cli/named.h"
 #include "cli/pages.h"
 #include "cli/url.h"
@@ -103,6 +105,66 @@ static const struct command list = {
 
 /* ---- show ---- */
 
+static void put_change(struct buf *out, const struct json_view *proposal)
+{
+	buf_str(out, json_view_text(proposal, "change"));
+	if (json_view_get(proposal, "name"))
+		buf_printf(out, " %.*s", STR_ARG(json_view_text(proposal, "name")));
+}
+
+static void put_count(struct buf *out, const struct json_view *proposal)
+{
+	buf_printf(out, "%.*s, %zu of %lld approvals", STR_ARG(json_view_text(proposal, "state")),
+		json_view_count(json_view_get(proposal, "approvals")),
+		(long long)json_view_int(proposal, "needed", 0));
+}
+
+static void put_proposer(struct buf *out, const struct json_view *proposal)
+{
+	buf_printf(out, "%.*s, %.*s", STR_ARG(json_view_text(proposal, "proposer_kind")),
+		STR_ARG(json_view_text(proposal, "proposed_by")));
+}
+
+static void put_said(struct buf *out, const struct json_view *decision)
+{
+	buf_printf(out, "%.*s: %.*s", STR_ARG(json_view_text(decision, "by")),
+		STR_ARG(json_view_text(decision, "rationale")));
+}
+
+static enum cli_exit show_effect(const struct cli *cli, const struct json_view *proposal)
+{
+	const struct json_view *now = json_view_get(proposal, "effect_now");
+	const struct json_view *effect = now ? now : json_view_get(proposal, "effect");
+
+	if (!effect) {
+		cli_print_pair("effect", STR("not for this token"));
+		return CLI_OK;
+	}
+	cli_print_pair("effect", now ? STR("on the newest ranking") : STR("as it was proposed"));
+	return effect_show(cli, effect);
+}
+
+static enum cli_exit show_proposal(const struct cli *cli, const struct json_view *proposal)
+{
+	const struct json_view *approvals = json_view_get(proposal, "approvals");
+	const struct json_view *end = json_view_get(proposal, "end");
+
+	decision_print("change", proposal, put_change);
+	decision_print("to", json_view_get(proposal, "body"), json_view_write);
+	decision_print("state", proposal, put_count);
+	decision_print("proposed by", proposal, put_proposer);
+	cli_print_pair("because", json_view_text(proposal, "rationale"));
+	cli_print_pair("expires", json_view_text(proposal, "expires_at"));
+	cli_print_pair("digest", json_view_text(proposal, "digest"));
+	for (size_t i = 0; i < json_view_count(approvals); i++)
+		decision_print("approved by", json_view_at(approvals, i), put_said);
+	if (end) {
+		decision_print("ended by", end, put_said);
+		return CLI_OK;
+	}
+	return show_effect(cli, proposal);
+}
+
 static enum cli_exit run_show(struct cli *cli, const void *given, const struct words *words)
 {
 	struct buf path = BUF_INIT;
@@ -112,8 +174,8 @@ static enum cli_exit run_show(struct cli *cli, const void *given, const struct w
 	(void)given;
 	if (code == CLI_OK)
 		code = cli_get(cli, path.data, &proposal);
-	if (code == CLI_OK)
-		cli_print_json(proposal);
+	if (proposal)
+		code = show_proposal(cli, proposal);
 	json_view_free(proposal);
 	buf_release(&path);
 	return code;
@@ -121,9 +183,10 @@ static enum cli_exit run_show(struct cli *cli, const void *given, const struct w
 
 static const struct command show = {
 	.name = "show",
-	.summary = "show a proposal as JSON: what it is, its effect then and now, its digest",
+	.summary = "show a proposal: what it is, what it would do, the digest that approves it",
 	.arguments = "ID",
-	.examples = "  winnow proposals show \"$id\"\n",
+	.examples = "  winnow proposals show \"$id\"\n"
+		    "  digest=$(winnow --json proposals show \"$id\" | jq -r .digest)\n",
 	.min_words = 1,
 	.max_words = 1,
 	.run = run_show,

@@ -5,6 +5,7 @@
 
 #include "base/num.h"
 #include "cli/commands.h"
+#include "cli/effect.h"
 #include "cli/url.h"
 
 struct rollout_values {
@@ -22,12 +23,6 @@ static const struct arg_spec options[] = {
 		"wait until the queue reflects this revision"},
 };
 
-static const struct table_column stream_columns[] = {
-	{"STREAM", TABLE_LEFT, 16, 0},
-	{"BEFORE", TABLE_RIGHT, 0, 0},
-	{"AFTER", TABLE_RIGHT, 0, 0},
-};
-
 static void print_version(const char *label, int64_t version)
 {
 	struct buf text = BUF_INIT;
@@ -38,60 +33,6 @@ static void print_version(const char *label, int64_t version)
 		buf_puts(&text, "none");
 	cli_print_pair(label, buf_view(&text));
 	buf_release(&text);
-}
-
-static void show_counts(const struct json_view *differences)
-{
-	const struct json_view *churn = json_view_get(differences, "churn");
-	const struct json_view *bands = json_view_get(differences, "bands");
-	struct buf text = BUF_INIT;
-
-	buf_printf(&text, "%lld of %lld items, %lld come in, %lld go out",
-		(long long)json_view_int(differences, "moved_count", 0),
-		(long long)json_view_int(differences, "count", 0),
-		(long long)json_view_int(differences, "added_count", 0),
-		(long long)json_view_int(differences, "removed_count", 0));
-	cli_print_pair("moved", buf_view(&text));
-	buf_reset(&text);
-	buf_printf(&text, "%lld in, %lld out of the first %lld",
-		(long long)json_view_int(churn, "entered", 0),
-		(long long)json_view_int(churn, "left", 0),
-		(long long)json_view_int(churn, "top", 0));
-	cli_print_pair("churn", buf_view(&text));
-	buf_reset(&text);
-	cli_put_ratio(&text, json_view_number(differences, "tau"));
-	cli_print_pair("tau", buf_view(&text));
-	for (size_t i = 0; i < json_view_count(bands); i++) {
-		const struct json_view *band = json_view_at(bands, i);
-
-		buf_reset(&text);
-		buf_printf(&text, "%.*s to %.*s: %lld", STR_ARG(json_view_text(band, "from")),
-			STR_ARG(json_view_text(band, "to")),
-			(long long)json_view_int(band, "count", 0));
-		cli_print_pair("band", buf_view(&text));
-	}
-	buf_release(&text);
-}
-
-static enum cli_exit show_streams(const struct cli *cli, const struct json_view *streams)
-{
-	struct table table;
-	enum cli_exit code;
-
-	if (json_view_count(streams) == 0)
-		return CLI_OK;
-	table_init(&table, stream_columns, sizeof stream_columns / sizeof *stream_columns);
-	for (size_t i = 0; i < json_view_count(streams); i++) {
-		const struct json_view *stream = json_view_at(streams, i);
-
-		table_put(&table, json_view_text(stream, "stream"));
-		table_printf(&table, "%.1f %%", 100 * json_view_number(stream, "share_before"));
-		table_printf(&table, "%.1f %%", 100 * json_view_number(stream, "share_after"));
-	}
-	cli_printf("\n");
-	code = cli_print_table(cli, &table, false);
-	table_release(&table);
-	return code;
 }
 
 static enum cli_exit show(const struct cli *cli, const struct json_view *rollout)
@@ -111,8 +52,7 @@ static enum cli_exit show(const struct cli *cli, const struct json_view *rollout
 		cli_print_pair("differences", STR("not for this token"));
 		return CLI_OK;
 	}
-	show_counts(differences);
-	return show_streams(cli, json_view_get(differences, "streams"));
+	return effect_show(cli, differences);
 }
 
 static enum cli_exit run(struct cli *cli, const void *given, const struct words *words)

@@ -268,8 +268,10 @@ def test_with_the_client(ws, tmp_path):
 
     weights = cli.write(tmp_path / "weights.json", json.dumps({"weights": {"user_impact": 9}}))
     made = call(ann, "proposals", "add", "model", weights, "--because", WHY).strip()
-    shown = json.loads(call(bob, "proposals", "show", made))
+    read = call(bob, "proposals", "show", made)
+    shown = json.loads(call(bob, "--json", "proposals", "show", made))
     assert shown["state"] == "open" and "effect_now" in shown
+    assert "0 of 1 approvals" in read and shown["digest"] in read and "on the newest ranking" in read
     assert "0 of 1" in call(bob, "proposals", "list", "--state", "open")
     refused = ("proposals", "approve", made, "--because", "I agree with myself")
     call(ann, *refused, expect=cli.USAGE)
