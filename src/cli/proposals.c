@@ -125,10 +125,19 @@ static void put_proposer(struct buf *out, const struct json_view *proposal)
 		STR_ARG(json_view_text(proposal, "proposed_by")));
 }
 
-static void put_said(struct buf *out, const struct json_view *decision)
+static void put_approval(struct buf *out, const struct json_view *approval)
 {
-	buf_printf(out, "%.*s: %.*s", STR_ARG(json_view_text(decision, "by")),
-		STR_ARG(json_view_text(decision, "rationale")));
+	buf_printf(out, "%.*s: %.*s", STR_ARG(json_view_text(approval, "approver")),
+		STR_ARG(json_view_text(approval, "rationale")));
+}
+
+static void put_end(struct buf *out, const struct json_view *end)
+{
+	buf_str(out, json_view_text(end, "by"));
+	if (json_view_get(end, "result"))
+		buf_printf(out, ", %.*s", STR_ARG(json_view_text(end, "result")));
+	if (json_view_get(end, "rationale"))
+		buf_printf(out, ": %.*s", STR_ARG(json_view_text(end, "rationale")));
 }
 
 static enum cli_exit show_effect(const struct cli *cli, const struct json_view *proposal)
@@ -157,9 +166,9 @@ static enum cli_exit show_proposal(const struct cli *cli, const struct json_view
 	cli_print_pair("expires", json_view_text(proposal, "expires_at"));
 	cli_print_pair("digest", json_view_text(proposal, "digest"));
 	for (size_t i = 0; i < json_view_count(approvals); i++)
-		decision_print("approved by", json_view_at(approvals, i), put_said);
+		decision_print("approved by", json_view_at(approvals, i), put_approval);
 	if (end) {
-		decision_print("ended by", end, put_said);
+		decision_print("ended by", end, put_end);
 		return CLI_OK;
 	}
 	return show_effect(cli, proposal);
