@@ -22,7 +22,7 @@ static const size_t line_bytes = (size_t)4 << 30;
 
 struct retiring {
 	const struct call *call;
-	const struct retirement *range;
+	struct retirement range;
 	const char *folder;
 	char path[PATH_MAX], part[PATH_MAX];
 	FILE *file;           /* locked, to the end of the step */
@@ -74,11 +74,11 @@ static bool open_part(struct retiring *retiring)
 
 static bool write_lines(struct retiring *retiring)
 {
-	int64_t last = retiring->range->first_revision - 1, head;
+	int64_t last = retiring->range.first_revision - 1, head;
 	bool good = true;
 
-	while (good && last < retiring->range->size) {
-		int64_t left = retiring->range->size - last;
+	while (good && last < retiring->range.size) {
+		int64_t left = retiring->range.size - last;
 		struct buf lines = BUF_INIT;
 		struct call call = *retiring->call;
 		struct arena arena;
@@ -167,7 +167,7 @@ static const char *check_lines(FILE *file, struct audit_chain *chain, struct sha
 
 static bool check_export(struct retiring *retiring)
 {
-	const struct retirement *range = retiring->range;
+	const struct retirement *range = &retiring->range;
 	struct audit_chain chain = {.revision = range->first_revision - 1, .hash = range->before};
 	struct sha256_stream stream = {0};
 	const char *why;
@@ -189,8 +189,8 @@ static bool export_range(struct retiring *retiring)
 
 	uuid_to_text(&retiring->call->workspace, id);
 	if ((size_t)snprintf(retiring->path, sizeof retiring->path, "%s/%s-%lld-%lld.ndjson",
-		    retiring->folder, id, (long long)retiring->range->first_revision,
-		    (long long)retiring->range->size) >= sizeof retiring->path ||
+		    retiring->folder, id, (long long)retiring->range.first_revision,
+		    (long long)retiring->range.size) >= sizeof retiring->path ||
 		(size_t)snprintf(retiring->part, sizeof retiring->part, "%.*s.part",
 			(int)sizeof retiring->path, retiring->path) >= sizeof retiring->part)
 		return fault(retiring, retiring->folder, "the path is too long");
@@ -233,7 +233,7 @@ static bool refused(FILE *faults, const char *what, const struct diag *diag, enu
 
 static void report(const struct retiring *retiring, const struct written *written, FILE *out)
 {
-	const struct retirement *range = retiring->range;
+	const struct retirement *range = &retiring->range;
 	char hex[SHA256_HEX_SIZE], head[96];
 
 	fprintf(out, "retired the revisions %lld to %lld\nexport: %s\nsha256: %s\n",
@@ -253,16 +253,14 @@ static void report(const struct retiring *retiring, const struct written *writte
 static bool retire(struct call *call, struct retiring *retiring, int64_t size,
 	const struct note_verifier *key, FILE *out)
 {
-	struct retirement range;
 	struct written written;
-	enum error error = retirement_plan(call, size, key, &range);
+	enum error error = retirement_plan(call, size, key, &retiring->range);
 
-	retiring->range = &range;
 	if (error)
 		return refused(retiring->faults, "nothing was removed", call->diag, error);
 	if (!export_range(retiring))
 		return false;
-	error = retirement_carry_out(call, &range, &retiring->digest, &written);
+	error = retirement_carry_out(call, &retiring->range, &retiring->digest, &written);
 	if (error)
 		return refused(retiring->faults, retiring->path, call->diag, error);
 	report(retiring, &written, out);
