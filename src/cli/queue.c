@@ -103,7 +103,7 @@ static void put_range(struct table *table, const struct json_view *range)
 	table_printf(table, "%s\xe2\x80\xa6%s", low, high);
 }
 
-/* What policy and people did to it: "pinned, held, pending, boost: ". */
+/* What policy and people did to it: "pinned, held, pending, boost". */
 static void put_marks(struct buf *out, const struct json_view *entry)
 {
 	const struct json_view *overrides = json_view_get(entry, "overrides");
@@ -126,21 +126,22 @@ static void put_marks(struct buf *out, const struct json_view *entry)
 		buf_puts(out, between);
 		cli_join(out, overrides);
 	}
-	if (out->len > 0)
-		buf_puts(out, ": ");
 }
 
 /* Where a blocked item's urgency gives the place, that is the reason, and no points are. */
 static void put_why(struct table *table, const struct json_view *entry)
 {
 	struct str carried = json_view_text(json_view_get(entry, "carries"), "external_id");
+	struct str reason = json_view_as_text(json_view_at(json_view_get(entry, "reasons"), 0));
 	struct buf text = BUF_INIT;
 
 	put_marks(&text, entry);
+	if (text.len > 0 && carried.len + reason.len > 0)
+		buf_puts(&text, ": ");
 	if (carried.len > 0)
 		buf_printf(&text, "%.*s waits for it", STR_ARG(carried));
 	else
-		buf_str(&text, json_view_as_text(json_view_at(json_view_get(entry, "reasons"), 0)));
+		buf_str(&text, reason);
 	table_put(table, buf_view(&text));
 	buf_release(&text);
 }
