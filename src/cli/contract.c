@@ -164,21 +164,8 @@ static const struct arg_spec create_options[] = {
 static enum cli_exit run_create(struct cli *cli, const void *given, const struct words *words)
 {
 	const struct create_values *values = given;
-	struct buf body = BUF_INIT;
-	enum cli_exit code = CLI_OK;
 
-	if (words->count + (values->preset != NULL) != 1) {
-		cli_error("contract create needs one of FILE and --preset");
-		return CLI_USAGE;
-	}
-	if (values->preset)
-		versions_put_preset(&body, values->preset);
-	else
-		code = cli_read_file(words->items[0], CONTRACT_BYTES, &body);
-	if (code == CLI_OK)
-		code = versions_create(cli, &contracts, &body);
-	buf_release(&body);
-	return code;
+	return versions_create_from(cli, &contracts, words, values->preset, CONTRACT_BYTES);
 }
 
 static const struct command create = {

@@ -155,6 +155,26 @@ static void put_body(struct buf *out, const struct versions *versions, uint64_t 
 		buf_puts(out, "null}");
 }
 
+enum cli_exit versions_create_from(struct cli *cli, const struct versions *versions,
+	const struct words *words, const char *preset, size_t max_bytes)
+{
+	struct buf body = BUF_INIT;
+	enum cli_exit code = CLI_OK;
+
+	if (words->count + (preset != NULL) != 1) {
+		cli_error("%s create needs one of FILE and --preset", versions->noun);
+		return CLI_USAGE;
+	}
+	if (preset)
+		versions_put_preset(&body, preset);
+	else
+		code = cli_read_file(words->items[0], max_bytes, &body);
+	if (code == CLI_OK)
+		code = versions_create(cli, versions, &body);
+	buf_release(&body);
+	return code;
+}
+
 enum cli_exit versions_move(
 	struct cli *cli, const struct versions *versions, const char *alias, const char *word)
 {

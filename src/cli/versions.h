@@ -34,6 +34,9 @@ enum cli_exit versions_get(struct cli *cli, const struct versions *versions,
 /* POST; prints the version's number. */
 enum cli_exit versions_create(
 	struct cli *cli, const struct versions *versions, const struct buf *body);
+/* The same of a file of at most so many bytes, the only word, or of a preset: exactly one of them, else CLI_USAGE. */
+enum cli_exit versions_create_from(struct cli *cli, const struct versions *versions,
+	const struct words *words, const char *preset, size_t max_bytes);
 /* Puts the version of this number (or `none`) behind an alias. */
 enum cli_exit versions_move(
 	struct cli *cli, const struct versions *versions, const char *alias, const char *word);

@@ -1,58 +1,10 @@
 /*
  * The fuzzer of signed notes on its corpus, and on the corpus with bytes changed at random.
  */
-#include <dirent.h>
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <cmocka.h>
-
 #include "base/random.h"
+#include "codec/corpus.h"
 
 #include "../../fuzz/fuzz_note.c"
-
-enum { MAX_FILES = 64, MAX_BYTES = 4096 };
-
-static struct {
-	char name[64];
-	uint8_t bytes[MAX_BYTES];
-	size_t size;
-} corpus[MAX_FILES];
-static size_t corpus_count;
-
-static int by_name(const void *a, const void *b)
-{
-	return strcmp(a, b);
-}
-
-/* By name, so that a seed means the same on every machine. */
-static int read_corpus(void **state)
-{
-	static const char folder[] = "tests/fuzz/corpus/note";
-	DIR *entries = opendir(folder);
-	struct dirent *entry;
-
-	(void)state;
-	assert_non_null(entries);
-	while ((entry = readdir(entries))) {
-		char path[512];
-		FILE *file;
-
-		if (entry->d_name[0] == '.')
-			continue;
-		assert_true(corpus_count < MAX_FILES);
-		snprintf(path, sizeof path, "%s/%s", folder, entry->d_name);
-		snprintf(corpus[corpus_count].name, sizeof corpus->name, "%.60s", entry->d_name);
-		file = fopen(path, "rb");
-		assert_non_null(file);
-		corpus[corpus_count].size = fread(corpus[corpus_count].bytes, 1, MAX_BYTES, file);
-		fclose(file);
-		corpus_count++;
-	}
-	closedir(entries);
-	qsort(corpus, corpus_count, sizeof *corpus, by_name);
-	return 0;
-}
 
 /* So that what the mutations begin with is not all refused. */
 static void test_corpus(void **state)
@@ -75,7 +27,7 @@ static void test_changed_bytes(void **state)
 	for (size_t round = 0; round < 2000; round++) {
 		size_t from = random_below(corpus_count), other = random_below(corpus_count);
 		size_t size = corpus[from].size, changes = random_below(3);
-		uint8_t text[MAX_BYTES];
+		uint8_t text[CORPUS_BYTES];
 
 		memcpy(text, corpus[from].bytes, size);
 		for (; size > 0 && changes > 0; changes--) {
@@ -102,5 +54,6 @@ int main(void)
 		cmocka_unit_test(test_changed_bytes),
 	};
 
-	return cmocka_run_group_tests_name("codec/fuzz_note", tests, read_corpus, NULL);
+	corpus_folder = "tests/fuzz/corpus/note";
+	return cmocka_run_group_tests_name("codec/fuzz_note", tests, corpus_read, NULL);
 }
