@@ -150,6 +150,23 @@ static void tell_fault(int64_t revision, struct str fault, struct str detail)
 	buf_release(&line);
 }
 
+/* Where the daemon has a key. */
+static void tell_signatures(const struct cli *cli, const struct json_view *verdict)
+{
+	int64_t from = json_view_int(verdict, "signed_from", 0);
+
+	if (!str_is(json_view_text(verdict, "signatures"), "partly"))
+		return;
+	if (from > 0)
+		cli_note(cli,
+			"the checkpoints before that of %lld records are not signed by the "
+			"daemon's key; was it changed?",
+			(long long)from);
+	else
+		cli_note(cli, "the database's checkpoints are not signed by the daemon's key; was "
+			      "it changed?");
+}
+
 /* What the server says once, of one checkpoint (NULL: none). */
 static enum cli_exit ask_server(struct cli *cli, const struct verify_values *values,
 	const struct checkpoint *checkpoint, bool tell)
@@ -183,6 +200,7 @@ static enum cli_exit ask_server(struct cli *cli, const struct verify_values *val
 		snprintf(head, sizeof head, "%.*s", STR_ARG(json_view_text(verdict, "head")));
 		tell_good(cli, json_view_int(verdict, "records", 0), head,
 			values->expect || checkpoint);
+		tell_signatures(cli, verdict);
 	} else if (verdict) {
 		tell_fault(json_view_int(verdict, "revision", 0), json_view_text(verdict, "fault"),
 			json_view_text(verdict, "detail"));

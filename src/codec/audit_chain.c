@@ -95,6 +95,8 @@ static const struct {
 	[AUDIT_TREE] = {"tree", "A stored node of the Merkle tree is not what the records make."},
 	[AUDIT_CHECKPOINT] = {"checkpoint",
 		"The log up to this revision is not the one that the checkpoint has signed."},
+	[AUDIT_SIGNATURE] = {"signature",
+		"The database's checkpoint of this size is not signed by the key that signs here."},
 	[AUDIT_BEHIND] = {"behind", "The log ends before a checkpoint: its tail was cut, or it was "
 				    "rolled back to an older state."},
 	[AUDIT_RETAINED] = {"retained",

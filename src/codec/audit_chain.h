@@ -61,10 +61,11 @@ enum audit_fault {
 	AUDIT_TEXT,       /* a text does not match its salted hash */
 	AUDIT_TREE,       /* a stored node of the Merkle tree is not what the records make */
 	AUDIT_CHECKPOINT, /* the log is not the one that a checkpoint has signed */
-	AUDIT_BEHIND,     /* it ends before a checkpoint: its tail was cut, or it was rolled back */
-	AUDIT_RETAINED,   /* what stayed of the time that was retired is not what the step says */
-	AUDIT_EXPECTED,   /* the remembered head is not in the chain */
-	AUDIT_UNCHECKED,  /* memory ran out: nothing is known about the record */
+	AUDIT_SIGNATURE, /* a checkpoint of the database is not signed by the key that signs here */
+	AUDIT_BEHIND,    /* it ends before a checkpoint: its tail was cut, or it was rolled back */
+	AUDIT_RETAINED,  /* what stayed of the time that was retired is not what the step says */
+	AUDIT_EXPECTED,  /* the remembered head is not in the chain */
+	AUDIT_UNCHECKED, /* memory ran out: nothing is known about the record */
 };
 /* A sentence for people; and a stable word: "gap", "detail" …  */
 const char *audit_fault_text(enum audit_fault fault);

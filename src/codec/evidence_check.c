@@ -56,6 +56,7 @@ static void take_header(struct evidence_check *check, const json_t *json)
 {
 	struct evidence_verdict *verdict = &check->verdict;
 	struct str workspace = text_of(json, "workspace");
+	int64_t begins = 1;
 
 	if (!str_eq(text_of(json, "schema"), STR(EVIDENCE_SCHEMA)))
 		FAULT(check, "This is no bundle of the schema " EVIDENCE_SCHEMA ".");
@@ -65,8 +66,9 @@ static void take_header(struct evidence_check *check, const json_t *json)
 	verdict->last = int_of(json_object_get(json, "to"), "revision");
 	verdict->checkpoint = int_of(json, "checkpoint");
 	if (json_object_get(json, "first_revision"))
-		verdict->retired = int_of(json, "first_revision") - 1;
-	if (verdict->retired < 0 || verdict->retired >= verdict->first || verdict->first < 1 ||
+		begins = int_of(json, "first_revision");
+	verdict->retired = begins > 0 ? begins - 1 : 0;
+	if (begins < 1 || begins > verdict->first || verdict->first < 1 ||
 		verdict->last < verdict->first || verdict->checkpoint < verdict->last)
 		FAULT(check, "Its span and its checkpoint do not fit each other.");
 }

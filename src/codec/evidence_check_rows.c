@@ -9,11 +9,23 @@
 
 /* ---- records ---- */
 
+/* 0: it has none. What a bundle says may be any number. */
+static int64_t revision_of(const struct evidence_table *table, struct str tuple)
+{
+	struct str cell;
+	uint64_t revision = 0;
+
+	if (!evidence_cell(table, tuple, "revision", &cell) || cell.len != 8)
+		return 0;
+	for (size_t i = 0; i < 8; i++)
+		revision = revision << 8 | (unsigned char)cell.ptr[i];
+	return (int64_t)revision;
+}
+
 static bool keep_mark(struct evidence_check *check, const struct evidence_table *table,
 	struct str tuple, char kind, const char *id)
 {
 	struct shown_mark *mark = evidence_list_add(check, &check->marks, sizeof *mark);
-	struct str revision;
 
 	if (!mark)
 		return false;
@@ -21,9 +33,7 @@ static bool keep_mark(struct evidence_check *check, const struct evidence_table 
 	evidence_cell_uuid(table, tuple, "item_id", &mark->item);
 	if (id)
 		evidence_cell_uuid(table, tuple, id, &mark->id);
-	if (evidence_cell(table, tuple, "revision", &revision) && revision.len == 8)
-		for (size_t i = 0; i < 8; i++)
-			mark->revision = mark->revision << 8 | (unsigned char)revision.ptr[i];
+	mark->revision = revision_of(table, tuple);
 	return true;
 }
 
@@ -32,16 +42,13 @@ static bool keep_document(
 {
 	struct shown_document *document =
 		evidence_list_add(check, &check->documents, sizeof *document);
-	struct str body = STR_NONE, revision;
+	struct str body = STR_NONE;
 
 	if (!document)
 		return false;
 	evidence_cell(table, tuple, "kind", &document->kind);
 	evidence_cell(table, tuple, "name", &document->name);
-	if (evidence_cell(table, tuple, "revision", &revision) && revision.len == 8)
-		for (size_t i = 0; i < 8; i++)
-			document->revision =
-				document->revision << 8 | (unsigned char)revision.ptr[i];
+	document->revision = revision_of(table, tuple);
 	evidence_cell(table, tuple, "body", &body);
 	document->kind.ptr = arena_strdup(&check->kept, document->kind);
 	document->name.ptr = arena_strdup(&check->kept, document->name);
@@ -80,21 +87,20 @@ static void check_chain(
 {
 	const struct audit_record *record = &read->record;
 	struct audit_chain *chain = &check->chain;
-	int64_t wanted = record->revision;
+	int64_t before = record->revision - 1, first = check->verdict.first;
+	bool in_place = true;
 	enum audit_fault found;
 
-	if (record->revision >= check->verdict.first)
-		wanted = chain->any && chain->revision >= check->verdict.first
-				 ? chain->revision + 1
-				 : check->verdict.first;
-	if (record->revision != wanted || record->revision > check->verdict.last ||
+	if (record->revision >= first)
+		in_place = chain->any && chain->revision >= first ? before == chain->revision
+								  : record->revision == first;
+	if (!in_place || record->revision > check->verdict.last ||
 		(chain->any && record->revision <= chain->revision))
 		FAULT(check,
 			"Revision %lld stands here; a record is missing, or is not in its place.",
 			(long long)record->revision);
-	if (!chain->any || record->revision != chain->revision + 1)
-		*chain = (struct audit_chain){
-			.revision = record->revision - 1, .hash = record->prev_hash};
+	if (!chain->any || before != chain->revision)
+		*chain = (struct audit_chain){.revision = before, .hash = record->prev_hash};
 	found = audit_chain_next(chain, record, digest, (int64_t)read->hash_count);
 	if (found != AUDIT_OK) {
 		FAULT(check, "Revision %lld: %s", (long long)record->revision,

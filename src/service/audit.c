@@ -140,6 +140,9 @@ enum error audit_export(const struct call *call, int64_t after, size_t limit, st
 		buf_reset(out);
 		*last = after;
 		error = reading_past_begin(&reading);
+		/* Who goes on from there must not take what follows for the next of it. */
+		if (!error && after > 0)
+			error = reading_reaches(&reading, after);
 		if (!error)
 			error = export_in(&own, reading.conn, after, limit, out, last);
 	} while (reading_again(&reading, error));

@@ -4,15 +4,16 @@
  */
 #include "service/audit_check.h"
 
-#include "codec/note.h"
-
 enum { CHECKPOINTS_AT_ONCE = 256, CHECKPOINT_ARENA = 16 << 20 };
 
 void tree_check_begin(struct tree_check *check, struct conn *conn, const struct uuid *workspace,
-	const struct audit_root *wanted)
+	const struct audit_root *wanted, const struct note_verifier *key)
 {
-	*check = (struct tree_check){
-		.conn = conn, .workspace = workspace, .wanted = *wanted, .nodes_from = UINT64_MAX};
+	*check = (struct tree_check){.conn = conn,
+		.workspace = workspace,
+		.wanted = *wanted,
+		.key = key,
+		.nodes_from = UINT64_MAX};
 	arena_init(&check->arena, CHECKPOINT_ARENA);
 }
 
@@ -102,6 +103,24 @@ static bool fits(
 	       sha256_same(&row->root, root);
 }
 
+/* A key can be changed, but not for a while: behind its first checkpoint there are no others. */
+static bool is_signed(struct tree_check *check, const struct checkpoint_row *row)
+{
+	struct str text;
+	enum note_state state;
+
+	if (!check->key)
+		return true;
+	state = note_open(row->note, check->key, &text);
+	if (state == NOTE_UNKNOWN && check->signed_from == 0) {
+		check->of_others++;
+		return true;
+	}
+	if (state == NOTE_GOOD && check->signed_from == 0)
+		check->signed_from = row->size;
+	return state == NOTE_GOOD;
+}
+
 static enum error compare_roots(struct tree_check *check)
 {
 	int64_t size = (int64_t)check->edge.size;
@@ -119,6 +138,8 @@ static enum error compare_roots(struct tree_check *check)
 		check->at++;
 		if (!fits(row, check->workspace, &root))
 			found(check, AUDIT_CHECKPOINT, size);
+		else if (!is_signed(check, row))
+			found(check, AUDIT_SIGNATURE, size);
 	}
 	if (check->wanted.size == size && !sha256_same(&check->wanted.root, &root))
 		found(check, AUDIT_CHECKPOINT, size);

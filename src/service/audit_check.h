@@ -7,6 +7,7 @@
 
 #include "base/merkle.h"
 #include "codec/audit_chain.h"
+#include "codec/note.h"
 #include "service/service.h"
 #include "store/audit_tree.h"
 
@@ -20,6 +21,9 @@ struct tree_check {
 	struct conn *conn; /* in an open read transaction */
 	const struct uuid *workspace;
 	struct audit_root wanted;
+	const struct note_verifier *key; /* whose checkpoints they are; NULL: not known */
+	int64_t signed_from;             /* size of the first one that it has signed; 0: none yet */
+	int64_t of_others;               /* those before, of other keys */
 	struct merkle_edge edge;
 	struct arena arena; /* of the checkpoints */
 	struct checkpoint_row *checkpoints;
@@ -34,8 +38,10 @@ struct tree_check {
 	enum error error;
 };
 
+/* `key` (NULL: signatures are not looked at) has signed all checkpoints of the database from its first one on: those
+ * before are of the keys of then. */
 void tree_check_begin(struct tree_check *check, struct conn *conn, const struct uuid *workspace,
-	const struct audit_root *wanted);
+	const struct audit_root *wanted, const struct note_verifier *key);
 /* The next record's hash, which is known to hold. What does not fit is in check->fault, and the check is over;
  * an error is one of reading, or ERR_NO_MEMORY. */
 enum error tree_check_next(struct tree_check *check, const struct sha256 *record);

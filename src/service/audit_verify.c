@@ -6,6 +6,7 @@
 #include "service/audit.h"
 #include "service/audit_kept.h"
 #include "service/audit_rows.h"
+#include "service/checkpoints.h"
 #include "store/aggregates.h"
 #include "store/history.h"
 
@@ -359,9 +360,17 @@ static enum error verify_all(struct verification *v)
 	return error;
 }
 
+static enum audit_signatures signatures_of(const struct tree_check *tree)
+{
+	if (tree->of_others > 0)
+		return AUDIT_SIGNED_PARTLY;
+	return tree->signed_from > 0 ? AUDIT_SIGNED : AUDIT_UNSIGNED;
+}
+
 enum error audit_verify(
 	const struct call *call, const struct audit_expected *expected, struct audit_verdict *out)
 {
+	const struct checkpointing *own = call->service->checkpoints;
 	struct verification v = {.call = call, .expected = expected, .out = out};
 	enum error error = store_acquire(call->service->store, &v.conn);
 
@@ -370,8 +379,11 @@ enum error audit_verify(
 		return error;
 	error = read_begin(v.conn, &call->workspace);
 	if (!error) {
-		tree_check_begin(&v.tree, v.conn, &call->workspace, &expected->checkpoint);
+		tree_check_begin(&v.tree, v.conn, &call->workspace, &expected->checkpoint,
+			own ? &own->signer.verifier : NULL);
 		error = verify_all(&v);
+		out->signatures = signatures_of(&v.tree);
+		out->signed_from = v.tree.signed_from;
 		tree_check_release(&v.tree);
 		read_end(v.conn);
 	}

@@ -11,7 +11,7 @@ import pytest
 
 from support import daemon as daemons, places, proof
 from support.client import problem_pointers
-from support.signer import NAME, Signer, make_key
+from support.signer import NAME, Signer, make_key, note_by
 from support.waiting import wait_until
 from support.workspace import Workspace, item
 from test_audit import export
@@ -225,6 +225,46 @@ def test_a_long_log(signer):
     assert ws.verify()["ok"], "what is not stored is computed"
     shown = ws.get("/audit/proofs/inclusion", params={"revision": 300, "size": size}).json()
     assert shown["root"] == root.hex()
+
+
+def test_who_has_signed_what_the_database_keeps(signer, log, ws, tmp_path):
+    """The key was changed, as far as one can tell, or somebody has put his own checkpoint there."""
+    for more in range(3):
+        log.push([item(f"more {more}")])
+        signer.wait(log)
+    notes = {each["size"]: each["note"] for each in log.pages("/audit/checkpoints", "checkpoints")}
+    assert log.verify()["signatures"] == "ok" and "signed_from" not in log.verify()
+    oldest, second, *_, newest = sorted(notes)
+    stranger = tmp_path / "stranger"
+    its_key = proof.Key(make_key(stranger))
+
+    def store(size, note):
+        sql = "UPDATE winnow.audit_checkpoints SET note = %s WHERE workspace_id = %s AND size = %s"
+        assert signer.database.tamper(sql, note, log.id, size) == 1
+
+    def found():
+        verdict = log.verify()
+        keys = ("fault", "revision") if not verdict["ok"] else ("signatures", "signed_from")
+        return tuple(verdict.get(key) for key in keys)
+
+    others = {size: note_by(stranger, note.rpartition("\n\n")[0] + "\n") for size, note in notes.items()}
+    assert its_key.opens(others[newest])[1:] == signer.key.opens(notes[newest])[1:], "the same tree"
+    store(newest, others[newest])
+    assert found() == ("signature", newest)
+    done = verify(log)
+    assert done.returncode == 1 and f"fault at revision {newest}: signature" in done.stdout, done.stdout
+    end = notes[newest].rindex("=\n") - 12
+    store(newest, notes[newest][:end] + ("B" if notes[newest][end] == "A" else "A") + notes[newest][end + 1 :])
+    assert found() == ("signature", newest), "by this key's name, and not by it"
+    store(newest, notes[newest])
+    assert found() == ("ok", None)
+    store(oldest, others[oldest])
+    assert found() == ("partly", second)
+    for size, note in others.items():
+        store(size, note)
+    assert found() == ("partly", None)
+    assert "not signed by the daemon's key" in verify(log).stderr
+    assert ws.verify()["signatures"] == "unchecked", "a daemon without a key"
 
 
 def test_what_cannot_be_proved(log, ws):

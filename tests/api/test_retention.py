@@ -33,7 +33,7 @@ def old(cluster, tmp_path_factory):
 def logs(old):
     """Made together, since the daemon has to be started for each of the times."""
     operator = old.move(400)
-    made = [Log(operator) for _ in range(10)] + [Log(operator, keep=None)]
+    made = [Log(operator) for _ in range(12)] + [Log(operator, keep=None)]
     for log in made:
         log.first(old)
     for days, part in ((300, Log.second), (0, Log.today)):
@@ -167,6 +167,32 @@ def test_reads_of_before_say_retired(old, retired):
     with Stream(ws, after=1) as stream:
         event = stream.next()
         assert (event.name, event.data["reason"]) == ("reset", "older_than_the_log")
+
+
+def test_an_export_does_not_go_on_over_a_gap(old, log, tmp_path):
+    """Whose next page would begin behind what was retired meanwhile: it says so, and makes no file with a hole."""
+    ws = log.ws
+    page = ws.get("/audit/export", params={"limit": 2})
+    assert page.headers["Winnow-Next"] == "2"
+    old.retire(ws, log.size, tmp_path)
+    for after in (1, 2, log.size - 1):
+        answer = ws.get("/audit/export", 410, params={"after": after}).json()
+        assert answer["type"] == "/problems/retired" and f"is {log.size}." in json.dumps(answer)
+    for after in (0, log.size):
+        first = ws.get("/audit/export", params={"after": after}).text.splitlines()[0]
+        assert json.loads(first)["record"]["revision"] == log.size + 1, "from the beginning, or where the file ends"
+
+
+def test_what_people_wrote_then_can_still_be_erased(old, retired):
+    """By the subject of its record, though that is gone; nothing else of the revision's."""
+    ws, override, why = retired.ws, retired.override, {"rationale": "Asked for by the person."}
+    ws.post("/erasures", 404, json={**why, "subject": f"override:{retired.kept['id']}"})
+    for subject, texts in ((f"override:{override['id']}", 1), (f"ranking:{retired.kept['id']}", 1)):
+        assert ws.post("/erasures", 200, json={**why, "subject": subject}).json()["texts"] == texts
+        assert ws.post("/erasures", 200, json={**why, "subject": subject}).json()["texts"] == 0
+    assert ws.get(f"/overrides/{override['id']}").json()["justification"] is None
+    assert ws.get(f"/rankings/{retired.kept['id']}").json()["note"] is None
+    assert ws.verify()["ok"]
 
 
 def test_evidence_of_what_is_left(old, retired, tmp_path):

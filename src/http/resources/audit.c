@@ -123,6 +123,11 @@ static enum error read_expected(struct request *request, struct audit_expected *
 
 static void write_verdict(struct json_writer *json, const struct audit_verdict *verdict)
 {
+	static const char *const words[] = {
+		[AUDIT_UNSIGNED] = "unchecked",
+		[AUDIT_SIGNED_PARTLY] = "partly",
+		[AUDIT_SIGNED] = "ok",
+	};
 	char head[96];
 
 	json_object_begin(json);
@@ -132,6 +137,11 @@ static void write_verdict(struct json_writer *json, const struct audit_verdict *
 		audit_head_format(verdict->head_revision, &verdict->head_hash, head));
 	if (verdict->retired > 0)
 		json_put(json, "first_revision", int, verdict->retired + 1);
+	if (verdict->fault == AUDIT_OK)
+		json_put(json, "signatures", text, words[verdict->signatures]);
+	if (verdict->fault == AUDIT_OK && verdict->signatures == AUDIT_SIGNED_PARTLY &&
+		verdict->signed_from > 0)
+		json_put(json, "signed_from", int, verdict->signed_from);
 	if (verdict->fault != AUDIT_OK) {
 		json_put(json, "fault", text, audit_fault_slug(verdict->fault));
 		if (verdict->revision > 0)

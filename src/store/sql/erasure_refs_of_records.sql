@@ -2,7 +2,7 @@
 -- What people wrote who decided, as far as it is there still, in the records with this subject ($3 is 0), or in
 -- that of this revision ($2 is null). One row of NULL where such a record has none; no row where there is no such
 -- record. The texts of items are none of these. Why something was erased goes by its revision alone: its record
--- may have the very subject.
+-- may have the very subject. Of what was retired the records are gone; the rows that stay tell what they are of.
 WITH record AS (
 	SELECT a.revision FROM winnow.audit_records a
 	WHERE a.workspace_id = $1 AND a.subject = $2
@@ -10,30 +10,40 @@ WITH record AS (
 	SELECT $3::int8 FROM winnow.workspace_heads h
 	WHERE h.workspace_id = $1 AND $3::int8 BETWEEN 1 AND h.revision
 ), written AS (
-	SELECT o.revision, o.text_ref FROM winnow.overrides o WHERE o.workspace_id = $1
+	SELECT o.revision, 'override:' || o.override_id AS subject, o.text_ref
+	FROM winnow.overrides o WHERE o.workspace_id = $1
 	UNION ALL
-	SELECT i.revision, i.text_ref FROM winnow.interventions i WHERE i.workspace_id = $1
+	SELECT i.revision, NULL, i.text_ref FROM winnow.interventions i WHERE i.workspace_id = $1
 	UNION ALL
-	SELECT p.revision, p.text_ref FROM winnow.proposals p WHERE p.workspace_id = $1
+	SELECT p.revision, 'proposal:' || p.proposal_id, p.text_ref
+	FROM winnow.proposals p WHERE p.workspace_id = $1
 	UNION ALL
-	SELECT a.revision, a.text_ref FROM winnow.proposal_approvals a WHERE a.workspace_id = $1
+	SELECT a.revision, 'proposal:' || a.proposal_id, a.text_ref
+	FROM winnow.proposal_approvals a WHERE a.workspace_id = $1
 	UNION ALL
-	SELECT e.revision, e.text_ref FROM winnow.proposal_ends e WHERE e.workspace_id = $1
+	SELECT e.revision, 'proposal:' || e.proposal_id, e.text_ref
+	FROM winnow.proposal_ends e WHERE e.workspace_id = $1
 	UNION ALL
-	SELECT e.revision, e.text_ref FROM winnow.review_ends e WHERE e.workspace_id = $1
+	SELECT e.revision, 'review:' || e.review_id, e.text_ref
+	FROM winnow.review_ends e WHERE e.workspace_id = $1
 	UNION ALL
-	SELECT r.revision, r.text_ref FROM winnow.rankings r WHERE r.workspace_id = $1
+	SELECT r.revision, 'ranking:' || r.ranking_id, r.text_ref
+	FROM winnow.rankings r WHERE r.workspace_id = $1
 	UNION ALL
-	SELECT c.revision, c.text_ref FROM winnow.sweep_closings c WHERE c.workspace_id = $1
+	SELECT c.revision, 'sweep:' || c.sweep_id, c.text_ref
+	FROM winnow.sweep_closings c WHERE c.workspace_id = $1
 	UNION ALL
-	SELECT e.revision, e.text_ref FROM winnow.erasures e WHERE e.workspace_id = $1 AND e.revision = $3::int8
-), there AS (
-	SELECT w.revision, w.text_ref
-	FROM written w
-	JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = w.text_ref
-	WHERE num_nonnulls(t.title, t.body, t.url, t.assignee, t.reporter, t.notes) > 0
+	SELECT e.revision, NULL, e.text_ref
+	FROM winnow.erasures e WHERE e.workspace_id = $1 AND e.revision = $3::int8
+), meant AS (
+	SELECT w.text_ref FROM record r LEFT JOIN written w ON w.revision = r.revision
+	UNION ALL
+	SELECT w.text_ref FROM written w
+	WHERE w.subject COLLATE "C" = $2 AND w.revision <= (
+		SELECT max(s.size) FROM winnow.retirements s WHERE s.workspace_id = $1)
 )
-SELECT DISTINCT x.text_ref
-FROM record r
-LEFT JOIN there x ON x.revision = r.revision
-ORDER BY x.text_ref
+SELECT DISTINCT t.ref
+FROM meant m
+LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = m.text_ref
+	AND num_nonnulls(t.title, t.body, t.url, t.assignee, t.reporter, t.notes) > 0
+ORDER BY t.ref

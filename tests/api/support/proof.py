@@ -57,6 +57,23 @@ def is_signed(key, text, signature):
     return times(scalar, BASE) == add(first, times(k, point))
 
 
+def sign(secret, text):
+    """The key of a secret, and its signature over a text."""
+
+    def encoded(point):
+        return (point[1] | (point[0] & 1) << 255).to_bytes(32, "little")
+
+    def number(*parts):
+        return int.from_bytes(hashlib.sha512(b"".join(parts)).digest(), "little")
+
+    digest = hashlib.sha512(secret).digest()
+    scalar = int.from_bytes(digest[:32], "little") & (1 << 254) - 8 | 1 << 254
+    key = encoded(times(scalar, BASE))
+    nonce = number(digest[32:], text) % L
+    first = encoded(times(nonce, BASE))
+    return key, first + ((nonce + number(first, key, text) * scalar) % L).to_bytes(32, "little")
+
+
 # ---- trees ----
 
 

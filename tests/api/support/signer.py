@@ -1,5 +1,7 @@
 """A daemon that signs checkpoints, and what it keeps outside of its database."""
 
+import base64
+
 from . import cli, daemon as daemons, database as databases, proof
 from .client import Client
 from .waiting import wait_until
@@ -11,6 +13,14 @@ def make_key(path, name=NAME):
     done = daemons.command("checkpoint-key", "--checkpoint-key-file", path, "--checkpoint-name", name)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
+
+
+def note_by(path, text):
+    """A text as a note that the key in a file has signed."""
+    name, number, coded = path.read_text().strip().removeprefix("PRIVATE+KEY+").split("+", 2)
+    _, signature = proof.sign(base64.b64decode(coded)[1:], text.encode())
+    line = base64.b64encode(bytes.fromhex(number) + signature).decode()
+    return f"{text}\n\u2014 {name} {line}\n"
 
 
 class Signer:
