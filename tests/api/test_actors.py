@@ -117,9 +117,10 @@ def test_configuration_in_force_is_a_decision():
     """Whatever can be proposed, but for overrides and what has no direct write, is in the list above."""
     direct = ("features/{name}", "settings", "aliases/{name}", "policy-aliases/{name}", "contract-aliases/{name}")
     direct += ("calendars/{name}", "business-hours/{name}", "slas", "sources/{format}/mapping", "approval-rules")
+    direct += ("launches/{name}",)
     writes = {(m, path) for m, path, _ in the_contract().operations() if m in ("PUT", "DELETE")}
     named = {(m, path) for m, path in writes if path.removeprefix("/v1/workspaces/{ws}/") in direct}
-    assert len(named) >= len(direct) + 3 and named <= set(DECISIONS)
+    assert len(named) >= len(direct) + 4 and named <= set(DECISIONS)
 
 
 def test_an_agent_cannot_make_itself_a_person(ws):
