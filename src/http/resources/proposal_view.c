@@ -110,6 +110,52 @@ bool proposal_is_masked(
 	       points_at_sensitive(now, row->body) || weighs_sensitive(now, row);
 }
 
+static bool lists_field(const json_t *fields, uint32_t bit)
+{
+	struct str name = str_from(item_field_name(bit));
+	const json_t *field;
+	size_t i;
+
+	json_array_foreach(fields, i, field)
+	{
+		if (str_eq(name, (struct str){json_string_value(field), json_string_length(field)}))
+			return true;
+	}
+	return false;
+}
+
+/* What cannot be read opens all. */
+static bool opens_field(struct request *request, const struct catalog *now, struct str body)
+{
+	uint32_t open = now->sensitive_fields;
+	const json_t *fields;
+	json_t *json;
+
+	if (json_parse(body, 1, "", &request->diag, &json))
+		return open != 0;
+	fields = json_object_get(json, "sensitive_fields");
+	for (uint32_t bit = 1; bit <= ITEM_REPORTER; bit <<= 1) {
+		if (lists_field(fields, bit))
+			open &= ~bit;
+	}
+	json_decref(json);
+	return open != 0;
+}
+
+bool proposal_unveils(
+	struct request *request, const struct catalog *now, const struct proposal_row *row)
+{
+	const struct feature_definition *feature = catalog_feature(now, row->name);
+
+	if (sees_sensitive(request))
+		return false;
+	switch (approval_change_named(row->change)) {
+	case APPROVE_FEATURE: return feature && feature->sensitive;
+	case APPROVE_SETTINGS: return opens_field(request, now, row->body);
+	default: return false;
+	}
+}
+
 /* ---- writing ---- */
 
 static void write_approvals(struct json_writer *json, const struct proposal *proposal, bool masked)

@@ -15,6 +15,10 @@ bool proposal_is_visible(
  * proposal body, effect and texts are null; nobody decides on what they have not seen. */
 bool proposal_is_masked(
 	const struct request *request, const struct catalog *now, const struct proposal_row *row);
+/* Whether it would show to the caller, or to others like them, what they may not see: it redefines a feature that
+ * is sensitive, or makes settings by which a field is hidden no more. They neither propose nor decide it. */
+bool proposal_unveils(
+	struct request *request, const struct catalog *now, const struct proposal_row *row);
 
 enum proposal_detail {
 	PROPOSAL_LISTED, /* without body and effect */
