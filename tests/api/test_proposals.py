@@ -557,6 +557,31 @@ def test_a_proposal_is_no_way_to_ask_for_a_hidden_definition(ws, role):
         assert problem_type(refused) == "sensitive-input" and "number" not in refused.text
 
 
+@pytest.mark.parametrize(
+    "change, body", [("model", {"model": PAID}), ("policy", {"policy": {"name": "p", "rules": [RICH]}})]
+)
+def test_what_a_proposal_tells_of_hidden_values_is_on_record(ws, change, body):
+    """Each answer with an effect that was computed by them, as a simulation is; a list has none."""
+    with_salary(ws)
+    ws.put_settings(access_log={"on": True})
+    ann, bob = person(ws, "ann", "admin"), person(ws, "bob", "admin")
+    proposal = propose(ann, change=change, body=body).json()
+    seen(bob, proposal)
+    bob.get("/proposals")
+    decide(bob, proposal)
+    records = ws.get("/access-log").json()["records"][::-1]
+    assert [(each["actor"], each["method"], each["features"]) for each in records] == [
+        (ann.id, "POST", ["salary"]),
+        (bob.id, "GET", ["salary"]),
+        (bob.id, "POST", ["salary"]),
+    ]
+    ann.get("/queue", params={"min_revision": ws.revision()})
+    again = propose(ann, change=change, body={change: None if change == "policy" else 1}).json()
+    assert again["effect"]["base"][change] == (1 if change == "policy" else 2)
+    newest = ws.get("/access-log").json()["records"][0]
+    assert (newest["method"], newest["features"]) == ("POST", ["salary"]), "it is compared with what reads them"
+
+
 def test_proposed_while_the_active_model_is_hidden(ws):
     """What is open can be proposed by whoever proposes; the effect is computed, kept, and not shown to them."""
     with_salary(ws)

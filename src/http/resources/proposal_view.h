@@ -25,8 +25,8 @@ enum proposal_detail {
 	PROPOSAL_WHOLE,
 };
 /* The members of an open object. The effect is for those who may see a queue, and where it was computed by
- * sensitive inputs, for those who may see these. `now` NULL: nothing of it is known to be open. */
-void proposal_write(struct json_writer *json, const struct request *request,
-	const struct catalog *now, const struct proposal *proposal, enum proposal_detail detail);
+ * sensitive inputs, for those who may see these, which is noted for the access log. `now` NULL: nothing of it is known to be open. */
+void proposal_write(struct json_writer *json, struct request *request, const struct catalog *now,
+	const struct proposal *proposal, enum proposal_detail detail);
 
 #endif
