@@ -1,11 +1,22 @@
 -- (uuid, text, int8) -> bytea
 -- What people wrote who decided, as far as it is there still, in the records with this subject ($3 is 0), or in
--- that of this revision ($2 is null). One row of NULL where such a record has none; no row where there is no such
--- record. The texts of items are none of these. Why something was erased goes by its revision alone: its record
+-- that of this revision ($2 is null). An override and a review are also found where what decided them has another
+-- subject: a proposal, with all that was said of it, a review, a batch. One row of NULL where such a record has none; no row where there is
+-- no such record. The texts of items are none of these. Why something was erased goes by its revision alone: its record
 -- may have the very subject.
 WITH record AS (
 	SELECT a.revision FROM winnow.audit_records a
 	WHERE a.workspace_id = $1 AND a.subject = $2
+	UNION
+	SELECT o.revision FROM winnow.overrides o
+	WHERE o.workspace_id = $1 AND 'override:' || o.override_id::text = $2
+	UNION
+	SELECT a.revision FROM winnow.proposal_ends e
+	JOIN winnow.audit_records a ON a.workspace_id = $1 AND a.subject = 'proposal:' || e.proposal_id::text
+	WHERE e.workspace_id = $1 AND $2 LIKE 'override:%' AND e.result = $2
+	UNION
+	SELECT e.revision FROM winnow.review_ends e
+	WHERE e.workspace_id = $1 AND 'review:' || e.review_id::text = $2
 	UNION
 	SELECT $3::int8 FROM winnow.workspace_heads h
 	WHERE h.workspace_id = $1 AND $3::int8 BETWEEN 1 AND h.revision
