@@ -16,7 +16,8 @@ static enum error moved_by(struct write *write, int64_t revision, struct str *ac
 
 enum error alias_past_approved(struct write *write, const struct alias_past *past, bool *out)
 {
-	bool bypass = false, left = false; /* gone back from */
+	struct proposal_applied proposal;
+	bool left = false; /* gone back from */
 	bool back = false; /* what was in force next came by a roll-back or a resumption */
 	struct str action;
 	enum error error = ERR_OK;
@@ -32,9 +33,9 @@ enum error alias_past_approved(struct write *write, const struct alias_past *pas
 		back = !wanted && action.ptr;
 		if (!wanted || action.ptr)
 			continue;
-		error = proposal_bypassed_at(tx_conn(write->tx), &write->call->workspace,
-			past->moves[i].revision, &bypass);
-		*out = !left && !bypass;
+		error = proposal_applied_at(tx_conn(write->tx), &write->call->workspace,
+			past->moves[i].revision, &proposal);
+		*out = !left && !proposal.bypassed;
 		return error;
 	}
 	return error;

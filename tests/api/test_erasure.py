@@ -248,6 +248,29 @@ def test_one_decision_about_an_item(told):
     assert MARK in ws.get(f"/items/{ws.id_of['1']}").text and ws.verify()["ok"]
 
 
+def test_an_override_is_found_where_it_was_decided(told):
+    """Also where no record, or only that of its end, has it for a subject."""
+    ws = told
+    ann, bob = (ws.client(ws.token("reviewer", "admin", actor_kind="human", person=name)) for name in ("ann", "bob"))
+    body = {"item": ws.id_of["other"], "kind": "boost", "delta": 1, "expires_at": next_week()}
+    asked = {"change": "override", "body": body, "rationale": f"{MARK} proposed"}
+
+    def applied():
+        proposal = ann.post("/proposals", 201, json=asked, params={"min_revision": ws.revision()}).json()
+        agreed = {"rationale": f"{MARK} agreed", "digest": proposal["digest"]}
+        return bob.post(f"/proposals/{proposal['id']}:approve", 200, json=agreed).json()["end"]["result"]
+
+    first = applied()
+    assert ws.post("/erasures", 200, json={**WHY, "subject": first}).json()["texts"] >= 2
+    asked["rationale"] = f"{MARK} proposed again"
+    second = applied()
+    ws.post(f"/overrides/{second.partition(':')[2]}:revoke", 200)
+    assert ws.post("/erasures", 200, json={**WHY, "subject": second}).json()["texts"] >= 1
+    shown = [ws.get(f"/overrides/{each.partition(':')[2]}").json() for each in (first, second)]
+    assert [each["justification"] for each in shown] == [None, None]
+    assert MARK not in ws.get("/proposals").text and ws.verify()["ok"]
+
+
 def test_what_is_refused_of_records(decided):
     ws, subject = decided, next(iter(decided.said))
     before = ws.revision()

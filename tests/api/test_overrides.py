@@ -967,6 +967,22 @@ def test_an_agent_takes_back_only_its_own(five):
     assert "a" in order(five)
 
 
+def test_an_agent_takes_back_no_override_that_others_approved(five):
+    """Also where no rule asked for their approval."""
+    agent = five.client(five.token("reviewer", actor_kind="agent"))
+    expires = (datetime.datetime.now(datetime.timezone.utc) + datetime.timedelta(days=3)).isoformat()
+    asked = {"item": {"source": "test", "external_id": "a"}, "kind": "exclude", "expires_at": expires}
+    asked = {"change": "override", "body": asked, "rationale": "By what it has cost us so far"}
+    proposal = agent.post("/proposals", 201, json=asked, params={"min_revision": five.revision()}).json()
+    agreed = {"digest": proposal["digest"], "rationale": "Looked at it, and agreed"}
+    bob = five.client(five.token("reviewer", actor_kind="human", person="bob"))
+    made = bob.post(f"/proposals/{proposal['id']}:approve", 200, json=agreed).json()["end"]["result"]
+    path = f"/overrides/{made.partition(':')[2]}:revoke"
+    assert problem_type(agent.post(path, 403, json={})) == "agent-may-not-decide"
+    assert "a" not in order(five)
+    bob.post(path, 200, json={})
+
+
 def test_what_others_approved_is_not_undone_by_one(five):
     """Of a kind that takes an approval nobody takes one back alone, its author neither; of other kinds everybody does."""
     free, guarded = override(five, "b", "boost", delta=1), override(five, "a", "exclude")

@@ -531,6 +531,57 @@ def test_what_is_hidden_is_not_shown_by_deciding(ws):
     assert seen(ws, proposal)["state"] == "open"
 
 
+def test_nobody_opens_what_they_may_not_see(ws):
+    """A field that is hidden stays so until somebody who sees it agrees; what leaves it hidden others may decide."""
+    ws.put_settings(sensitive_fields=["reporter", "title"])
+    words = {key: ws.get("/settings").json()[key] for key in ("streams", "kinds", "statuses")}
+    ann, reviewer, contributor = (person(ws, name, name) for name in ("admin", "reviewer", "contributor"))
+    for fields in ([], ["title"], None):
+        body = words if fields is None else {**words, "sensitive_fields": fields}
+        asked = {"change": "settings", "body": body, "rationale": WHY}
+        assert problem_type(contributor.post("/proposals", 403, json=asked)) == "sensitive-input"
+        proposal = ann.post("/proposals", 201, json=asked).json()
+        assert problem_type(decide(reviewer, proposal, expect=403)) == "sensitive-input"
+    body = {**words, "sensitive_fields": ["title", "reporter", "assignee"]}
+    decide(reviewer, propose(contributor, change="settings", body=body).json())
+    assert sorted(ws.get("/settings").json()["sensitive_fields"]) == ["assignee", "reporter", "title"]
+
+
+@pytest.mark.parametrize("role", ("reviewer", "contributor"))
+def test_a_proposal_is_no_way_to_ask_for_a_hidden_definition(ws, role):
+    """Neither its type nor who uses it."""
+    ws.put_feature("salary", sensitive=True)
+    for body in (None, {"type": "boolean", "family": "effort", "description": "Another's"}):
+        asked = {"change": "feature", "name": "salary", "body": body, "rationale": WHY}
+        refused = ws.as_role(role).post("/proposals", 403, json=asked)
+        assert problem_type(refused) == "sensitive-input" and "number" not in refused.text
+
+
+@pytest.mark.parametrize(
+    "change, body", [("model", {"model": PAID}), ("policy", {"policy": {"name": "p", "rules": [RICH]}})]
+)
+def test_what_a_proposal_tells_of_hidden_values_is_on_record(ws, change, body):
+    """Each answer with an effect that was computed by them, as a simulation is; a list has none."""
+    with_salary(ws)
+    ws.put_settings(access_log={"on": True})
+    ann, bob = person(ws, "ann", "admin"), person(ws, "bob", "admin")
+    proposal = propose(ann, change=change, body=body).json()
+    seen(bob, proposal)
+    bob.get("/proposals")
+    decide(bob, proposal)
+    records = ws.get("/access-log").json()["records"][::-1]
+    assert [(each["actor"], each["method"], each["features"]) for each in records] == [
+        (ann.id, "POST", ["salary"]),
+        (bob.id, "GET", ["salary"]),
+        (bob.id, "POST", ["salary"]),
+    ]
+    ann.get("/queue", params={"min_revision": ws.revision()})
+    again = propose(ann, change=change, body={change: None if change == "policy" else 1}).json()
+    assert again["effect"]["base"][change] == (1 if change == "policy" else 2)
+    newest = ws.get("/access-log").json()["records"][0]
+    assert (newest["method"], newest["features"]) == ("POST", ["salary"]), "it is compared with what reads them"
+
+
 def test_proposed_while_the_active_model_is_hidden(ws):
     """What is open can be proposed by whoever proposes; the effect is computed, kept, and not shown to them."""
     with_salary(ws)

@@ -359,6 +359,9 @@ def test_many_approvals(five):
     five.post("/reviews:batch", 200, json={"approve": named[:1], "rationale": WHY})
     assert five.queue()["review"] == {"pending": 0, "committed": 2}
     refused = five.post("/reviews:batch", 422, json={"approve": [named[0], named[0]], "rationale": "no"})
+    erased = {"subject": f"review:{two[1]['id']}", "rationale": "Asked for by the person concerned."}
+    assert five.post("/erasures", 200, json=erased).json()["texts"] == 1
+    assert [five.get(f"/reviews/{r['id']}").json()["decision"]["rationale"] for r in two] == [None, None], "one for all"
     assert problem_pointers(refused) == ["/approve/1/id"]
 
 

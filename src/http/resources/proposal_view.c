@@ -8,6 +8,7 @@
 
 #include "base/num.h"
 #include "codec/item.h"
+#include "http/resources/veil.h"
 
 /* ---- what may be seen ---- */
 
@@ -110,6 +111,52 @@ bool proposal_is_masked(
 	       points_at_sensitive(now, row->body) || weighs_sensitive(now, row);
 }
 
+static bool lists_field(const json_t *fields, uint32_t bit)
+{
+	struct str name = str_from(item_field_name(bit));
+	const json_t *field;
+	size_t i;
+
+	json_array_foreach(fields, i, field)
+	{
+		if (str_eq(name, (struct str){json_string_value(field), json_string_length(field)}))
+			return true;
+	}
+	return false;
+}
+
+/* What cannot be read opens all. */
+static bool opens_field(struct request *request, const struct catalog *now, struct str body)
+{
+	uint32_t open = now->sensitive_fields;
+	const json_t *fields;
+	json_t *json;
+
+	if (json_parse(body, 1, "", &request->diag, &json))
+		return open != 0;
+	fields = json_object_get(json, "sensitive_fields");
+	for (uint32_t bit = 1; bit <= ITEM_REPORTER; bit <<= 1) {
+		if (lists_field(fields, bit))
+			open &= ~bit;
+	}
+	json_decref(json);
+	return open != 0;
+}
+
+bool proposal_unveils(
+	struct request *request, const struct catalog *now, const struct proposal_row *row)
+{
+	const struct feature_definition *feature = catalog_feature(now, row->name);
+
+	if (sees_sensitive(request))
+		return false;
+	switch (approval_change_named(row->change)) {
+	case APPROVE_FEATURE: return feature && feature->sensitive;
+	case APPROVE_SETTINGS: return opens_field(request, now, row->body);
+	default: return false;
+	}
+}
+
 /* ---- writing ---- */
 
 static void write_approvals(struct json_writer *json, const struct proposal *proposal, bool masked)
@@ -145,20 +192,53 @@ static void write_end(struct json_writer *json, const struct proposal_row *row, 
 	json_object_end(json);
 }
 
-static void write_effect(struct json_writer *json, const struct request *request,
-	const struct proposal_row *row, bool hidden)
+static void note_versions(struct request *request, const struct catalog *now, struct str text)
+{
+	struct str models = text, policies = text;
+	int64_t version;
+
+	while (next_number(&models, "\"model\":", &version))
+		veil_note_versions(request, now, catalog_model(now, version), NULL);
+	while (next_number(&policies, "\"policy\":", &version))
+		veil_note_versions(request, now, NULL, catalog_policy(now, version));
+}
+
+/* What the effect was computed by: the versions that it was computed against, and what was proposed. */
+static void note_inputs(
+	struct request *request, const struct catalog *now, const struct proposal_row *row)
+{
+	enum approval_change change = approval_change_named(row->change);
+	const struct feature_definition *feature;
+	struct str rest = row->body, word;
+
+	note_versions(request, now, row->effect);
+	if (change != APPROVE_MODEL && change != APPROVE_POLICY)
+		return;
+	note_versions(request, now, row->body);
+	while (proposal_next_word(&rest, &word)) {
+		feature = catalog_feature(now, word);
+		if (feature)
+			veil_note_feature(request, now, feature);
+	}
+}
+
+static void write_effect(struct json_writer *json, struct request *request,
+	const struct catalog *now, const struct proposal_row *row, bool hidden)
 {
 	if (!(request->roles & ROLES_READ))
 		return;
 	json_key(json, "effect");
-	if (hidden)
+	if (hidden) {
 		json_nil(json);
-	else
-		json_raw(json, row->effect);
+		return;
+	}
+	if (now)
+		note_inputs(request, now, row);
+	json_raw(json, row->effect);
 }
 
-void proposal_write(struct json_writer *json, const struct request *request,
-	const struct catalog *now, const struct proposal *proposal, enum proposal_detail detail)
+void proposal_write(struct json_writer *json, struct request *request, const struct catalog *now,
+	const struct proposal *proposal, enum proposal_detail detail)
 {
 	const struct proposal_row *row = &proposal->row;
 	bool masked = now ? proposal_is_masked(request, now, row) : !sees_sensitive(request);
@@ -176,7 +256,7 @@ void proposal_write(struct json_writer *json, const struct request *request,
 			json_nil(json);
 		else
 			json_raw(json, row->body);
-		write_effect(json, request, row, hidden);
+		write_effect(json, request, now, row, hidden);
 	}
 	json_put(json, "base_revision", int, row->base);
 	json_put(json, "digest", text, sha256_to_hex(&row->digest, hex));

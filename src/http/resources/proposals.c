@@ -108,17 +108,19 @@ static enum error read_request(struct request *request, struct proposal_request 
 	return error;
 }
 
-/* Who may not see a model's inputs does not propose by them: what is refused would tell of them. */
+/* Who may not see a model's inputs does not propose by them, nor what opens what is hidden: what is refused would
+ * tell of them. */
 static enum error check_inputs(struct request *request, const struct proposal_change *change)
 {
 	const struct proposal_row row = {
 		.change = str_from(approval_change_name(change->change)),
+		.name = change->name,
 		.body = change->body,
 		.effect = STR(""),
 	};
 	struct call call = call_of(request);
 	struct catalog *now;
-	bool masked;
+	bool hidden;
 	enum error error;
 
 	if (change->change == APPROVE_OVERRIDE &&
@@ -132,9 +134,9 @@ static enum error check_inputs(struct request *request, const struct proposal_ch
 	error = catalog_current(&call, &now, NULL);
 	if (error)
 		return error;
-	masked = proposal_is_masked(request, now, &row);
+	hidden = proposal_is_masked(request, now, &row) || proposal_unveils(request, now, &row);
 	catalog_unref(now);
-	return masked ? ERR_SENSITIVE_INPUT : ERR_OK;
+	return hidden ? ERR_SENSITIVE_INPUT : ERR_OK;
 }
 
 static enum error make(struct request *request, const struct ranking *ranking, struct proposal *out,
@@ -245,7 +247,8 @@ static enum error check_seen(struct request *request, const struct uuid *id, boo
 		return error;
 	if (!proposal_is_visible(request, now, &proposal.row))
 		error = ERR_NOT_FOUND;
-	else if (decides && proposal_is_masked(request, now, &proposal.row))
+	else if (decides && (proposal_is_masked(request, now, &proposal.row) ||
+				    proposal_unveils(request, now, &proposal.row)))
 		error = ERR_SENSITIVE_INPUT;
 	catalog_unref(now);
 	return error;

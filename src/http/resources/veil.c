@@ -40,21 +40,21 @@ static bool is_answer(const struct request *request)
 	return strcmp(request->method, "GET") == 0 || request->route->flags & ROUTE_HEAVY;
 }
 
-static void note_inputs(struct request *request, const struct catalog *now,
+void veil_note_feature(struct request *request, const struct catalog *now,
+	const struct feature_definition *feature)
+{
+	struct sensitive_read *read = feature->sensitive ? note(request, now) : NULL;
+
+	if (read)
+		sensitive_read_feature(read, request, feature->name);
+}
+
+void veil_note_versions(struct request *request, const struct catalog *now,
 	const struct model_version *model, const struct policy_version *policy)
 {
-	struct sensitive_read *read;
-
-	if (!is_answer(request))
-		return;
 	for (size_t i = 0; now->has_sensitive && i < now->feature_count; i++) {
-		const struct feature_definition *feature = &now->features[i];
-
-		if (!feature->sensitive || !is_read(feature, model, policy))
-			continue;
-		read = note(request, now);
-		if (read)
-			sensitive_read_feature(read, request, feature->name);
+		if (is_read(&now->features[i], model, policy))
+			veil_note_feature(request, now, &now->features[i]);
 	}
 }
 
@@ -128,8 +128,8 @@ enum error veil_ask_versions(struct request *request, const struct catalog *now,
 
 	if (!request->veil)
 		request->veil = &nothing;
-	if (sees)
-		note_inputs(request, now, model, policy);
+	if (sees && is_answer(request))
+		veil_note_versions(request, now, model, policy);
 	if (sees || !catalog_is_sensitive(now))
 		return ERR_OK;
 	veil = arena_alloc(&request->arena, sizeof *veil);

@@ -44,6 +44,13 @@ void veil_note_item(
 /* The same of a field (its item_field bit) that an answer tells of many items together. */
 void veil_note_field(struct request *request, const struct catalog *now, uint32_t field);
 
+/* A feature by which something was computed that the answer tells, where it is sensitive; and all that versions
+ * read, either of which may be NULL, as veil_ask_versions notes it of what is asked for. */
+void veil_note_feature(struct request *request, const struct catalog *now,
+	const struct feature_definition *feature);
+void veil_note_versions(struct request *request, const struct catalog *now,
+	const struct model_version *model, const struct policy_version *policy);
+
 /* ERR_SENSITIVE_INPUT where scores or rules are hidden in what was asked for. */
 enum error veil_refuse(const struct request *request);
 /* Whether anything is: what the answer says of itself as "masked". */

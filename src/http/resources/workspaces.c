@@ -152,7 +152,7 @@ static const struct route routes[] = {
 		.method = "DELETE",
 		.path = "/v1/workspaces/{ws}",
 		.roles = ROLE_OPERATOR,
-		.flags = ROUTE_IF_MATCH,
+		.flags = ROUTE_IF_MATCH | ROUTE_DECIDES,
 		.handle = remove_workspace,
 	},
 };

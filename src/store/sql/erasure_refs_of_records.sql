@@ -1,15 +1,10 @@
 -- (uuid, text, int8) -> bytea
 -- What people wrote who decided, as far as it is there still, in the records with this subject ($3 is 0), or in
--- that of this revision ($2 is null). One row of NULL where such a record has none; no row where there is no such
--- record. The texts of items are none of these. Why something was erased goes by its revision alone: its record
--- may have the very subject. Of what was retired the records are gone; the rows that stay tell what they are of.
-WITH record AS (
-	SELECT a.revision FROM winnow.audit_records a
-	WHERE a.workspace_id = $1 AND a.subject = $2
-	UNION
-	SELECT $3::int8 FROM winnow.workspace_heads h
-	WHERE h.workspace_id = $1 AND $3::int8 BETWEEN 1 AND h.revision
-), written AS (
+-- that of this revision ($2 is null). Rows tell themselves what they are of: their record may be retired, or have
+-- another subject, as that of the proposal or the review that made an override, or of a batch. One row of NULL
+-- where such a record has none; no row where there is no such record. The texts of items are none of these. Why
+-- something was erased goes by its revision alone: its record may have the very subject.
+WITH written AS (
 	SELECT o.revision, 'override:' || o.override_id AS subject, o.text_ref
 	FROM winnow.overrides o WHERE o.workspace_id = $1
 	UNION ALL
@@ -35,15 +30,25 @@ WITH record AS (
 	UNION ALL
 	SELECT e.revision, NULL, e.text_ref
 	FROM winnow.erasures e WHERE e.workspace_id = $1 AND e.revision = $3::int8
-), meant AS (
-	SELECT w.text_ref FROM record r LEFT JOIN written w ON w.revision = r.revision
-	UNION ALL
-	SELECT w.text_ref FROM written w
-	WHERE w.subject COLLATE "C" = $2 AND w.revision <= (
-		SELECT max(s.size) FROM winnow.retirements s WHERE s.workspace_id = $1)
+), subject AS (
+	SELECT $2 AS name
+	UNION
+	SELECT 'proposal:' || e.proposal_id FROM winnow.proposal_ends e
+	WHERE e.workspace_id = $1 AND $2 LIKE 'override:%' AND e.result = $2
+), record AS (
+	SELECT a.revision FROM winnow.audit_records a
+	JOIN subject s ON s.name = a.subject
+	WHERE a.workspace_id = $1
+	UNION
+	SELECT w.revision FROM written w
+	JOIN subject s ON s.name COLLATE "C" = w.subject
+	UNION
+	SELECT $3::int8 FROM winnow.workspace_heads h
+	WHERE h.workspace_id = $1 AND $3::int8 BETWEEN 1 AND h.revision
 )
 SELECT DISTINCT t.ref
-FROM meant m
-LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = m.text_ref
+FROM record r
+LEFT JOIN written w ON w.revision = r.revision
+LEFT JOIN winnow.item_texts t ON t.workspace_id = $1 AND t.ref = w.text_ref
 	AND num_nonnulls(t.title, t.body, t.url, t.assignee, t.reporter, t.notes) > 0
 ORDER BY t.ref
