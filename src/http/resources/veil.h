@@ -44,6 +44,11 @@ void veil_note_item(
 /* The same of a field (its item_field bit) that an answer tells of many items together. */
 void veil_note_field(struct request *request, const struct catalog *now, uint32_t field);
 
+/* ERR_SENSITIVE_INPUT where a policy's document is a split of a version that the caller may not see: what does not
+ * fit in it would tell of its rules. */
+enum error veil_ask_parts(
+	const struct request *request, const struct catalog *now, const json_t *policy);
+
 /* ERR_SENSITIVE_INPUT where scores or rules are hidden in what was asked for. */
 enum error veil_refuse(const struct request *request);
 /* Whether anything is: what the answer says of itself as "masked". */
