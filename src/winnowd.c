@@ -185,7 +185,7 @@ struct parts {
 	struct service service;
 	struct workq *workers, *heavy_workers;
 	struct server *server;
-	struct jobs *jobs;
+	struct jobs *jobs, *slow_jobs;
 };
 
 static struct server_config server_config_of(const struct settings *settings)
@@ -213,8 +213,8 @@ static struct store_config store_config_of(const struct settings *settings)
 	return (struct store_config){
 		.url = settings->database_url,
 		/* One for each worker of either pool, the followers of rankings and of news, two loaders,
-		 * the refresher of tokens and the jobs. */
-		.connections = (unsigned)settings->workers + HEAVY_THREADS + 6,
+		 * the refresher of tokens and the two threads of jobs. */
+		.connections = (unsigned)settings->workers + HEAVY_THREADS + 7,
 		.connect_timeout_s = (unsigned)settings->connect_timeout_s,
 		.statement_timeout_ms = (unsigned)settings->statement_timeout_ms,
 		.acquire_timeout_ms = 5000,
@@ -336,7 +336,9 @@ static bool parts_start(struct parts *parts, const struct settings *settings)
 	service->heavy_workers = parts->heavy_workers;
 	parts->jobs =
 		jobs_start(service, job_table, job_table_count, (unsigned)settings->jobs_every_ms);
-	if (!parts->jobs) {
+	parts->slow_jobs = jobs_start(
+		service, slow_job_table, slow_job_table_count, (unsigned)settings->jobs_every_ms);
+	if (!parts->jobs || !parts->slow_jobs) {
 		log_write(LOG_ERROR, "start_failed", "Memory or threads are out", NULL);
 		return false;
 	}
@@ -348,6 +350,7 @@ static void parts_stop(struct parts *parts, unsigned grace_ms)
 {
 	struct service *service = &parts->service;
 
+	jobs_stop(parts->slow_jobs);
 	jobs_stop(parts->jobs);
 	checkpointing_free(service->checkpoints);
 	/* Those who wait for news are answered now, so that the server has nobody suspended. */

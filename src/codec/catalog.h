@@ -422,6 +422,8 @@ bool policy_columns(const struct policy_version *policy, column_visit *visit, vo
 bool catalog_is_sensitive(const struct catalog *now); /* anything at all */
 bool model_is_sensitive(const struct model_version *model, const struct catalog *now);
 bool policy_is_sensitive(const struct policy_version *policy, const struct catalog *now);
+/* Of a document of a policy: it is a split, and of such a version. */
+bool policy_parts_are_sensitive(const struct json_t *json, const struct catalog *now);
 bool rule_is_sensitive(const struct wn_rule *rule, const struct catalog *now);
 /* Whether it reads this feature, by its id. */
 bool model_reads(const struct model_version *model, uint32_t feature);

@@ -451,6 +451,21 @@ static json_t *put_together(struct splitting *s, const json_t *json, const struc
 	return NULL;
 }
 
+bool policy_parts_are_sensitive(const json_t *json, const struct catalog *now)
+{
+	const json_t *list = json_object_get(json, "split");
+
+	for (size_t i = 0; i < json_array_size(list); i++) {
+		const json_t *version = json_object_get(json_array_get(list, i), "policy");
+		const struct policy_version *policy =
+			catalog_policy(now, json_integer_value(version));
+
+		if (policy && policy_is_sensitive(policy, now))
+			return true;
+	}
+	return false;
+}
+
 json_t *policy_from_split(const json_t *json, const struct catalog *catalog, struct diag *diag)
 {
 	static const char *const keys[] = {"name", "description", "split", NULL};

@@ -127,7 +127,7 @@ static bool is_over(
 
 	if (!(look->asked & bit))
 		return true;
-	return (look->looked & bit) && !is_among(seen, look->seen_count, open);
+	return (look->looked & ~look->cut & bit) && !is_among(seen, look->seen_count, open);
 }
 
 /* `new_one` by place in `seen`: not open, and the first of its key. */

@@ -57,13 +57,13 @@ enum {
 #define FINDING_BIT(kind) (UINT32_C(1) << (kind))
 
 /* What there is now, in the order in which it is to be told, and what has been told and not ended. Bits of `looked`
- * are kinds that `seen` is complete of; those of `asked` are wanted at all. */
+ * are kinds that were looked for; of those of `cut` there is more than `seen` has; those of `asked` are wanted. */
 struct finding_look {
 	const struct finding_key *seen;
 	size_t seen_count;
 	const struct finding_key *open;
 	size_t open_count;
-	uint32_t looked, asked;
+	uint32_t looked, cut, asked;
 };
 struct finding_difference {
 	size_t *opened; /* places in `seen` */
@@ -72,10 +72,10 @@ struct finding_difference {
 	size_t closed_count;
 };
 /*
- * Closed is what is not asked for any more, and of the kinds that were looked at what is not seen any more. Opened
- * is what is seen, asked for and not open, each key once, as long as no more than FINDINGS_OPEN_MOST of its
- * kind are open. Together at most FINDINGS_TURN_MOST, closed before opened; the rest is for the next turn. In the
- * arena; false when there is no room.
+ * Closed is what is not asked for any more, and of the kinds that were looked for and are not cut what is not seen
+ * any more. Opened is what is seen, asked for and not open, each key once, as long as no more than
+ * FINDINGS_OPEN_MOST of its kind are open. Together at most FINDINGS_TURN_MOST, closed before opened; the rest is
+ * for the next turn. In the arena; false when there is no room.
  */
 bool finding_differ(
 	const struct finding_look *look, struct arena *arena, struct finding_difference *out);

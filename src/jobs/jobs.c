@@ -22,10 +22,14 @@ const struct job job_table[] = {
 	{"access_sweep", 60000, job_access_sweep},
 	{"recurrences", 60000, job_recurrences},
 	{"findings", 30000, job_findings},
+};
+const size_t job_table_count = sizeof job_table / sizeof *job_table;
+
+const struct job slow_job_table[] = {
 	{"findings_history", 600000, job_findings_history},
 	{"shadow", 60000, job_shadow},
 };
-const size_t job_table_count = sizeof job_table / sizeof *job_table;
+const size_t slow_job_table_count = sizeof slow_job_table / sizeof *slow_job_table;
 
 struct jobs {
 	struct service *service;

@@ -1,6 +1,6 @@
 /*
- * Background work: one thread that goes through a table of jobs, each at its own pace. A job is one
- * file of this folder and one line of the table. Every daemon runs them all: a job must be right
+ * Background work: a thread that goes through a table of jobs, each at its own pace, and another one for what may
+ * take long in many large workspaces. A job is one file of this folder and one line of a table. Every daemon runs them all: a job must be right
  * when several do the same at once, and when none does it for a while.
  */
 #ifndef WINNOW_JOBS_JOBS_H
@@ -15,13 +15,16 @@
 struct job {
 	const char *name;
 	unsigned every_ms;
-	/* On the jobs' thread. Returns early when jobs_may_go_on says no. What failed is tried again at
+	/* On its table's thread. Returns early when jobs_may_go_on says no. What failed is tried again at
 	 * the next turn. */
 	enum error (*run)(struct service *service);
 };
 
 extern const struct job job_table[];
 extern const size_t job_table_count;
+/* None of the others waits for these. */
+extern const struct job slow_job_table[];
+extern const size_t slow_job_table_count;
 
 /* False once the daemon is on its way down. */
 bool jobs_may_go_on(const struct service *service);

@@ -5,6 +5,7 @@
  */
 #include "service/finding_watch.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -21,10 +22,14 @@ struct look {
 	const struct ranking *ranking;
 	int64_t now_us;
 	uint32_t wanted; /* kinds that are looked for */
+	uint32_t cut;    /* kinds of which there was more than is taken in */
 	struct finding_key *keys;
 	int64_t *since_us; /* by key */
 	size_t count, room;
 	size_t of_kind[FINDING_KINDS];
+	struct finding_row *open; /* what was told and has not ended */
+	struct finding_key *open_keys;
+	size_t open_count;
 };
 
 static bool wants(const struct look *look, enum finding_kind kind)
@@ -50,11 +55,18 @@ static enum error grow(struct look *look)
 	return ERR_OK;
 }
 
+static int compare_keys(const void *a, const void *b)
+{
+	return finding_key_cmp(a, b);
+}
+
+/* However many there are, one that is open is seen as long as it is there. */
 static enum error see(struct look *look, const struct finding_key *key, int64_t since_us)
 {
 	enum error error = ERR_OK;
 
-	if (look->of_kind[key->kind] >= FINDINGS_SEEN_MOST)
+	if (look->of_kind[key->kind] >= FINDINGS_SEEN_MOST &&
+		!bsearch(key, look->open_keys, look->open_count, sizeof *key, compare_keys))
 		return ERR_OK;
 	if (look->count == look->room)
 		error = grow(look);
@@ -179,6 +191,7 @@ static enum error see_contradictions(struct look *look)
 static enum error see_breaches(struct look *look)
 {
 	const struct wn_ranking *order = &look->ranking->decision.order;
+	bool told[WN_MAX_RULES] = {false};
 	enum error error = ERR_OK;
 
 	for (size_t i = 0; i < order->breach_count && !error; i++) {
@@ -188,8 +201,9 @@ static enum error see_breaches(struct look *look)
 			.name = look->ranking->policy->rules[rule].id,
 		};
 
-		if (!is_hidden(look, rule))
+		if (!told[rule] && !is_hidden(look, rule))
 			error = see(look, &key, TIME_NONE);
+		told[rule] = true;
 	}
 	return error;
 }
@@ -328,6 +342,8 @@ static enum error see_in_history(struct look *look)
 	for (int kind = 0; kind < FINDING_HISTORY_KINDS && !error; kind++) {
 		if (!wants(look, (enum finding_kind)kind))
 			continue;
+		if (found->count[kind] >= FINDINGS_SEEN_MOST)
+			look->cut |= FINDING_BIT(kind);
 		for (size_t i = 0; i < found->shown[kind] && !error; i++) {
 			struct finding_key key;
 
@@ -341,37 +357,52 @@ static enum error see_in_history(struct look *look)
 /* ---- what is told ---- */
 
 struct telling {
-	const struct look *look;
+	struct look *look;
 	uint32_t asked;
-	struct finding_row *open;
-	size_t open_count;
 	struct finding_difference difference;
 };
 
-/* The difference to what is open in the snapshot. */
-static enum error compare(struct telling *telling, const struct call *call, struct conn *conn)
+static int compare_rows(const void *a, const void *b)
 {
-	const struct look *look = telling->look;
-	struct finding_look against = {
-		.seen = look->keys,
-		.seen_count = look->count,
-		.looked = look->wanted,
-		.asked = telling->asked,
-	};
-	struct finding_key *keys;
-	enum error error = findings_open(
-		conn, &call->workspace, call->arena, &telling->open, &telling->open_count);
+	const struct finding_row *x = a, *y = b;
+
+	return finding_key_cmp(&x->key, &y->key);
+}
+
+/* By key. */
+static enum error read_open(struct look *look, struct conn *conn)
+{
+	const struct call *call = look->call;
+	enum error error =
+		findings_open(conn, &call->workspace, call->arena, &look->open, &look->open_count);
 
 	if (error)
 		return error;
-	keys = arena_array(call->arena, telling->open_count, sizeof *keys);
-	if (!keys)
+	look->open_keys = arena_array(call->arena, look->open_count, sizeof *look->open_keys);
+	if (!look->open_keys)
 		return ERR_BUDGET;
-	for (size_t i = 0; i < telling->open_count; i++)
-		keys[i] = telling->open[i].key;
-	against.open = keys;
-	against.open_count = telling->open_count;
-	return finding_differ(&against, call->arena, &telling->difference) ? ERR_OK : ERR_BUDGET;
+	if (look->open_count > 1)
+		qsort(look->open, look->open_count, sizeof *look->open, compare_rows);
+	for (size_t i = 0; i < look->open_count; i++)
+		look->open_keys[i] = look->open[i].key;
+	return ERR_OK;
+}
+
+static enum error compare(struct telling *telling)
+{
+	const struct look *look = telling->look;
+	const struct finding_look against = {
+		.seen = look->keys,
+		.seen_count = look->count,
+		.open = look->open_keys,
+		.open_count = look->open_count,
+		.looked = look->wanted,
+		.cut = look->cut,
+		.asked = telling->asked,
+	};
+
+	return finding_differ(&against, look->call->arena, &telling->difference) ? ERR_OK
+										 : ERR_BUDGET;
 }
 
 static bool has_something(const struct telling *telling)
@@ -401,7 +432,7 @@ static enum error append(struct write *write, const struct telling *telling)
 	enum error error = ERR_OK;
 
 	for (size_t i = 0; i < difference->closed_count && !error; i++) {
-		const struct finding_row *row = &telling->open[difference->closed[i]];
+		const struct finding_row *row = &look->open[difference->closed[i]];
 
 		error = finding_end_append(
 			&write->change, &row->id, why_ended(telling, row->key.kind));
@@ -456,7 +487,9 @@ static enum error tell_body(struct write *write, void *arg)
 
 	write->nothing = true;
 	if (!error && !behind)
-		error = compare(telling, write->call, tx_conn(write->tx));
+		error = read_open(telling->look, tx_conn(write->tx));
+	if (!error && !behind)
+		error = compare(telling);
 	if (error || behind || !has_something(telling))
 		return error;
 	write->nothing = false;
@@ -490,33 +523,17 @@ static enum error look_now(struct look *look)
 }
 
 /* What is open, read before the look; the lock is taken only where something is to be told. */
-static enum error prepare(
-	const struct call *call, struct look *look, const struct telling *telling, bool *idle)
+static enum error prepare(struct look *look)
 {
+	const struct call *call = look->call;
 	int64_t now_us = clock_now_us(call->service->clock);
-	struct finding_row *open;
 	struct reading reading;
-	size_t count = 0;
 	enum error error = reading_begin(call, &reading);
 
 	if (error)
 		return error;
 	look->now_us = now_us > reading.head.at_us ? now_us : reading.head.at_us;
-	if (telling->asked == 0)
-		error = findings_open(reading.conn, &call->workspace, call->arena, &open, &count);
-	reading_end(&reading);
-	*idle = telling->asked == 0 && count == 0;
-	return error;
-}
-
-static enum error find_difference(const struct call *call, struct telling *telling)
-{
-	struct reading reading;
-	enum error error = reading_begin(call, &reading);
-
-	if (error)
-		return error;
-	error = compare(telling, call, reading.conn);
+	error = read_open(look, reading.conn);
 	reading_end(&reading);
 	return error;
 }
@@ -527,19 +544,17 @@ enum error findings_follow(
 	uint32_t asked = ranking->catalog->finding_events;
 	struct look look = {.call = call, .ranking = ranking, .wanted = kinds & asked};
 	struct telling telling = {.look = &look, .asked = asked};
-	bool idle;
-	enum error error = prepare(call, &look, &telling, &idle);
+	enum error error = prepare(&look);
 
 	*open = 0;
-	if (error || idle)
+	if (error || (asked == 0 && look.open_count == 0))
 		return error;
 	error = look_now(&look);
 	if (!error)
-		error = find_difference(call, &telling);
+		error = compare(&telling);
 	if (!error && has_something(&telling))
 		error = tell(call, &telling);
-	*open = telling.open_count + telling.difference.opened_count -
-		telling.difference.closed_count;
+	*open = look.open_count + telling.difference.opened_count - telling.difference.closed_count;
 	return error;
 }
 

@@ -49,7 +49,7 @@ struct service {
 	int64_t key_lifetime_us;       /* an answer is kept for so long under its Idempotency-Key */
 	int draining;                  /* atomic: 1 once shutdown has begun */
 	struct expiry_progress expiry; /* the jobs' thread's alone */
-	int64_t shadow_rests_until_us; /* monotonic (shadow.h); the jobs' thread's alone */
+	int64_t shadow_rests_until_us; /* monotonic (shadow.h); the slow jobs' thread's alone */
 	struct heavy_place heavy[HEAVY_PLACES];
 	struct checkpointing *checkpoints; /* how they are made (checkpoints.h); NULL: not here */
 };

@@ -122,6 +122,26 @@ def test_many_at_once_are_one_revision(ws):
     assert ws.revision() <= before + 5
 
 
+def test_more_than_a_look_takes_in(ws):
+    """What was told stays so as long as it is there, however many others stand before it."""
+    ask_for(ws, "item_overdue")
+    ws.push_lines([item(n, due_at=due(days=3)) for n in range(1000)])
+    wait_until(lambda: len(changes(ws)) == 1000, "a thousand are told")
+    ws.push_lines([item(f"older-{n}", due_at=due(days=9)) for n in range(5001)])
+    ws.get("/queue", params={"min_revision": ws.revision()})
+    other = Workspace(ws.operator)
+    ask_for(other, "item_overdue")
+    other.push([item("late", due_at=due(days=3))])
+    await_told(other, ("opened", "item_overdue", "late"))
+    other.push([item("late", due_at=due(days=3), status="done")])
+    wait_until(lambda: len(told(other)) == 2, "the job has gone by in between")
+    assert len(changes(ws)) == 1000
+    ws.push([item(7, due_at=due(days=3), status="done")])
+    wait_until(lambda: len(changes(ws)) == 1002, "one is gone, and has made room for another")
+    (gone,) = [each for each in changes(ws) if each["change"] == "closed"]
+    assert gone["subject"]["item"]["external_id"] == item(7)["external_id"]
+
+
 def test_a_kind_that_is_not_asked_for_any_more_ends(ws):
     ask_for(ws, "item_overdue")
     ws.push([item("late", due_at=due(days=3))])
@@ -178,6 +198,14 @@ def test_what_the_newest_ranking_met(ws):
     ws.push([scored("e", 17, status="done"), scored("f", 8, labels=["late"], created_at=due(hours=1))])
     wait_until(lambda: len(changes(ws)) >= 7, "the clock of e is stopped")
     assert {each["kind"] for each in changes(ws) if each["change"] == "closed"} == {"sla_breached"}
+
+
+def test_a_rule_that_is_broken_all_over_hides_no_other(ws):
+    ask_for(ws, "breaches")
+    enforce(ws, labelled("many", "not_above", rank=9000), labelled("last", "not_above", rank=9000))
+    ws.push_lines([*(scored(n, 20, labels=["many"]) for n in range(5001)), scored("z", 9, labels=["last"])])
+    wait_until(lambda: len(changes(ws)) >= 2, "both are told")
+    assert {each["subject"]["rule"] for each in changes(ws)} == {"many", "last"}
 
 
 def test_an_override_that_is_defeated(ws):

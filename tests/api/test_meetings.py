@@ -53,6 +53,32 @@ def history(ws, **params):
     return ws.get("/findings/history", params={"min_revision": revision(ws), **params}).json()
 
 
+def put_settings(ws, **settings):
+    now = ws.get("/settings")
+    ws.put("/settings", 200, json={**now.json(), **settings}, headers={"If-Match": now.headers["ETag"]})
+
+
+def subjects(found, kind):
+    """By which they are known again: an item whatever its stream is."""
+
+    def of(subject):
+        return {**subject, "item": subject["item"]["id"], "stream": None} if "item" in subject else subject
+
+    return sorted(json.dumps(of(each["subject"]), sort_keys=True) for each in of_kind(found, kind))
+
+
+def await_told(ws, kind):
+    """What is open as events is what history finds, which is answered."""
+    found = subjects(history(ws), kind)
+
+    def is_told():
+        changes = ws.get("/findings/changes", params={"state": "open"}).json()["changes"]
+        return subjects({"findings": changes}, kind) == found
+
+    wait_until(is_told, f"{kind} is told")
+    return found
+
+
 def kinds(found):
     return sorted({each["kind"] for each in found["findings"]})
 
@@ -95,7 +121,12 @@ SHARES = {
     "streams": [
         {"stream": "incident", "lane": True},
         {"stream": "engineering_bug", "share": {"at_least": 0.2, "at_most": 0.3}},
-        {"stream": "feature_request", "share": {"at_least": 0.3, "at_most": 0.5}, "stale": {"active_days": 14}},
+        {
+            "stream": "feature_request",
+            "share": {"at_least": 0.3, "at_most": 0.5},
+            "stale": {"active_days": 14},
+            "timeboxes": [{"id": "build", "status": "in_progress", "days": 12}],
+        },
     ],
     "views": [
         {"id": "capability", "when": {"fact": "stream", "eq": "feature_request"}, "measures": ["user_impact"]},
@@ -109,6 +140,7 @@ def test_incidents_eat_the_capacity(place):
     (ws, *_), shift, _ = place
     monday = shift.now()
     agree(ws, SHARES)
+    put_settings(ws, finding_events=["lane_over_capacity", "share_off_plan"])
     push(ws, [item(f"I-{n}", stream="incident", status="in_progress") for n in range(2)])
     push(ws, [item(f"B-{n}", stream="engineering_bug", status="in_progress") for n in range(3)])
     assert kinds(history(ws)) == []
@@ -122,6 +154,7 @@ def test_incidents_eat_the_capacity(place):
     assert lane["since"] == stamp(monday.replace(hour=0, minute=0, second=0))
     assert lane["evidence"]["weeks_running"] == 3 and lane["evidence"]["last_week"] == 0.4
     assert lane["evidence"]["at_most"] == 0.2
+    assert await_told(ws, "lane_over_capacity")
 
     # The third week was quieter: the run is broken, and three new weeks would be needed.
     push(ws, [item("I-0", stream="incident", status="done")])
@@ -132,6 +165,10 @@ def test_incidents_eat_the_capacity(place):
     push(ws, [item(f"I-{n}", stream="incident", status="done") for n in range(2)])
     shift.on(days=7)
     assert of_kind(history(ws), "lane_over_capacity") == []
+
+    assert not await_told(ws, "lane_over_capacity") and await_told(ws, "share_off_plan")
+    ends = [change for change, kind in told(ws) if kind == "lane_over_capacity"]
+    assert ends == ["opened", "closed"], "the run went on, and was told once"
 
     off = of_kind(history(ws), "share_off_plan")
     by_period = {(each["subject"]["stream"], each["subject"]["period"]): each["evidence"] for each in off}
@@ -157,6 +194,7 @@ def test_incidents_eat_the_capacity(place):
 def test_what_got_stuck(place):
     (_, ws, *_), shift, _ = place
     agree(ws, SHARES)
+    put_settings(ws, finding_events=["item_stale", "timebox_over"])
     begun = shift.now()
     due = stamp(begun + datetime.timedelta(days=10))
     push(
@@ -174,10 +212,11 @@ def test_what_got_stuck(place):
     assert one(found, "item_overdue")["evidence"] == {"days_over": 9}
     stale = one(found, "item_stale")
     assert stale["subject"]["item"]["external_id"] == "still" and stale["evidence"]["days_allowed"] == 14
+    assert await_told(ws, "item_stale") and await_told(ws, "timebox_over")
     review = pack(ws, "stream-review")
     assert section(review, "attention")["counts"] == {
         "lane_over_capacity": 0,
-        "timebox_over": 0,
+        "timebox_over": 1,
         "item_stale": 1,
         "item_overdue": 1,
     }
@@ -300,16 +339,12 @@ def told(ws):
 
 
 def sensitive(ws, fields):
-    settings = ws.get("/settings")
-    body = {**settings.json(), "sensitive_fields": fields}
-    ws.put("/settings", 200, json=body, headers={"If-Match": settings.headers["ETag"]})
+    put_settings(ws, sensitive_fields=fields)
 
 
 def test_signals_that_jump(place):
     (_, _, _, ws, *_), shift, own = place
-    settings = ws.get("/settings")
-    body = {**settings.json(), "finding_events": ["reporter_burst", "value_jump"]}
-    ws.put("/settings", 200, json=body, headers={"If-Match": settings.headers["ETag"]})
+    put_settings(ws, finding_events=["reporter_burst", "value_jump"])
     for week in range(4):
         push(ws, [item(f"w{week}-{n}", reporter="ada") for n in range(2)])
         shift.on(days=7, hours=1)
@@ -356,6 +391,7 @@ def test_people_override_more_than_before(place):
     (_, _, _, _, ws, *_), shift, _ = place
     push(ws, [item(f"{n}", stream="engineering_bug", features=WORTHLESS) for n in range(8)])
     shift.on(days=28 * 4 + 1)
+    put_settings(ws, finding_events=["override_drift"])
     body = {"kind": "boost", "delta": 1, "justification": "The model does not see this."}
     items = ws.get("/queue", params={"min_revision": revision(ws)}).json()["entries"]
     for entry in items[:4]:
@@ -374,6 +410,7 @@ def test_people_override_more_than_before(place):
     drift = one(history(ws), "override_drift")
     assert drift["subject"] == {"stream": "engineering_bug", "override_kind": "boost"}
     assert drift["evidence"] == {"count": 8, "mean_before": 0, "periods_before": 4}
+    assert await_told(ws, "override_drift")
 
 
 def test_forms_of_a_pack(place):

@@ -233,6 +233,26 @@ def test_faults_of_parts(ws):
     assert problem_pointers(ws.post("/policies", 422, json=body)) == ["/rules"]
 
 
+def test_a_version_that_is_hidden_is_put_together_with_none(ws):
+    """What does not fit would name its rules: to who may not see them nothing is said."""
+    filled(ws)
+    ws.put_feature("pay", sensitive=True)
+    hidden = a_policy(ws, a_rule("pay-cap", "limit", when={"feature": "pay", "ge": 1}, at_most=2, top=2))
+    parts = [{"policy": hidden, "streams": ["model_quality"]}, {"policy": a_policy(ws, a_rule("open"))}]
+    document = {"name": "a part", "split": parts}
+    assert "pay-cap" in join(ws, *parts, expect=422).text
+    now = {"min_revision": ws.revision()}
+    proposal = {"change": "policy", "body": {"policy": document}, "rationale": WHY}
+    for role, path, body in (
+        ("contributor", "/proposals", proposal),
+        ("reviewer", "/proposals", proposal),
+        ("reviewer", "/simulations", {"policy": document}),
+        ("reviewer", "/policies:check", {"policy": document}),
+    ):
+        answer = ws.as_role(role).post(path, 403, json=body, params=now)
+        assert answer.json()["type"] == "/problems/sensitive-input" and "pay-cap" not in answer.text, (role, path)
+
+
 def test_a_part_is_proposed_and_approved_as_any_policy(ws):
     filled(ws)
     old, new = a_policy(ws, a_rule("a")), a_policy(ws, a_rule("b", "exclude"))

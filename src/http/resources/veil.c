@@ -175,6 +175,14 @@ enum error veil_ask(struct request *request, const struct ranking *ranking, bool
 	return error;
 }
 
+enum error veil_ask_parts(
+	const struct request *request, const struct catalog *now, const json_t *policy)
+{
+	return !sees_sensitive(request) && policy_parts_are_sensitive(policy, now)
+		       ? ERR_SENSITIVE_INPUT
+		       : ERR_OK;
+}
+
 enum error veil_refuse(const struct request *request)
 {
 	return request->veil && (request->veil->model || request->veil->policy)

@@ -51,6 +51,11 @@ void veil_note_feature(struct request *request, const struct catalog *now,
 void veil_note_versions(struct request *request, const struct catalog *now,
 	const struct model_version *model, const struct policy_version *policy);
 
+/* ERR_SENSITIVE_INPUT where a policy's document is a split of a version that the caller may not see: what does not
+ * fit in it would tell of its rules. */
+enum error veil_ask_parts(
+	const struct request *request, const struct catalog *now, const json_t *policy);
+
 /* ERR_SENSITIVE_INPUT where scores or rules are hidden in what was asked for. */
 enum error veil_refuse(const struct request *request);
 /* Whether anything is: what the answer says of itself as "masked". */

@@ -84,11 +84,12 @@ static void read_policy_body(struct reader *reader, const json_t *value, struct 
 {
 	struct diag *diag = &reader->request->diag;
 	const char *prefix = diag->prefix;
-	enum error error;
+	enum error error = veil_ask_parts(reader->request, reader->ranking->catalog, value);
 
 	diag->prefix = "/policy";
-	error = policy_candidate(
-		value, reader->ranking->catalog, &reader->request->arena, diag, out);
+	if (!error)
+		error = policy_candidate(
+			value, reader->ranking->catalog, &reader->request->arena, diag, out);
 	diag->prefix = prefix;
 	if (error == ERR_INVALID)
 		reader->good = false;

@@ -91,7 +91,7 @@ static void test_cases(void **state)
 	for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
 		struct finding_key seen[5], open[5];
 		const struct finding_look look = {seen, cases[i].seen_count, open,
-			cases[i].open_count, cases[i].looked, cases[i].asked};
+			cases[i].open_count, cases[i].looked, 0, cases[i].asked};
 		struct finding_difference difference;
 		struct arena arena;
 
@@ -108,6 +108,35 @@ static void test_cases(void **state)
 	}
 }
 
+static void of_a_kind_that_is_cut_nothing_is_gone(void **state)
+{
+	const struct finding_key seen[] = {{.kind = FOUND_STALE, .item = {{1}}}};
+	const struct finding_key open[] = {{.kind = FOUND_STALE, .item = {{2}}},
+		{.kind = FOUND_LANE_OVER, .stream = STR("a")},
+		{.kind = FOUND_OVERDUE, .item = {{2}}}};
+	struct finding_look look = {
+		.seen = seen,
+		.seen_count = 1,
+		.open = open,
+		.open_count = 3,
+		.looked = ALL,
+		.cut = BIT(STALE),
+		.asked = ALL & ~BIT(OVERDUE),
+	};
+	struct finding_difference difference;
+	struct arena arena;
+
+	(void)state;
+	arena_init(&arena, 1 << 20);
+	assert_true(finding_differ(&look, &arena, &difference));
+	assert_places(difference.opened, difference.opened_count, (int[]){0, -1});
+	assert_places(difference.closed, difference.closed_count, (int[]){1, 2, -1});
+	look.asked = 0;
+	assert_true(finding_differ(&look, &arena, &difference));
+	assert_places(difference.closed, difference.closed_count, (int[]){0, 1, 2, -1});
+	arena_release(&arena);
+}
+
 static void fill(struct finding_key *keys, enum finding_kind kind, unsigned from)
 {
 	for (unsigned i = 0; i < MANY; i++) {
@@ -121,7 +150,7 @@ static void fill(struct finding_key *keys, enum finding_kind kind, unsigned from
 /* What is open after a turn: all that was and did not close, and what opened. */
 static size_t turn(const struct finding_key *seen, struct finding_key *open, size_t open_count)
 {
-	const struct finding_look look = {seen, MANY, open, open_count, ALL, ALL};
+	const struct finding_look look = {seen, MANY, open, open_count, ALL, 0, ALL};
 	struct finding_difference difference;
 	struct arena arena;
 	size_t left = 0, gone = 0;
@@ -191,6 +220,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_cases),
+		cmocka_unit_test(of_a_kind_that_is_cut_nothing_is_gone),
 		cmocka_unit_test(test_many),
 		cmocka_unit_test(test_names),
 	};

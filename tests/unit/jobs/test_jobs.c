@@ -395,14 +395,25 @@ static void a_draining_daemon_begins_nothing(void **state)
 	assert_int_equal(turns.often + turns.seldom, 0);
 }
 
-static void every_job_of_the_table_is_whole(void **state)
+static void assert_whole(const struct job *table, size_t count)
+{
+	assert_true(count > 0);
+	for (size_t i = 0; i < count; i++) {
+		assert_non_null(table[i].name);
+		assert_non_null(table[i].run);
+		assert_true(table[i].every_ms >= 1000);
+	}
+}
+
+static void every_job_of_the_tables_is_whole(void **state)
 {
 	(void)state;
-	assert_true(job_table_count > 0);
+	assert_whole(job_table, job_table_count);
+	assert_whole(slow_job_table, slow_job_table_count);
+	/* What ranks all that is in memory, or reads history of it, keeps none of the others waiting. */
 	for (size_t i = 0; i < job_table_count; i++) {
-		assert_non_null(job_table[i].name);
-		assert_non_null(job_table[i].run);
-		assert_true(job_table[i].every_ms >= 1000);
+		assert_true(job_table[i].run != job_shadow);
+		assert_true(job_table[i].run != job_findings_history);
 	}
 }
 
@@ -420,7 +431,7 @@ int main(void)
 		cmocka_unit_test(sweeping_ends_with_the_daemon),
 		cmocka_unit_test(each_job_has_its_own_pace),
 		cmocka_unit_test(a_draining_daemon_begins_nothing),
-		cmocka_unit_test(every_job_of_the_table_is_whole),
+		cmocka_unit_test(every_job_of_the_tables_is_whole),
 	};
 
 	if (!fixture_wanted())
