@@ -33,7 +33,7 @@ struct list_values {
 
 static const struct arg_spec list_options[] = {
 	{"state", 's', ARG_TEXT, "STATE", 0, 0, offsetof(struct list_values, state),
-		"open, applied, bypassed, rejected or withdrawn; all unless given"},
+		"open, applied, bypassed, rejected, withdrawn or expired; all unless given"},
 };
 
 static const struct table_column columns[] = {
@@ -127,8 +127,9 @@ static void put_proposer(struct buf *out, const struct json_view *proposal)
 
 static void put_approval(struct buf *out, const struct json_view *approval)
 {
-	buf_printf(out, "%.*s: %.*s", STR_ARG(json_view_text(approval, "approver")),
-		STR_ARG(json_view_text(approval, "rationale")));
+	buf_str(out, json_view_text(approval, "approver"));
+	if (json_view_get(approval, "rationale"))
+		buf_printf(out, ": %.*s", STR_ARG(json_view_text(approval, "rationale")));
 }
 
 static void put_end(struct buf *out, const struct json_view *end)

@@ -278,6 +278,10 @@ def test_with_the_client(ws, tmp_path):
     call(ann, *refused, "--digest", shown["digest"], expect=cli.DENIED)
     call(bob, *refused, "--digest", shown["digest"])
     assert ws.get("/aliases/active").json()["model"] == 2
+    assert f"{bob.id}: I agree with myself" in call(ann, "proposals", "show", made)
+    ws.post("/erasures", 200, json={"subject": f"proposal:{made}", "rationale": "Asked for by the person concerned."})
+    lines = call(ann, "proposals", "show", made).splitlines()
+    assert [line.endswith(bob.id) for line in lines if line.startswith("approved by")] == [True], "and no colon"
     call(bob, "rollback", "--model", "1", "--because", "It was a bad idea")
     call(bob, "suspend", "--fallback", "rules", "--because", "So was the other one")
     assert ws.queue()["suspended"]["fallback"] == "rules"
