@@ -346,26 +346,26 @@ def test_signals_that_jump(place):
     (_, _, _, ws, *_), shift, own = place
     put_settings(ws, finding_events=["reporter_burst", "value_jump"])
     for week in range(4):
-        push(ws, [item(f"w{week}-{n}", reporter="ada") for n in range(2)])
+        push(ws, [item(f"w{week}-{n}", reporter="gwyn") for n in range(2)])
         shift.on(days=7, hours=1)
-    push(ws, [item(f"new-{n}", reporter="ada") for n in range(9)])
+    push(ws, [item(f"new-{n}", reporter="gwyn") for n in range(9)])
     assert of_kind(history(ws), "reporter_burst") == []
-    push(ws, [item("new-9", reporter="ada"), item("calm", reporter="bob", features=WORTHLESS)])
+    push(ws, [item("new-9", reporter="gwyn"), item("calm", reporter="bob", features=WORTHLESS)])
     burst = one(history(ws), "reporter_burst")
-    assert burst["subject"]["reporter"] == "ada" and burst["evidence"]["count"] >= 10
+    assert burst["subject"]["reporter"] == "gwyn" and burst["evidence"]["count"] >= 10
     assert burst["evidence"]["mean_before"] <= 2
     events = [("opened", "reporter_burst")]
     wait_until(lambda: told(ws) == events, "the burst is told")
     (change,) = ws.get("/findings/changes").json()["changes"]
     assert change["subject"] == {} and change["since"] == burst["since"], "an event names nobody"
     (record,) = [each for each in ws.get("/audit?limit=1000").json()["records"] if each["action"] == "finding.open"]
-    assert "ada" not in json.dumps(record)
+    assert "gwyn" not in json.dumps(record)
 
     # Where reporters are sensitive a burst of one is, too: it ends as an event, and readers are told of none.
     reader = Client(
         own.url, ws.post("/tokens", 201, json={"label": "r", "roles": ["reader"]}).json()["secret"], ws.prefix
     )
-    assert one(history(reader), "reporter_burst")["subject"]["reporter"] == "ada"
+    assert one(history(reader), "reporter_burst")["subject"]["reporter"] == "gwyn"
     sensitive(ws, ["reporter"])
     assert of_kind(history(reader), "reporter_burst") == [] and one(history(ws), "reporter_burst")
     events.append(("closed", "reporter_burst"))

@@ -294,17 +294,17 @@ def test_with_the_client(ws, tmp_path):
 
 def test_without_a_rule_it_takes_who_could_write_it(ws):
     """A reviewer who agrees with a contributor is no admin."""
+    ann, bob, carl = (person(ws, *who) for who in (("ann", "contributor"), ("bob", "reviewer"), ("carl", "admin")))
     settings = {**ws.get("/settings").json(), "access_log": {"on": False}}
     for asked in (
         {"change": "settings", "body": settings},
         {"change": "model", "body": {"weights": {"user_impact": 9}}},
     ):
-        proposal = person(ws, "ann", "contributor").post("/proposals", 201, json={**asked, "rationale": WHY}).json()
-        agreed = {"digest": proposal["digest"], "rationale": "Looked at it, and agreed"}
-        path, before = f"/proposals/{proposal['id']}:approve", ws.revision()
-        person(ws, "bob", "reviewer").post(path, 403, json=agreed)
-        assert ws.revision() == before
-        person(ws, "carl", "admin").post(path, 200, json=agreed)
+        proposal = ann.post("/proposals", 201, json={**asked, "rationale": WHY}).json()
+        before = ws.revision()
+        assert problem_type(decide(bob, proposal, expect=403)) == "forbidden"
+        assert ws.revision() == before and seen(ws, proposal)["state"] == "open"
+        assert decide(carl, proposal).json()["state"] == "applied"
 
 
 def test_the_proposer_may_not_approve_nor_their_other_token(ws):
@@ -553,6 +553,7 @@ def test_what_is_hidden_is_not_shown_by_deciding(ws):
 def test_nobody_opens_what_they_may_not_see(ws):
     """A field that is hidden stays so until somebody who sees it agrees; what leaves it hidden others may decide."""
     ws.put_settings(sensitive_fields=["reporter", "title"])
+    rules(ws, "settings")
     words = {key: ws.get("/settings").json()[key] for key in ("streams", "kinds", "statuses")}
     ann, reviewer, contributor = (person(ws, name, name) for name in ("admin", "reviewer", "contributor"))
     for fields in ([], ["title"], None):
