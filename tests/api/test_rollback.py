@@ -260,6 +260,9 @@ def test_roll_back_to_an_old_backup(cluster, tmp_path):
         assert signer.daemon.stop() == 0
         backup = databases.fresh_name("winnow_backup")
         name = signer.database.value("SELECT current_database()")
+        # A pooler keeps sessions of a daemon that has ended, and what is in use is no template.
+        sessions = f"SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity WHERE datname = '{name}'"
+        databases.run(cluster.admin, sessions)
         databases.run(cluster.admin, f'CREATE DATABASE "{backup}" TEMPLATE "{name}"')
         signer.daemon.start()
         ws.push([item("2")])
