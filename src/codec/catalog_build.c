@@ -108,6 +108,26 @@ enum error build_sort_versions(
 	return ERR_OK;
 }
 
+enum error build_numbered(struct build *build, size_t begin, size_t end, struct numbered *numbered)
+{
+	struct arena *arena = &build->catalog->arena;
+	size_t count = end - begin;
+	char *list = arena_array(arena, count, numbered->size);
+	const struct document **by_version =
+		arena_array(arena, count, sizeof(const struct document *));
+	enum error err = list && by_version ? build_sort_versions(build, begin, end, by_version)
+					    : ERR_NO_MEMORY;
+
+	for (size_t i = 0; i < count && !err; i++)
+		err = numbered->read(
+			build, by_version[i], (int64_t)i + 1, list + i * numbered->size);
+	if (err)
+		return err;
+	numbered->list = list;
+	numbered->count = count;
+	return ERR_OK;
+}
+
 static enum error read_feature(
 	struct build *build, const struct document *document, struct feature_definition *out)
 {

@@ -34,6 +34,15 @@ enum error build_newest(struct build *build, size_t begin, size_t end, struct ne
 /* By version - 1; ERR_INTERNAL where versions have holes. */
 enum error build_sort_versions(
 	const struct build *build, size_t begin, size_t end, const struct document **by_version);
+/* Numbered documents, read in the order of their numbers; each reader finds its place zeroed. */
+struct numbered {
+	size_t size; /* of a member */
+	enum error (*read)(
+		struct build *build, const struct document *document, int64_t version, void *into);
+	void *list; /* of build_numbered: in the catalogue's arena; NULL after an error */
+	size_t count;
+};
+enum error build_numbered(struct build *build, size_t begin, size_t end, struct numbered *numbered);
 /* A copy in the catalogue. */
 bool build_keep(struct build *build, struct str text, struct str *out);
 /* The body as JSON, a new reference; ends the document before. */

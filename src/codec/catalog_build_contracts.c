@@ -6,14 +6,16 @@
 #include "codec/recurrence.h"
 
 static enum error read_contract(
-	struct build *build, const struct document *document, struct contract_version *out)
+	struct build *build, const struct document *document, int64_t version, void *into)
 {
+	struct contract_version *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	bool ok;
 
 	if (err)
 		return err;
+	out->version = version;
 	ok = contract_read(json, build->catalog, true, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
 	err = build_verdict(build, ok);
@@ -25,23 +27,11 @@ static enum error read_contract(
 
 enum error build_contracts(struct build *build, size_t begin, size_t end)
 {
-	struct catalog *catalog = build->catalog;
-	size_t count = end - begin;
-	const struct document **by_version;
-	struct contract_version *contracts;
-	enum error err;
+	struct numbered numbered = {.size = sizeof(struct contract_version), .read = read_contract};
+	enum error err = build_numbered(build, begin, end, &numbered);
 
-	contracts = arena_array(&catalog->arena, count, sizeof *contracts);
-	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
-	if (!contracts || !by_version)
-		return ERR_NO_MEMORY;
-	err = build_sort_versions(build, begin, end, by_version);
-	for (size_t i = 0; i < count && !err; i++) {
-		contracts[i].version = (int64_t)i + 1;
-		err = read_contract(build, by_version[i], &contracts[i]);
-	}
-	catalog->contracts = contracts;
-	catalog->contract_count = count;
+	build->catalog->contracts = numbered.list;
+	build->catalog->contract_count = numbered.count;
 	return err;
 }
 

@@ -122,14 +122,16 @@ enum error build_aliases(struct build *build, size_t begin, size_t end)
 }
 
 static enum error read_policy(
-	struct build *build, const struct document *document, struct policy_version *out)
+	struct build *build, const struct document *document, int64_t version, void *into)
 {
+	struct policy_version *out = into;
 	json_t *json = NULL;
 	enum error err = build_open(build, document, &json);
 	bool ok;
 
 	if (err)
 		return err;
+	out->version = version;
 	ok = policy_read(
 		json, build->catalog, POLICY_STORED, &build->catalog->arena, &build->diag, out);
 	json_decref(json);
@@ -142,23 +144,11 @@ static enum error read_policy(
 
 enum error build_policies(struct build *build, size_t begin, size_t end)
 {
-	struct catalog *catalog = build->catalog;
-	size_t count = end - begin;
-	const struct document **by_version;
-	struct policy_version *policies;
-	enum error err;
+	struct numbered numbered = {.size = sizeof(struct policy_version), .read = read_policy};
+	enum error err = build_numbered(build, begin, end, &numbered);
 
-	policies = arena_array(&catalog->arena, count, sizeof *policies);
-	by_version = arena_array(&catalog->arena, count, sizeof(const struct document *));
-	if (!policies || !by_version)
-		return ERR_NO_MEMORY;
-	err = build_sort_versions(build, begin, end, by_version);
-	for (size_t i = 0; i < count && !err; i++) {
-		policies[i].version = (int64_t)i + 1;
-		err = read_policy(build, by_version[i], &policies[i]);
-	}
-	catalog->policies = policies;
-	catalog->policy_count = count;
+	build->catalog->policies = numbered.list;
+	build->catalog->policy_count = numbered.count;
 	return err;
 }
 
